@@ -1,0 +1,431 @@
+"""From validated rows to fitted weights: what every estimator of this kind does.
+
+`fit` walks one way: parameters → rows and targets → network and first θ → training →
+fitted attributes. Whatever fails on the way leaves the estimator as it was.
+"""
+
+from contextlib import contextmanager
+from copy import copy, deepcopy
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.metrics import check_scoring
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+)
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skdnn.estimators import settings
+from skdnn.estimators.dev_set import DevSet, split_off
+from skdnn.estimators.reporting import warn_about
+from skdnn.estimators.sklearn_private import check_feature_names, check_sample_weight
+from skdnn.estimators.solving import Trained, objective_of, penalty_of, train
+from skdnn.network.gradient_check import GradientCheckReport, check_gradient
+from skdnn.network.initializers import initialize
+from skdnn.network.objective import Cost, forward, rows_per_block
+from skdnn.network.propagation import Network
+from skdnn.training.batches import Examples, Table
+from skdnn.training.loop import TrainingState
+from skdnn.training.optimizers import OptimizerState
+from skdnn.training.threads import blas_threads_for
+
+
+class Rows(NamedTuple):
+    """Rows as the caller gave them, or some of them."""
+
+    X: object
+    y: object
+    sample_weight: object = None
+    numbers: np.ndarray | None = None  # which rows of X are meant; None is all
+
+    def pick(self, numbers: np.ndarray) -> "Rows":
+        """Return some of the rows without copying X."""
+        weight = self.sample_weight
+        return Rows(
+            self.X,
+            self.y[numbers],
+            None if weight is None else weight[numbers],
+            numbers,
+        )
+
+
+class BaseMLPRegularized(BaseEstimator):
+    """A regularised multilayer perceptron that leaves its targets to subclasses."""
+
+    def _fit(self, rows: Rows, dev_rows: Rows, classes=None, incremental=False):
+        with _unchanged_on_failure(self):
+            self._check_settings()
+            goes_on = hasattr(self, "_state") and (incremental or self.warm_start)
+            rows = self._validated(rows, reset=not goes_on)
+            dtype = self._dtype_for(rows, goes_on)
+            settings.check_range(rows.X, dtype, "X")
+            targets = self._targets_of(rows, classes, goes_on, incremental)
+            state, network = self._start(targets, dtype, goes_on)
+            dev_rows = self._validated_dev(dev_rows, dtype)
+            if dev_rows is None and self.early_stopping:
+                rows, dev_rows = self._cut_dev_set(rows, targets, state.split_seed)
+            self._targets, self._network = targets, network
+            examples = self._examples(rows, dtype)
+            evaluate = None
+            if dev_rows is not None:
+                dev_examples = self._examples(dev_rows, dtype, suffix="_val")
+                scorer = self._scorer(dev_rows)
+                evaluate = DevSet(network, dev_examples, targets, scorer)
+            n_epochs = 1 if incremental else None
+            trained = train(self, network, state, examples, evaluate, n_epochs)
+            self._remember(trained, examples, evaluate is not None, goes_on)
+        if not incremental or trained.outcome.diverged_at is not None:
+            warn_about(trained.outcome, self)
+        return self
+
+    # -- what comes in ----------------------------------------------------------------
+
+    def _check_settings(self):
+        """Check what scikit-learn's declarative constraints cannot say."""
+        n_hidden = len(settings.hidden_sizes(self))
+        settings.hidden_activations(self, n_hidden)
+        settings.keep_probs(self, n_hidden)
+        settings.check_solver_can(self)
+
+    def _validated(self, rows: Rows, reset) -> Rows:
+        X, y = validate_data(
+            self,
+            rows.X,
+            rows.y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=[np.float64, np.float32],
+            reset=reset,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        weight = rows.sample_weight
+        if weight is not None:
+            weight = check_sample_weight(
+                weight, X, dtype=np.float64, ensure_non_negative=True
+            )
+        return Rows(X, y, weight)
+
+    def _dtype_for(self, rows: Rows, goes_on) -> np.dtype:
+        if goes_on and self.dtype == "auto":
+            return self._state.theta.dtype
+        return settings.network_dtype(self, rows.X.shape[0])
+
+    def _validated_dev(self, rows: Rows, dtype) -> Rows | None:
+        """Return the caller's dev rows, checked against the training rows, or None."""
+        X, y, weight, _ = rows
+        if X is None and y is None and weight is None:
+            return None
+        if X is None or y is None:
+            missing = [n for n, a in (("X_val", X), ("y_val", y)) if a is None]
+            raise ValueError(
+                "X_val and y_val must be given together (sample_weight_val only with "
+                f"them); missing: {' and '.join(missing)}."
+            )
+        check_feature_names(self, X, reset=False)
+        X = check_array(
+            X,
+            accept_sparse=["csr", "csc"],
+            dtype=[np.float64, np.float32],
+            input_name="X_val",
+        )
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X_val has {X.shape[1]} features, but X has {self.n_features_in_}."
+            )
+        settings.check_range(X, dtype, "X_val")
+        y = y if sparse.issparse(y) else np.asarray(y)
+        check_consistent_length(X, y)
+        if weight is not None:
+            weight = check_sample_weight(
+                weight, X, dtype=np.float64, ensure_non_negative=True
+            )
+        return Rows(X, y, weight)
+
+    def _cut_dev_set(self, rows: Rows, targets, seed) -> tuple[Rows, Rows]:
+        labels = rows.y if targets.can_be_stratified else None
+        training, dev = split_off(
+            rows.X.shape[0], labels, rows.sample_weight, self.validation_fraction, seed
+        )
+        return rows.pick(training), rows.pick(dev)
+
+    def _examples(self, rows: Rows, dtype, suffix="") -> Examples:
+        """Return rows, targets and weights as training wants them."""
+        Y = self._targets.encode(rows.y, dtype, f"y{suffix}")
+        weight = self._targets.weigh(Y, rows.sample_weight)
+        if weight is not None and not np.any(weight > 0):
+            raise ValueError(
+                f"sample_weight{suffix}, times class_weight, must be positive for at "
+                "least one row; all are zero."
+            )
+        return Examples(Table(rows.X, dtype, rows.numbers), Y, weight)
+
+    def _start(self, targets, dtype, goes_on) -> tuple[TrainingState, Network]:
+        """Return where training starts: a first θ, or a copy of where it stopped."""
+        network = self._network_for(targets)
+        if not goes_on:
+            return self._first_state(network, dtype), network
+        before, now = self._network.layout.sizes, network.layout.sizes
+        if not np.array_equal(before, now):
+            raise ValueError(
+                f"Training can go on only with the layers it began with, {before} "
+                f"(inputs, hidden units, outputs); hidden_layer_sizes and X now make "
+                f"them {now}. Set warm_start=False and fit anew."
+            )
+        state = deepcopy(self._state)
+        state.theta = state.theta.astype(dtype)
+        state.optimizer.moments = state.optimizer.moments.astype(dtype)
+        return state, network
+
+    def _network_for(self, targets) -> Network:
+        hidden = settings.hidden_sizes(self)
+        return Network.of(
+            [self.n_features_in_, *hidden, targets.n_outputs],
+            settings.hidden_activations(self, len(hidden)),
+            targets.loss,
+            getattr(self, "label_smoothing", 0.0),
+        )
+
+    def _first_state(self, network, dtype) -> TrainingState:
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=4)
+        names = settings.hidden_activations(self, network.layout.n_layers - 1)
+        rng = np.random.default_rng(seeds[0])
+        theta = initialize(network.layout, self.init, names, rng, dtype)
+        return TrainingState(
+            theta,
+            OptimizerState.start(theta),
+            rng=np.random.default_rng(seeds[1]),
+            mask_seed=np.uint64(seeds[2]),
+            split_seed=int(seeds[3]),
+        )
+
+    def _scorer(self, rows: Rows):
+        """Return θ -> score by `scoring`, or None for the dev cost."""
+        if isinstance(self.scoring, str) and self.scoring == "loss":
+            return None
+        scorer = check_scoring(self, scoring=self.scoring)
+        X = rows.X if rows.numbers is None else rows.X[rows.numbers]
+        options = {}
+        if rows.sample_weight is not None:
+            options["sample_weight"] = rows.sample_weight
+        # A scorer wants an estimator; these rows have been validated and lost their
+        # names.
+        probe = copy(self)
+        probe.__dict__.pop("feature_names_in_", None)
+
+        def score(theta):
+            probe._theta = theta
+            return float(scorer(probe, X, rows.y, **options))
+
+        return score
+
+    # -- what is remembered -----------------------------------------------------------
+
+    def _remember(self, trained: Trained, examples: Examples, has_dev, goes_on):
+        history = trained.outcome.history
+        self._theta, self._state = trained.theta, trained.state
+        self._total_weight = examples.total_weight
+        self.n_layers_ = self._network.layout.n_layers + 1
+        self.n_outputs_ = self._targets.n_outputs
+        self.out_activation_ = self._targets.out_activation
+        self.optimizer_state_ = trained.state.optimizer
+        if not goes_on:
+            self.t_ = 0
+            self.loss_curve_ = []
+            self.validation_loss_curve_ = self.validation_scores_ = None
+        self.n_iter_ = len(history)
+        self.t_ += self.n_iter_ * examples.n_rows
+        self.loss_curve_ = [*self.loss_curve_, *(r.cost for r in history)]
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
+        self.best_loss_ = min(self.loss_curve_, default=np.inf)
+        self.best_iteration_ = trained.best_epoch
+        self.best_validation_score_ = None
+        if has_dev:
+            costs, scores = self.validation_loss_curve_, self.validation_scores_
+            now = [r.dev for r in history]
+            self.validation_loss_curve_ = [*(costs or []), *(d.cost for d in now)]
+            self.validation_scores_ = [*(scores or []), *(d.score for d in now)]
+        if has_dev and self.early_stopping:
+            self.best_loss_ = None  # as in scikit-learn: the dev set has the say
+            if trained.best_epoch:
+                best = history[trained.best_epoch - 1]
+                self.best_validation_score_ = best.dev.score
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """W[1], …, W[L]: views of the fitted parameters."""
+        return self._network.layout.weights(self._fitted_theta("coefs_"))
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """b[1], …, b[L]: views of the fitted parameters."""
+        return self._network.layout.biases(self._fitted_theta("intercepts_"))
+
+    def _fitted_theta(self, attribute):
+        if "_theta" not in self.__dict__:
+            raise AttributeError(
+                f"{type(self).__name__} has no attribute {attribute!r} before fit."
+            )
+        return self._theta
+
+    def __sklearn_is_fitted__(self):
+        return "_theta" in self.__dict__
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # -- what the network says --------------------------------------------------------
+
+    def _logits(self, X) -> np.ndarray:
+        """Return the logits of the caller's X, shape (n_rows, n_outputs)."""
+        check_is_fitted(self)
+        X = validate_data(
+            self,
+            X,
+            accept_sparse=["csr", "csc"],
+            dtype=[np.float64, np.float32],
+            reset=False,
+        )
+        dtype = self._theta.dtype
+        settings.check_range(X, dtype, "X")
+        table, layout = Table(X, dtype), self._network.layout
+        step = rows_per_block(layout)
+        rows = min(step, table.n_rows)
+        with blas_threads_for(layout, rows):
+            return forward(
+                self._network, self._theta, table.blocks(step), table.n_rows, rows
+            )
+
+    def cost(self, X, y, sample_weight=None) -> Cost:
+        r"""Return J of the fitted parameters on the given rows, and its parts.
+
+        .. math:: J = \frac{1}{\sum s_i} \sum_i s_i \ell_i + \Omega(W)
+
+        Dropout is off; class weights and label smoothing are as in fit. The penalty Ω
+        is that of the training set, so that J of different rows differs by its data
+        part only.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights; None counts each row once.
+
+        Returns
+        -------
+        Cost
+            A named tuple ``(total, data, penalty)`` of floats.
+        """
+        check_is_fitted(self)
+        rows = self._validated(Rows(X, y, sample_weight), reset=False)
+        settings.check_range(rows.X, self._theta.dtype, "X")
+        examples = self._examples(rows, self._theta.dtype)
+        penalty = penalty_of(self, self._total_weight)
+        objective = objective_of(self._network, penalty, examples)
+        with blas_threads_for(self._network.layout, objective.block_rows):
+            return objective.value(self._theta)
+
+    def gradient_check(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        at="fitted",
+        epsilon=1e-5,
+        max_params=1000,
+    ) -> GradientCheckReport:
+        r"""Compare the gradient that training uses with two-sided differences of J.
+
+        .. math::
+
+            d\theta_{approx,i} =
+                \frac{J(\theta + \epsilon e_i) - J(\theta - \epsilon e_i)}{2\epsilon},
+            \qquad
+            \text{error} = \frac{\|d\theta_{approx} - d\theta\|_2}
+                {\|d\theta_{approx}\|_2 + \|d\theta\|_2}
+
+        All in float64, penalty and weights included, dropout off: while units drop, J
+        is not one function. A debugging tool, with two evaluations of J per component:
+        a few hundred rows are enough.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows; J takes them for the whole training set.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights; None counts each row once.
+        at : {"fitted", "init"}, default="fitted"
+            Check at the fitted parameters, or at the random ones that fit would start
+            from. "init" works on an estimator that has not been fitted.
+        epsilon : float, default=1e-5
+            The step ε.
+        max_params : int or None, default=1000
+            Check at most so many components, drawn evenly from all layers; None checks
+            all. The report says how many.
+
+        Returns
+        -------
+        GradientCheckReport
+            Its `verdict` is "correct" up to an error of 1e-7, "wrong" above 1e-3 and
+            "suspicious" between; print it for a table with the error of each layer and
+            the worst components. Components on a kink of ReLU or of the L1 penalty
+            have no derivative; they are left out and listed in `kinks`.
+
+        References
+        ----------
+        Y. Bengio, "Practical recommendations for gradient-based training of deep
+        architectures", 2012, section 4.2.
+        """
+        settings.check_gradient_check_arguments(at, epsilon, max_params)
+        self._validate_params()
+        if at == "fitted":
+            check_is_fitted(self)
+        probe = self if at == "fitted" else copy(self)
+        # Either the fitted estimator, which is not changed below, or a copy.
+        probe._check_settings()
+        rows = probe._validated(Rows(X, y, sample_weight), reset=at == "init")
+        if at == "init":
+            probe._targets = probe._targets_of(rows, None, goes_on=False)
+            probe._network = probe._network_for(probe._targets)
+            theta = probe._first_state(probe._network, np.float64).theta
+        else:
+            theta = probe._theta.astype(np.float64)
+        examples = probe._examples(rows, np.dtype(np.float64))
+        penalty = penalty_of(probe, examples.total_weight)
+        objective = objective_of(probe._network, penalty, examples)
+        with blas_threads_for(probe._network.layout, objective.block_rows):
+            return check_gradient(
+                objective,
+                theta,
+                epsilon=epsilon,
+                max_params=max_params,
+                notes=settings.gradient_check_notes(self),
+            )
+
+
+@contextmanager
+def _unchanged_on_failure(estimator):
+    """Put all attributes back if the block fails.
+
+    It works because a fit replaces attributes and never changes what they refer to.
+    """
+    before = estimator.__dict__.copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise

@@ -1,0 +1,521 @@
+"""MLPRegularizedClassifier."""
+
+from numbers import Real
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skdnn.estimators.base import BaseMLPRegularized, Rows
+from skdnn.estimators.settings import CONSTRAINTS, STOCHASTIC_SOLVERS
+from skdnn.estimators.sklearn_private import (
+    Interval,
+    StrOptions,
+    check_partial_fit_first_call,
+    fit_context,
+)
+from skdnn.estimators.targets import ClassTargets
+
+
+def _can_fit_partially(estimator):
+    if estimator.solver not in STOCHASTIC_SOLVERS:
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    if estimator.early_stopping:
+        raise AttributeError(
+            "partial_fit does not support early_stopping=True: it sees only part of "
+            "the rows and cannot cut a dev set from them."
+        )
+    return True
+
+
+class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
+    r"""Multilayer perceptron classifier with the regularisation of a modern network.
+
+    It minimises, over m training rows with weights s and their sum S (m without
+    weights),
+
+    .. math::
+
+        J(\theta) = \frac{1}{S} \sum_{i=1}^m s_i\, \ell(y_i, \hat y_i)
+        + \frac{\lambda}{2S} \sum_{l=1}^L
+        \left[(1-\rho) \|W^{[l]}\|_F^2 + \rho \|W^{[l]}\|_1\right]
+
+    where ℓ is the cross-entropy, λ is `alpha` and ρ is `l1_ratio`. Mini-batches estimate
+    this same J, so the solution does not move with `batch_size`; without a hidden layer
+    it is that of ``LogisticRegression(C=1 / alpha)``.
+
+    A superset of :class:`sklearn.neural_network.MLPClassifier`: same names, same
+    meaning, but for the scale of alpha: ``alpha_ours = alpha_sklearn * m / batch_size``.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Units of each hidden layer. ``()`` is logistic regression.
+
+    activation : str or array-like of str, default="relu"
+        One for all hidden layers, or one for each: "identity", "logistic", "tanh",
+        "relu", "leaky_relu" (slope 0.01), "elu", "selu", "gelu" (tanh form), "silu",
+        "softplus".
+
+    solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
+        "adam" has the penalty's gradient in its moments; "adamw" shrinks the weights
+        apart from them; "sgd" is gradient descent with momentum; "lbfgs" is a
+        quasi-Newton method on all rows at once, good for small data.
+
+    alpha : float, default=1.0
+        Strength λ ≥ 0 of the penalty on the weights; biases are not penalised.
+
+    l1_ratio : float, default=0.0
+        Share ρ of the L1 norm, in [0, 1]. Above 0 some weights become exactly zero.
+
+    keep_prob : float or array-like of float, default=1.0
+        Inverted dropout: the probability, in (0, 1], that a unit of a hidden layer is
+        kept in a training step; one for all hidden layers or one for each. 1.0 is no
+        dropout. Stochastic solvers only.
+
+    input_keep_prob : float, default=1.0
+        The same for the entries of X.
+
+    max_norm : float or None, default=None
+        Bound on the norm of the weights into each hidden unit. Stochastic solvers only.
+
+    label_smoothing : float, default=0.0
+        ε in [0, 1): the target y becomes (1 - ε) y + ε / n_classes. For multilabel
+        targets, each label is a choice of two.
+
+    max_grad_norm : float or None, default=None
+        Gradients of a larger norm are scaled to this one. Stochastic solvers only.
+
+    init : str or callable, default="auto"
+        How the first weights are drawn: "auto" (by each layer's activation), "he",
+        "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros", or a
+        callable ``(rng, n_in, n_out) -> ndarray of shape (n_in, n_out)`` with `rng` a
+        :class:`numpy.random.Generator`. Biases start at zero.
+
+    batch_size : int or "auto", default="auto"
+        The most rows of a mini-batch; batches of an epoch differ by at most one row.
+        "auto" is min(200, n_samples). Not used by lbfgs.
+
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
+        Schedule of the learning rate: constant; divided by (epoch ** power_t);
+        divided by 5 at each stall instead of stopping; or half a cosine wave down to 0
+        at `max_iter`. Not used by lbfgs.
+
+    learning_rate_init : float, default=0.001
+        The learning rate that the schedule starts from. Not used by lbfgs.
+
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+
+    max_iter : int, default=200
+        The most epochs, or iterations of lbfgs.
+
+    shuffle : bool, default=True
+        Whether to draw a new order of the rows for each epoch. Not used by lbfgs.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, ``{label: weight}``; they multiply `sample_weight`.
+        "balanced" makes them inversely proportional to the classes' total weights.
+
+    early_stopping : bool, default=False
+        Whether to stop when the dev set's cost (or `scoring`) no longer improves, and
+        to keep the best parameters, whatever ends the training. The dev set is
+        `X_val`, `y_val` of `fit`, or else a stratified part of the training rows.
+
+    validation_fraction : float, default=0.1
+        That part, in (0, 1); at least one row of each class.
+
+    scoring : str or callable, default="loss"
+        What early stopping follows: "loss", the dev cost without penalty and dropout,
+        or a scikit-learn scorer's name or a scorer.
+
+    n_iter_no_change : int, default=10
+        Training stops after exactly this many epochs in a row in which the training
+        cost, or what early stopping follows, has not improved by more than `tol`. Not
+        used by lbfgs without early stopping.
+
+    tol : float, default=1e-4
+        See `n_iter_no_change`; for lbfgs, the largest component of the gradient at
+        which it has converged.
+
+    momentum : float, default=0.9
+        Momentum of "sgd", in [0, 1).
+
+    nesterovs_momentum : bool, default=True
+        Whether "sgd" uses Nesterov's momentum.
+
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay rates of the moments of "adam" and "adamw", in [0, 1).
+
+    epsilon : float, default=1e-8
+        Their guard against division by zero.
+
+    max_fun : int, default=15000
+        The most evaluations of J by lbfgs.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last fit: parameters, moments, random state.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Type to compute in. "auto" is float32 for the stochastic solvers, float64 for
+        lbfgs. Logits and probabilities have this type.
+
+    verbose : bool, default=False
+        Whether to print a line per epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights, the order of rows, dropout masks and the dev set. An
+        int makes fits reproducible to the bit.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels; column numbers for multilabel targets.
+
+    coefs_ : list of ndarray
+        W[1], …, W[L], of shapes (n[l-1], n[l]).
+
+    intercepts_ : list of ndarray
+        b[1], …, b[L].
+
+    loss_ : float
+        The last of `loss_curve_`.
+
+    loss_curve_ : list of float
+        J in each epoch, penalty included. Each mini-batch is taken at the parameters of
+        its step and under its dropout masks: use `cost` for J at one point.
+
+    best_loss_ : float or None
+        The least of `loss_curve_`; None with early stopping.
+
+    validation_loss_curve_ : list of float or None
+        The dev cost after each epoch, without penalty and dropout; None without dev set.
+
+    validation_scores_ : list of float or None
+        The dev set's accuracy after each epoch, or its `scoring`.
+
+    best_validation_score_ : float or None
+        The one at `best_iteration_`, with early stopping.
+
+    best_iteration_ : int
+        The epoch of the last fit, counted from 1, that the parameters are from; 0 is
+        before the first.
+
+    n_iter_ : int
+        Epochs, or iterations of lbfgs, of the last fit.
+
+    t_ : int
+        Training rows seen: epochs times rows.
+
+    optimizer_state_ : OptimizerState
+        Moments and number of steps of the optimiser.
+
+    n_layers_ : int
+        L + 1: input, hidden and output layers.
+
+    n_outputs_ : int
+        Logits per row: 1 for two classes, else one per class or label.
+
+    out_activation_ : {"softmax", "logistic"}
+        What turns logits into probabilities.
+
+    n_features_in_ : int
+        Columns of X.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if X has names that are all strings.
+
+    See Also
+    --------
+    InputStandardizer : Scales inputs as a network wants them.
+    TrainDevTestSplit : One train/dev cut as the `cv` of a search.
+
+    References
+    ----------
+    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from
+    overfitting", JMLR 15, 2014. D. Kingma and J. Ba, "Adam", ICLR 2015. I. Loshchilov
+    and F. Hutter, "Decoupled weight decay regularization", ICLR 2019. K. He et al.,
+    "Delving deep into rectifiers", ICCV 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skdnn import InputStandardizer, MLPRegularizedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(
+    ...     X, y, stratify=y, random_state=0)
+    >>> net = MLPRegularizedClassifier((32, 16), keep_prob=0.9, max_iter=500,
+    ...                                random_state=0)
+    >>> model = make_pipeline(InputStandardizer(), net).fit(X_train, y_train)
+    >>> bool(model.score(X_test, y_test) > 0.9)
+    True
+    """
+
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=1.0,
+        l1_ratio=0.0,
+        keep_prob=1.0,
+        input_keep_prob=1.0,
+        max_norm=None,
+        label_smoothing=0.0,
+        max_grad_norm=None,
+        init="auto",
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring="loss",
+        n_iter_no_change=10,
+        tol=1e-4,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        max_fun=15000,
+        warm_start=False,
+        dtype="auto",
+        verbose=False,
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.keep_prob = keep_prob
+        self.input_keep_prob = input_keep_prob
+        self.max_norm = max_norm
+        self.label_smoothing = label_smoothing
+        self.max_grad_norm = max_grad_norm
+        self.init = init
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.max_fun = max_fun
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit to the training rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training inputs. They are read block by block and never copied whole.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The labels, or a label indicator.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights ≥ 0 of the rows; a weight of 2 counts a row twice.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            The dev set. Without early stopping it is only watched. In a Pipeline, give
+            ``transform_input=["X_val"]`` to have it transformed as X is.
+        y_val : array-like, default=None
+            Its labels, all of them among those of `y`.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : MLPRegularizedClassifier
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array is not as described. A model that was fitted
+            before is left as it was.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training ran out of epochs, or diverged: then the last finite parameters
+            are kept.
+        """
+        return self._fit(
+            Rows(X, y, sample_weight), Rows(X_val, y_val, sample_weight_val)
+        )
+
+    @available_if(_can_fit_partially)
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train for one epoch on the given rows, from wherever training stopped.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. The penalty takes them for the training set: S is their weight.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that any call will have; required in the first call, optional
+            afterwards, not used for a label indicator.
+
+        Returns
+        -------
+        self : MLPRegularizedClassifier
+            The estimator, trained a little further.
+        """
+        return self._fit(
+            Rows(X, y, sample_weight),
+            Rows(None, None),
+            classes=classes,
+            incremental=True,
+        )
+
+    def _targets_of(self, rows: Rows, classes, goes_on, incremental=False):
+        """Return the targets of a fit, and set `classes_`."""
+        check_classification_targets(rows.y)
+        is_multilabel = type_of_target(rows.y).startswith("multilabel")
+        if incremental and not is_multilabel:
+            check_partial_fit_first_call(self, classes)
+        if goes_on:
+            targets = self._targets
+            if not incremental:
+                self._check_same_classes(rows.y, is_multilabel)
+        elif incremental and not is_multilabel:
+            targets = ClassTargets.of_classes(self.classes_, "classes")
+        else:
+            targets = ClassTargets.of(rows.y)
+        self.classes_ = targets.classes
+        return targets.with_class_weight(self.class_weight, rows.y, rows.sample_weight)
+
+    def _check_same_classes(self, y, is_multilabel):
+        """Check what warm_start asks of the labels."""
+        if is_multilabel != self._targets.is_multilabel:
+            raise ValueError(
+                "warm_start can only be used where `y` is of the same kind as in the "
+                f"previous call to fit, {self._targets.kind}."
+            )
+        if not is_multilabel and set(np.unique(y)) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `y` has "
+                f"{np.unique(y)}."
+            )
+
+    def decision_function(self, X):
+        """Return the logits.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            For two classes the logit of ``classes_[1]``, else one column per class or
+            label.
+        """
+        Z = self._logits(X)
+        return Z[:, 0] if self._targets.kind == "binary" else Z
+
+    def predict(self, X):
+        """Return the most probable class of each row, or the indicator of its labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels.
+        """
+        Z = self._logits(X)
+        return self._targets.decode(Z)
+
+    def predict_proba(self, X):
+        """Return the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; for multilabel targets, the probability of each
+            label.
+        """
+        Z = self._logits(X)
+        if self._targets.kind == "binary":
+            return expit(np.hstack([-Z, Z]))
+        return expit(Z) if self._targets.is_multilabel else softmax(Z, axis=1)
+
+    def predict_log_proba(self, X):
+        """Return the logarithms of the probabilities, from the logits: never -inf.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            As `predict_proba`.
+        """
+        Z = self._logits(X)
+        if self._targets.kind == "binary":
+            return log_expit(np.hstack([-Z, Z]))
+        return log_expit(Z) if self._targets.is_multilabel else log_softmax(Z, axis=1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

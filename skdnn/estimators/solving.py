@@ -1,0 +1,131 @@
+"""From an estimator's settings to a trained θ, whichever solver does it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skdnn.estimators import settings
+from skdnn.estimators.reporting import print_epoch
+from skdnn.network.objective import Objective, rows_per_block
+from skdnn.network.penalties import ElasticNet
+from skdnn.network.propagation import Network
+from skdnn.training.batches import Examples
+from skdnn.training.lbfgs import minimize_lbfgs
+from skdnn.training.loop import (
+    Evaluate,
+    Outcome,
+    Recipe,
+    TrainingState,
+    train_epochs,
+)
+from skdnn.training.stopping import Monitor
+from skdnn.training.threads import blas_threads_for
+
+
+class Trained(NamedTuple):
+    """What training leaves behind."""
+
+    theta: np.ndarray  # the parameters to predict with
+    state: TrainingState  # where to go on
+    outcome: Outcome
+    best_epoch: int  # the epoch that theta is from
+
+
+def penalty_of(estimator, total_weight: float) -> ElasticNet:
+    """Return the estimator's penalty over training rows of this total weight S."""
+    return ElasticNet.of(estimator.alpha, estimator.l1_ratio, total_weight)
+
+
+def objective_of(network: Network, penalty: ElasticNet, examples: Examples) -> Objective:
+    """Return J over the examples."""
+    step = rows_per_block(network.layout)
+    return Objective(
+        network,
+        penalty,
+        lambda: examples.blocks(step),
+        examples.n_rows,
+        min(step, examples.n_rows),
+        examples.table.dtype,
+    )
+
+
+def train(
+    estimator,
+    network: Network,
+    state: TrainingState,
+    examples: Examples,
+    evaluate: Evaluate | None,
+    n_epochs: int | None = None,
+) -> Trained:
+    """Train as the estimator's parameters say.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+        Read, not changed.
+    network : Network
+    state : TrainingState
+        Where to start; moved in place.
+    examples : Examples
+        The training rows.
+    evaluate : callable (theta) -> DevResult or None
+        Looks at the dev set after each epoch.
+    n_epochs : int, optional
+        Train so long, on a schedule that counts from the first epoch ever: what
+        partial_fit wants. By default `max_iter` epochs on a schedule of their own.
+    """
+    stops_early = bool(estimator.early_stopping and evaluate is not None)
+    monitor = Monitor(estimator.tol, estimator.n_iter_no_change, stops_early)
+    solve = _solve_lbfgs if estimator.solver == "lbfgs" else _solve_stochastic
+    outcome = solve(estimator, network, state, examples, monitor, evaluate, n_epochs)
+    if monitor.best_theta is not None:
+        return Trained(monitor.best_theta, state, outcome, monitor.best_epoch)
+    return Trained(state.theta, state, outcome, len(outcome.history))
+
+
+def _solve_stochastic(
+    estimator, network, state, examples, monitor, evaluate, n_epochs
+) -> Outcome:
+    penalty = penalty_of(estimator, examples.total_weight)
+    recipe = Recipe(
+        network=network,
+        penalty=penalty,
+        rule=settings.rule(estimator),
+        extra=settings.regularization(estimator, penalty),
+        keep_prob=settings.keep_probs(estimator, network.layout.n_layers - 1),
+        batch_size=settings.batch_rows(estimator, examples.n_rows),
+        shuffle=estimator.shuffle,
+        schedule=estimator.learning_rate,
+        learning_rate_init=float(estimator.learning_rate_init),
+        power_t=float(estimator.power_t),
+        n_epochs=n_epochs or estimator.max_iter,
+        schedule_start=0 if n_epochs else state.n_epochs,
+        horizon=estimator.max_iter,
+    )
+    with blas_threads_for(network.layout, recipe.batch_size):
+        return train_epochs(
+            state, examples, recipe, monitor, evaluate, _listener(estimator)
+        )
+
+
+def _solve_lbfgs(
+    estimator, network, state, examples, monitor, evaluate, n_epochs
+) -> Outcome:
+    penalty = penalty_of(estimator, examples.total_weight)
+    with blas_threads_for(network.layout, rows_per_block(network.layout)):
+        state.theta, outcome = minimize_lbfgs(
+            state.theta,
+            objective_of(network, penalty, examples),
+            monitor,
+            tol=estimator.tol,
+            max_iterations=n_epochs or estimator.max_iter,
+            max_evaluations=estimator.max_fun,
+            evaluate=evaluate,
+            on_epoch=_listener(estimator),
+        )
+    state.n_epochs += len(outcome.history)
+    return outcome
+
+
+def _listener(estimator):
+    return print_epoch if estimator.verbose else None

@@ -1,0 +1,164 @@
+"""Labels as the losses want them, and the weights that classes bring."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skdnn.network.losses import LOSSES
+
+
+@dataclass(frozen=True)
+class ClassTargets:
+    """The classes of a fit, and how labels become the network's targets.
+
+    Attributes
+    ----------
+    kind : {"binary", "multiclass", "multilabel-indicator"}
+        What one row's label is.
+    classes : ndarray of shape (n_classes,)
+        The labels in order; column numbers for multilabel.
+    weights : ndarray of shape (n_classes,), dict, list of dict, "balanced" or None
+        What each class multiplies its rows' weights by. For multilabel targets the
+        parameter `class_weight` itself: scikit-learn's `compute_sample_weight` says how
+        the weights of several labels combine.
+    """
+
+    kind: str
+    classes: np.ndarray
+    weights: np.ndarray | dict | list | str | None = None
+
+    @classmethod
+    def of(cls, y, name: str = "y") -> "ClassTargets":
+        """Read the classes off labels."""
+        check_classification_targets(y)
+        if type_of_target(y, input_name=name).startswith("multilabel"):
+            return cls("multilabel-indicator", np.arange(y.shape[1]))
+        return cls.of_classes(np.unique(column_or_1d(y, warn=True)), name)
+
+    @classmethod
+    def of_classes(cls, classes: np.ndarray, name: str = "y") -> "ClassTargets":
+        """Take the classes as given."""
+        if len(classes) < 2:
+            raise ValueError(
+                f"{name} has one class only, {_listed(classes)}; a classifier needs "
+                "rows of at least 2 classes."
+            )
+        return cls("binary" if len(classes) == 2 else "multiclass", np.asarray(classes))
+
+    @property
+    def is_multilabel(self) -> bool:
+        """Whether a row may have several labels or none."""
+        return self.kind == "multilabel-indicator"
+
+    @property
+    def n_outputs(self) -> int:
+        """The logits of a row: one for binary, else one per class or label."""
+        return 1 if self.kind == "binary" else len(self.classes)
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss."""
+        if self.kind == "multiclass":
+            return "softmax_cross_entropy"
+        return "sigmoid_cross_entropy"
+
+    @property
+    def out_activation(self) -> str:
+        """The name of the link."""
+        return LOSSES[self.loss].out_activation
+
+    @property
+    def can_be_stratified(self) -> bool:
+        """Whether a split can keep the classes' shares."""
+        return not self.is_multilabel
+
+    def encode(self, y, dtype, name: str = "y") -> np.ndarray:
+        """Return Y: 0 and 1 per logit, or the class number for multiclass.
+
+        Raises
+        ------
+        ValueError
+            If there is a label that is not among the classes.
+        """
+        if self.is_multilabel:
+            return self._encode_indicator(y, dtype, name)
+        y = column_or_1d(y, warn=True)
+        unseen = np.setdiff1d(y, self.classes)
+        if unseen.size:
+            raise ValueError(
+                f"{name} has labels that are not among the classes of the training "
+                f"rows: {_listed(unseen)}. The classes are {_listed(self.classes)}."
+            )
+        codes = np.searchsorted(self.classes, y)
+        return codes.astype(dtype)[:, np.newaxis]
+
+    def _encode_indicator(self, y, dtype, name):
+        Y = y.toarray() if sparse.issparse(y) else np.asarray(y)
+        if Y.ndim != 2 or Y.shape[1] != len(self.classes):
+            raise ValueError(
+                f"{name} must be a label indicator with {len(self.classes)} columns, "
+                f"as in the first call, got an array of shape {Y.shape}."
+            )
+        return np.ascontiguousarray(Y, dtype=dtype)
+
+    def decode(self, Z: np.ndarray) -> np.ndarray:
+        """Return the predicted labels of logits of shape (n_rows, n_outputs)."""
+        if self.is_multilabel:
+            return (Z > 0).astype(int)
+        if self.kind == "binary":
+            return self.classes[(Z[:, 0] > 0).astype(int)]
+        return self.classes[Z.argmax(axis=1)]
+
+    def score(self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:
+        """Return the accuracy: the weighted share of rows with all labels right."""
+        if self.kind == "multiclass":
+            right = Z.argmax(axis=1) == Y[:, 0]
+        else:
+            right = np.all((Z > 0) == (Y > 0.5), axis=1)
+        return float(np.average(right, weights=weight))
+
+    def with_class_weight(self, class_weight, y, sample_weight) -> "ClassTargets":
+        """Return these targets with a weight for each class.
+
+        "balanced" counts rows by their weight, so that a weight of 2 is two rows; a
+        class without weight takes no part.
+        """
+        if class_weight is None:
+            return replace(self, weights=None)
+        if self.is_multilabel:
+            return replace(self, weights=class_weight)
+        y = column_or_1d(y)
+        if class_weight != "balanced":
+            weights = compute_class_weight(class_weight, classes=self.classes, y=y)
+            return replace(self, weights=weights)
+        has_weight = slice(None) if sample_weight is None else sample_weight > 0
+        y = y[has_weight]
+        counts = None if sample_weight is None else sample_weight[has_weight]
+        present = np.unique(y)
+        weights = np.ones(len(self.classes))
+        weights[np.isin(self.classes, present)] = compute_class_weight(
+            "balanced", classes=present, y=y, sample_weight=counts
+        )
+        return replace(self, weights=weights)
+
+    def weigh(self, Y: np.ndarray, sample_weight: np.ndarray | None):
+        """Return rows' weights times those of their classes, or None for all 1.
+
+        Y is what `encode` returned.
+        """
+        if self.weights is None:
+            return sample_weight
+        if self.is_multilabel:
+            factor = compute_sample_weight(self.weights, Y)
+        else:
+            factor = self.weights[Y[:, 0].astype(int)]
+        return factor if sample_weight is None else factor * sample_weight
+
+
+def _listed(labels: np.ndarray, most: int = 10) -> str:
+    shown = ", ".join(repr(label) for label in labels[:most].tolist())
+    return shown if len(labels) <= most else f"{shown}, … ({len(labels)} in all)"

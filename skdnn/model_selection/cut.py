@@ -1,0 +1,320 @@
+"""Which rows go to train, dev and test: the four ways to cut.
+
+Each function takes the sizes of (train, dev, test) and gives, for each row, the
+number of its part: 0 is train, 1 is dev, 2 is test.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.optimize import linprog
+from sklearn.utils.validation import check_array
+
+PARTS = ("train", "dev", "test")
+
+IntArray = npt.NDArray[np.intp]
+
+
+def cut_consecutive(sizes: Sequence[int]) -> IntArray:
+    """Cut train, dev and test one after the other.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Rows of each part.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        The part of each row.
+    """
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+def cut_shuffled(sizes: Sequence[int], rng: np.random.RandomState) -> IntArray:
+    """Cut at random.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Rows of each part.
+    rng : numpy.random.RandomState
+        Source of the permutation.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        The part of each row.
+    """
+    return rng.permutation(cut_consecutive(sizes))
+
+
+def cut_stratified(
+    sizes: Sequence[int], labels: Any, name: str, rng: np.random.RandomState
+) -> IntArray:
+    """Cut at random with each class spread over the parts in proportion.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Rows of each part.
+    labels : array-like of shape (n_rows,) or (n_rows, n_labels)
+        Class of each row; distinct rows are the classes of a 2-D array.
+    name : str
+        The argument that `labels` came from, for messages.
+    rng : numpy.random.RandomState
+        Source of the permutations.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        The part of each row.
+
+    Raises
+    ------
+    ValueError
+        If a class cannot have a row in each part.
+    """
+    classes, codes = encode(labels, name)
+    counts = np.bincount(codes, minlength=len(classes))
+    _check_class_counts(classes, counts, sizes, name)
+    table = class_table(counts, sizes)
+    rows_by_class = np.argsort(codes, kind="stable")
+    part = np.empty(len(codes), dtype=np.intp)
+    for rows, class_sizes in zip(
+        np.split(rows_by_class, np.cumsum(counts)[:-1]), table, strict=True
+    ):
+        part[rows] = cut_shuffled(class_sizes, rng)
+    return part
+
+
+def cut_grouped(
+    sizes: Sequence[int],
+    groups: Any,
+    labels: Any | None,
+    name: str,
+    rng: np.random.RandomState,
+) -> IntArray:
+    r"""Cut between groups, as near to the sizes (and class shares) as they allow.
+
+    Group after group goes to the part p whose misfit it lowers most,
+
+    .. math:: \chi^2 = \sum_{p,c} (F_{pc} - T_{pc})^2 / T_{pc},
+
+    where :math:`F_{pc}` are the rows of class c in p so far, :math:`T_{pc}` its
+    rows in an exact cut; one more column c counts all rows. Dividing by T lets
+    each part have its share of large groups: without it, all of them end in train.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Rows of each part.
+    groups : array-like of shape (n_rows,)
+        Group of each row.
+    labels : array-like of shape (n_rows,) or (n_rows, n_labels), or None
+        Class of each row, None to look at numbers of rows only.
+    name : str
+        The argument that `labels` came from, for messages.
+    rng : numpy.random.RandomState
+        Source of the order of the groups.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        The part of each row.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer groups than parts.
+    """
+    group_names, group_of_row = encode(groups, "groups")
+    wanted = np.flatnonzero(sizes)
+    if len(group_names) < len(wanted):
+        raise ValueError(
+            f"groups has {_count(len(group_names), 'group')}, too few for the "
+            f"{len(wanted)} parts {_listed([PARTS[p] for p in wanted])}: a group is "
+            "never cut, so each part needs a group of its own."
+        )
+    counts = _counts_per_group(group_of_row, len(group_names), labels, name)
+    targets = np.outer(np.asarray(sizes)[wanted], counts.sum(axis=0) / sum(sizes))
+    part_of_group = wanted[_spread_groups(counts, targets, rng)]
+    return part_of_group[group_of_row]
+
+
+def _counts_per_group(
+    group_of_row: IntArray, n_groups: int, labels: Any | None, name: str
+) -> npt.NDArray[np.float64]:
+    """Rows of each group: first all, then by class."""
+    rows = np.bincount(group_of_row, minlength=n_groups)[:, None]
+    if labels is None:
+        return rows.astype(np.float64)
+    classes, codes = encode(labels, name)
+    n_classes = len(classes)
+    cells = np.bincount(
+        group_of_row * n_classes + codes, minlength=n_groups * n_classes
+    )
+    return np.hstack([rows, cells.reshape(n_groups, n_classes)]).astype(np.float64)
+
+
+def _spread_groups(
+    counts: npt.NDArray[np.float64],
+    targets: npt.NDArray[np.float64],
+    rng: np.random.RandomState,
+) -> IntArray:
+    """Part of each group: the greedy descent of chi-square."""
+    # Groups that weigh most on one class first, so that small and mixed ones fill the
+    # gaps; at random among groups of about one weight (steps of a quarter octave),
+    # or the seed would have nothing to choose.
+    order = rng.permutation(len(counts))
+    by_class = counts[order, 1:] if counts.shape[1] > 1 else counts[order]
+    weight = np.linalg.norm(by_class, axis=1)
+    order = order[np.argsort(-np.floor(4 * np.log2(weight)), kind="stable")]
+    filled = np.zeros_like(targets)
+    empty = np.ones(len(targets), dtype=bool)
+    part = np.empty(len(counts), dtype=np.intp)
+    for n_left, group in zip(range(len(order), 0, -1), order, strict=True):
+        rows = counts[group]
+        rise = (rows * (2 * (filled - targets) + rows) / targets).sum(axis=1)
+        if n_left <= empty.sum():
+            # The last groups weigh least: kept for parts that have none yet.
+            rise[~empty] = np.inf
+        best = rise.argmin()
+        part[group] = best
+        filled[best] += rows
+        empty[best] = False
+    return part
+
+
+def class_table(
+    counts: npt.NDArray[np.intp], sizes: Sequence[int]
+) -> npt.NDArray[np.intp]:
+    r"""Rows of each class in each part, in whole numbers nearest to the shares.
+
+    The exact share is :math:`s_{cp} = n_c N_p / n`. Both margins are kept, each
+    requested part gets a row of each class, and apart from that no cell is more
+    than the next whole number away from its share. Such a table always exists
+    (controlled rounding: a transport problem, whose vertices are whole numbers).
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_classes,)
+        Rows of each class; at least as many as requested parts.
+    sizes : sequence of int
+        Rows of each part; each 0 or at least `n_classes`.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_parts)
+        Rows; sums to `counts` over parts and to `sizes` over classes.
+    """
+    margin = np.asarray(sizes)
+    wanted = margin > 0
+    table = np.zeros((len(counts), len(margin)), dtype=np.intp)
+    # Integers, not floats: a share that is whole must not be rounded up.
+    floor, rest = np.divmod(np.outer(counts, margin[wanted]), counts.sum())
+    table[:, wanted] = floor + _rounding(
+        floor,
+        rest / counts.sum(),
+        counts - floor.sum(axis=1),
+        margin[wanted] - floor.sum(axis=0),
+    )
+    return table
+
+
+def _rounding(
+    floor: npt.NDArray[np.intp],
+    fraction: npt.NDArray[np.float64],
+    left_of_class: npt.NDArray[np.intp],
+    left_of_part: npt.NDArray[np.intp],
+) -> npt.NDArray[np.intp]:
+    """Whole numbers to add to `floor`: the cheapest flow that fills the margins.
+
+    Each cell has three arcs: `inside` (up to the next whole number, at the price of
+    its distance from the share), `over` and `under`, so dear that they are used
+    only where a row in each part for each class cannot be had otherwise.
+    """
+    n_classes, n_parts = floor.shape
+    dear = 2.0 * floor.size + 1
+    price = np.concatenate([(1 - 2 * fraction).ravel(), np.full(2 * floor.size, dear)])
+    lower = np.zeros((3, floor.size))
+    upper = np.full((3, floor.size), np.inf)
+    lower[0] = floor.ravel() == 0
+    upper[0] = fraction.ravel() > 0
+    upper[2] = np.maximum(floor.ravel() - 1, 0)
+    sums = sparse.vstack(
+        [
+            sparse.kron(sparse.eye_array(n_classes), np.ones((1, n_parts))),
+            sparse.kron(np.ones((1, n_classes)), sparse.eye_array(n_parts)),
+        ]
+    )
+    flow = linprog(
+        price,
+        A_eq=sparse.hstack([sums, sums, -sums], format="csc"),
+        b_eq=np.concatenate([left_of_class, left_of_part]),
+        bounds=np.column_stack([lower.ravel(), upper.ravel()]),
+        method="highs-ds",
+    )
+    inside, over, under = np.rint(flow.x).astype(np.intp).reshape(3, *floor.shape)
+    return inside + over - under
+
+
+def _check_class_counts(
+    classes: list[Any], counts: npt.NDArray[np.intp], sizes: Sequence[int], name: str
+) -> None:
+    parts = [p for p, size in zip(PARTS, sizes, strict=True) if size > 0]
+    rare = np.flatnonzero(counts < len(parts))
+    if rare.size:
+        found = [f"class {classes[c]!r} has {_count(counts[c], 'row')}" for c in rare]
+        more = f" and {rare.size - 5} more classes" if rare.size > 5 else ""
+        raise ValueError(
+            f"{name}: {', '.join(found[:5])}{more}, too few to be in each of the "
+            f"{len(parts)} parts {_listed(parts)}. Join or drop such classes, or do "
+            "not stratify (numbers to be regressed on are no classes)."
+        )
+    for part, size in zip(PARTS, sizes, strict=True):
+        if 0 < size < len(classes):
+            raise ValueError(
+                f"{name} has {len(classes)} classes but the {part} part has only "
+                f"{_count(size, 'row')}: stratified, each part needs at least one "
+                "row of each class."
+            )
+
+
+def encode(values: Any, name: str) -> tuple[list[Any], IntArray]:
+    """Distinct values (or distinct rows) and the number of each row's value.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_rows,) or (n_rows, n_columns)
+        Labels or groups, of any type.
+    name : str
+        The argument they came from, for messages.
+
+    Returns
+    -------
+    distinct : list
+        The distinct values.
+    codes : ndarray of shape (n_rows,)
+        Row i has the value ``distinct[codes[i]]``.
+    """
+    values = check_array(values, input_name=name, ensure_2d=False, dtype=None)
+    if values.ndim == 1 and values.dtype.kind != "O":
+        distinct, codes = np.unique(values, return_inverse=True)
+        return distinct.tolist(), codes
+    # A dictionary needs no order: objects of several types, or rows, have none.
+    keys = values.tolist() if values.ndim == 1 else map(tuple, values.tolist())
+    seen: dict[Any, int] = {}
+    codes = np.array([seen.setdefault(key, len(seen)) for key in keys], dtype=np.intp)
+    return list(seen), codes
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -1,0 +1,226 @@
+r"""Activations: each g beside its derivative.
+
+A function here takes the pre-activation z and returns the pair (a, da) with
+
+.. math:: a = g(z), \qquad da = g'(z).
+
+Both come out of the same pass over a layer, because they share the costly part (an
+exponential) and z is at hand: the backward pass is then one multiplication by the
+stored da, the same for every activation.
+
+To add one: write the function, register it in ACTIVATIONS under a new code, and give
+the code a line in `activate` and in `activate_only`. The registry-driven tests check
+it against finite differences from then on.
+"""
+
+import math
+from typing import NamedTuple
+
+from numba.core.dispatcher import Dispatcher
+
+from skdnn.network.compiled import inlined
+from skdnn.network.exponential import exp, expm1
+
+
+@inlined
+def identity(z):
+    """g(z) = z."""
+    return z, type(z)(1)
+
+
+@inlined
+def logistic(z):
+    """g(z) = 1 / (1 + e^-z)."""
+    one = type(z)(1)
+    a = one / (one + exp(-z))
+    return a, a * (one - a)
+
+
+@inlined
+def tanh(z):
+    """g(z) = tanh z = (e^2z - 1) / (e^2z + 1)."""
+    one, two = type(z)(1), type(z)(2)
+    e = expm1(two * z)
+    a = e / (e + two)
+    return a, one - a * a
+
+
+@inlined
+def relu(z):
+    """g(z) = max(0, z), with g'(0) = 1 so that NaN passes through."""
+    zero, one = type(z)(0), type(z)(1)
+    return (zero, zero) if z < zero else (z, one)
+
+
+@inlined
+def leaky_relu(z):
+    """g(z) = z for z >= 0, 0.01 z below (A. Maas et al., 2013)."""
+    slope, one = type(z)(0.01), type(z)(1)
+    return (slope * z, slope) if z < type(z)(0) else (z, one)
+
+
+@inlined
+def elu(z):
+    """g(z) = z for z >= 0, e^z - 1 below (D.-A. Clevert et al., 2016)."""
+    zero, one = type(z)(0), type(z)(1)
+    e = expm1(z if z < zero else zero)
+    return (e, e + one) if z < zero else (z, one)
+
+
+@inlined
+def selu(z):
+    """g(z) = scale · (z for z >= 0, alpha (e^z - 1) below) (G. Klambauer et al., 2017).
+
+    With these two constants activations keep mean 0 and variance 1 from layer to layer.
+    """
+    zero = type(z)(0)
+    scale = type(z)(1.0507009873554805)
+    slope = type(z)(1.0507009873554805 * 1.6732632423543772)
+    e = expm1(z if z < zero else zero)
+    return (slope * e, slope * e + slope) if z < zero else (scale * z, scale)
+
+
+@inlined
+def gelu(z):
+    """g(z) = z Φ(z), in the tanh form of D. Hendrycks and K. Gimpel (2016), eq. 2.
+
+    (1 + tanh u) / 2 is the logistic function of 2u, with
+    u = sqrt(2/π) (z + 0.044715 z³).
+    """
+    one = type(z)(1)
+    c = type(z)(2 * math.sqrt(2 / math.pi))
+    k = type(z)(0.044715)
+    zz = z * z
+    s = one / (one + exp(-c * z * (one + k * zz)))
+    return z * s, s + z * s * (one - s) * c * (one + type(z)(3) * k * zz)
+
+
+@inlined
+def silu(z):
+    """g(z) = z / (1 + e^-z), also called swish (S. Elfwing et al., 2018)."""
+    one = type(z)(1)
+    s = one / (one + exp(-z))
+    return z * s, s * (one + z * (one - s))
+
+
+@inlined
+def softplus(z):
+    """g(z) = ln(1 + e^z), written so that neither end overflows."""
+    zero, one = type(z)(0), type(z)(1)
+    e = exp(-abs(z))
+    s = one / (one + e)
+    return (
+        type(z)(math.log1p(e)) + (zero if z < zero else z),
+        e * s if z < zero else s,
+    )
+
+
+class Activation(NamedTuple):
+    """What the rest of the network needs to know of one activation."""
+
+    code: int  # its number in compiled code
+    function: Dispatcher  # z -> (g(z), g'(z))
+    init: str  # the initializer that keeps the size of its signals
+    has_kink: bool  # g' jumps at z = 0
+
+
+ACTIVATIONS = {
+    "identity": Activation(0, identity, "xavier", False),
+    "logistic": Activation(1, logistic, "xavier", False),
+    "tanh": Activation(2, tanh, "xavier", False),
+    "relu": Activation(3, relu, "he", True),
+    "leaky_relu": Activation(4, leaky_relu, "he", True),
+    "elu": Activation(5, elu, "he", False),
+    "selu": Activation(6, selu, "lecun", True),
+    "gelu": Activation(7, gelu, "he", False),
+    "silu": Activation(8, silu, "he", False),
+    "softplus": Activation(9, softplus, "xavier", False),
+}
+
+
+def _with_derivative(g):
+    """Lift g to a layer: Z + b becomes A in place, G takes the derivative."""
+
+    @inlined
+    def layer(Z, b, G):
+        for i in range(Z.shape[0]):
+            for j in range(Z.shape[1]):
+                Z[i, j], G[i, j] = g(Z[i, j] + b[j])
+
+    return layer
+
+
+def _value_only(g):
+    """Lift g to a layer: Z + b becomes A in place."""
+
+    @inlined
+    def layer(Z, b):
+        for i in range(Z.shape[0]):
+            for j in range(Z.shape[1]):
+                Z[i, j] = g(Z[i, j] + b[j])[0]
+
+    return layer
+
+
+# A branch an activation, not a loop over a tuple of functions: those would be called
+# through pointers, and neither be inlined nor vectorised.
+_identity_pair, _identity = _with_derivative(identity), _value_only(identity)
+_logistic_pair, _logistic = _with_derivative(logistic), _value_only(logistic)
+_tanh_pair, _tanh = _with_derivative(tanh), _value_only(tanh)
+_relu_pair, _relu = _with_derivative(relu), _value_only(relu)
+_leaky_pair, _leaky = _with_derivative(leaky_relu), _value_only(leaky_relu)
+_elu_pair, _elu = _with_derivative(elu), _value_only(elu)
+_selu_pair, _selu = _with_derivative(selu), _value_only(selu)
+_gelu_pair, _gelu = _with_derivative(gelu), _value_only(gelu)
+_silu_pair, _silu = _with_derivative(silu), _value_only(silu)
+_softplus_pair, _softplus = _with_derivative(softplus), _value_only(softplus)
+
+
+@inlined
+def activate(code, Z, b, G):
+    """Turn Z into A = g(Z + b), in place, and write g'(Z + b) into G."""
+    if code == 0:
+        _identity_pair(Z, b, G)
+    elif code == 1:
+        _logistic_pair(Z, b, G)
+    elif code == 2:
+        _tanh_pair(Z, b, G)
+    elif code == 3:
+        _relu_pair(Z, b, G)
+    elif code == 4:
+        _leaky_pair(Z, b, G)
+    elif code == 5:
+        _elu_pair(Z, b, G)
+    elif code == 6:
+        _selu_pair(Z, b, G)
+    elif code == 7:
+        _gelu_pair(Z, b, G)
+    elif code == 8:
+        _silu_pair(Z, b, G)
+    elif code == 9:
+        _softplus_pair(Z, b, G)
+
+
+@inlined
+def activate_only(code, Z, b):
+    """Turn Z into A = g(Z + b), in place."""
+    if code == 0:
+        _identity(Z, b)
+    elif code == 1:
+        _logistic(Z, b)
+    elif code == 2:
+        _tanh(Z, b)
+    elif code == 3:
+        _relu(Z, b)
+    elif code == 4:
+        _leaky(Z, b)
+    elif code == 5:
+        _elu(Z, b)
+    elif code == 6:
+        _selu(Z, b)
+    elif code == 7:
+        _gelu(Z, b)
+    elif code == 8:
+        _silu(Z, b)
+    elif code == 9:
+        _softplus(Z, b)

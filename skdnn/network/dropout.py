@@ -1,0 +1,67 @@
+r"""Inverted dropout: fresh masks for each mini-batch and row, none at prediction.
+
+.. math:: a := \frac{a \cdot \mathrm{mask}}{\mathrm{keep\_prob}}, \qquad
+          \mathrm{mask} = \mathrm{uniform} < \mathrm{keep\_prob}
+
+Dividing by keep_prob keeps the expected activation, so that prediction needs no change.
+The derivative passes through the same factor (N. Srivastava et al., "Dropout", 2014).
+
+The uniform number of an element is a hash of its place and of a key, not the next draw
+of a sequence: elements do not wait for each other, so the pass is vectorised, and a
+mask depends on nothing but (seed, step, layer, place): resuming needs no more state.
+"""
+
+import numpy as np
+
+from skdnn.network.compiled import inlined
+
+u32, u64 = np.uint32, np.uint64
+
+
+@inlined
+def mask_key(seed, step, layer):
+    """Return the key of one layer's mask at one step: splitmix64 (S. Vigna, 2015)."""
+    x = u64(seed) + u64(step * 256 + layer) * u64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> u64(30))) * u64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> u64(27))) * u64(0x94D049BB133111EB)
+    return x ^ (x >> u64(31))
+
+
+@inlined
+def hash_bits(place, low, high):
+    """Return 32 random bits for one place: C. Wellons' lowbias32, keyed twice."""
+    x = u32(u32(place) ^ low)
+    x = u32((x ^ (x >> u32(16))) * u32(0x7FEB352D))
+    x = u32(u32(x ^ (x >> u32(15))) + high)
+    x = u32(x * u32(0x846CA68B))
+    return u32(x ^ (x >> u32(16)))
+
+
+@inlined
+def keep_threshold(keep_prob):
+    """Return t so that 32 random bits fall below t with probability keep_prob."""
+    return u32(min(keep_prob * 4294967296.0, 4294967295.0))
+
+
+@inlined
+def drop(A, G, keep_prob, key):
+    """Drop units of A, and of their derivatives G, in place."""
+    T = A.dtype.type
+    a, g = A.reshape(-1), G.reshape(-1)
+    low, high = u32(key & u64(0xFFFFFFFF)), u32(key >> u64(32))
+    threshold, kept = keep_threshold(keep_prob), T(1 / keep_prob)
+    for j in range(a.size):
+        factor = kept if hash_bits(j, low, high) < threshold else T(0)
+        a[j] *= factor
+        g[j] *= factor
+
+
+@inlined
+def drop_inputs(X, A, keep_prob, key):
+    """Write X with dropped entries to A."""
+    T = A.dtype.type
+    x, a = X.reshape(-1), A.reshape(-1)
+    low, high = u32(key & u64(0xFFFFFFFF)), u32(key >> u64(32))
+    threshold, kept = keep_threshold(keep_prob), T(1 / keep_prob)
+    for j in range(a.size):
+        a[j] = x[j] * kept if hash_bits(j, low, high) < threshold else T(0)

@@ -1,0 +1,105 @@
+r"""exp and expm1 that a compiler can vectorise.
+
+The mathematical library's exp is a call per number. Here x = n ln 2 + r with
+\|r\| <= ln 2 / 2, so that
+
+.. math:: e^x = 2^n e^r, \qquad e^x - 1 = 2^n (e^r - 1) + (2^n - 1),
+
+with e^r - 1 from a polynomial and 2^n built from the exponent bits. ln 2 is split in
+two so that n ln 2 is subtracted without rounding (W. J. Cody and W. Waite, *Software
+Manual for the Elementary Functions*, 1980). Relative error: about 1.2e-7 in float32,
+3e-16 in float64. Arguments beyond the range of the type are held at its ends: the
+result is finite, and NaN stays NaN.
+"""
+
+import math
+
+import numpy as np
+from numba.extending import overload
+
+from skdnn.network.compiled import EXACT_OPTIONS, exact
+
+f32 = np.float32
+
+# The Taylor coefficients 1/k! of (e^r - 1 - r) / r^2, highest first: terms up to r^7
+# leave less than half a unit in the last place of float32 for |r| <= 0.347, terms up
+# to r^13 of float64.
+_C32 = tuple(f32(1 / math.factorial(k)) for k in range(7, 1, -1))
+_C64 = tuple(1 / math.factorial(k) for k in range(13, 1, -1))
+
+_LOG2E_32, _LN2_HIGH_32, _LN2_LOW_32 = f32(1 / math.log(2)), f32(0.693359375), f32(
+    -2.12194440e-4
+)
+_LOG2E_64, _LN2_HIGH_64, _LN2_LOW_64 = (
+    1 / math.log(2),
+    6.93145751953125e-1,
+    1.42860682030941723212e-6,
+)
+_LEAST_32, _MOST_32, _HALF_32, _ONE_32 = f32(-87.3), f32(88.3), f32(0.5), f32(1)
+_LEAST_64, _MOST_64 = -708.3, 709.0
+
+
+@exact
+def _parts32(x):
+    """Return (2^n, e^r - 1) of a float32."""
+    x = _LEAST_32 if x < _LEAST_32 else x
+    x = _MOST_32 if x > _MOST_32 else x
+    n = np.floor(x * _LOG2E_32 + _HALF_32)
+    r = x - n * _LN2_HIGH_32 - n * _LN2_LOW_32
+    p = _C32[0]
+    p = p * r + _C32[1]
+    p = p * r + _C32[2]
+    p = p * r + _C32[3]
+    p = p * r + _C32[4]
+    p = p * r + _C32[5]
+    power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
+    return power, p * r * r + r
+
+
+@exact
+def _parts64(x):
+    """Return (2^n, e^r - 1) of a float64."""
+    x = _LEAST_64 if x < _LEAST_64 else x
+    x = _MOST_64 if x > _MOST_64 else x
+    n = np.floor(x * _LOG2E_64 + 0.5)
+    r = x - n * _LN2_HIGH_64 - n * _LN2_LOW_64
+    p = _C64[0]
+    p = p * r + _C64[1]
+    p = p * r + _C64[2]
+    p = p * r + _C64[3]
+    p = p * r + _C64[4]
+    p = p * r + _C64[5]
+    p = p * r + _C64[6]
+    p = p * r + _C64[7]
+    p = p * r + _C64[8]
+    p = p * r + _C64[9]
+    p = p * r + _C64[10]
+    p = p * r + _C64[11]
+    power = np.int64((np.int64(n) + np.int64(1023)) << np.int64(52)).view(np.float64)
+    return power, p * r * r + r
+
+
+def parts(x):
+    """Return (2^n, e^r - 1) in the type of x."""
+    return _parts32(x) if isinstance(x, np.float32) else _parts64(x)
+
+
+@overload(parts, jit_options=EXACT_OPTIONS)
+def _compiled_parts(x):
+    if x.bitwidth == 32:
+        return lambda x: _parts32(x)
+    return lambda x: _parts64(x)
+
+
+@exact
+def exp(x):
+    """Return e^x."""
+    power, r1 = parts(x)
+    return power * r1 + power
+
+
+@exact
+def expm1(x):
+    """Return e^x - 1, accurate near zero."""
+    power, r1 = parts(x)
+    return power * r1 + (power - type(x)(1))

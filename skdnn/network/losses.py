@@ -1,0 +1,99 @@
+r"""Cross-entropies from logits: value and gradient in one pass.
+
+A loss owns its link. It takes the logits Z, never a probability: log(p) of a clipped
+p is wrong where it matters most, while log-sum-exp is exact at any size. Each function
+returns :math:`c \sum_i s_i \ell_i` and overwrites Z with its gradient,
+:math:`dZ_{ik} = c\, s_i (p_{ik} - y_{ik})`.
+
+With label smoothing ε (C. Szegedy et al., "Rethinking the Inception architecture",
+2016, section 7) the target y becomes (1 - ε) y + ε / K.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from skdnn.network.compiled import inlined
+from skdnn.network.exponential import exp
+
+
+@inlined
+def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, row):
+    r"""Independent yes/no outputs: binary (one logit) and multilabel (K logits).
+
+    .. math:: \ell_i = \sum_k \ln(1 + e^{z_{ik}}) - y_{ik} z_{ik}
+
+    Y has the shape of Z and holds 0 and 1.
+    """
+    T = Z.dtype.type
+    one, zero = T(1), T(0)
+    keep, shift = T(1 - smoothing), T(smoothing / 2)
+    total = 0.0
+    for i in range(Z.shape[0]):
+        c = s[i] * T(scale)
+        for k in range(Z.shape[1]):
+            z = Z[i, k]
+            y = Y[i, k] * keep + shift
+            e = exp(-abs(z))
+            p = (e if z < zero else one) / (one + e)
+            value = (zero if z < zero else z) - y * z + T(math.log1p(e))
+            total += np.float64(c) * np.float64(value)
+            Z[i, k] = c * (p - y)
+    return total
+
+
+@inlined
+def softmax_cross_entropy(Z, Y, s, scale, smoothing, row):
+    r"""One of K classes; Y, of shape (rows, 1), holds the class numbers.
+
+    .. math:: \ell_i = \ln \sum_k e^{z_{ik}} - \sum_k y_{ik} z_{ik}
+    """
+    T = Z.dtype.type
+    n_rows, n_classes = Z.shape
+    share = smoothing / n_classes
+    for i in range(n_rows):
+        top = Z[i, 0]
+        for k in range(1, n_classes):
+            top = Z[i, k] if Z[i, k] > top else top
+        mean_part = T(0)
+        for k in range(n_classes):
+            Z[i, k] -= top
+            mean_part += Z[i, k]
+        row[i] = (1 - smoothing) * Z[i, int(Y[i, 0])] + share * mean_part
+    flat = Z.reshape(-1)
+    for j in range(flat.size):  # one long loop, so that exp is vectorised
+        flat[j] = exp(flat[j])
+    total = 0.0
+    for i in range(n_rows):
+        c = s[i] * T(scale)
+        norm = T(0)
+        for k in range(n_classes):
+            norm += Z[i, k]
+        total += np.float64(c) * (math.log(np.float64(norm)) - row[i])
+        to_gradient = c / norm
+        for k in range(n_classes):
+            Z[i, k] = Z[i, k] * to_gradient - c * T(share)
+        Z[i, int(Y[i, 0])] -= c * T(1 - smoothing)
+    return total
+
+
+class Loss(NamedTuple):
+    """What the rest of the network needs to know of one loss."""
+
+    code: int  # its number in compiled code
+    out_activation: str  # the link's name, as scikit-learn's `out_activation_`
+
+
+LOSSES = {
+    "sigmoid_cross_entropy": Loss(0, "logistic"),
+    "softmax_cross_entropy": Loss(1, "softmax"),
+}
+
+
+@inlined
+def loss_and_gradient(code, Z, Y, s, scale, smoothing, row):
+    """Return scale · Σ sᵢ ℓᵢ and overwrite the logits Z with its gradient."""
+    if code == 0:
+        return sigmoid_cross_entropy(Z, Y, s, scale, smoothing, row)
+    return softmax_cross_entropy(Z, Y, s, scale, smoothing, row)

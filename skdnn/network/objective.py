@@ -1,0 +1,175 @@
+r"""The objective J(θ) and its gradient: the page that the others lead to.
+
+.. math::
+
+    J(\theta) = \frac{1}{S} \sum_i s_i\, \ell(y_i, \hat y_i)
+        + \frac{\lambda}{2S} \sum_l
+        \left[(1-\rho)\|W^{[l]}\|_F^2 + \rho\|W^{[l]}\|_1\right],
+    \qquad S = \sum_i s_i
+
+Rows come in blocks from whoever holds them; nothing here knows where from. A block is
+(X, Y, s) with weights s that average to 1 over all rows, so that 1/S Σ is 1/m Σ.
+"""
+
+from collections.abc import Callable, Iterable
+from copy import copy
+from typing import NamedTuple
+
+import numpy as np
+
+from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.parameters import Layout
+from skdnn.network.penalties import ElasticNet
+from skdnn.network.propagation import (
+    Network,
+    Workspace,
+    cost_and_gradient,
+    cost_of_logits,
+    logits,
+)
+
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+# Numbers in the buffers of one evaluation: a few MB, so that memory does not grow with
+# the rows and a block still fills the matrix products.
+_BUFFER_SIZE = 2**19
+
+
+def rows_per_block(layout: Layout) -> int:
+    """Return how many rows to evaluate at once."""
+    return max(32, _BUFFER_SIZE // int(layout.sizes.sum()))
+
+
+class Cost(NamedTuple):
+    """J(θ) and its parts: ``total = data + penalty``."""
+
+    total: float
+    data: float
+    penalty: float
+
+
+class Objective:
+    """J and ∇J of one network over one set of rows.
+
+    Parameters
+    ----------
+    network : Network
+        The architecture and the loss.
+    penalty : ElasticNet
+        The penalty on its weights.
+    blocks : callable () -> iterable of (X, Y, s)
+        Gives the rows anew at each call, in blocks of at most `block_rows` rows.
+    n_rows : int
+        m, the rows of all blocks together.
+    block_rows : int
+        The most rows that a block has.
+    dtype : dtype
+        The type that the rows have and that the network computes in.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        penalty: ElasticNet,
+        blocks: Callable[[], Iterable[Block]],
+        n_rows: int,
+        block_rows: int,
+        dtype: np.dtype,
+    ):
+        self.network = network
+        self.penalty = penalty
+        self.blocks = blocks
+        self.n_rows = n_rows
+        self.dtype = np.dtype(dtype)
+        self.block_rows = block_rows
+        self._work = Workspace.of(network, block_rows, self.dtype)
+        self._forward = forward_buffers(network, block_rows, self.dtype)
+
+    def value(self, theta: np.ndarray) -> Cost:
+        """Return J(θ) with its data and penalty parts."""
+        theta = self._typed(theta)
+        n_outputs = int(self.network.layout.sizes[-1])
+        data = 0.0
+        for X, Y, s in self.blocks():
+            Z = self._work.Z[: X.shape[0] * n_outputs].reshape(X.shape[0], n_outputs)
+            logits(self.network, theta, X, Z, self._forward)
+            data += cost_of_logits(
+                self.network, Z, Y, s, 1 / self.n_rows, self._work.row
+            )
+        penalty = self.penalty.value(theta[: self.network.layout.n_weights])
+        return Cost(data + penalty, data, penalty)
+
+    def value_and_gradient(self, theta: np.ndarray) -> tuple[Cost, np.ndarray]:
+        """Return J(θ) and ∇J(θ), the gradient summed in float64.
+
+        Where w = 0 the L1 penalty has no derivative; its part is 0 there.
+        """
+        theta = self._typed(theta)
+        data, gradient = self._data_part(theta)
+        weights = slice(0, self.network.layout.n_weights)
+        self.penalty.add_gradient(theta[weights], gradient[weights])
+        penalty = self.penalty.value(theta[weights])
+        return Cost(data + penalty, data, penalty), gradient
+
+    def active_units(self, theta: np.ndarray) -> np.ndarray:
+        """Return which hidden units lie above zero, for each row: a flat mask.
+
+        Only layers whose activation has a kink at zero are looked at. Two θ with the
+        same mask lie on the same smooth piece of the data part of J.
+        """
+        theta = self._typed(theta)
+        scratch = np.empty_like(theta)
+        sizes, unit_at = self.network.layout.sizes, self.network.unit_at
+        kinked = [a.code for a in ACTIVATIONS.values() if a.has_kink]
+        masks = []
+        for X, Y, s in self.blocks():
+            cost_and_gradient(self.network, theta, X, Y, s, 1.0, self._work, scratch)
+            for layer, code in enumerate(self.network.activations, start=1):
+                if code in kinked:
+                    start = self._work.row.size * unit_at[layer - 1]
+                    stop = start + X.shape[0] * sizes[layer]
+                    masks.append(self._work.A[start:stop] > 0)
+        return np.concatenate(masks) if masks else np.zeros(0, dtype=bool)
+
+    def without_l1(self) -> "Objective":
+        """Return the smooth part of J: the same rows, without the L1 penalty."""
+        smooth = copy(self)
+        smooth.penalty = ElasticNet(self.penalty.l2, 0.0)
+        return smooth
+
+    def _data_part(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        data, gradient = 0.0, np.zeros(theta.size)
+        part = np.empty_like(theta)
+        for X, Y, s in self.blocks():
+            data += cost_and_gradient(
+                self.network, theta, X, Y, s, 1 / self.n_rows, self._work, part
+            )
+            gradient += part
+        return data, gradient
+
+    def _typed(self, theta: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(theta, dtype=self.dtype)
+
+
+def forward_buffers(network: Network, rows: int, dtype: np.dtype) -> np.ndarray:
+    """Return the two buffers in which hidden layers take turns."""
+    widest = int(network.layout.sizes[1:-1].max(initial=0))
+    return np.empty((2, rows * widest), dtype)
+
+
+def forward(
+    network: Network,
+    theta: np.ndarray,
+    blocks: Iterable[np.ndarray],
+    n_rows: int,
+    block_rows: int,
+) -> np.ndarray:
+    """Return the logits of all rows, shape (n_rows, n[L]), dropout off."""
+    out = np.empty((n_rows, int(network.layout.sizes[-1])), theta.dtype)
+    work = forward_buffers(network, block_rows, theta.dtype)
+    start = 0
+    for X in blocks:
+        stop = start + X.shape[0]
+        logits(network, theta, X, out[start:stop], work)
+        start = stop
+    return out

@@ -1,0 +1,204 @@
+r"""Forward and backward through the layers.
+
+With samples in rows, A[0] = X, and for l = 1 … L
+
+.. math::
+
+    Z^{[l]} = A^{[l-1]} W^{[l]} + b^{[l]}, \qquad A^{[l]} = g^{[l]}(Z^{[l]}),
+
+and back, from the loss's dZ[L],
+
+.. math::
+
+    dW^{[l]} = A^{[l-1]T} dZ^{[l]}, \quad db^{[l]} = \sum_i dZ^{[l]}_i, \quad
+    dZ^{[l-1]} = dZ^{[l]} W^{[l]T} * g'^{[l-1]}(Z^{[l-1]}).
+
+In code, layer counts from 0: ``weight(theta, layout, l)`` leads from layer l to l + 1.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from skdnn.network.activations import ACTIVATIONS, activate, activate_only
+from skdnn.network.compiled import entry, inlined
+from skdnn.network.dropout import drop, drop_inputs, mask_key
+from skdnn.network.losses import LOSSES, loss_and_gradient
+from skdnn.network.parameters import Layout, bias, matrix, weight
+
+
+class Network(NamedTuple):
+    """The architecture, as compiled code reads it."""
+
+    layout: Layout
+    activations: np.ndarray  # int64, shape (L - 1,): a code per hidden layer
+    unit_at: np.ndarray  # int64, shape (L,): hidden units before each hidden layer
+    loss: int
+    smoothing: float
+
+    @classmethod
+    def of(
+        cls,
+        sizes: Sequence[int],
+        activations: Sequence[str],
+        loss: str,
+        smoothing: float = 0.0,
+    ) -> "Network":
+        """Return the network of these sizes and of these names."""
+        codes = [ACTIVATIONS[name].code for name in activations]
+        return cls(
+            Layout.of(sizes),
+            np.array(codes, dtype=np.int64),
+            np.concatenate([[0], np.cumsum(sizes[1:-1])]).astype(np.int64),
+            LOSSES[loss].code,
+            float(smoothing),
+        )
+
+
+class Workspace(NamedTuple):
+    """Buffers of one training step, allocated once for batches of up to `rows` rows."""
+
+    A: np.ndarray  # the activations of all hidden layers, one after the other
+    G: np.ndarray  # their derivatives g'(Z); going back they become dZ
+    dA: np.ndarray  # dZ W^T of one hidden layer
+    Z: np.ndarray  # the logits, then their gradient
+    X: np.ndarray  # the input after dropout
+    row: np.ndarray  # a number per row, for the loss
+
+    @classmethod
+    def of(
+        cls, network: Network, rows: int, dtype: np.dtype, input_dropout: bool = False
+    ) -> "Workspace":
+        """Allocate the buffers for batches of up to `rows` rows."""
+        sizes = network.layout.sizes
+        hidden = sizes[1:-1]
+        n_units = int(hidden.sum())
+        return cls(
+            np.empty(rows * n_units, dtype),
+            np.empty(rows * n_units, dtype),
+            np.empty(rows * int(hidden.max(initial=0)), dtype),
+            np.empty(rows * int(sizes[-1]), dtype),
+            np.empty(rows * int(sizes[0]) if input_dropout else 0, dtype),
+            np.empty(rows, np.float64),
+        )
+
+
+@inlined
+def hidden(buffer, network, layer, rows):
+    """View the part of a buffer that belongs to one hidden layer (counted from 1)."""
+    start = buffer.size // network.unit_at[-1] * network.unit_at[layer - 1]
+    return matrix(buffer, start, rows, network.layout.sizes[layer])
+
+
+@inlined
+def add_bias(Z, b):
+    """Z := Z + b."""
+    for i in range(Z.shape[0]):
+        for j in range(Z.shape[1]):
+            Z[i, j] += b[j]
+
+
+@inlined
+def sum_rows(dZ, db):
+    """Write db := Σ_i dZ_i."""
+    db[:] = 0
+    for i in range(dZ.shape[0]):
+        for j in range(dZ.shape[1]):
+            db[j] += dZ[i, j]
+
+
+@inlined
+def multiply(G, dA):
+    """G := G * dA, elementwise."""
+    g, d = G.reshape(-1), dA.reshape(-1)
+    for j in range(g.size):
+        g[j] *= d[j]
+
+
+@inlined
+def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, grad):
+    """Return scale · Σ sᵢ ℓᵢ of the rows and write its gradient into grad.
+
+    ``keep_prob[l]`` is the share of layer l's units that dropout keeps, 1.0 for none;
+    (seed, step) name the masks.
+    """
+    layout, rows = network.layout, X.shape[0]
+    n_layers = layout.sizes.size - 1
+    inputs = X
+    if keep_prob[0] < 1:
+        inputs = matrix(work.X, 0, rows, layout.sizes[0])
+        drop_inputs(X, inputs, keep_prob[0], mask_key(seed, step, 0))
+
+    A = inputs
+    for layer in range(1, n_layers):
+        Z = hidden(work.A, network, layer, rows)
+        G = hidden(work.G, network, layer, rows)
+        np.dot(A, weight(theta, layout, layer - 1), Z)
+        activate(
+            network.activations[layer - 1], Z, bias(theta, layout, layer - 1), G
+        )
+        if keep_prob[layer] < 1:
+            drop(Z, G, keep_prob[layer], mask_key(seed, step, layer))
+        A = Z
+    Z = matrix(work.Z, 0, rows, layout.sizes[n_layers])
+    np.dot(A, weight(theta, layout, n_layers - 1), Z)
+    add_bias(Z, bias(theta, layout, n_layers - 1))
+
+    value = loss_and_gradient(
+        network.loss, Z, Y, s, scale, network.smoothing, work.row
+    )
+
+    dZ = Z
+    for layer in range(n_layers - 1, -1, -1):
+        A = inputs if layer == 0 else hidden(work.A, network, layer, rows)
+        np.dot(A.T, dZ, weight(grad, layout, layer))
+        sum_rows(dZ, bias(grad, layout, layer))
+        if layer > 0:
+            dA = matrix(work.dA, 0, rows, layout.sizes[layer])
+            np.dot(dZ, weight(theta, layout, layer).T, dA)
+            dZ = hidden(work.G, network, layer, rows)
+            multiply(dZ, dA)
+    return value
+
+
+@inlined
+def propagate(network, theta, X, A, work):
+    """Write the logits of the rows X to A, with dropout off.
+
+    The hidden layers take turns in the two buffers of `work`, so that memory does not
+    grow with depth.
+    """
+    layout, rows = network.layout, X.shape[0]
+    n_layers = layout.sizes.size - 1
+    before = X
+    for layer in range(1, n_layers):
+        Z = matrix(work[layer % 2], 0, rows, layout.sizes[layer])
+        np.dot(before, weight(theta, layout, layer - 1), Z)
+        activate_only(
+            network.activations[layer - 1], Z, bias(theta, layout, layer - 1)
+        )
+        before = Z
+    np.dot(before, weight(theta, layout, n_layers - 1), A)
+    add_bias(A, bias(theta, layout, n_layers - 1))
+
+
+@entry
+def cost_and_gradient(network, theta, X, Y, s, scale, work, grad):
+    """Return scale · Σ sᵢ ℓᵢ of the rows, dropout off, and write its gradient."""
+    all_kept = np.ones(network.layout.sizes.size)
+    return backpropagate(
+        network, theta, X, Y, s, scale, all_kept, np.uint64(0), 0, work, grad
+    )
+
+
+@entry
+def logits(network, theta, X, out, work):
+    """Write the logits of the rows X to `out`; `work` has two rows of buffer."""
+    propagate(network, theta, X, out, work)
+
+
+@entry
+def cost_of_logits(network, Z, Y, s, scale, row):
+    """Return scale · Σ sᵢ ℓᵢ of the logits Z, which are overwritten."""
+    return loss_and_gradient(network.loss, Z, Y, s, scale, network.smoothing, row)

@@ -1,0 +1,5 @@
+"""Preparing the inputs of a network."""
+
+from skdnn.preprocessing.standardizer import InputStandardizer
+
+__all__ = ["InputStandardizer"]

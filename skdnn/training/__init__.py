@@ -1,0 +1,1 @@
+"""Who moves θ: optimisers, schedules, the compiled loop, L-BFGS."""

@@ -1,0 +1,126 @@
+r"""L-BFGS: SciPy's, on the same objective and the same θ.
+
+The L1 penalty is not differentiable, so with it the weights are split into two
+non-negative parts, :math:`W = W^+ - W^-` and :math:`\|W\|_1 = \sum (W^+ + W^-)`: a smooth
+problem with bounds, which L-BFGS-B solves with exact zeros. The price is twice the
+weights (C. Zhu et al., "Algorithm 778: L-BFGS-B", 1997).
+"""
+
+import time
+
+import numpy as np
+from scipy import optimize
+
+from skdnn.network.objective import Objective
+from skdnn.training.loop import Evaluate, EpochRecord, OnEpoch, Outcome
+from skdnn.training.stopping import Monitor
+
+
+def minimize_lbfgs(
+    theta: np.ndarray,
+    objective: Objective,
+    monitor: Monitor,
+    *,
+    tol: float,
+    max_iterations: int,
+    max_evaluations: int,
+    evaluate: Evaluate | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> tuple[np.ndarray, Outcome]:
+    """Return a minimum of J and how it was reached.
+
+    Converged means that no component of the projected gradient is larger than `tol`.
+    With `evaluate`, the dev set is looked at after each iteration; a monitor that
+    follows it may stop earlier.
+    """
+    n_weights = objective.network.layout.n_weights
+    form = _SplitForm(objective, n_weights) if objective.penalty.l1 else _Plain(objective)
+    outcome = Outcome()
+    began = time.perf_counter()
+
+    def after_iteration(intermediate_result: optimize.OptimizeResult) -> None:
+        nonlocal began
+        at = form.theta(intermediate_result.x)
+        dev = evaluate(at) if evaluate else None
+        seconds, began = time.perf_counter() - began, time.perf_counter()
+        epoch = len(outcome.history) + 1
+        record = EpochRecord(epoch, intermediate_result.fun, 1.0, seconds, dev)
+        outcome.history.append(record)
+        told_to_stop = on_epoch(record) if on_epoch else False
+        if monitor.follows_dev and monitor.update(record, at):
+            outcome.converged = True
+            raise StopIteration
+        if told_to_stop:
+            raise StopIteration
+
+    result = optimize.minimize(
+        form.value_and_gradient,
+        form.start(theta.astype(np.float64)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=form.bounds(),
+        callback=after_iteration,
+        options={
+            "maxiter": max_iterations,
+            "maxfun": max_evaluations,
+            "gtol": tol,
+            # Stop by the gradient: J flattens long before the weights have settled.
+            "ftol": 64 * np.finfo(np.float64).eps,
+        },
+    )
+    outcome.converged = outcome.converged or result.status == 0
+    outcome.message = str(result.message)
+    best = form.theta(result.x)
+    if not (np.isfinite(result.fun) and np.all(np.isfinite(best))):
+        outcome.diverged_at = len(outcome.history) + 1
+        best = theta
+    return np.asarray(best, dtype=theta.dtype), outcome
+
+
+class _Plain:
+    """θ as it is."""
+
+    def __init__(self, objective: Objective):
+        self._objective = objective
+
+    def start(self, theta):
+        return theta
+
+    def theta(self, x):
+        return x
+
+    def bounds(self):
+        return None
+
+    def value_and_gradient(self, x):
+        cost, gradient = self._objective.value_and_gradient(x)
+        return cost.total, gradient
+
+
+class _SplitForm:
+    """θ as (W⁺, W⁻, b) with W⁺, W⁻ ≥ 0."""
+
+    def __init__(self, objective: Objective, n_weights: int):
+        self._l1 = objective.penalty.l1
+        self._smooth = objective.without_l1()
+        self._n = n_weights
+
+    def start(self, theta):
+        W, b = theta[: self._n], theta[self._n :]
+        return np.concatenate([np.maximum(W, 0), np.maximum(-W, 0), b])
+
+    def theta(self, x):
+        n = self._n
+        return np.concatenate([x[:n] - x[n : 2 * n], x[2 * n :]])
+
+    def bounds(self):
+        n_biases = self._smooth.network.layout.n_parameters - self._n
+        lower = np.concatenate([np.zeros(2 * self._n), np.full(n_biases, -np.inf)])
+        return optimize.Bounds(lower, np.inf)
+
+    def value_and_gradient(self, x):
+        n = self._n
+        cost, gradient = self._smooth.value_and_gradient(self.theta(x))
+        dW, db = gradient[:n], gradient[n:]
+        value = cost.total + self._l1 * float(np.sum(x[: 2 * n]))
+        return value, np.concatenate([dW + self._l1, self._l1 - dW, db])

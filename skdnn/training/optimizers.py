@@ -1,0 +1,184 @@
+r"""Optimisers: in place on the flat θ, with explicit state.
+
+Each rule sees the gradient g of the data term and of the L2 part of the penalty, and
+takes the L1 part as a proximal step, which is what makes zeros exact. The learning
+rate η is handed in for each step; where it comes from is the schedule's business.
+
+sgd, with momentum μ (I. Sutskever et al., "On the importance of initialization and
+momentum", 2013, in the form that scikit-learn uses):
+
+.. math:: v := \mu v - \eta g, \qquad
+          \theta := \theta + v \quad\text{or, Nesterov,}\quad \theta + \mu v - \eta g
+
+adam (D. Kingma and J. Ba, 2015, algorithm 1):
+
+.. math:: m := \beta_1 m + (1-\beta_1) g, \quad v := \beta_2 v + (1-\beta_2) g^2, \quad
+          \theta := \theta - \eta \frac{m / (1-\beta_1^t)}{\sqrt{v / (1-\beta_2^t)} + \epsilon}
+
+adamw (I. Loshchilov and F. Hutter, 2019, algorithm 2) leaves the penalty out of g and
+shrinks the weights apart from that step: :math:`W := (1 - \eta\lambda/m) W - …`.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from skdnn.network.compiled import inlined
+from skdnn.network.parameters import weight
+from skdnn.network.penalties import cap_column_norms, soft_threshold
+
+
+class Rule(NamedTuple):
+    """An optimiser and its constants, as compiled code reads them."""
+
+    code: int
+    momentum: float
+    nesterov: bool
+    beta1: float
+    beta2: float
+    epsilon: float
+
+
+SGD, ADAM, ADAMW = 0, 1, 2
+OPTIMIZERS = {"sgd": SGD, "adam": ADAM, "adamw": ADAMW}
+
+
+class Regularization(NamedTuple):
+    """What every update applies besides the data's gradient."""
+
+    l2: float  # the penalty's l2/2 ‖W‖²
+    l1: float  # and l1 ‖W‖₁
+    max_norm: float  # bound on the norm of the weights into a hidden unit, or inf
+    max_grad_norm: float  # bound on the norm of the gradient, or inf
+
+
+@dataclass
+class OptimizerState:
+    """What an optimiser remembers between steps.
+
+    Attributes
+    ----------
+    moments : ndarray of shape (2, n_parameters)
+        First and second moments of adam and adamw; the velocity of sgd in the first.
+    t : int
+        Steps taken so far.
+    """
+
+    moments: np.ndarray
+    t: int = 0
+
+    @classmethod
+    def start(cls, theta: np.ndarray) -> "OptimizerState":
+        """Return the state before the first step on θ."""
+        return cls(np.zeros((2, theta.size), theta.dtype))
+
+
+@inlined
+def sgd(theta, grad, v, lr, momentum, nesterov, clip, l2, l1):
+    """Take one step of gradient descent with momentum.
+
+    The proximal step of L1 is part of the displacement, so it enters the velocity as
+    the gradient does: at the minimum both balance and v rests at zero.
+    """
+    T = theta.dtype.type
+    rate, mu, factor, decay = T(lr), T(momentum), T(clip), T(l2)
+    reach = T(1 + momentum) if nesterov else T(1)
+    threshold = reach * T(lr * l1)
+    for i in range(theta.size):
+        step = rate * (factor * (grad[i] + decay * theta[i]))
+        v[i] = mu * v[i] - step
+        moved = theta[i] + (mu * v[i] - step if nesterov else v[i])
+        theta[i] = soft_threshold(moved, threshold)
+        v[i] += (theta[i] - moved) / reach
+
+
+@inlined
+def adam(theta, grad, m, v, lr, t, beta1, beta2, epsilon, clip, l2, l1):
+    """Take one step of Adam.
+
+    The proximal step is scaled as each component's step is (J. Yun et al., "Adaptive
+    proximal gradient methods for structured neural networks", 2021), or it would
+    settle at another minimum than J's.
+    """
+    T = theta.dtype.type
+    b1, b2, eps, factor, decay = T(beta1), T(beta2), T(epsilon), T(clip), T(l2)
+    c1, c2 = T(1 - beta1), T(1 - beta2)
+    rate = T(lr / (1 - beta1**t))
+    unbias = T(1 / np.sqrt(1 - beta2**t))
+    threshold = T(lr * l1)
+    for i in range(theta.size):
+        g = factor * (grad[i] + decay * theta[i])
+        m[i] = b1 * m[i] + c1 * g
+        v[i] = b2 * v[i] + c2 * g * g
+        size = np.sqrt(v[i]) * unbias + eps
+        theta[i] = soft_threshold(theta[i] - rate * m[i] / size, threshold / size)
+
+
+@inlined
+def shrink(theta, lr, l2, l1):
+    """Shrink weights as AdamW does, apart from the gradient: W := (1 - η l2) W."""
+    T = theta.dtype.type
+    factor, threshold = T(1 - lr * l2), T(lr * l1)
+    for i in range(theta.size):
+        theta[i] = soft_threshold(factor * theta[i], threshold)
+
+
+@inlined
+def clip_factor(theta, grad, n_weights, l2, max_grad_norm):
+    """Return what the gradient is to be multiplied by to have at most that norm."""
+    if max_grad_norm == np.inf:
+        return 1.0
+    T = theta.dtype.type
+    decay, square = T(l2), 0.0
+    for i in range(n_weights):
+        square += np.float64(grad[i] + decay * theta[i]) ** 2
+    for i in range(n_weights, grad.size):
+        square += np.float64(grad[i]) ** 2
+    norm = np.sqrt(square)
+    return max_grad_norm / norm if norm > max_grad_norm else 1.0
+
+
+@inlined
+def update(rule, layout, theta, grad, moments, lr, t, extra):
+    """Move θ by one step; the penalty acts on its first part, the weights."""
+    n_weights = layout.weight_at[-1]
+    coupled = rule.code != ADAMW
+    l2, l1 = (extra.l2, extra.l1) if coupled else (0.0, 0.0)
+    clip = clip_factor(theta, grad, n_weights, l2, extra.max_grad_norm)
+    if not coupled:
+        shrink(theta[:n_weights], lr, extra.l2, extra.l1)
+    for part in range(2):
+        start, stop = (0, n_weights) if part == 0 else (n_weights, theta.size)
+        if part == 1:
+            l2 = l1 = 0.0
+        if rule.code == SGD:
+            sgd(
+                theta[start:stop],
+                grad[start:stop],
+                moments[0, start:stop],
+                lr,
+                rule.momentum,
+                rule.nesterov,
+                clip,
+                l2,
+                l1,
+            )
+        else:
+            adam(
+                theta[start:stop],
+                grad[start:stop],
+                moments[0, start:stop],
+                moments[1, start:stop],
+                lr,
+                t,
+                rule.beta1,
+                rule.beta2,
+                rule.epsilon,
+                clip,
+                l2,
+                l1,
+            )
+    if extra.max_norm < np.inf:
+        for layer in range(layout.sizes.size - 2):
+            cap_column_norms(weight(theta, layout, layer), extra.max_norm)

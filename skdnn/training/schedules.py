@@ -1,0 +1,56 @@
+r"""Learning-rate schedules: functions of progress, one rate per step.
+
+Time is counted in epochs e, which may be a fraction within an epoch; E is `max_iter`.
+
+.. math::
+
+    \text{constant: } \eta_0, \qquad
+    \text{invscaling: } \frac{\eta_0}{(1 + \lfloor e \rfloor)^{p}}, \qquad
+    \text{cosine: } \frac{\eta_0}{2} \left(1 + \cos \pi \frac{e}{E}\right)
+
+(cosine: I. Loshchilov and F. Hutter, "SGDR", 2017, eq. 5, one period.) `adaptive` is
+constant until training stalls and is then divided by ADAPTIVE_FACTOR; the loop does
+that, because it is the one that sees the cost.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Progress(NamedTuple):
+    """Where training stands, and the constants a schedule may use."""
+
+    epochs: np.ndarray  # float64: the time of each step of a block, in epochs
+    horizon: int
+    power: float
+
+
+def constant(progress: Progress) -> np.ndarray:
+    """Return 1 at all times."""
+    return np.ones_like(progress.epochs)
+
+
+def invscaling(progress: Progress) -> np.ndarray:
+    """Return the inverse of the power `power_t` of the epoch, counted from 1."""
+    return (1 + np.floor(progress.epochs)) ** -progress.power
+
+
+def cosine(progress: Progress) -> np.ndarray:
+    """Return half a cosine wave from 1 down to 0 at the last epoch."""
+    part = np.minimum(progress.epochs / progress.horizon, 1.0)
+    return 0.5 * (1 + np.cos(np.pi * part))
+
+
+SCHEDULES: dict[str, Callable[[Progress], np.ndarray]] = {
+    "constant": constant,
+    "invscaling": invscaling,
+    "adaptive": constant,
+    "cosine": cosine,
+}
+
+# scikit-learn's rule for "adaptive": divide by 5 at each stall, and stop once the rate
+# has fallen to 1e-6.
+ADAPTIVE_FACTOR = 5.0
+ADAPTIVE_LEAST_RATE = 1e-6

@@ -1,0 +1,76 @@
+"""How many BLAS threads a network deserves.
+
+A second thread costs a rendezvous per matrix product. Small products are slower with
+it, so the number follows from the work per product; it is set around fit and predict
+and restored after. Outside the main thread (a search with the threading backend) each
+fit takes one, so that n_jobs is the only source of parallelism.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from threadpoolctl import ThreadpoolController
+
+from skdnn.network.parameters import Layout
+
+# Multiplications in one matrix product below which a second thread does not pay. On the
+# machines measured, two threads lose at 1e6 and win from about 1e7 on.
+_LEAST_WORK_FOR_THREADS = 8_000_000
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    # Finding the libraries takes milliseconds; they are all loaded by now.
+    return ThreadpoolController().select(user_api="blas")
+
+
+class _SharedLimit:
+    """One process-wide limit, however many fits run side by side.
+
+    The setting belongs to the process. If every thread saved and restored it on its
+    own, one could restore what another had set; so the first in saves, the last out
+    restores.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._users = 0
+        self._limiter = None
+
+    def enter(self, limit: int) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._limiter = _blas().limit(limits=limit)
+                self._limiter.__enter__()
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.__exit__(None, None, None)
+                self._limiter = None
+
+
+_LIMIT = _SharedLimit()
+
+
+def most_work(layout: Layout, rows: int) -> int:
+    """Return the multiplications of the largest matrix product."""
+    return int(rows * (layout.sizes[:-1] * layout.sizes[1:]).max())
+
+
+@contextmanager
+def blas_threads_for(layout: Layout, rows: int) -> Iterator[None]:
+    """Cap the BLAS threads while products of so many rows are computed."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and most_work(layout, rows) >= _LEAST_WORK_FOR_THREADS:
+        yield
+        return
+    _LIMIT.enter(1)
+    try:
+        yield
+    finally:
+        _LIMIT.leave()

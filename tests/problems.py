@@ -1,0 +1,169 @@
+"""Small problems that the tests of the engine share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skdnn.network.dropout import drop, mask_key
+from skdnn.network.objective import Objective
+from skdnn.network.parameters import Layout
+from skdnn.network.penalties import ElasticNet
+from skdnn.network.propagation import Network, Workspace
+from tests import oracle
+
+# What is learned: the loss, and the number of logits
+KINDS = {
+    "binary": ("sigmoid_cross_entropy", 1),
+    "multilabel": ("sigmoid_cross_entropy", 3),
+    "multiclass": ("softmax_cross_entropy", 4),
+}
+DTYPES = [np.float32, np.float64]
+# How far apart two ways to compute the same few sums may be
+RTOL = {np.float32: 2e-5, np.float64: 1e-11}
+ATOL = {np.float32: 2e-6, np.float64: 1e-13}
+
+
+def tolerance(dtype, times=1):
+    """Return the tolerances of assert_allclose for one dtype."""
+    return {"rtol": times * RTOL[dtype], "atol": times * ATOL[dtype]}
+
+
+@dataclass
+class Problem:
+    """A network, a θ and rows, as skdnn and as the oracle want them."""
+
+    sizes: tuple
+    activations: tuple
+    loss: str
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray  # raw sample weights
+    theta: np.ndarray
+    alpha: float
+    l1_ratio: float
+    smoothing: float
+
+    @property
+    def dtype(self):
+        return self.theta.dtype.type
+
+    @property
+    def n_rows(self):
+        return len(self.X)
+
+    @property
+    def network(self):
+        return Network.of(self.sizes, self.activations, self.loss, self.smoothing)
+
+    @property
+    def layout(self):
+        return Layout.of(self.sizes)
+
+    @property
+    def penalty(self):
+        total = float(self.weights.sum())
+        return ElasticNet.of(self.alpha, self.l1_ratio, total)
+
+    @property
+    def s(self):
+        """The weights as compiled code takes them: 1 on average."""
+        return (self.weights / self.weights.mean()).astype(self.dtype)
+
+    def workspace(self, rows=None, input_dropout=False):
+        rows = rows or self.n_rows
+        return Workspace.of(self.network, rows, self.dtype, input_dropout)
+
+    def blocks(self, block_rows):
+        for start in range(0, self.n_rows, block_rows):
+            part = slice(start, start + block_rows)
+            yield self.X[part], self.Y[part], self.s[part]
+
+    def objective(self, block_rows=None):
+        rows = block_rows or self.n_rows
+        return Objective(
+            self.network,
+            self.penalty,
+            lambda: self.blocks(rows),
+            self.n_rows,
+            rows,
+            self.dtype,
+        )
+
+    def expected_data_part(self, factors=None):
+        """The oracle's 1/S Σ sᵢ ℓᵢ and its gradient."""
+        value, gradient = oracle.data_part(*self._rows(), self.smoothing, factors)
+        return value / self.weights.sum(), gradient / self.weights.sum()
+
+    def expected_objective(self):
+        """The oracle's J and ∇J."""
+        return oracle.objective(
+            *self._rows(), self.alpha, self.l1_ratio, self.smoothing
+        )
+
+    def _rows(self):
+        network = self.theta, self.sizes, self.activations, self.loss
+        return *network, self.X, self.Y, self.weights
+
+
+def make_problem(
+    kind="multiclass",
+    activation="tanh",
+    hidden=(5, 4),
+    *,
+    rows=12,
+    n_inputs=3,
+    weighted=False,
+    alpha=0.0,
+    l1_ratio=0.0,
+    smoothing=0.0,
+    dtype=np.float64,
+    seed=0,
+):
+    """Draw a problem; with weights, one row's is zero."""
+    rng = np.random.default_rng(seed)
+    loss, n_outputs = KINDS[kind]
+    sizes = (n_inputs, *hidden, n_outputs)
+    X = rng.normal(size=(rows, n_inputs))
+    if kind == "multiclass":
+        Y = rng.integers(n_outputs, size=(rows, 1))
+    else:
+        Y = rng.integers(2, size=(rows, n_outputs))
+    weights = rng.uniform(0.5, 3.0, rows) if weighted else np.ones(rows)
+    if weighted:
+        weights[rows // 2] = 0.0
+    return Problem(
+        sizes,
+        (activation,) * len(hidden),
+        loss,
+        X.astype(dtype),
+        Y.astype(dtype),
+        weights,
+        random_theta(sizes, rng).astype(dtype),
+        alpha,
+        l1_ratio,
+        smoothing,
+    )
+
+
+def random_theta(sizes, rng):
+    """Draw weights of variance 1 / n_in and biases that are not zero."""
+    W = [rng.normal(size=(n, k)) / np.sqrt(n) for n, k in zip(sizes, sizes[1:])]
+    b = [0.3 * rng.normal(size=k) for k in sizes[1:]]
+    return oracle.pack(W, b)
+
+
+def dropout_factor(shape, keep_prob, seed, step, layer, dtype=np.float64):
+    """Return mask / keep_prob as the network draws it for one layer and step."""
+    ones = np.ones(shape, dtype)
+    if keep_prob < 1:
+        key = np.uint64(mask_key(np.uint64(seed), step, layer))
+        drop(ones, np.ones_like(ones), keep_prob, key)
+    return ones
+
+
+def dropout_factors(problem, keep_prob, seed, step, rows=None):
+    """Return mask / keep_prob of the input and of each hidden layer."""
+    return [
+        dropout_factor((rows or problem.n_rows, n), p, seed, step, layer, problem.dtype)
+        for layer, (n, p) in enumerate(zip(problem.sizes, keep_prob))
+    ]

@@ -1,0 +1,229 @@
+"""The imports go one way: read from the source, not from what happened to be loaded."""
+
+import ast
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "skdnn"
+MAX_LINES = 450
+
+# What each room may import from; a room that is not listed here has no place yet.
+ALONE = {"preprocessing", "model_selection", "augmentation", "export"}
+MAY_IMPORT = {
+    "network": set(),
+    "training": {"network"},
+    "estimators": {"network", "training"} | ALONE,
+    "diagnosis": {"network", "training", "estimators"} | ALONE,
+    "displays": {"network", "training", "estimators", "diagnosis"} | ALONE,
+    **{room: set() for room in ALONE},
+}
+WITHOUT_SKLEARN = {"network", "training"}
+
+
+def modules(package):
+    """Map the dotted name of each module of the package to its file."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        if parts[-1] == "__init__":
+            parts = parts[:-1]
+        found[".".join(parts)] = path
+    return found
+
+
+def imports(name, path, known):
+    """Dotted names that a module imports, at any depth of its code.
+
+    ``from a import b`` counts as ``a.b`` where that is a module, otherwise as ``a``.
+    """
+    package = name.split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package[: len(package) - node.level + 1]
+                base = ".".join([*above, *base.split(".")]).rstrip(".")
+            for alias in node.names:
+                submodule = f"{base}.{alias.name}"
+                is_module = submodule in known or any(
+                    other.startswith(f"{submodule}.") for other in known
+                )
+                found.add(submodule if is_module else base)
+    return found
+
+
+def room_of(name):
+    """Room that a module of the package belongs to; "" for the package itself."""
+    return [*name.split("."), ""][1]
+
+
+def wrong_directions(package):
+    """Imports that go against the order of the rooms, and rooms without a place."""
+    known = modules(package)
+    wrong = []
+    for name, path in known.items():
+        room = room_of(name)
+        if not room:
+            continue
+        if room not in MAY_IMPORT:
+            wrong.append(f"{name}: {room!r} is not a room of the design")
+            continue
+        for target in sorted(imports(name, path, known)):
+            root = target.split(".")[0]
+            if root == package.name:
+                if room_of(target) not in MAY_IMPORT[room] | {room}:
+                    wrong.append(f"{name} imports {target}")
+            elif root == "sklearn" and room in WITHOUT_SKLEARN:
+                wrong.append(f"{name} imports {target}")
+    return wrong
+
+
+def cycle(package):
+    """Modules of one import cycle, or an empty list."""
+    known = modules(package)
+    graph = {
+        name: (imports(name, path, known) & known.keys()) - {name}
+        for name, path in known.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def long_files(package, limit=MAX_LINES):
+    """Files with more lines than can be read in a sitting."""
+    return [
+        f"{name}: {n_lines} lines"
+        for name, path in modules(package).items()
+        if (n_lines := len(path.read_text(encoding="utf-8").splitlines())) > limit
+    ]
+
+
+def test_imports_go_one_way():
+    assert wrong_directions(PACKAGE) == []
+
+
+def test_no_import_cycles():
+    assert cycle(PACKAGE) == []
+
+
+def test_no_long_files():
+    assert long_files(PACKAGE) == []
+
+
+def import_without_extras(root):
+    """Import skdnn where the optional libraries are missing; return what is said.
+
+    That they are not loaded cannot be asked: scikit-learn itself loads pandas.
+    """
+    code = (
+        "import sys\n"
+        "for name in ('matplotlib', 'pandas', 'polars', 'torch'):\n"
+        "    sys.modules[name] = None\n"
+        "import skdnn"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True
+    )
+    return done.stderr
+
+
+def test_import_needs_no_extras():
+    assert import_without_extras(PACKAGE.parent) == ""
+
+
+# Negative controls: each check must see the fault it is there for.
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write the modules of a small package, return its folder."""
+
+    def write_package(sources):
+        package = tmp_path / "skdnn"
+        for module, source in sources.items():
+            path = package / f"{module}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source, encoding="utf-8")
+        return package
+
+    return write_package
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("network/loss", "from skdnn.training import epoch"),
+        ("network/loss", "from ..training import epoch"),
+        ("network/loss", "from ..training.epoch import run_epoch"),
+        ("network/loss", "def f():\n    import skdnn.training.epoch"),
+        ("network/loss", "import sklearn"),
+        ("network/loss", "import skdnn"),
+        ("network/loss", "from .. import MLPRegularizedClassifier"),
+        ("training/loop", "from sklearn.utils import shuffle"),
+        ("training/loop", "from skdnn.estimators.classifier import Net"),
+        ("training/loop", "from skdnn.augmentation import images"),
+        ("estimators/classifier", "from skdnn.diagnosis import report"),
+        ("diagnosis/report", "from skdnn import displays"),
+        ("preprocessing/standardizer", "from skdnn.network import losses"),
+        ("model_selection/split", "from ..preprocessing import standardizer"),
+        ("utils/drawer", "import math"),
+    ],
+)
+def test_wrong_direction_is_seen(write, module, source):
+    others = {"training/epoch": "", "diagnosis/report": "", "displays/curves": ""}
+    package = write(others | {module: source})
+    assert len(wrong_directions(package)) == 1
+
+
+def test_right_direction_is_accepted(write):
+    package = write(
+        {
+            "network/losses": "import numpy as np",
+            "network/objective": "from . import losses\nfrom .losses import loss",
+            "training/loop": "from skdnn.network import objective",
+            "preprocessing/standardizer": "from sklearn.base import BaseEstimator",
+            "estimators/net": "from ..training.loop import run\nimport sklearn",
+            "displays/curves": "from skdnn.estimators import net",
+        }
+    )
+    assert wrong_directions(package) == []
+    assert cycle(package) == []
+
+
+def test_cycle_is_seen(write):
+    package = write(
+        {
+            "network/a": "from skdnn.network import b",
+            "network/b": "def f():\n    from .c import g",
+            "network/c": "from .a import h",
+        }
+    )
+    assert {"skdnn.network.a", "skdnn.network.b", "skdnn.network.c"} == set(
+        cycle(package)
+    )
+
+
+def test_long_file_is_seen(write):
+    package = write(
+        {"network/a": "x = 1\n" * MAX_LINES, "network/b": "x\n" * (MAX_LINES + 1)}
+    )
+    assert long_files(package) == [f"skdnn.network.b: {MAX_LINES + 1} lines"]
+
+
+def test_import_of_an_extra_is_seen(write):
+    package = write(
+        {"__init__": "from skdnn import displays", "displays": "import matplotlib"}
+    )
+    assert "import of matplotlib halted" in import_without_extras(package.parent)
