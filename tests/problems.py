@@ -9,6 +9,15 @@ from skdnn.network.objective import Objective
 from skdnn.network.parameters import Layout
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network, Workspace
+from skdnn.training.batches import Examples, Table
+from skdnn.training.loop import Recipe, TrainingState, train_epochs
+from skdnn.training.optimizers import (
+    OPTIMIZERS,
+    OptimizerState,
+    Regularization,
+    Rule,
+)
+from skdnn.training.stopping import Monitor
 from tests import oracle
 
 # What is learned: the loss, and the number of logits
@@ -167,3 +176,47 @@ def dropout_factors(problem, keep_prob, seed, step, rows=None):
         dropout_factor((rows or problem.n_rows, n), p, seed, step, layer, problem.dtype)
         for layer, (n, p) in enumerate(zip(problem.sizes, keep_prob))
     ]
+
+
+def recipe(problem, solver="adam", *, batch_size=4, n_epochs=5, **changes):
+    """Return how to train a problem's network: the loop's Recipe, with changes."""
+    keep_prob = np.array(changes.pop("keep_prob", [1.0] * (len(problem.sizes) - 1)))
+    rule = Rule(OPTIMIZERS[solver], 0.9, True, 0.9, 0.999, 1e-8)
+    extra = Regularization(problem.penalty.l2, problem.penalty.l1, np.inf, np.inf)
+    settings = {
+        "network": problem.network,
+        "penalty": problem.penalty,
+        "rule": rule,
+        "extra": extra,
+        "keep_prob": keep_prob,
+        "batch_size": batch_size,
+        "shuffle": True,
+        "schedule": "constant",
+        "learning_rate_init": 0.02,
+        "power_t": 0.5,
+        "n_epochs": n_epochs,
+        "schedule_start": 0,
+        "horizon": n_epochs,
+    }
+    return Recipe(**(settings | changes))
+
+
+def training_state(problem, seed=0):
+    """Return the state before the first step from the problem's θ."""
+    theta = problem.theta.copy()
+    rng = np.random.default_rng(seed)
+    return TrainingState(theta, OptimizerState.start(theta), rng, np.uint64(seed), seed)
+
+
+def examples(problem):
+    """Return the problem's rows as the training loop takes them."""
+    table = Table(problem.X, problem.dtype)
+    return Examples(table, problem.Y, problem.weights)
+
+
+def trained_theta(problem, **changes):
+    """Return θ after some epochs of training."""
+    state = training_state(problem)
+    monitor = Monitor(0.0, np.inf)
+    train_epochs(state, examples(problem), recipe(problem, **changes), monitor)
+    return state.theta

@@ -91,6 +91,8 @@ class BaseMLPRegularized(BaseEstimator):
         settings.hidden_activations(self, n_hidden)
         settings.keep_probs(self, n_hidden)
         settings.check_solver_can(self)
+        if self.scoring != "loss":
+            check_scoring(self, scoring=self.scoring)
 
     def _validated(self, rows: Rows, reset) -> Rows:
         X, y = validate_data(
@@ -127,24 +129,27 @@ class BaseMLPRegularized(BaseEstimator):
                 "X_val and y_val must be given together (sample_weight_val only with "
                 f"them); missing: {' and '.join(missing)}."
             )
-        check_feature_names(self, X, reset=False)
-        X = check_array(
-            X,
-            accept_sparse=["csr", "csc"],
-            dtype=[np.float64, np.float32],
-            input_name="X_val",
-        )
+        with _naming("X_val"):
+            check_feature_names(self, X, reset=False)
+            X = check_array(
+                X,
+                accept_sparse=["csr", "csc"],
+                dtype=[np.float64, np.float32],
+                input_name="X_val",
+            )
         if X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X_val has {X.shape[1]} features, but X has {self.n_features_in_}."
             )
         settings.check_range(X, dtype, "X_val")
         y = y if sparse.issparse(y) else np.asarray(y)
-        check_consistent_length(X, y)
+        with _naming("y_val"):
+            check_consistent_length(X, y)
         if weight is not None:
-            weight = check_sample_weight(
-                weight, X, dtype=np.float64, ensure_non_negative=True
-            )
+            with _naming("sample_weight_val"):
+                weight = check_sample_weight(
+                    weight, X, dtype=np.float64, ensure_non_negative=True
+                )
         return Rows(X, y, weight)
 
     def _cut_dev_set(self, rows: Rows, targets, seed) -> tuple[Rows, Rows]:
@@ -180,6 +185,9 @@ class BaseMLPRegularized(BaseEstimator):
         state = deepcopy(self._state)
         state.theta = state.theta.astype(dtype)
         state.optimizer.moments = state.optimizer.moments.astype(dtype)
+        if self.solver != self._state_solver:
+            # What one rule remembers, another would take for something else.
+            state.optimizer = OptimizerState.start(state.theta)
         return state, network
 
     def _network_for(self, targets) -> Network:
@@ -229,6 +237,7 @@ class BaseMLPRegularized(BaseEstimator):
     def _remember(self, trained: Trained, examples: Examples, has_dev, goes_on):
         history = trained.outcome.history
         self._theta, self._state = trained.theta, trained.state
+        self._state_solver = self.solver
         self._total_weight = examples.total_weight
         self.n_layers_ = self._network.layout.n_layers + 1
         self.n_outputs_ = self._targets.n_outputs
@@ -394,6 +403,9 @@ class BaseMLPRegularized(BaseEstimator):
         if at == "fitted":
             check_is_fitted(self)
         probe = self if at == "fitted" else copy(self)
+        # A caller's RandomState stays where it is, for the fit to come.
+        if at == "init":
+            probe.random_state = deepcopy(self.random_state)
         # Either the fitted estimator, which is not changed below, or a copy.
         probe._check_settings()
         rows = probe._validated(Rows(X, y, sample_weight), reset=at == "init")
@@ -414,6 +426,17 @@ class BaseMLPRegularized(BaseEstimator):
                 max_params=max_params,
                 notes=settings.gradient_check_notes(self),
             )
+
+
+@contextmanager
+def _naming(array):
+    """Have the errors of scikit-learn's checks name one of several arrays."""
+    try:
+        yield
+    except ValueError as error:
+        if array in str(error):
+            raise
+        raise ValueError(f"{array}: {error}") from error
 
 
 @contextmanager

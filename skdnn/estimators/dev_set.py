@@ -34,6 +34,7 @@ class DevSet:
     def __call__(self, theta: np.ndarray) -> DevResult:
         """Return the dev cost and score of θ."""
         examples, step = self._examples, rows_per_block(self._network.layout)
+        theta = theta.astype(examples.table.dtype, copy=False)  # lbfgs's is float64
         blocks = examples.table.blocks(step)
         Z = forward(self._network, theta, blocks, examples.n_rows, step)
         score = self._targets.score(Z, examples.Y, examples.s)

@@ -75,7 +75,7 @@ def hidden_activations(estimator, n_hidden: int) -> list[str]:
     names = list(given)
     _check_one_per_layer("activation", names, n_hidden)
     for name in names:
-        if name not in ACTIVATIONS:
+        if not (isinstance(name, str) and name in ACTIVATIONS):
             raise ValueError(
                 f"activation must name one of {sorted(ACTIVATIONS)} for each hidden "
                 f"layer, got {name!r}."

@@ -79,7 +79,8 @@ def train(
     solve = _solve_lbfgs if estimator.solver == "lbfgs" else _solve_stochastic
     outcome = solve(estimator, network, state, examples, monitor, evaluate, n_epochs)
     if monitor.best_theta is not None:
-        return Trained(monitor.best_theta, state, outcome, monitor.best_epoch)
+        best = monitor.best_theta.astype(state.theta.dtype, copy=False)
+        return Trained(best, state, outcome, monitor.best_epoch)
     return Trained(state.theta, state, outcome, len(outcome.history))
 
 

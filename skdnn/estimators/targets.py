@@ -87,7 +87,13 @@ class ClassTargets:
         if self.is_multilabel:
             return self._encode_indicator(y, dtype, name)
         y = column_or_1d(y, warn=True)
-        unseen = np.setdiff1d(y, self.classes)
+        try:
+            unseen = np.setdiff1d(y, self.classes)
+        except TypeError:
+            raise ValueError(
+                f"{name} mixes labels of types that cannot be compared with the classes "
+                f"of the training rows, {_listed(self.classes)}."
+            ) from None
         if unseen.size:
             raise ValueError(
                 f"{name} has labels that are not among the classes of the training "
@@ -103,6 +109,8 @@ class ClassTargets:
                 f"{name} must be a label indicator with {len(self.classes)} columns, "
                 f"as in the first call, got an array of shape {Y.shape}."
             )
+        if not np.all((Y == 0) | (Y == 1)):
+            raise ValueError(f"{name} must be a label indicator of 0 and 1 only.")
         return np.ascontiguousarray(Y, dtype=dtype)
 
     def decode(self, Z: np.ndarray) -> np.ndarray:
@@ -156,6 +164,10 @@ class ClassTargets:
             factor = compute_sample_weight(self.weights, Y)
         else:
             factor = self.weights[Y[:, 0].astype(int)]
+        if not np.all((factor >= 0) & np.isfinite(factor)):
+            raise ValueError(
+                f"class_weight must hold finite weights >= 0, got {self.weights!r}."
+            )
         return factor if sample_weight is None else factor * sample_weight
 
 

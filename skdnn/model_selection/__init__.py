@@ -1,5 +1,5 @@
 """Cutting data into train, dev and test rows."""
 
-from .split import TrainDevTestSplit, train_dev_test_split
+from skdnn.model_selection.split import TrainDevTestSplit, train_dev_test_split
 
 __all__ = ["TrainDevTestSplit", "train_dev_test_split"]

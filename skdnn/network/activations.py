@@ -121,7 +121,7 @@ class Activation(NamedTuple):
     code: int  # its number in compiled code
     function: Dispatcher  # z -> (g(z), g'(z))
     init: str  # the initializer that keeps the size of its signals
-    has_kink: bool  # g' jumps at z = 0
+    has_kink: bool  # g' or g'' jumps at z = 0
 
 
 ACTIVATIONS = {
@@ -130,7 +130,7 @@ ACTIVATIONS = {
     "tanh": Activation(2, tanh, "xavier", False),
     "relu": Activation(3, relu, "he", True),
     "leaky_relu": Activation(4, leaky_relu, "he", True),
-    "elu": Activation(5, elu, "he", False),
+    "elu": Activation(5, elu, "he", True),
     "selu": Activation(6, selu, "lecun", True),
     "gelu": Activation(7, gelu, "he", False),
     "silu": Activation(8, silu, "he", False),

@@ -37,7 +37,8 @@ def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, row):
             y = Y[i, k] * keep + shift
             e = exp(-abs(z))
             p = (e if z < zero else one) / (one + e)
-            value = (zero if z < zero else z) - y * z + T(math.log1p(e))
+            # One product, so that the compiler cannot reorder it into a cancellation
+            value = (y if z < zero else one - y) * abs(z) + T(math.log1p(e))
             total += np.float64(c) * np.float64(value)
             Z[i, k] = c * (p - y)
     return total

@@ -1,0 +1,53 @@
+"""scikit-learn's own checks, for every solver and main option."""
+
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skdnn import MLPRegularizedClassifier
+
+# The checks' data are small, and some set max_iter themselves.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    # Some checks take an estimator that ends as its schedule does for a callback's.
+    pytest.mark.filterwarnings("ignore:Can't check .* sparse:UserWarning"),
+]
+
+MASKS = "dropout masks fall on rows and cannot treat a weight as repeated rows"
+SPLIT = "a random dev set is made of rows and cannot treat a weight as repeated rows"
+EQUIVALENCE_CHECKS = (
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+)
+
+IN_FULL = [
+    MLPRegularizedClassifier(),
+    MLPRegularizedClassifier(solver="sgd"),
+    MLPRegularizedClassifier(solver="adamw"),
+    MLPRegularizedClassifier(solver="lbfgs"),
+    MLPRegularizedClassifier(l1_ratio=0.5, class_weight="balanced"),
+    MLPRegularizedClassifier(max_norm=2.0, label_smoothing=0.1, max_grad_norm=1.0),
+    MLPRegularizedClassifier(hidden_layer_sizes=()),
+]
+EXCUSED = [
+    (MLPRegularizedClassifier(keep_prob=0.8), MASKS),
+    (MLPRegularizedClassifier(early_stopping=True), SPLIT),
+    (MLPRegularizedClassifier(solver="lbfgs", early_stopping=True), SPLIT),
+]
+
+
+def _excused(estimator):
+    for excused, reason in EXCUSED:
+        if excused is estimator:
+            return dict.fromkeys(EQUIVALENCE_CHECKS, reason)
+    return {}
+
+
+@parametrize_with_checks(IN_FULL)
+def test_checks_without_exception(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks([e for e, _ in EXCUSED], expected_failed_checks=_excused)
+def test_checks_but_weight_equivalence(estimator, check):
+    check(estimator)
