@@ -83,8 +83,8 @@ print(f"{report.verdict}, relative error {report.relative_error:.1e}")
 # ---------------------
 # A search needs a cut of its own. `TrainDevTestSplit` hands it a single train/dev pair,
 # five times cheaper than five folds; the test rows are not among those it is given. The
-# winner is then fitted to training and dev rows together, with a tenth of them set aside
-# to stop early on.
+# winner is then fitted to training and dev rows together, a tenth of them set aside to
+# stop early on.
 pipeline = Pipeline(
     [
         ("standardize", InputStandardizer()),

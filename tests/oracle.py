@@ -6,6 +6,8 @@ samples in rows, and nothing is fast. Losses and weights are those of the object
     J(θ) = 1/S Σ sᵢ ℓᵢ + λ/2S Σ_l [(1 - ρ) ‖W[l]‖²_F + ρ ‖W[l]‖₁],   S = Σ sᵢ.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.special import expit, log_softmax
 
@@ -60,10 +62,13 @@ ACTIVATIONS = {
 
 def unpack(theta, sizes):
     """Copy W[1], …, W[L] and b[1], …, b[L] out of θ."""
-    pairs = list(zip(sizes, sizes[1:]))
+    pairs = list(pairwise(sizes))
     lengths = [n * k for n, k in pairs] + [k for _, k in pairs]
     parts = np.split(np.array(theta, dtype=np.float64), np.cumsum(lengths)[:-1])
-    W = [part.reshape(pair) for part, pair in zip(parts, pairs)]
+    W = [
+        part.reshape(pair)
+        for part, pair in zip(parts[: len(pairs)], pairs, strict=True)
+    ]
     return W, parts[len(pairs) :]
 
 
@@ -77,7 +82,7 @@ def forward(W, b, activations, X, factors=None):
     A, Z = [np.array(X, dtype=np.float64)], []
     if factors:
         A[0] = A[0] * factors[0]
-    for l, (W_l, b_l) in enumerate(zip(W, b)):
+    for l, (W_l, b_l) in enumerate(zip(W, b, strict=True)):
         Z.append(A[l] @ W_l + b_l)
         if l < len(activations):
             a = ACTIVATIONS[activations[l]][0](Z[l])
@@ -132,9 +137,7 @@ def penalty(theta, sizes, alpha, l1_ratio, total_weight):
     value = strength * sum(
         (1 - l1_ratio) * np.sum(W_l**2) + l1_ratio * np.sum(abs(W_l)) for W_l in W
     )
-    dW = [
-        strength * ((1 - l1_ratio) * 2 * W_l + l1_ratio * np.sign(W_l)) for W_l in W
-    ]
+    dW = [strength * ((1 - l1_ratio) * 2 * W_l + l1_ratio * np.sign(W_l)) for W_l in W]
     return value, pack(dW, [np.zeros_like(b_l) for b_l in b])
 
 
@@ -178,8 +181,8 @@ class Optimizer:
         if self.name == "sgd":
             return self._sgd(theta, g, lr, l1)
         if decoupled:
-            theta = soft_threshold((1 - lr * l2) * theta, lr * l1)
-            l1 = 0.0
+            theta = self._adam((1 - lr * l2) * theta, g, lr, 0.0)
+            return soft_threshold(theta, lr * l1)
         return self._adam(theta, g, lr, l1)
 
     def _sgd(self, theta, g, lr, l1):

@@ -1,6 +1,7 @@
 """Small problems that the tests of the engine share."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -156,7 +157,7 @@ def make_problem(
 
 def random_theta(sizes, rng):
     """Draw weights of variance 1 / n_in and biases that are not zero."""
-    W = [rng.normal(size=(n, k)) / np.sqrt(n) for n, k in zip(sizes, sizes[1:])]
+    W = [rng.normal(size=(n, k)) / np.sqrt(n) for n, k in pairwise(sizes)]
     b = [0.3 * rng.normal(size=k) for k in sizes[1:]]
     return oracle.pack(W, b)
 
@@ -174,7 +175,7 @@ def dropout_factors(problem, keep_prob, seed, step, rows=None):
     """Return mask / keep_prob of the input and of each hidden layer."""
     return [
         dropout_factor((rows or problem.n_rows, n), p, seed, step, layer, problem.dtype)
-        for layer, (n, p) in enumerate(zip(problem.sizes, keep_prob))
+        for layer, (n, p) in enumerate(zip(problem.sizes[:-1], keep_prob, strict=True))
     ]
 
 

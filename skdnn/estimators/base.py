@@ -6,7 +6,6 @@ fitted attributes. Whatever fails on the way leaves the estimator as it was.
 
 from contextlib import contextmanager
 from copy import copy, deepcopy
-from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -22,12 +21,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn.estimators import settings
 from skdnn.estimators.dev_set import DevSet, split_off
+from skdnn.estimators.inspection import ObjectiveInspection
 from skdnn.estimators.reporting import warn_about
+from skdnn.estimators.rows import Rows
 from skdnn.estimators.sklearn_private import check_feature_names, check_sample_weight
-from skdnn.estimators.solving import Trained, objective_of, penalty_of, train
-from skdnn.network.gradient_check import GradientCheckReport, check_gradient
+from skdnn.estimators.solving import Trained, train
 from skdnn.network.initializers import initialize
-from skdnn.network.objective import Cost, forward, rows_per_block
+from skdnn.network.objective import forward, rows_per_block
 from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples, Table
 from skdnn.training.loop import TrainingState
@@ -35,26 +35,7 @@ from skdnn.training.optimizers import OptimizerState
 from skdnn.training.threads import blas_threads_for
 
 
-class Rows(NamedTuple):
-    """Rows as the caller gave them, or some of them."""
-
-    X: object
-    y: object
-    sample_weight: object = None
-    numbers: np.ndarray | None = None  # which rows of X are meant; None is all
-
-    def pick(self, numbers: np.ndarray) -> "Rows":
-        """Return some of the rows without copying X."""
-        weight = self.sample_weight
-        return Rows(
-            self.X,
-            self.y[numbers],
-            None if weight is None else weight[numbers],
-            numbers,
-        )
-
-
-class BaseMLPRegularized(BaseEstimator):
+class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
     """A regularised multilayer perceptron that leaves its targets to subclasses."""
 
     def _fit(self, rows: Rows, dev_rows: Rows, classes=None, incremental=False):
@@ -283,9 +264,11 @@ class BaseMLPRegularized(BaseEstimator):
         return self._theta
 
     def __sklearn_is_fitted__(self):
+        """Say whether there are parameters to predict with."""
         return "_theta" in self.__dict__
 
     def __sklearn_tags__(self):
+        """Accept sparse X."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
@@ -312,132 +295,6 @@ class BaseMLPRegularized(BaseEstimator):
                 self._network, self._theta, table.blocks(step), table.n_rows, rows
             )
 
-    def cost(self, X, y, sample_weight=None) -> Cost:
-        r"""Return J of the fitted parameters on the given rows, and its parts.
-
-        .. math:: J = \frac{1}{\sum s_i} \sum_i s_i \ell_i + \Omega(W)
-
-        Dropout is off; class weights and label smoothing are as in fit. The penalty Ω
-        is that of the training set, so that J of different rows differs by its data
-        part only.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Their weights; None counts each row once.
-
-        Returns
-        -------
-        Cost
-            A named tuple ``(total, data, penalty)`` of floats.
-        """
-        check_is_fitted(self)
-        rows = self._validated(Rows(X, y, sample_weight), reset=False)
-        settings.check_range(rows.X, self._theta.dtype, "X")
-        examples = self._examples(rows, self._theta.dtype)
-        penalty = penalty_of(self, self._total_weight)
-        objective = objective_of(self._network, penalty, examples)
-        with blas_threads_for(self._network.layout, objective.block_rows):
-            return objective.value(self._theta)
-
-    def gradient_check(
-        self,
-        X,
-        y,
-        sample_weight=None,
-        *,
-        at="fitted",
-        epsilon=1e-5,
-        max_params=1000,
-    ) -> GradientCheckReport:
-        r"""Compare the gradient that training uses with two-sided differences of J.
-
-        .. math::
-
-            d\theta_{approx,i} =
-                \frac{J(\theta + \epsilon e_i) - J(\theta - \epsilon e_i)}{2\epsilon},
-            \qquad
-            \text{error} = \frac{\|d\theta_{approx} - d\theta\|_2}
-                {\|d\theta_{approx}\|_2 + \|d\theta\|_2}
-
-        All in float64, penalty and weights included, dropout off: while units drop, J
-        is not one function. A debugging tool, with two evaluations of J per component:
-        a few hundred rows are enough.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows; J takes them for the whole training set.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Their weights; None counts each row once.
-        at : {"fitted", "init"}, default="fitted"
-            Check at the fitted parameters, or at the random ones that fit would start
-            from. "init" works on an estimator that has not been fitted.
-        epsilon : float, default=1e-5
-            The step ε.
-        max_params : int or None, default=1000
-            Check at most so many components, drawn evenly from all layers; None checks
-            all. The report says how many.
-
-        Returns
-        -------
-        GradientCheckReport
-            Its `verdict` is "correct" up to an error of 1e-7, "wrong" above 1e-3 and
-            "suspicious" between; print it for a table with the error of each layer and
-            the worst components. Components on a kink of ReLU or of the L1 penalty
-            have no derivative; they are left out and listed in `kinks`.
-
-        References
-        ----------
-        Y. Bengio, "Practical recommendations for gradient-based training of deep
-        architectures", 2012, section 4.2.
-        """
-        settings.check_gradient_check_arguments(at, epsilon, max_params)
-        self._validate_params()
-        if at == "fitted":
-            check_is_fitted(self)
-        probe = self if at == "fitted" else copy(self)
-        # A caller's RandomState stays where it is, for the fit to come.
-        if at == "init":
-            probe.random_state = deepcopy(self.random_state)
-        # Either the fitted estimator, which is not changed below, or a copy.
-        probe._check_settings()
-        rows = probe._validated(Rows(X, y, sample_weight), reset=at == "init")
-        if at == "init":
-            probe._targets = probe._targets_of(rows, None, goes_on=False)
-            probe._network = probe._network_for(probe._targets)
-            theta = probe._first_state(probe._network, np.float64).theta
-        else:
-            theta = probe._theta.astype(np.float64)
-        examples = probe._examples(rows, np.dtype(np.float64))
-        penalty = penalty_of(probe, examples.total_weight)
-        objective = objective_of(probe._network, penalty, examples)
-        with blas_threads_for(probe._network.layout, objective.block_rows):
-            return check_gradient(
-                objective,
-                theta,
-                epsilon=epsilon,
-                max_params=max_params,
-                notes=settings.gradient_check_notes(self),
-            )
-
-
-@contextmanager
-def _naming(array):
-    """Have the errors of scikit-learn's checks name one of several arrays."""
-    try:
-        yield
-    except ValueError as error:
-        if array in str(error):
-            raise
-        raise ValueError(f"{array}: {error}") from error
-
 
 @contextmanager
 def _unchanged_on_failure(estimator):
@@ -452,3 +309,14 @@ def _unchanged_on_failure(estimator):
         estimator.__dict__.clear()
         estimator.__dict__.update(before)
         raise
+
+
+@contextmanager
+def _naming(array):
+    """Have the errors of scikit-learn's checks name one of several arrays."""
+    try:
+        yield
+    except ValueError as error:
+        if array in str(error):
+            raise
+        raise ValueError(f"{array}: {error}") from error

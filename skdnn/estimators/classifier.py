@@ -1,14 +1,16 @@
 """MLPRegularizedClassifier."""
 
 from numbers import Real
+from typing import ClassVar
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from skdnn.estimators.base import BaseMLPRegularized, Rows
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.class_predictions import ClassPredictions
+from skdnn.estimators.rows import Rows
 from skdnn.estimators.settings import CONSTRAINTS, STOCHASTIC_SOLVERS
 from skdnn.estimators.sklearn_private import (
     Interval,
@@ -33,7 +35,7 @@ def _can_fit_partially(estimator):
     return True
 
 
-class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
+class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegularized):
     r"""Multilayer perceptron classifier with the regularisation of a modern network.
 
     It minimises, over m training rows with weights s and their sum S (m without
@@ -45,12 +47,12 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         + \frac{\lambda}{2S} \sum_{l=1}^L
         \left[(1-\rho) \|W^{[l]}\|_F^2 + \rho \|W^{[l]}\|_1\right]
 
-    where ℓ is the cross-entropy, λ is `alpha` and ρ is `l1_ratio`. Mini-batches estimate
-    this same J, so the solution does not move with `batch_size`; without a hidden layer
-    it is that of ``LogisticRegression(C=1 / alpha)``.
+    where ℓ is the cross-entropy, λ is `alpha` and ρ is `l1_ratio`. Mini-batches
+    estimate this same J, so the solution does not move with `batch_size`; without a
+    hidden layer it is that of ``LogisticRegression(C=1 / alpha)``.
 
     A superset of :class:`sklearn.neural_network.MLPClassifier`: same names, same
-    meaning, but for the scale of alpha: ``alpha_ours = alpha_sklearn * m / batch_size``.
+    meaning, alpha's scale apart: ``alpha_ours = alpha_sklearn * m / batch_size``.
 
     Parameters
     ----------
@@ -106,7 +108,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         divided by 5 at each stall instead of stopping; or half a cosine wave down to 0
         at `max_iter`. Not used by lbfgs.
 
-    learning_rate_init : float, default=0.001
+    learning_rate_init : float, default=0.0015
         The learning rate that the schedule starts from. Not used by lbfgs.
 
     power_t : float, default=0.5
@@ -176,57 +178,41 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The class labels; column numbers for multilabel targets.
-
     coefs_ : list of ndarray
         W[1], …, W[L], of shapes (n[l-1], n[l]).
-
     intercepts_ : list of ndarray
         b[1], …, b[L].
-
     loss_ : float
         The last of `loss_curve_`.
-
     loss_curve_ : list of float
         J in each epoch, penalty included. Each mini-batch is taken at the parameters of
         its step and under its dropout masks: use `cost` for J at one point.
-
     best_loss_ : float or None
         The least of `loss_curve_`; None with early stopping.
-
     validation_loss_curve_ : list of float or None
-        The dev cost after each epoch, without penalty and dropout; None without dev set.
-
+        The dev cost after each epoch, without penalty and dropout; None if there is no
+        dev set.
     validation_scores_ : list of float or None
         The dev set's accuracy after each epoch, or its `scoring`.
-
     best_validation_score_ : float or None
         The one at `best_iteration_`, with early stopping.
-
     best_iteration_ : int
         The epoch of the last fit, counted from 1, that the parameters are from; 0 is
         before the first.
-
     n_iter_ : int
         Epochs, or iterations of lbfgs, of the last fit.
-
     t_ : int
         Training rows seen: epochs times rows.
-
     optimizer_state_ : OptimizerState
         Moments and number of steps of the optimiser.
-
     n_layers_ : int
         L + 1: input, hidden and output layers.
-
     n_outputs_ : int
         Logits per row: 1 for two classes, else one per class or label.
-
     out_activation_ : {"softmax", "logistic"}
         What turns logits into probabilities.
-
     n_features_in_ : int
         Columns of X.
-
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Their names, if X has names that are all strings.
 
@@ -258,7 +244,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     True
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -280,7 +266,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         init="auto",
         batch_size="auto",
         learning_rate="constant",
-        learning_rate_init=0.001,
+        learning_rate_init=0.0015,
         power_t=0.5,
         max_iter=200,
         shuffle=True,
@@ -445,77 +431,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
                 f"{np.unique(y)}."
             )
 
-    def decision_function(self, X):
-        """Return the logits.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            For two classes the logit of ``classes_[1]``, else one column per class or
-            label.
-        """
-        Z = self._logits(X)
-        return Z[:, 0] if self._targets.kind == "binary" else Z
-
-    def predict(self, X):
-        """Return the most probable class of each row, or the indicator of its labels.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels.
-        """
-        Z = self._logits(X)
-        return self._targets.decode(Z)
-
-    def predict_proba(self, X):
-        """Return the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; for multilabel targets, the probability of each
-            label.
-        """
-        Z = self._logits(X)
-        if self._targets.kind == "binary":
-            return expit(np.hstack([-Z, Z]))
-        return expit(Z) if self._targets.is_multilabel else softmax(Z, axis=1)
-
-    def predict_log_proba(self, X):
-        """Return the logarithms of the probabilities, from the logits: never -inf.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            As `predict_proba`.
-        """
-        Z = self._logits(X)
-        if self._targets.kind == "binary":
-            return log_expit(np.hstack([-Z, Z]))
-        return log_expit(Z) if self._targets.is_multilabel else log_softmax(Z, axis=1)
-
     def __sklearn_tags__(self):
+        """Accept label indicators."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

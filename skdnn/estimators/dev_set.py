@@ -90,8 +90,8 @@ def split_off(
         raise ValueError(
             f"early_stopping=True cannot cut a dev set from n_samples={n_rows}: with "
             f"validation_fraction={fraction} it needs {n_dev} rows, and at least "
-            f"{least} must be left to train on. Give more rows, pass X_val and y_val to "
-            "fit, or set early_stopping=False."
+            f"{least} must be left to train on. Give more rows, pass X_val and y_val "
+            "to fit, or set early_stopping=False."
         )
     train, dev = train_test_split(
         to_cut,

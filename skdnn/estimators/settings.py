@@ -47,7 +47,10 @@ CONSTRAINTS = {
     "beta_1": [Interval(Real, 0, 1, closed="left")],
     "beta_2": [Interval(Real, 0, 1, closed="left")],
     "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+    "n_iter_no_change": [
+        Interval(Integral, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
 }
@@ -188,8 +191,8 @@ def check_range(X, dtype: np.dtype, name: str) -> None:
     largest = max(values.max(), -values.min())
     if largest > np.finfo(dtype).max:
         raise ValueError(
-            f"{name} contains {largest:.3g}, a value too large for {dtype}. Standardise "
-            "the inputs or set dtype='float64'."
+            f"{name} contains {largest:.3g}, a value too large for {dtype}. "
+            "Standardise the inputs or set dtype='float64'."
         )
 
 

@@ -36,7 +36,9 @@ def penalty_of(estimator, total_weight: float) -> ElasticNet:
     return ElasticNet.of(estimator.alpha, estimator.l1_ratio, total_weight)
 
 
-def objective_of(network: Network, penalty: ElasticNet, examples: Examples) -> Objective:
+def objective_of(
+    network: Network, penalty: ElasticNet, examples: Examples
+) -> Objective:
     """Return J over the examples."""
     step = rows_per_block(network.layout)
     return Objective(

@@ -91,8 +91,8 @@ class ClassTargets:
             unseen = np.setdiff1d(y, self.classes)
         except TypeError:
             raise ValueError(
-                f"{name} mixes labels of types that cannot be compared with the classes "
-                f"of the training rows, {_listed(self.classes)}."
+                f"{name} mixes labels of types that cannot be compared with the "
+                f"classes of the training rows, {_listed(self.classes)}."
             ) from None
         if unseen.size:
             raise ValueError(

@@ -10,7 +10,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 from sklearn.utils.multiclass import type_of_target
 
-from skdnn.model_selection.cut import PARTS, cut_consecutive, cut_grouped, cut_shuffled, cut_stratified
+from skdnn.model_selection.cut import (
+    PARTS,
+    cut_consecutive,
+    cut_grouped,
+    cut_shuffled,
+    cut_stratified,
+)
 from skdnn.model_selection.sizes import Size, part_sizes
 
 IntArray = npt.NDArray[np.intp]

@@ -27,8 +27,10 @@ f32 = np.float32
 _C32 = tuple(f32(1 / math.factorial(k)) for k in range(7, 1, -1))
 _C64 = tuple(1 / math.factorial(k) for k in range(13, 1, -1))
 
-_LOG2E_32, _LN2_HIGH_32, _LN2_LOW_32 = f32(1 / math.log(2)), f32(0.693359375), f32(
-    -2.12194440e-4
+_LOG2E_32, _LN2_HIGH_32, _LN2_LOW_32 = (
+    f32(1 / math.log(2)),
+    f32(0.693359375),
+    f32(-2.12194440e-4),
 )
 _LOG2E_64, _LN2_HIGH_64, _LN2_LOW_64 = (
     1 / math.log(2),

@@ -1,4 +1,4 @@
-r"""Gradient checking: is the derivative that training uses the derivative of J?
+r"""Gradient checking: training must use the derivative of J, and nothing else.
 
 .. math::
 
@@ -18,6 +18,7 @@ this size is no finding.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -109,7 +110,7 @@ class GradientCheckReport:
 
     @property
     def verdict(self) -> str:
-        """Return "correct" up to 1e-7 (or rounding), "wrong" above 1e-3, or "suspicious"."""
+        """Return "correct" (to 1e-7 or rounding), "wrong" (over 1e-3), "suspicious"."""
         if self.relative_error <= max(CORRECT, self.rounding_error):
             return "correct"
         return "wrong" if self.relative_error > SUSPICIOUS else "suspicious"
@@ -120,6 +121,7 @@ class GradientCheckReport:
         return self.verdict == "correct"
 
     def __str__(self) -> str:
+        """Return the report as a table."""
         head = [
             f"Gradient check: {self.verdict} "
             f"(relative error {self.relative_error:.1e}; "
@@ -209,15 +211,15 @@ def check_gradient(
     on_kink = np.array(
         [
             _is_on_kink(objective, theta, i, epsilon, abs(d - analytic[i]) > rounding)
-            for i, d in zip(chosen, numeric)
+            for i, d in zip(chosen, numeric, strict=True)
         ],
         dtype=bool,
     )
     components = [
         CheckedComponent(*layout.describe(i), float(analytic[i]), float(d))
-        for i, d in zip(chosen, numeric)
+        for i, d in zip(chosen, numeric, strict=True)
     ]
-    smooth = [c for c, kink in zip(components, on_kink) if not kink]
+    smooth = [c for c, kink in zip(components, on_kink, strict=True) if not kink]
     size = _norm([c.analytic for c in smooth]) + _norm([c.numeric for c in smooth])
     noise = rounding * np.sqrt(len(smooth))
     return GradientCheckReport(
@@ -225,7 +227,7 @@ def check_gradient(
         rounding_error=noise / size if size else np.inf,
         layers=_errors_by_layer(components, on_kink),
         worst=tuple(sorted(smooth, key=lambda c: -abs(c.difference))[:_N_WORST]),
-        kinks=tuple(c for c, kink in zip(components, on_kink) if kink),
+        kinks=tuple(c for c, kink in zip(components, on_kink, strict=True) if kink),
         n_parameters=theta.size,
         n_checked=len(smooth),
         epsilon=epsilon,
@@ -266,7 +268,7 @@ def _choose(layout, max_params, rng):
     segments = [
         np.arange(start, stop)
         for edges in (layout.weight_at, layout.bias_at)
-        for start, stop in zip(edges, edges[1:])
+        for start, stop in pairwise(edges)
     ]
     if max_params is None or max_params >= layout.n_parameters:
         return np.concatenate(segments)
@@ -296,7 +298,7 @@ def _errors_by_layer(components, on_kink):
     for layer, kind in sorted({(c.layer, c.kind) for c in components}):
         here = [
             (c, kink)
-            for c, kink in zip(components, on_kink)
+            for c, kink in zip(components, on_kink, strict=True)
             if (c.layer, c.kind) == (layer, kind)
         ]
         smooth = [c for c, kink in here if not kink]

@@ -27,27 +27,27 @@ Initializer = Callable[[np.random.Generator, int, int], np.ndarray]
 
 
 def he(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Var(w) = 2 / n_in: for ReLU and its relatives."""
+    """Draw Var(w) = 2 / n_in: for ReLU and its relatives."""
     return rng.normal(0.0, np.sqrt(2.0 / n_in), (n_in, n_out))
 
 
 def xavier(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Var(w) = 1 / n_in: for tanh, and for layers without an activation."""
+    """Draw Var(w) = 1 / n_in: for tanh, and for layers without an activation."""
     return rng.normal(0.0, np.sqrt(1.0 / n_in), (n_in, n_out))
 
 
 def glorot(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Var(w) = 2 / (n_in + n_out): a compromise of forward and backward signals."""
+    """Draw Var(w) = 2 / (n_in + n_out): between forward and backward signals."""
     return rng.normal(0.0, np.sqrt(2.0 / (n_in + n_out)), (n_in, n_out))
 
 
 def normal(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """w ~ N(0, 0.01²), whatever the layer: the small random start of first courses."""
+    """Draw w ~ N(0, 0.01²), whatever the layer: the start of first courses."""
     return rng.normal(0.0, 0.01, (n_in, n_out))
 
 
 def zeros(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """w = 0. With hidden layers all units stay alike; for logistic regression only."""
+    """Set w = 0. Hidden units would stay alike: for logistic regression only."""
     return np.zeros((n_in, n_out))
 
 
@@ -76,7 +76,7 @@ def initialize(
         The layers.
     init : str or callable
         A name in INITIALIZERS for every layer, "auto" for each layer's own by its
-        activation, or a callable ``(rng, n_in, n_out) -> array of shape (n_in, n_out)``.
+        activation, or a callable ``(rng, n_in, n_out) -> (n_in, n_out) array``.
     activations : sequence of str
         The name of each hidden layer's activation; the output counts as "identity".
     rng : numpy.random.Generator
@@ -89,7 +89,9 @@ def initialize(
     ndarray of shape (layout.n_parameters,)
     """
     theta = np.zeros(layout.n_parameters, dtype=dtype)
-    for W, activation in zip(layout.weights(theta), [*activations, "identity"]):
+    for W, activation in zip(
+        layout.weights(theta), [*activations, "identity"], strict=True
+    ):
         name = ACTIVATIONS[activation].init if init == "auto" else init
         draw = name if callable(name) else INITIALIZERS[name]
         drawn = np.asarray(draw(rng, *W.shape))

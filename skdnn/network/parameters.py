@@ -7,6 +7,7 @@ gradient checks, copies of the best θ) sees one dimension; what acts on weights
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -58,16 +59,14 @@ class Layout(NamedTuple):
         """Return W[1], …, W[L] as views of θ."""
         return [
             theta[start:stop].reshape(n_in, n_out)
-            for start, stop, n_in, n_out in zip(
-                self.weight_at, self.weight_at[1:], self.sizes, self.sizes[1:]
+            for (start, stop), (n_in, n_out) in zip(
+                pairwise(self.weight_at), pairwise(self.sizes), strict=True
             )
         ]
 
     def biases(self, theta: np.ndarray) -> list[np.ndarray]:
         """Return b[1], …, b[L] as views of θ."""
-        return [
-            theta[start:stop] for start, stop in zip(self.bias_at, self.bias_at[1:])
-        ]
+        return [theta[start:stop] for start, stop in pairwise(self.bias_at)]
 
     def describe(self, index: int) -> tuple[int, str, tuple[int, ...]]:
         """Return (layer l counted from 1, "W" or "b", index there) of θ[index]."""

@@ -135,9 +135,7 @@ def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, g
         Z = hidden(work.A, network, layer, rows)
         G = hidden(work.G, network, layer, rows)
         np.dot(A, weight(theta, layout, layer - 1), Z)
-        activate(
-            network.activations[layer - 1], Z, bias(theta, layout, layer - 1), G
-        )
+        activate(network.activations[layer - 1], Z, bias(theta, layout, layer - 1), G)
         if keep_prob[layer] < 1:
             drop(Z, G, keep_prob[layer], mask_key(seed, step, layer))
         A = Z
@@ -145,9 +143,7 @@ def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, g
     np.dot(A, weight(theta, layout, n_layers - 1), Z)
     add_bias(Z, bias(theta, layout, n_layers - 1))
 
-    value = loss_and_gradient(
-        network.loss, Z, Y, s, scale, network.smoothing, work.row
-    )
+    value = loss_and_gradient(network.loss, Z, Y, s, scale, network.smoothing, work.row)
 
     dZ = Z
     for layer in range(n_layers - 1, -1, -1):
@@ -175,9 +171,7 @@ def propagate(network, theta, X, A, work):
     for layer in range(1, n_layers):
         Z = matrix(work[layer % 2], 0, rows, layout.sizes[layer])
         np.dot(before, weight(theta, layout, layer - 1), Z)
-        activate_only(
-            network.activations[layer - 1], Z, bias(theta, layout, layer - 1)
-        )
+        activate_only(network.activations[layer - 1], Z, bias(theta, layout, layer - 1))
         before = Z
     np.dot(before, weight(theta, layout, n_layers - 1), A)
     add_bias(A, bias(theta, layout, n_layers - 1))

@@ -58,7 +58,9 @@ class Table:
         """Return consecutive rows: a view where they are as needed, else a copy."""
         if self._is_ready:
             return self._X[start:stop]
-        part = self._X[slice(start, stop) if self._rows is None else self._rows[start:stop]]
+        part = self._X[
+            slice(start, stop) if self._rows is None else self._rows[start:stop]
+        ]
         return np.array(
             part.toarray() if self._sparse else part, dtype=self.dtype, order="C"
         )

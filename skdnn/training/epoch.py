@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from skdnn.network.compiled import entry
 from skdnn.network.propagation import backpropagate
 from skdnn.training.optimizers import update

@@ -1,9 +1,10 @@
 r"""L-BFGS: SciPy's, on the same objective and the same θ.
 
 The L1 penalty is not differentiable, so with it the weights are split into two
-non-negative parts, :math:`W = W^+ - W^-` and :math:`\|W\|_1 = \sum (W^+ + W^-)`: a smooth
-problem with bounds, which L-BFGS-B solves with exact zeros. The price is twice the
-weights (C. Zhu et al., "Algorithm 778: L-BFGS-B", 1997).
+non-negative parts, :math:`W = W^+ - W^-` and
+:math:`\|W\|_1 = \sum (W^+ + W^-)`: a smooth problem with bounds, which L-BFGS-B solves
+with exact zeros (C. Zhu et al., "Algorithm 778: L-BFGS-B", 1997). The price is twice
+the weights.
 """
 
 import time
@@ -12,7 +13,7 @@ import numpy as np
 from scipy import optimize
 
 from skdnn.network.objective import Objective
-from skdnn.training.loop import Evaluate, EpochRecord, OnEpoch, Outcome
+from skdnn.training.loop import EpochRecord, Evaluate, OnEpoch, Outcome
 from skdnn.training.stopping import Monitor
 
 
@@ -34,7 +35,9 @@ def minimize_lbfgs(
     follows it may stop earlier.
     """
     n_weights = objective.network.layout.n_weights
-    form = _SplitForm(objective, n_weights) if objective.penalty.l1 else _Plain(objective)
+    form = (
+        _SplitForm(objective, n_weights) if objective.penalty.l1 else _Plain(objective)
+    )
     outcome = Outcome()
     began = time.perf_counter()
 

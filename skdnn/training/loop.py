@@ -201,6 +201,8 @@ class _Steps:
         """Return the learning rate of each step of an epoch."""
         recipe, n_batches = self.recipe, self.reader.n_batches
         times = self.state.n_epochs + np.arange(n_batches) / n_batches
-        progress = Progress(times - recipe.schedule_start, recipe.horizon, recipe.power_t)
+        progress = Progress(
+            times - recipe.schedule_start, recipe.horizon, recipe.power_t
+        )
         factor = self.state.rate_factor * SCHEDULES[recipe.schedule](progress)
         return recipe.learning_rate_init * factor

@@ -12,8 +12,11 @@ momentum", 2013, in the form that scikit-learn uses):
 
 adam (D. Kingma and J. Ba, 2015, algorithm 1):
 
-.. math:: m := \beta_1 m + (1-\beta_1) g, \quad v := \beta_2 v + (1-\beta_2) g^2, \quad
-          \theta := \theta - \eta \frac{m / (1-\beta_1^t)}{\sqrt{v / (1-\beta_2^t)} + \epsilon}
+.. math::
+
+    m := \beta_1 m + (1-\beta_1) g, \quad v := \beta_2 v + (1-\beta_2) g^2, \quad
+    \theta := \theta
+        - \eta \frac{m / (1-\beta_1^t)}{\sqrt{v / (1-\beta_2^t)} + \epsilon}
 
 adamw (I. Loshchilov and F. Hutter, 2019, algorithm 2) leaves the penalty out of g and
 shrinks the weights apart from that step: :math:`W := (1 - \eta\lambda/m) W - …`.
@@ -116,12 +119,19 @@ def adam(theta, grad, m, v, lr, t, beta1, beta2, epsilon, clip, l2, l1):
 
 
 @inlined
-def shrink(theta, lr, l2, l1):
+def shrink(theta, lr, l2):
     """Shrink weights as AdamW does, apart from the gradient: W := (1 - η l2) W."""
-    T = theta.dtype.type
-    factor, threshold = T(1 - lr * l2), T(lr * l1)
+    factor = theta.dtype.type(1 - lr * l2)
     for i in range(theta.size):
-        theta[i] = soft_threshold(factor * theta[i], threshold)
+        theta[i] *= factor
+
+
+@inlined
+def soften(theta, lr, l1):
+    """Take the proximal step of L1; last of all, or its zeros would not stay zero."""
+    threshold = theta.dtype.type(lr * l1)
+    for i in range(theta.size):
+        theta[i] = soft_threshold(theta[i], threshold)
 
 
 @inlined
@@ -147,7 +157,7 @@ def update(rule, layout, theta, grad, moments, lr, t, extra):
     l2, l1 = (extra.l2, extra.l1) if coupled else (0.0, 0.0)
     clip = clip_factor(theta, grad, n_weights, l2, extra.max_grad_norm)
     if not coupled:
-        shrink(theta[:n_weights], lr, extra.l2, extra.l1)
+        shrink(theta[:n_weights], lr, extra.l2)
     for part in range(2):
         start, stop = (0, n_weights) if part == 0 else (n_weights, theta.size)
         if part == 1:
@@ -179,6 +189,8 @@ def update(rule, layout, theta, grad, moments, lr, t, extra):
                 l2,
                 l1,
             )
+    if not coupled and extra.l1 > 0:
+        soften(theta[:n_weights], lr, extra.l1)
     if extra.max_norm < np.inf:
         for layer in range(layout.sizes.size - 2):
             cap_column_norms(weight(theta, layout, layer), extra.max_norm)

@@ -26,6 +26,14 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
+def _let_any_thread_set_limits() -> None:
+    # Since threadpoolctl 3.8 only the thread that has set a limit can change it, and
+    # the last out need not be the first in.
+    for library in _blas().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
+
+
 class _SharedLimit:
     """One process-wide limit, however many fits run side by side.
 
@@ -43,14 +51,15 @@ class _SharedLimit:
         with self._lock:
             if self._users == 0:
                 self._limiter = _blas().limit(limits=limit)
-                self._limiter.__enter__()
             self._users += 1
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
-                self._limiter.__exit__(None, None, None)
+                _let_any_thread_set_limits()
+                self._limiter.restore_original_limits()
+                _let_any_thread_set_limits()
                 self._limiter = None
 
 

@@ -58,13 +58,13 @@ def one_component(problem, dW, db):
 
 def forgotten_penalty(problem, dW, db):
     W, _ = oracle.unpack(problem.theta, problem.sizes)
-    for dW_l, W_l in zip(dW, W):
+    for dW_l, W_l in zip(dW, W, strict=True):
         dW_l -= problem.penalty.l2 * W_l
 
 
 def penalised_biases(problem, dW, db):
     _, b = oracle.unpack(problem.theta, problem.sizes)
-    for db_l, b_l in zip(db, b):
+    for db_l, b_l in zip(db, b, strict=True):
         db_l += problem.penalty.l2 * b_l
 
 
@@ -114,7 +114,9 @@ def with_slip(problem, slip):
     return gradient
 
 
-@pytest.mark.parametrize(("slip", "where"), SLIPS, ids=lambda v: getattr(v, "__name__", ""))
+@pytest.mark.parametrize(
+    ("slip", "where"), SLIPS, ids=lambda v: getattr(v, "__name__", "")
+)
 def test_a_wrong_gradient_is_called_wrong_and_located(slip, where):
     problem = penalised(hidden=(4, 4))
     report = check(problem, gradient=with_slip(problem, slip))

@@ -79,7 +79,7 @@ def test_mean_of_mini_batch_gradients_is_the_full_gradient():
     problem = make_problem(rows=12, weighted=True)
     batches = np.random.default_rng(0).permutation(12).reshape(3, 4)
     gradients = np.zeros((3, problem.theta.size))
-    for rows, gradient in zip(batches, gradients):
+    for rows, gradient in zip(batches, gradients, strict=True):
         X, Y, s = problem.X[rows], problem.Y[rows], problem.s[rows]
         network, work = problem.network, problem.workspace(4)
         cost_and_gradient(network, problem.theta, X, Y, s, 1 / 4, work, gradient)

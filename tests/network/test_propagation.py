@@ -130,7 +130,7 @@ def test_the_rows_and_theta_are_only_read():
     before = [array.copy() for array in arrays]
     computed(problem)
     logits_of(problem)
-    for array, copy in zip(arrays, before):
+    for array, copy in zip(arrays, before, strict=True):
         assert_array_equal(array, copy)
 
 

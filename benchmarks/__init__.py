@@ -1,0 +1,1 @@
+"""What skdnn costs, beside the floor and beside others: ``python -m benchmarks``."""

@@ -1,0 +1,67 @@
+"""What changed between two result files: ``python -m benchmarks.compare A B``.
+
+Times of two runs say more about the machine than about the code; the ratios of each
+run were taken within its repetitions, so compare those.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.report import table
+
+_KEYS = ("net", "batch_size", "keep_prob", "cache")
+
+
+def compare(before: dict, after: dict) -> str:
+    """Return a table of all medians that both documents have, and their ratios."""
+    if before["benchmark"] != after["benchmark"]:
+        raise ValueError(
+            f"These are results of two benchmarks, {before['benchmark']!r} and "
+            f"{after['benchmark']!r}."
+        )
+    old, new = dict(_medians(before)), dict(_medians(after))
+    lines = [
+        [*name, f"{old[name]:.4g}", f"{new[name]:.4g}", f"{new[name] / old[name]:.3f}"]
+        for name in old
+        if name in new
+    ]
+    header = ["result", "of", "before", "after", "after/before"]
+    return "\n\n".join([*_differences(before, after), table(header, lines)])
+
+
+def _medians(content: dict) -> Iterator[tuple[tuple[str, str], float]]:
+    for result in content["results"]:
+        where = ", ".join(str(result[key]) for key in _KEYS if key in result)
+        for group in ("us_per_step", "ratios", "seconds"):
+            for name, value in result.get(group, {}).items():
+                unit = {"us_per_step": " µs", "seconds": " s"}.get(group, "")
+                yield (where, name + unit), value["median"]
+
+
+def _differences(before: dict, after: dict) -> Iterator[str]:
+    for group in ("machine", "settings"):
+        old, new = before[group], after[group]
+        for name in old:
+            if old[name] != new.get(name):
+                yield f"{group}: {name} was {old[name]}, is {new.get(name)}"
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.compare", description=__doc__
+    )
+    parser.add_argument("before", type=Path)
+    parser.add_argument("after", type=Path)
+    arguments = parser.parse_args(argv)
+    print(
+        compare(
+            json.loads(arguments.before.read_text(encoding="utf-8")),
+            json.loads(arguments.after.read_text(encoding="utf-8")),
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

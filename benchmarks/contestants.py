@@ -1,0 +1,134 @@
+"""Who is measured: one function per library, all with the same interface.
+
+``prepare(net, X, y, keep_prob)`` does whatever is needed once and returns a function
+that trains one epoch of ``net.n_batches`` steps. All use float32, ReLU, Adam, an L2
+penalty and batches in a new random order.
+"""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+
+from benchmarks import floor
+from benchmarks.nets import Net
+from skdnn import MLPRegularizedClassifier
+from skdnn.estimators.solving import train
+from skdnn.training.batches import Examples, Table
+
+Epoch = Callable[[], object]
+_ALPHA = 1e-4
+_RATE = 1e-3
+
+
+def prepare_floor(net: Net, X, y, keep_prob) -> Epoch:
+    """Return the bare matrix products of an epoch."""
+    arguments = floor.buffers(net.sizes, net.batch_size)
+    return lambda: floor.run_products(net.n_batches, *arguments)
+
+
+def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
+    """Return the estimator after a first epoch."""
+    model = MLPRegularizedClassifier(
+        net.hidden,
+        keep_prob=keep_prob,
+        solver="adam",
+        alpha=_ALPHA,
+        learning_rate_init=_RATE,
+        batch_size=net.batch_size,
+        dtype="float32",
+        random_state=0,
+    )
+    return model.partial_fit(X, y, classes=_classes(net))
+
+
+def skdnn_examples(model: MLPRegularizedClassifier, X, y) -> Examples:
+    """Return the rows as the estimator hands them to its training loop."""
+    dtype = np.dtype(np.float32)
+    return Examples(Table(X, dtype), model._targets.encode(y, dtype))
+
+
+def prepare_skdnn(net: Net, X, y, keep_prob) -> Epoch:
+    """Return an epoch of skdnn's training loop, as `fit` runs it once per epoch."""
+    model = skdnn_model(net, X, y, keep_prob)
+    examples = skdnn_examples(model, X, y)
+    return lambda: train(model, model._network, model._state, examples, None, 1)
+
+
+def prepare_skdnn_partial_fit(net: Net, X, y, keep_prob) -> Epoch:
+    """Return the same with what the public call adds: validation, a safe copy."""
+    model = skdnn_model(net, X, y, keep_prob)
+    return lambda: model.partial_fit(X, y)
+
+
+def prepare_sklearn(net: Net, X, y, keep_prob) -> Epoch:
+    """Return an epoch of scikit-learn's MLPClassifier, which has no dropout."""
+    model = MLPClassifier(
+        net.hidden,
+        alpha=_ALPHA,
+        learning_rate_init=_RATE,
+        batch_size=net.batch_size,
+        random_state=0,
+    )
+    model.partial_fit(X, y, classes=_classes(net))
+    return lambda: model.partial_fit(X, y)
+
+
+def prepare_torch(net: Net, X, y, keep_prob) -> Epoch:
+    """Return an epoch of PyTorch: eager, Adam in one fused kernel."""
+    import torch
+
+    torch.manual_seed(0)
+    model = _torch_model(net, keep_prob)
+    adam = torch.optim.Adam(
+        model.parameters(), lr=_RATE, weight_decay=_ALPHA / net.n_rows, fused=True
+    )
+    if net.is_multilabel:
+        loss, Y = torch.nn.BCEWithLogitsLoss(), torch.from_numpy(y.astype(np.float32))
+    else:
+        loss, Y = torch.nn.CrossEntropyLoss(), torch.from_numpy(y)
+    X = torch.from_numpy(X)
+
+    def epoch():
+        for rows in torch.randperm(net.n_rows).split(net.batch_size):
+            adam.zero_grad(set_to_none=True)
+            loss(model(X[rows]), Y[rows]).backward()
+            adam.step()
+
+    return epoch
+
+
+def _torch_model(net: Net, keep_prob: float):
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip(net.sizes[:-2], net.hidden, strict=True):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+        if keep_prob < 1:
+            layers.append(nn.Dropout(1 - keep_prob))
+    return nn.Sequential(*layers, nn.Linear(net.sizes[-2], net.sizes[-1]))
+
+
+def _classes(net: Net) -> np.ndarray:
+    return np.arange(net.sizes[-1])
+
+
+class Contestant(NamedTuple):
+    """A column of the table."""
+
+    prepare: Callable[..., Epoch]
+    drops: bool  # has dropout; if not, one measurement stands for all keep_prob
+    is_available: bool = True
+
+
+CONTESTANTS = {
+    "floor": Contestant(prepare_floor, drops=False),
+    "skdnn": Contestant(prepare_skdnn, drops=True),
+    "skdnn_partial_fit": Contestant(prepare_skdnn_partial_fit, drops=True),
+    "sklearn": Contestant(prepare_sklearn, drops=False),
+    "torch": Contestant(
+        prepare_torch, drops=True, is_available=find_spec("torch") is not None
+    ),
+}

@@ -1,0 +1,58 @@
+"""Time things that take turns, and summarise what was read."""
+
+import gc
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+
+def alternate(
+    contestants: dict[Hashable, Callable[[], object]], repetitions: int
+) -> dict[Hashable, np.ndarray]:
+    """Return the seconds that each took in each repetition.
+
+    All take their turn in each repetition, each time in another order, so that a slow
+    moment of the machine hits all of them; what is compared are ratios within a
+    repetition.
+    """
+    names = list(contestants)
+    seconds: dict[Hashable, list[float]] = {name: [] for name in names}
+    for run in contestants.values():
+        run()  # warm up
+    for repetition in range(repetitions):
+        shift = repetition % len(names)
+        for name in names[shift:] + names[:shift]:
+            seconds[name].append(_seconds(contestants[name]))
+    return {name: np.array(values) for name, values in seconds.items()}
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.perf_counter()
+        run()
+        return time.perf_counter() - began
+    finally:
+        gc.enable()
+
+
+def summary(values: np.ndarray) -> dict[str, float]:
+    """Return the median and the quartiles."""
+    lower, median, upper = np.percentile(values, [25, 50, 75])
+    return {"median": float(median), "lower": float(lower), "upper": float(upper)}
+
+
+@contextmanager
+def threads_limited(threads: int) -> Iterator[None]:
+    """Give BLAS, and PyTorch where it is installed, so many threads."""
+    if find_spec("torch") is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    with threadpool_limits(limits=threads, user_api="blas"):
+        yield

@@ -1,0 +1,218 @@
+"""Where a step's time goes: its parts, each timed in a compiled loop of its own.
+
+A part that runs alone finds its numbers in the nearest cache, which in a step it shares
+with the others; so the parts add up to a little less than the whole, and the remainder
+is shown too.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+from numba import njit
+
+from benchmarks import floor
+from benchmarks.contestants import skdnn_examples, skdnn_model
+from benchmarks.measuring import alternate, summary, threads_limited
+from benchmarks.nets import NETS, Net, data_for
+from skdnn.estimators import settings
+from skdnn.estimators.solving import penalty_of, train
+from skdnn.network.activations import activate
+from skdnn.network.dropout import drop, mask_key
+from skdnn.network.losses import loss_and_gradient
+from skdnn.network.parameters import bias, matrix
+from skdnn.network.propagation import Workspace, add_bias, hidden, multiply, sum_rows
+from skdnn.training.batches import BatchReader
+from skdnn.training.epoch import train_block
+from skdnn.training.optimizers import update
+
+_KEEP = 0.8
+# The parts of the compiled block; "dropout" is on top of them.
+_INSIDE = ("products", "activation", "derivative", "loss", "bias gradient", "update")
+PARTS = (*_INSIDE, "rest of block", "gather", "rest of epoch", "epoch", "dropout")
+
+
+@njit(error_model="numpy")
+def _activations(n, network, theta, work):
+    for _ in range(n):
+        for layer in range(1, network.layout.sizes.size - 1):
+            Z = hidden(work.A, network, layer, work.row.size)
+            G = hidden(work.G, network, layer, work.row.size)
+            b = bias(theta, network.layout, layer - 1)
+            activate(network.activations[layer - 1], Z, b, G)
+
+
+@njit(error_model="numpy")
+def _derivatives(n, network, work):
+    for _ in range(n):
+        for layer in range(1, network.layout.sizes.size - 1):
+            dA = matrix(work.dA, 0, work.row.size, network.layout.sizes[layer])
+            multiply(hidden(work.G, network, layer, work.row.size), dA)
+
+
+@njit(error_model="numpy")
+def _losses(n, network, theta, work, Y, s):
+    total = 0.0
+    Z = matrix(work.Z, 0, work.row.size, network.layout.sizes[-1])
+    for _ in range(n):
+        add_bias(Z, bias(theta, network.layout, network.layout.sizes.size - 2))
+        total += loss_and_gradient(
+            network.loss, Z, Y, s, 1.0, network.smoothing, work.row
+        )
+    return total
+
+
+@njit(error_model="numpy")
+def _bias_gradients(n, network, work, grad):
+    rows, sizes = work.row.size, network.layout.sizes
+    for _ in range(n):
+        sum_rows(
+            matrix(work.Z, 0, rows, sizes[-1]),
+            bias(grad, network.layout, sizes.size - 2),
+        )
+        for layer in range(1, sizes.size - 1):
+            dZ = hidden(work.G, network, layer, rows)
+            sum_rows(dZ, bias(grad, network.layout, layer - 1))
+
+
+@njit(error_model="numpy")
+def _updates(n, network, rule, extra, theta, grad, moments):
+    for k in range(n):
+        update(rule, network.layout, theta, grad, moments, 1e-3, k + 1, extra)
+
+
+@njit(error_model="numpy")
+def _drops(n, network, work, keep_prob):
+    for k in range(n):
+        for layer in range(1, network.layout.sizes.size - 1):
+            Z = hidden(work.A, network, layer, work.row.size)
+            G = hidden(work.G, network, layer, work.row.size)
+            drop(Z, G, keep_prob, mask_key(np.uint64(1), k, layer))
+
+
+def measure_parts(
+    nets: Iterable[Net] = NETS, repetitions: int | None = None, threads: int = 1
+) -> Iterator[dict]:
+    """Yield the parts of one network's step after the other."""
+    with threads_limited(threads):
+        for net in nets:
+            runs = _Runs(net).all()
+            seconds = alternate(
+                {name: run for name, (run, _) in runs.items()},
+                repetitions or net.repetitions,
+            )
+            us = {name: seconds[name] / runs[name][1] * 1e6 for name in runs}
+            yield _result(net, us)
+
+
+class _Runs:
+    """What to time for one network, and how many steps each run stands for."""
+
+    def __init__(self, net: Net):
+        self.net = net
+        X, y = data_for(net)
+        self.model = skdnn_model(net, X, y, 1.0)
+        self.examples = skdnn_examples(self.model, X, y)
+        self.network = self.model._network
+        self.theta = self.model._theta.copy()
+        self.moments = np.zeros((2, self.theta.size), self.theta.dtype)
+        self.rng = np.random.default_rng(0)
+        self.grad = self.rng.standard_normal(self.theta.size, self.theta.dtype)
+        self.rule = settings.rule(self.model)
+        penalty = penalty_of(self.model, net.n_rows)
+        self.extra = settings.regularization(self.model, penalty)
+        self.reader = BatchReader(self.examples, net.batch_size)
+
+    def all(self) -> dict[str, tuple[Callable[[], object], int]]:
+        n, network, theta = self.net.n_batches, self.network, self.theta
+        work = self._work()
+        size = self.net.batch_size
+        Y, s = self.examples.Y[:size], self.examples.s[:size]
+        products = floor.buffers(self.net.sizes, size)
+        runs = {
+            "products": lambda: floor.run_products(n, *products),
+            "activation": lambda: _activations(n, network, theta, work),
+            "derivative": lambda: _derivatives(n, network, work),
+            "loss": lambda: _losses(n, network, theta, work, Y, s),
+            "bias gradient": lambda: _bias_gradients(n, network, work, self.grad),
+            "update": self._update,
+            "gather": self._gather,
+            "epoch": self._epoch,
+        }
+        counted = {name: (run, n) for name, run in runs.items()}
+        counted["dropout"] = self._dropout()
+        counted["block"] = self._block()
+        return counted
+
+    def _work(self) -> Workspace:
+        """Return buffers with numbers that the parts, repeated, leave of one size."""
+        dtype = self.theta.dtype
+        work = Workspace.of(self.network, self.net.batch_size, dtype)
+        for buffer in (work.A, work.Z):
+            buffer[:] = self.rng.standard_normal(buffer.size, dtype)
+        work.G[:] = work.dA[:] = 1
+        return work
+
+    def _update(self):
+        theta, moments = self.theta.copy(), self.moments.copy()
+        n = self.net.n_batches
+        _updates(n, self.network, self.rule, self.extra, theta, self.grad, moments)
+
+    def _gather(self):
+        for _ in self.reader.epoch(self.rng.permutation(self.net.n_rows)):
+            pass
+
+    def _epoch(self):
+        train(self.model, self.network, self.model._state, self.examples, None, 1)
+
+    def _dropout(self):
+        work, n = self._work(), min(50, self.net.n_batches)
+
+        def run():
+            work.A[:] = work.G[:] = 1  # or else they would all be zero in the end
+            _drops(n, self.network, work, _KEEP)
+
+        return run, n
+
+    def _block(self):
+        block = next(self.reader.epoch(self.rng.permutation(self.net.n_rows)))
+        n = block.bounds.size - 1
+        block = block._replace(X=block.X.copy(), Y=block.Y.copy(), s=block.s.copy())
+        theta, moments = self.theta.copy(), self.moments.copy()
+        grad, work = self.grad.copy(), self._work()
+        keep_prob = np.ones(len(self.net.sizes) - 1)
+        rates = np.full(n, 1e-3)
+        again = max(1, self.net.n_batches // n)
+
+        def run():
+            for _ in range(again):
+                train_block(
+                    self.network,
+                    self.rule,
+                    self.extra,
+                    theta,
+                    moments,
+                    10_000,
+                    block.X,
+                    block.Y,
+                    block.s,
+                    block.bounds,
+                    rates,
+                    keep_prob,
+                    np.uint64(0),
+                    work,
+                    grad,
+                )
+
+        return run, again * n
+
+
+def _result(net: Net, us: dict[str, np.ndarray]) -> dict:
+    block = us.pop("block")
+    us["rest of block"] = block - sum(us[name] for name in _INSIDE)
+    us["rest of epoch"] = us["epoch"] - block - us["gather"]
+    return {
+        "net": net.name,
+        "batch_size": net.batch_size,
+        "repetitions": len(block),
+        "us_per_step": {name: summary(us[name]) for name in PARTS},
+    }

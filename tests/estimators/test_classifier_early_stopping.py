@@ -1,0 +1,306 @@
+"""Early stopping: on whose dev set, by what, when, and what is kept."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import log_expit
+from sklearn.metrics import log_loss, make_scorer
+
+from skdnn import MLPRegularizedClassifier
+from tests.estimators.datasets import KINDS, make_rows, parameters
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"
+)
+SOLVERS = ["sgd", "adam", "adamw", "lbfgs"]
+
+
+def _net(**params):
+    """Return a net that overfits the rows of `_rows` soon."""
+    defaults = {
+        "hidden_layer_sizes": (20,),
+        "activation": "tanh",
+        "alpha": 1e-3,
+        "batch_size": 20,
+        "learning_rate_init": 0.05,
+        "early_stopping": True,
+        "max_iter": 200,
+        "tol": 0.0,
+        "random_state": 0,
+    }
+    if params.get("solver") == "lbfgs":
+        defaults["tol"] = 1e-5
+    return MLPRegularizedClassifier(**{**defaults, **params})
+
+
+def _rows(kind="multiclass", n_train=60):
+    X, y = make_rows(kind, n_rows=n_train + 40)
+    return X[:n_train], y[:n_train], {"X_val": X[n_train:], "y_val": y[n_train:]}
+
+
+def _dev_cost(net, dev):
+    """Return the dev cost of the fitted parameters, from what predictions say."""
+    log_p, y = net.predict_log_proba(dev["X_val"]).astype(np.float64), dev["y_val"]
+    if y.ndim == 1:
+        return -np.mean(log_p[np.arange(len(y)), y])
+    log_q = log_expit(-net.decision_function(dev["X_val"]).astype(np.float64))
+    return -np.mean(np.sum(np.where(y == 1, log_p, log_q), axis=1))
+
+
+def _labels_of_dev_set(X, y, **params):
+    """Return the labels of the dev set that a fit cuts off."""
+    seen = []
+
+    def scorer(estimator, X, y):
+        seen.append(y)
+        return 0.0
+
+    net = _net(scoring=scorer, max_iter=1, **params).fit(X, y)
+    return net, seen[0]
+
+
+# -- whose dev set ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_callers_dev_set(solver, kind):
+    X, y, dev = _rows(kind)
+    net = _net(solver=solver).fit(X, y, **dev)
+    assert net.n_iter_ < 200
+    assert net.validation_loss_curve_[-1] > min(net.validation_loss_curve_)
+    assert_allclose(_dev_cost(net, dev), min(net.validation_loss_curve_), rtol=1e-5)
+
+
+def test_all_rows_are_trained_on_if_there_is_a_dev_set():
+    X, y, dev = _rows()
+    assert _net(max_iter=3).fit(X, y, **dev).t_ == 3 * 60
+    assert _net(max_iter=3).fit(X, y).t_ == 3 * 54
+
+
+@pytest.mark.parametrize("names", [np.arange(3), np.array(["p", "q", "r"])])
+def test_fraction_is_stratified_in_three_classes(names):
+    """Regression: MLPClassifier's is not stratified for more than two classes."""
+    y = names[np.repeat([0, 1, 2], [80, 15, 5])]
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    cuts = set()
+    for seed in range(5):
+        net, dev = _labels_of_dev_set(X, y, validation_fraction=0.2, random_state=seed)
+        assert_array_equal(np.unique(dev, return_counts=True)[1], [16, 3, 1])
+        assert net.t_ == 80
+        cuts.add(net.loss_)
+    assert len(cuts) == 5  # each seed another cut
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_only_row_of_a_class_stays_in_training(n_classes):
+    """Regression: for MLPClassifier such a class is an unclear error."""
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y = np.arange(40) % (n_classes - 1)
+    y[7] = n_classes - 1
+    for seed in range(10):
+        net, dev = _labels_of_dev_set(X, y, validation_fraction=0.5, random_state=seed)
+        assert_array_equal(net.classes_, np.arange(n_classes))
+        assert_array_equal(np.unique(dev), np.arange(n_classes - 1))
+        assert len(dev) == 20
+
+
+def test_fraction_has_a_row_of_each_class_and_none_without_weight():
+    y = np.arange(60) % 20
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    _, dev = _labels_of_dev_set(X, y, validation_fraction=0.01)
+    assert_array_equal(np.sort(dev), np.arange(20))
+    weight, seen = np.where(np.arange(60) < 30, 0.0, 2.0), []
+
+    def scorer(estimator, X, y, sample_weight):
+        seen.extend(sample_weight)
+        return 0.0
+
+    y = np.arange(60) % 2
+    net = _net(scoring=scorer, max_iter=1, validation_fraction=0.2)
+    net.fit(X, y, sample_weight=weight)
+    assert_array_equal(seen, np.full(6, 2.0))
+
+
+def test_dev_rows_are_not_trained_on():
+    """Rows without a signal can be learned by heart only."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 30)), rng.integers(2, size=60)
+    net = _net(
+        validation_fraction=0.5, early_stopping=True, n_iter_no_change=np.inf
+    ).fit(X, y)
+    assert net.loss_curve_[-1] < 0.05
+    assert net.validation_loss_curve_[-1] > 1
+
+
+def test_same_seed_same_dev_set_whatever_the_other_settings():
+    X, y, _ = _rows()
+    one, two = _net(max_iter=1), _net(max_iter=1, keep_prob=0.5, solver="adamw")
+    rest = {"init": "zeros", "learning_rate_init": 1e-9}  # so that only the rows count
+    costs = [
+        net.set_params(**rest).fit(X, y).validation_scores_[0] for net in (one, two)
+    ]
+    assert costs[0] == costs[1]
+
+
+def test_weights_of_the_dev_set():
+    X, y, dev = _rows()
+    weight = np.random.default_rng(0).integers(0, 3, 40)
+    repeated = {k: np.repeat(a, weight, axis=0) for k, a in dev.items()}
+    net = _net().fit(X, y, **dev, sample_weight_val=weight)
+    expected = _net().fit(X, y, **repeated)
+    curves = net.validation_loss_curve_, expected.validation_loss_curve_
+    assert_allclose(*curves, rtol=1e-5)
+    assert_allclose(net.validation_scores_, expected.validation_scores_, rtol=1e-6)
+    assert not np.allclose(
+        net.validation_loss_curve_[0], _net().fit(X, y, **dev).validation_loss_curve_[0]
+    )
+
+
+# -- what is kept, when it stops -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("solver", "ended_by"),
+    [
+        ("sgd", "patience"),
+        ("sgd", "max_iter"),
+        ("sgd", "divergence"),
+        ("lbfgs", "patience"),
+        ("lbfgs", "max_iter"),
+    ],
+)
+def test_best_parameters_are_kept_whatever_ends_training(solver, ended_by):
+    X, y, dev = _rows()
+    options = {
+        "patience": {"n_iter_no_change": 8},
+        "max_iter": {"n_iter_no_change": np.inf, "max_iter": 40},
+        "divergence": {
+            "n_iter_no_change": np.inf,
+            "activation": "identity",
+            "learning_rate_init": 3.0,
+            "alpha": 100.0,
+            "momentum": 0.95,
+        },
+    }[ended_by]
+    net = _net(solver=solver, dtype="float64", **options).fit(X, y, **dev)
+    curve = net.validation_loss_curve_
+    assert (net.n_iter_ == net.max_iter) == (ended_by == "max_iter")
+    assert net.best_iteration_ == 1 + np.argmin(curve) < len(curve)
+    assert_allclose(_dev_cost(net, dev), min(curve), rtol=1e-9)
+    assert net.best_validation_score_ == net.validation_scores_[np.argmin(curve)]
+
+
+@pytest.mark.parametrize("patience", [1, 2, 5])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_patience_is_exact(patience, solver):
+    """Regression: MLPClassifier waits two epochs for n_iter_no_change=1."""
+    X, y, dev = _rows()
+    net = _net(solver=solver, n_iter_no_change=patience).fit(X, y, **dev)
+    curve = np.array(net.validation_loss_curve_)
+    best = np.minimum.accumulate(np.r_[np.inf, curve])
+    stalled = curve >= best[:-1] - net.tol
+    runs = [stalled[k - patience : k].all() for k in range(patience, len(curve) + 1)]
+    assert runs[-1] and not any(runs[:-1])
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_patience_is_exact_without_early_stopping(patience):
+    X, y, _ = _rows()
+    net = _net(early_stopping=False, n_iter_no_change=patience, tol=1e9).fit(X, y)
+    assert net.n_iter_ == 1 + patience  # the first is always an improvement
+
+
+def test_infinite_patience():
+    X, y, dev = _rows()
+    net = _net(n_iter_no_change=np.inf, tol=1e9, max_iter=12).fit(X, y, **dev)
+    assert net.n_iter_ == 12
+
+
+def test_of_equal_epochs_the_later_is_kept():
+    X, y, dev = _rows()
+    net = _net(scoring=lambda *args: 0.5, n_iter_no_change=4).fit(X, y, **dev)
+    # One improvement on nothing, then four epochs without.
+    assert net.best_iteration_ == net.n_iter_ == 5
+    last = _net(early_stopping=False, max_iter=5).fit(X, y)
+    assert_array_equal(parameters(net), parameters(last))
+
+
+# -- by what ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("names", [np.arange(3), np.array(["p", "q", "r"])])
+def test_scoring_by_name(solver, dtype, names):
+    X, y, dev = _rows()
+    y, dev["y_val"] = names[y], names[dev["y_val"]]
+    net = _net(scoring="neg_log_loss", solver=solver, dtype=dtype).fit(X, y, **dev)
+    loss = _net(solver=solver, dtype=dtype).fit(X, y, **dev)
+    assert_allclose(-np.array(net.validation_scores_), net.validation_loss_curve_, 1e-5)
+    assert net.best_iteration_ == loss.best_iteration_
+    assert_array_equal(parameters(net), parameters(loss))
+    accuracy = _net(scoring="accuracy", solver=solver, dtype=dtype).fit(X, y, **dev)
+    scores = np.array(accuracy.validation_scores_)
+    later = len(scores) - 1 - np.argmax(scores[::-1])
+    assert accuracy.best_iteration_ == 1 + later
+    assert accuracy.score(dev["X_val"], dev["y_val"]) == pytest.approx(scores.max())
+
+
+@pytest.mark.parametrize("from_fraction", [False, True])
+def test_scoring_by_a_callable(from_fraction):
+    X, y, dev = _rows()
+    seen = []
+
+    def scorer(estimator, X, y):
+        seen.append((estimator.predict_proba(X).shape, y.shape))
+        return -float(len(seen) > 3)
+
+    net = _net(scoring=scorer, n_iter_no_change=2)
+    net.fit(X, y, **({} if from_fraction else dev))
+    n_dev = 6 if from_fraction else 40
+    assert set(seen) == {((n_dev, 3), (n_dev,))}
+    assert net.validation_scores_ == [0, 0, 0, -1, -1][: len(seen)]
+    assert (net.best_iteration_, net.n_iter_) == (3, 3)
+
+
+def test_scorer_gets_the_weights_of_the_dev_set():
+    X, y, dev = _rows()
+    weight = np.linspace(0, 2, 40)
+    scorer = make_scorer(log_loss, response_method="predict_proba",
+                         greater_is_better=False)
+    net = _net(scoring=scorer).fit(X, y, **dev, sample_weight_val=weight)
+    costs = -np.array(net.validation_scores_)
+    assert_allclose(costs, net.validation_loss_curve_, rtol=1e-5)
+
+
+def test_dev_set_without_early_stopping_is_only_watched():
+    X, y, dev = _rows()
+    options = {"early_stopping": False, "keep_prob": 0.8, "max_iter": 20}
+    watched = _net(**options).fit(X, y, **dev)
+    alone = _net(**options).fit(X, y)
+    assert_array_equal(parameters(watched), parameters(alone))
+    assert watched.loss_curve_ == alone.loss_curve_
+    assert watched.best_iteration_ == watched.n_iter_ == 20
+    assert watched.best_loss_ == min(watched.loss_curve_)
+    assert watched.best_validation_score_ is None
+    assert_allclose(_dev_cost(watched, dev), watched.validation_loss_curve_[-1], 1e-5)
+
+
+@pytest.mark.parametrize("name", ["alpha", "keep_prob", "label_smoothing"])
+def test_dev_cost_is_without_regularisers(name):
+    """Its value at θ is that of the plain network: what log_loss says of θ."""
+    X, y, dev = _rows()
+    value = {"alpha": 50.0, "keep_prob": 0.5, "label_smoothing": 0.3}[name]
+    net = _net(**{name: value}).fit(X, y, **dev)
+    assert_allclose(_dev_cost(net, dev), min(net.validation_loss_curve_), rtol=1e-5)
+
+
+def test_dev_cost_has_the_class_weights():
+    X, y, dev = _rows()
+    class_weight = {0: 5.0, 1: 0.1, 2: 1.0}
+    net = _net(class_weight=class_weight).fit(X, y, **dev)
+    p = net.predict_proba(dev["X_val"])
+    weight = [class_weight[c] for c in dev["y_val"]]
+    expected = log_loss(dev["y_val"], p, sample_weight=weight)
+    assert_allclose(min(net.validation_loss_curve_), expected, rtol=1e-5)

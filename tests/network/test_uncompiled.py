@@ -1,0 +1,174 @@
+"""Every kernel also runs uncompiled, and says the same.
+
+A second Python runs this file with NUMBA_DISABLE_JIT=1; both write down what each
+kernel gives for the same small problems.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skdnn.network.activations import ACTIVATIONS, activate, activate_only
+from skdnn.network.dropout import drop, drop_inputs, mask_key
+from skdnn.network.exponential import exp, expm1
+from skdnn.network.losses import LOSSES, loss_and_gradient
+from skdnn.network.objective import forward_buffers
+from skdnn.network.propagation import cost_and_gradient, logits
+from skdnn.training.epoch import train_block
+from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization, Rule
+from tests.problems import DTYPES, KINDS, make_problem, tolerance
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def exponentials(dtype):
+    for x in np.array([-800, -3.3, -1e-5, 0, 0.2, 5, 800], dtype):
+        yield f"exp {x}", exp(x)
+        yield f"expm1 {x}", expm1(x)
+
+
+def activations(dtype):
+    Z, b = np.linspace(-4, 4, 30).astype(dtype).reshape(10, 3), np.ones(3, dtype)
+    for name, activation in ACTIVATIONS.items():
+        A, G, A_only = Z.copy(), np.full_like(Z, 77), Z.copy()
+        activate(activation.code, A, b, G)
+        activate_only(activation.code, A_only, b)
+        yield f"a {name}", A
+        yield f"da {name}", G
+        yield f"a only {name}", A_only
+
+
+def losses(dtype):
+    for kind, (loss, _) in KINDS.items():
+        problem = make_problem(kind, weighted=True, dtype=dtype)
+        Z = np.random.default_rng(0).normal(size=(12, problem.sizes[-1])) * 10
+        Z, row = Z.astype(dtype), np.empty(12)
+        code = LOSSES[loss].code
+        yield (
+            f"cost {kind}",
+            loss_and_gradient(code, Z, problem.Y, problem.s, 0.5, 0.1, row),
+        )
+        yield f"dZ {kind}", Z
+
+
+def dropout(dtype):
+    key = np.uint64(mask_key(np.uint64(2**63 + 5), 9, 1))
+    yield "key", key
+    A, G = np.ones((7, 9), dtype), np.full((7, 9), 2, dtype)
+    drop(A, G, 0.7, key)
+    yield "dropped", np.concatenate([A, G])
+    X = np.empty((7, 9), dtype)
+    drop_inputs(A, X, 0.5, key)
+    yield "dropped inputs", X
+
+
+def network(dtype):
+    for hidden in [(), (5, 4)]:
+        problem = make_problem(hidden=hidden, weighted=True, dtype=dtype)
+        grad, out = np.empty_like(problem.theta), np.empty((12, 4), dtype)
+        rows = problem.network, problem.theta, problem.X
+        work = problem.workspace()
+        yield (
+            f"cost {len(hidden)}",
+            cost_and_gradient(*rows, problem.Y, problem.s, 1 / 12, work, grad),
+        )
+        yield f"gradient {len(hidden)}", grad
+        logits(*rows, out, forward_buffers(problem.network, 12, dtype))
+        yield f"logits {len(hidden)}", out
+
+
+def training(dtype):
+    for solver, code in OPTIMIZERS.items():
+        problem = make_problem(weighted=True, dtype=dtype)
+        theta = problem.theta.copy()
+        rule = Rule(code, 0.9, solver == "sgd", 0.9, 0.999, 1e-8)
+        cost, finite = train_block(
+            problem.network,
+            rule,
+            Regularization(0.1, 0.05, 1.5, 0.5),
+            theta,
+            OptimizerState.start(theta).moments,
+            0,
+            problem.X,
+            problem.Y,
+            problem.s,
+            np.array([0, 4, 8, 12]),
+            np.array([0.02, 0.03, 0.04]),
+            np.array([0.9, 0.6, 0.7]),
+            np.uint64(3),
+            problem.workspace(4, input_dropout=True),
+            np.empty_like(theta),
+        )
+        yield f"trained {solver}", theta
+        yield f"training cost {solver}", np.array([cost, finite])
+
+
+PARTS = [exponentials, activations, losses, dropout, network, training]
+
+
+def results():
+    """Return what each kernel gives, by name."""
+    return {
+        f"{dtype.__name__} {part.__name__} {name}": np.asarray(value)
+        for dtype in DTYPES
+        for part in PARTS
+        for name, value in part(dtype)
+    }
+
+
+@pytest.fixture(scope="module")
+def uncompiled(tmp_path_factory):
+    path = tmp_path_factory.mktemp("uncompiled") / "results.npz"
+    search = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": search}
+    command = [sys.executable, "-W", "error", "-m", "tests.network.test_uncompiled"]
+    done = subprocess.run(
+        [*command, str(path)], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    with np.load(path) as found:
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    return results()
+
+
+def test_all_kernels_ran(compiled, uncompiled):
+    assert set(compiled) == set(uncompiled)
+    assert len(compiled) > 100
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_the_same_results(compiled, uncompiled, part, dtype):
+    prefix = f"{dtype.__name__} {part.__name__} "
+    names = [name for name in compiled if name.startswith(prefix)]
+    assert names
+    for name in names:
+        if part is dropout:
+            assert_array_equal(uncompiled[name], compiled[name], err_msg=name)
+        else:
+            found, expected = uncompiled[name], compiled[name]
+            assert_allclose(found, expected, **tolerance(dtype, 5), err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_types_are_kept(uncompiled, dtype):
+    """Uncompiled scalars show whether a kernel mixes types."""
+    prefix = f"{dtype.__name__} exponentials "
+    kinds = {v.dtype.type for name, v in uncompiled.items() if name.startswith(prefix)}
+    assert kinds == {dtype}
+
+
+if __name__ == "__main__":
+    # The hash behind dropout multiplies unsigned numbers modulo 2^32 and 2^64: what
+    # overflows is meant to. Compiled code does not look; NumPy's scalars would warn.
+    with np.errstate(over="ignore"):
+        np.savez(sys.argv[1], **results())

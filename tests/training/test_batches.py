@@ -1,0 +1,181 @@
+"""Where rows come from: the same numbers from every kind of table."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from skdnn.training import batches
+from skdnn.training.batches import BatchReader, Examples, Table, batch_bounds
+from tests.problems import DTYPES
+
+M, N = 17, 5
+
+
+def whole_numbers():
+    """A table that every dtype holds exactly, with zeros in it."""
+    return np.random.default_rng(0).integers(-3, 4, (M, N))
+
+
+def memmap(X, folder):
+    path = folder / "X.npy"
+    np.save(path, X)
+    return np.load(path, mmap_mode="r")
+
+
+def strided(X):
+    return np.repeat(np.repeat(X, 2, axis=0), 3, axis=1)[::2, ::3]
+
+
+TABLES = {
+    "C": lambda X, folder: X.astype(np.float64),
+    "C float32": lambda X, folder: X.astype(np.float32),
+    "F": lambda X, folder: np.asfortranarray(X, dtype=np.float64),
+    "F float32": lambda X, folder: np.asfortranarray(X, dtype=np.float32),
+    "strided": lambda X, folder: strided(X.astype(np.float64)),
+    "reversed": lambda X, folder: X[::-1].astype(np.float64)[::-1],
+    "int64": lambda X, folder: X.astype(np.int64),
+    "int8": lambda X, folder: X.astype(np.int8),
+    "other byte order": lambda X, folder: X.astype(">f8"),
+    "memmap": lambda X, folder: memmap(X.astype(np.float64), folder),
+    "memmap float32": lambda X, folder: memmap(X.astype(np.float32), folder),
+    "csr_matrix": lambda X, folder: sparse.csr_matrix(X.astype(np.float64)),
+    "csr_array": lambda X, folder: sparse.csr_array(X.astype(np.float32)),
+    "csc_matrix": lambda X, folder: sparse.csc_matrix(X.astype(np.float32)),
+    "csc_array": lambda X, folder: sparse.csc_array(X.astype(np.float64)),
+    "coo_array": lambda X, folder: sparse.coo_array(X),
+}
+
+
+@pytest.fixture(params=sorted(TABLES))
+def table(request, tmp_path):
+    return TABLES[request.param](whole_numbers(), tmp_path)
+
+
+def assert_fit_for_compiled_code(block, dtype):
+    assert block.dtype == dtype
+    assert block.flags.c_contiguous
+    assert block.flags.writeable
+    assert isinstance(block, np.ndarray)
+
+
+@pytest.mark.parametrize("rows", [None, [3, 3, 16, 0, 8]], ids=["all", "some"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_read(table, dtype, rows):
+    expected = whole_numbers() if rows is None else whole_numbers()[rows]
+    source = Table(table, dtype, None if rows is None else np.array(rows))
+    assert (source.n_rows, source.n_columns) == expected.shape
+    for start, stop in [(0, 5), (2, 4), (4, 5)]:
+        block = source.read(start, stop)
+        assert_fit_for_compiled_code(block, dtype)
+        assert_array_equal(block, expected[start:stop])
+
+
+@pytest.mark.parametrize("rows", [None, [3, 3, 16, 0, 8]], ids=["all", "some"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gather(table, dtype, rows):
+    expected = whole_numbers() if rows is None else whole_numbers()[rows]
+    source = Table(table, dtype, None if rows is None else np.array(rows))
+    out, picked = np.full((6, N), 77, dtype), np.array([4, 0, 4, 2])
+    block = source.gather(picked, out)
+    assert np.shares_memory(block, out)
+    assert_fit_for_compiled_code(block, dtype)
+    assert_array_equal(block, expected[picked])
+    assert_array_equal(out[4:], 77)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bool(dtype):
+    X = whole_numbers() > 0
+    source = Table(X, dtype)
+    assert_array_equal(source.read(0, M), X)
+    assert_array_equal(source.gather(np.arange(M), np.empty((M, N), dtype)), X)
+
+
+@pytest.mark.parametrize("block_rows", [1, 4, M, 100])
+def test_blocks_are_the_rows_in_order(table, block_rows):
+    blocks = list(Table(table, np.float32).blocks(block_rows))
+    assert_array_equal(np.concatenate(blocks), whole_numbers())
+    assert {len(block) for block in blocks[:-1]} <= {block_rows}
+
+
+def test_reading_what_is_ready_copies_nothing():
+    X = whole_numbers().astype(np.float64)
+    assert np.shares_memory(Table(X, np.float64).read(3, 9), X)
+    assert not np.shares_memory(Table(X, np.float32).read(3, 9), X)
+
+
+def test_a_read_only_table_is_never_written_to():
+    X = whole_numbers().astype(np.float64)
+    X.flags.writeable = False
+    assert not np.shares_memory(Table(X, np.float64).read(3, 9), X)
+
+
+@given(st.integers(1, 5000), st.integers(1, 6000))
+def test_batch_bounds(n_rows, batch_size):
+    bounds = batch_bounds(n_rows, batch_size)
+    sizes = np.diff(bounds)
+    assert bounds[0] == 0
+    assert bounds[-1] == n_rows
+    assert sizes.size == -(-n_rows // batch_size)
+    assert 1 <= sizes.min() <= sizes.max() <= batch_size
+    assert sizes.max() - sizes.min() <= 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_weights_average_to_one(dtype):
+    weights = np.random.default_rng(0).uniform(0, 9, M)
+    examples = Examples(Table(whole_numbers(), dtype), np.ones((M, 1), dtype), weights)
+    assert examples.s.dtype == dtype
+    assert_allclose(examples.s.mean(dtype=float), 1, rtol=1e-6)
+    assert_allclose(examples.total_weight, weights.sum())
+    assert_allclose(examples.s * weights.mean(), weights, rtol=1e-6)
+
+
+def test_no_weights_count_each_row_once():
+    examples = Examples(Table(whole_numbers(), np.float32), np.ones((M, 1), np.float32))
+    assert_array_equal(examples.s, np.ones(M, np.float32))
+    assert examples.total_weight == M
+
+
+def numbered_examples(m, dtype=np.float32):
+    """Rows whose input, target and weight all tell their number."""
+    number = np.arange(1.0, m + 1)
+    X, Y = np.tile(number[:, None], (1, 3)), number[:, None]
+    return Examples(Table(X.astype(dtype), dtype), Y.astype(dtype), number)
+
+
+def test_blocks_of_examples_stay_together():
+    examples = numbered_examples(11)
+    blocks = list(examples.blocks(4))
+    X, Y, s = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    assert_array_equal(X[:, 0], Y[:, 0])
+    assert_allclose(s * 6, Y[:, 0], rtol=1e-6)
+    assert [len(block[0]) for block in blocks] == [4, 4, 3]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 150, 2**20])
+@pytest.mark.parametrize("shuffled", [True, False])
+@pytest.mark.parametrize("batch_size", [1, 4, 7, 23, 100])
+def test_an_epoch_visits_every_row_once(batch_size, shuffled, block_bytes, monkeypatch):
+    monkeypatch.setattr(batches, "_BLOCK_BYTES", block_bytes)
+    m = 23
+    reader = BatchReader(numbered_examples(m), batch_size)
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(m) if shuffled else None
+        seen, n_batches = [], 0
+        for block in reader.epoch(order):
+            assert block.first_batch == n_batches
+            n_batches += block.bounds.size - 1
+            assert (block.bounds[0], block.bounds[-1]) == (0, len(block.X))
+            assert np.diff(block.bounds).max() <= min(batch_size, reader.batch_rows)
+            assert_array_equal(block.X[:, 2], block.Y[:, 0])
+            assert_allclose(block.s * 12, block.Y[:, 0], rtol=1e-6)
+            for part in (block.X, block.Y, block.s):
+                assert_fit_for_compiled_code(part, np.float32)
+            seen.extend(block.X[:, 0].astype(int) - 1)
+        assert n_batches == reader.n_batches
+        assert_array_equal(seen, np.arange(m) if order is None else order)

@@ -1,0 +1,237 @@
+"""Epochs: history, stopping, divergence, and going on where training stopped."""
+
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skdnn.training import batches
+from skdnn.training.loop import DevResult, train_epochs
+from skdnn.training.optimizers import OPTIMIZERS
+from skdnn.training.schedules import SCHEDULES
+from skdnn.training.stopping import Monitor
+from tests.problems import (
+    DTYPES,
+    examples,
+    make_problem,
+    recipe,
+    tolerance,
+    training_state,
+)
+
+DROPOUT = [0.9, 0.6, 0.7]
+
+
+def patient():
+    return Monitor(0.0, np.inf)
+
+
+def train(problem, *, state=None, monitor=None, evaluate=None, on_epoch=None, **how):
+    state = state or training_state(problem)
+    outcome = train_epochs(
+        state,
+        examples(problem),
+        recipe(problem, **how),
+        monitor or patient(),
+        evaluate,
+        on_epoch,
+    )
+    return state, outcome
+
+
+def column(outcome, name):
+    return np.array([getattr(record, name) for record in outcome.history])
+
+
+@pytest.mark.parametrize("solver", sorted(OPTIMIZERS))
+def test_training_lowers_the_cost(solver):
+    problem = make_problem(rows=60, alpha=0.1, weighted=True)
+    before = problem.objective().value(problem.theta).total
+    state, outcome = train(problem, solver=solver, n_epochs=40)
+    assert problem.objective().value(state.theta).total < 0.8 * before
+    assert_array_equal(column(outcome, "epoch"), np.arange(1, 41))
+    assert state.n_epochs == 40
+    assert state.optimizer.t == 40 * 15
+    assert not outcome.converged
+    assert outcome.diverged_at is None
+    assert (column(outcome, "seconds") > 0).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_recorded_cost_is_the_objective(dtype):
+    """With a rate of zero θ does not move, and every epoch reports J(θ)."""
+    problem = make_problem(rows=15, alpha=0.5, l1_ratio=0.4, weighted=True, dtype=dtype)
+    _, outcome = train(problem, solver="sgd", learning_rate_init=0.0, n_epochs=3)
+    expected, _ = problem.expected_objective()
+    assert_allclose(column(outcome, "cost"), expected, **tolerance(dtype))
+
+
+def test_one_batch_of_all_rows_is_gradient_descent():
+    """J falls at each step, and the solver sees each row's weight."""
+    problem = make_problem(rows=20, alpha=0.3, weighted=True)
+    gradient = problem.expected_objective()[1]
+    how = {"batch_size": 20, "learning_rate_init": 0.1}
+    state, _ = train(problem, solver="sgd", n_epochs=1, **how)
+    # nesterov's first step is (1 + μ) times as long
+    assert_allclose(state.theta, problem.theta - 0.19 * gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_a_diverging_fit_keeps_the_last_finite_theta():
+    problem = make_problem(activation="relu", rows=16)
+    kept = []
+
+    def on_epoch(record):
+        kept.append(state.theta.copy())
+
+    state = training_state(problem)
+    how = {"learning_rate_init": 1e40, "n_epochs": 50}
+    _, outcome = train(problem, solver="sgd", state=state, on_epoch=on_epoch, **how)
+    assert outcome.diverged_at == len(outcome.history) + 1 <= 50
+    assert not outcome.converged
+    assert np.isfinite(state.theta).all()
+    assert np.isfinite(state.optimizer.moments).all()
+    assert_array_equal(state.theta, kept[-1] if kept else problem.theta)
+    assert np.isfinite(column(outcome, "cost")).all()
+
+
+def test_nan_in_the_rows_is_divergence_in_the_first_epoch():
+    problem = make_problem(rows=16)
+    problem.X[3, 0] = np.nan
+    state, outcome = train(problem)
+    assert outcome.diverged_at == 1
+    assert outcome.history == []
+    assert_array_equal(state.theta, problem.theta)
+
+
+def test_adaptive_divides_by_five_at_each_stall_and_stops_at_the_least_rate():
+    problem = make_problem()
+    monitor = Monitor(1e9, 2)  # nothing is an improvement but the first cost
+    _, outcome = train(
+        problem,
+        monitor=monitor,
+        schedule="adaptive",
+        learning_rate_init=1e-3,
+        n_epochs=100,
+    )
+    rates = column(outcome, "learning_rate")
+    changes = [
+        later / earlier for earlier, later in pairwise(rates) if later != earlier
+    ]
+    assert_allclose(changes, 1 / 5)
+    assert outcome.converged
+    assert rates[-1] <= 1e-6 < 5 * rates[-1]
+    unchanged = np.unique(rates, return_counts=True)[1]
+    assert_array_equal(unchanged[:-1], 2)  # patience
+    assert unchanged[-1] == 3  # and the epoch of the first cost
+
+
+@pytest.mark.parametrize("schedule", sorted(set(SCHEDULES) - {"adaptive"}))
+def test_others_stop_at_the_first_stall(schedule):
+    problem = make_problem()
+    monitor = Monitor(1e9, 2)
+    _, outcome = train(problem, monitor=monitor, schedule=schedule, n_epochs=50)
+    assert outcome.converged
+    assert len(outcome.history) == 3
+
+
+def test_cosine_ends_near_zero():
+    problem = make_problem()
+    _, outcome = train(problem, schedule="cosine", n_epochs=20)
+    rates = column(outcome, "learning_rate")
+    assert (np.diff(rates) < 0).all()
+    assert 0 < rates[-1] < 1e-3 * rates[0]
+    # the rate of a step is that of its start: the last of three is at 20 - 1/3
+    expected = 0.02 * 0.5 * (1 + np.cos(np.pi * (19 + 2 / 3) / 20))
+    assert_allclose(rates[-1], expected, rtol=1e-9)
+
+
+def test_invscaling_does_not_depend_on_the_number_of_rows():
+    rates = [
+        column(
+            train(make_problem(rows=rows), schedule="invscaling")[1], "learning_rate"
+        )
+        for rows in (8, 80)
+    ]
+    assert_array_equal(rates[0], rates[1])
+    assert_allclose(rates[0], 0.02 / np.sqrt(np.arange(1, 6)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("schedule", sorted(SCHEDULES))
+@pytest.mark.parametrize("solver", sorted(OPTIMIZERS))
+def test_stop_pickle_resume_is_one_run_bit_for_bit(solver, schedule):
+    problem = make_problem(rows=30, hidden=(8, 6), alpha=0.1, l1_ratio=0.5)
+    problem.theta = problem.theta.astype(np.float32)
+    problem.X, problem.Y = problem.X.astype("f4"), problem.Y.astype("f4")
+    how = {"solver": solver, "schedule": schedule, "horizon": 7, "keep_prob": DROPOUT}
+    patience = 2 if schedule == "adaptive" else np.inf
+    whole, at_once = train(problem, n_epochs=7, monitor=Monitor(0, patience), **how)
+
+    monitor = Monitor(0, patience)
+    stopped, first_part = train(problem, n_epochs=3, monitor=monitor, **how)
+    resumed, monitor = pickle.loads(pickle.dumps((stopped, monitor)))
+    how |= {"state": resumed, "monitor": monitor}
+    state, second_part = train(problem, n_epochs=4, **how)
+
+    assert state.theta.tobytes() == whole.theta.tobytes()
+    assert state.optimizer.moments.tobytes() == whole.optimizer.moments.tobytes()
+    costs = [*column(first_part, "cost"), *column(second_part, "cost")]
+    assert_array_equal(costs, column(at_once, "cost"))
+    rates = [
+        *column(first_part, "learning_rate"),
+        *column(second_part, "learning_rate"),
+    ]
+    assert_array_equal(rates, column(at_once, "learning_rate"))
+
+
+def test_epochs_are_shuffled_anew_and_dropped_anew():
+    """With a rate of zero only the order and the masks can change the cost."""
+    problem = make_problem(rows=30)
+    still = {"solver": "sgd", "learning_rate_init": 0.0, "n_epochs": 6}
+    _, outcome = train(problem, keep_prob=DROPOUT, **still)
+    assert len(set(column(outcome, "cost"))) == 6
+    theta = {train(problem, shuffle=s)[0].theta.tobytes() for s in (True, False)}
+    assert len(theta) == 2
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_size_of_blocks_changes_nothing(shuffle, monkeypatch):
+    problem = make_problem(rows=30)
+    how = {"keep_prob": DROPOUT, "shuffle": shuffle}
+    expected, _ = train(problem, **how)
+    monkeypatch.setattr(batches, "_BLOCK_BYTES", 200)
+    found, _ = train(problem, **how)
+    assert_array_equal(found.theta, expected.theta)
+
+
+def test_on_epoch_can_stop():
+    state, outcome = train(make_problem(), on_epoch=lambda record: record.epoch == 3)
+    assert len(outcome.history) == state.n_epochs == 3
+    assert not outcome.converged
+
+
+def test_the_dev_set_is_followed():
+    """Its cost turns up after epoch 4: patience of 2 ends the training at 6."""
+    costs, seen = iter([5, 4, 3, 2, 3, 4, 5, 6]), []
+
+    def evaluate(theta):
+        seen.append(theta.copy())
+        cost = next(costs)
+        return DevResult(cost, -cost, cost)
+
+    monitor = Monitor(0.0, 2, follows_dev=True)
+    how = {"monitor": monitor, "evaluate": evaluate, "n_epochs": 20}
+    _, outcome = train(make_problem(), **how)
+    assert outcome.converged
+    assert [record.dev.cost for record in outcome.history] == [5, 4, 3, 2, 3, 4]
+    assert monitor.best_epoch == 4
+    assert_array_equal(monitor.best_theta, seen[3])
+
+
+def test_examples_are_only_read():
+    problem = make_problem(weighted=True)
+    before = problem.X.copy(), problem.Y.copy()
+    train(problem, keep_prob=DROPOUT, shuffle=False, batch_size=12)
+    assert_array_equal(problem.X, before[0])
+    assert_array_equal(problem.Y, before[1])

@@ -1,0 +1,199 @@
+"""Optimisers: where they arrive, and each step against the plain ones."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skdnn.network.parameters import Layout
+from skdnn.training.optimizers import (
+    OPTIMIZERS,
+    OptimizerState,
+    Regularization,
+    Rule,
+    update,
+)
+from tests import oracle
+from tests.problems import DTYPES, random_theta, tolerance
+
+INF = np.inf
+# name: (rule of skdnn, the same for the oracle)
+RULES = {
+    name: (
+        Rule(OPTIMIZERS[solver], momentum, nesterov, 0.9, 0.999, 1e-8),
+        {"name": solver, "momentum": momentum, "nesterov": nesterov},
+    )
+    for name, solver, momentum, nesterov in [
+        ("sgd", "sgd", 0.0, False),
+        ("momentum", "sgd", 0.9, False),
+        ("nesterov", "sgd", 0.9, True),
+        ("adam", "adam", 0.0, False),
+        ("adamw", "adamw", 0.0, False),
+    ]
+}
+NAMES = sorted(RULES)
+NOTHING = Regularization(0.0, 0.0, INF, INF)
+
+
+def descend(name, slope, theta, rates, extra=NOTHING, layout=None):
+    """Return θ after a step along slope(θ) for each rate."""
+    theta = np.array(theta, dtype=np.float64)
+    layout = layout or Layout.of((theta.size - 1, 1))
+    moments = OptimizerState.start(theta).moments
+    for t, lr in enumerate(rates, start=1):
+        update(RULES[name][0], layout, theta, slope(theta), moments, lr, t, extra)
+    return theta
+
+
+def falling(first, steps):
+    """Rates that fall by half a cosine wave: the last steps do not jitter."""
+    return first * 0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps))
+
+
+def test_every_optimizer_is_tested():
+    assert {oracle_rule["name"] for _, oracle_rule in RULES.values()} == set(OPTIMIZERS)
+
+
+def parabola(theta):
+    return np.array([1.0, 4.0, 0.5]) * (theta - [3.0, -1.0, 0.2])
+
+
+def rosenbrock(theta):
+    x, y, z = theta
+    return np.array(
+        [-2 * (1 - x) - 40 * x * (y - x**2), 20 * (y - x**2), z - 0.5], dtype=float
+    )
+
+
+VALLEYS = {
+    "parabola": (parabola, [3, -1, 0.2]),
+    "rosenbrock": (rosenbrock, [1, 1, 0.5]),
+}
+RATES = {"sgd": 0.02, "momentum": 0.005, "nesterov": 0.005, "adam": 0.1, "adamw": 0.1}
+
+
+@pytest.mark.parametrize("valley", sorted(VALLEYS))
+@pytest.mark.parametrize("name", NAMES)
+def test_finds_the_minimum(name, valley):
+    slope, minimum = VALLEYS[valley]
+    found = descend(name, slope, [-0.5, 0.8, 1.0], falling(RATES[name], 6000))
+    assert_allclose(found, minimum, atol=1e-4)
+
+
+EXTRAS = {
+    "plain": NOTHING,
+    "l2": Regularization(0.3, 0.0, INF, INF),
+    "l1": Regularization(0.0, 0.2, INF, INF),
+    "clipped": Regularization(0.3, 0.0, INF, 1.5),
+    "capped": Regularization(0.0, 0.0, 0.7, INF),
+    "all": Regularization(0.3, 0.2, 0.7, 1.5),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kind", sorted(EXTRAS))
+@pytest.mark.parametrize("name", NAMES)
+def test_twenty_steps_against_the_oracle(name, kind, dtype):
+    rule, settings = RULES[name]
+    extra, sizes = EXTRAS[kind], (3, 4, 2)
+    layout, rng = Layout.of(sizes), np.random.default_rng(0)
+    theta = random_theta(sizes, rng).astype(dtype)
+    expected = theta.astype(np.float64)
+    reference = oracle.Optimizer(size=theta.size, **settings)
+    state = OptimizerState.start(theta)
+    for t in range(1, 21):
+        # norms on both sides of the bound
+        grad = (rng.choice([0.1, 1.0]) * rng.normal(size=theta.size)).astype(dtype)
+        lr = 0.02 + 0.03 * rng.random()
+        update(rule, layout, theta, grad, state.moments, lr, t, extra)
+        expected = reference.step(
+            expected,
+            grad.astype(np.float64),
+            lr,
+            layout.n_weights,
+            extra.l2,
+            extra.l1,
+            extra.max_grad_norm,
+        )
+        expected = oracle.cap_norms(expected, sizes, extra.max_norm)
+        assert_allclose(theta, expected, **tolerance(dtype, 10))
+    assert_allclose(state.moments[0], reference.m, **tolerance(dtype, 10))
+    if settings["name"] != "sgd":
+        assert_allclose(state.moments[1], reference.v, **tolerance(dtype, 10))
+    assert theta.dtype == state.moments.dtype == dtype
+
+
+# A small strongly convex problem whose minimum is known: ½ Σ k (w - c)² + l1 Σ |w|
+CURVATURE = np.array([1.0, 2.0, 0.5, 1.0, 3.0, 1.0, 1.0])
+CENTRE = np.array([2.0, -1.0, 0.3, 0.2, -0.05, 0.0, 0.4])  # the last one is a bias
+L1 = 0.3
+
+
+def bowl(theta):
+    return CURVATURE * (theta - CENTRE)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
+def test_l1_arrives_at_the_minimiser_with_exact_zeros(name):
+    weights = oracle.soft_threshold(CENTRE[:-1], L1 / CURVATURE[:-1])
+    start = np.array([1.0, 1, -1, 0.5, -0.5, 0.7, 1])
+    rates = falling(RATES[name] / 2, 4000)
+    found = descend(name, bowl, start, rates, Regularization(0.0, L1, INF, INF))
+    assert_allclose(found[:-1], weights, atol=1e-6)
+    assert_allclose(found[-1], CENTRE[-1], atol=1e-6)
+    assert_array_equal(found[:-1] == 0, weights == 0)
+    assert 0 < np.count_nonzero(weights == 0) < weights.size
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
+def test_l1_with_l2_arrives_at_the_minimiser(name):
+    l2 = 0.7
+    k, c = CURVATURE[:-1], CENTRE[:-1]
+    weights = oracle.soft_threshold(k * c, L1) / (k + l2)
+    rates = falling(RATES[name] / 2, 4000)
+    extra = Regularization(l2, L1, INF, INF)
+    found = descend(name, bowl, np.ones(7), rates, extra)
+    assert_allclose(found[:-1], weights, atol=1e-6)
+
+
+def test_adamw_with_l1_gives_exact_zeros():
+    """Its penalty is apart from the step, so the minimum is another than J's."""
+    extra = Regularization(0.0, L1, INF, INF)
+    found = descend("adamw", bowl, np.ones(7), np.full(2000, 0.05), extra)
+    assert found[5] == 0
+    assert abs(found[0]) > 0.5
+
+
+def test_adamw_shrinks_weights_and_not_biases():
+    """W := (1 - η l2) W each step, whatever the gradient's size."""
+    extra = Regularization(0.4, 0.0, INF, INF)
+    found = descend("adamw", np.zeros_like, np.ones(4), np.full(10, 0.1), extra)
+    assert_allclose(found[:3], (1 - 0.1 * 0.4) ** 10, rtol=1e-13)
+    assert found[3] == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_biases_are_never_penalised(name):
+    extra = Regularization(5.0, 5.0, INF, INF)
+    found = descend(name, np.zeros_like, np.full(4, 0.1), np.full(5, 0.1), extra)
+    assert (np.abs(found[:3]) < 0.1).all()
+    assert found[3] == 0.1
+
+
+def test_max_norm_leaves_the_output_layer_alone():
+    layout = Layout.of((2, 3, 2))
+    theta = np.full(layout.n_parameters, 5.0)
+    extra = Regularization(0.0, 0.0, 1.0, INF)
+    found = descend("sgd", np.zeros_like, theta, [0.1], extra, layout)
+    hidden, output = layout.weights(found)
+    assert_allclose(np.linalg.norm(hidden, axis=0), 1, rtol=1e-14)
+    assert_array_equal(output, 5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nan_in_the_gradient_is_seen(name):
+    extra = Regularization(0.1, 0.1, 1.0, 1.0)
+    assert np.isnan(
+        descend(
+            name, lambda theta: np.full_like(theta, np.nan), np.ones(4), [0.1], extra
+        )
+    ).all()
