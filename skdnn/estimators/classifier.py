@@ -120,8 +120,9 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
     shuffle : bool, default=True
         Whether to draw a new order of the rows for each epoch. Not used by lbfgs.
 
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, ``{label: weight}``; they multiply `sample_weight`.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, ``{label: weight}``, for multilabel targets a list with
+        a ``{0: weight, 1: weight}`` for each label; they multiply `sample_weight`.
         "balanced" makes them inversely proportional to the classes' total weights.
 
     early_stopping : bool, default=False
@@ -247,7 +248,7 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
     def __init__(

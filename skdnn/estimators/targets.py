@@ -140,6 +140,11 @@ class ClassTargets:
         if self.is_multilabel:
             return replace(self, weights=class_weight)
         y = column_or_1d(y)
+        if isinstance(class_weight, list):
+            raise ValueError(
+                "class_weight can be a list of dicts for multilabel targets only; give "
+                f"one dict {{label: weight}}, got {class_weight!r}."
+            )
         if class_weight != "balanced":
             weights = compute_class_weight(class_weight, classes=self.classes, y=y)
             return replace(self, weights=weights)

@@ -1,7 +1,6 @@
 """scikit-learn's own checks, for every solver and main option."""
 
 import pytest
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdnn import MLPRegularizedClassifier
@@ -9,8 +8,6 @@ from skdnn import MLPRegularizedClassifier
 # The checks' data are small, and some set max_iter themselves.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    # Some checks take an estimator that ends as its schedule does for a callback's.
-    pytest.mark.filterwarnings("ignore:Can't check .* sparse:UserWarning"),
 ]
 
 MASKS = "dropout masks fall on rows and cannot treat a weight as repeated rows"

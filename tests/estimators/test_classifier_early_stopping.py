@@ -9,9 +9,7 @@ from sklearn.metrics import log_loss, make_scorer
 from skdnn import MLPRegularizedClassifier
 from tests.estimators.datasets import KINDS, make_rows, parameters
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SOLVERS = ["sgd", "adam", "adamw", "lbfgs"]
 
 
@@ -267,8 +265,9 @@ def test_scoring_by_a_callable(from_fraction):
 def test_scorer_gets_the_weights_of_the_dev_set():
     X, y, dev = _rows()
     weight = np.linspace(0, 2, 40)
-    scorer = make_scorer(log_loss, response_method="predict_proba",
-                         greater_is_better=False)
+    scorer = make_scorer(
+        log_loss, response_method="predict_proba", greater_is_better=False
+    )
     net = _net(scoring=scorer).fit(X, y, **dev, sample_weight_val=weight)
     costs = -np.array(net.validation_scores_)
     assert_allclose(costs, net.validation_loss_curve_, rtol=1e-5)

@@ -10,9 +10,7 @@ from sklearn.base import clone
 from skdnn import MLPRegularizedClassifier
 from tests.estimators.datasets import KINDS, make_rows, parameters
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 STOCHASTIC = ["sgd", "adam", "adamw"]
 
 

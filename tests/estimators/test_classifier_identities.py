@@ -15,9 +15,7 @@ from tests.estimators.datasets import (
     squared_norm,
 )
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 STOCHASTIC = ["sgd", "adam", "adamw"]
 
 
@@ -100,7 +98,9 @@ def test_weights_matter_only_relative_to_alpha():
     """J divides data and penalty by S: doubling weights and alpha is no change."""
     X, y = make_rows()
     once, twice = (
-        MLPRegularizedClassifier((5,), alpha=a, random_state=0).fit(X, y, np.full(60, w))
+        MLPRegularizedClassifier((5,), alpha=a, random_state=0).fit(
+            X, y, np.full(60, w)
+        )
         for a, w in ((1.0, 1.0), (2.0, 2.0))
     )
     assert_allclose(parameters(once), parameters(twice), atol=1e-10)
@@ -136,7 +136,7 @@ def test_bigger_alpha_smaller_weights(solver, l1_ratio):
 @pytest.mark.parametrize("solver", [*STOCHASTIC, "lbfgs"])
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 def test_l1_and_only_l1_gives_exact_zeros(solver, l1_ratio):
-    net, X, _ = _sparse_fit(solver, l1_ratio)
+    net, _, _ = _sparse_fit(solver, l1_ratio)
     n_zeros = sum(np.sum(W == 0) for W in net.coefs_)
     if l1_ratio == 0:
         assert n_zeros == 0

@@ -13,9 +13,7 @@ import skdnn
 from skdnn import InputStandardizer, MLPRegularizedClassifier
 from tests.estimators.datasets import make_rows, parameters
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 NAMES = ["a", "b", "c", "d"]
 FRAMES = {
     "pandas": lambda X: pd.DataFrame(X, columns=NAMES),

@@ -10,9 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from skdnn import MLPRegularizedClassifier
 from tests.estimators.datasets import KINDS, make_rows, parameters
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def _net(**params):

@@ -15,9 +15,7 @@ from skdnn import MLPRegularizedClassifier
 from skdnn.training.optimizers import OptimizerState
 from tests.estimators.datasets import KINDS, make_rows, parameters
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SOLVERS = ["sgd", "adam", "adamw", "lbfgs"]
 
 
@@ -133,7 +131,9 @@ def test_clone_is_unfitted_and_equal():
 @pytest.mark.parametrize("kind", KINDS)
 def test_pickle_and_joblib_keep_everything(solver, kind, tmp_path):
     X, y = make_rows(kind)
-    net = _net(solver=solver, warm_start=True, keep_prob=0.8 if solver != "lbfgs" else 1)
+    net = _net(
+        solver=solver, warm_start=True, keep_prob=0.8 if solver != "lbfgs" else 1
+    )
     net.fit(X, y)
     joblib.dump(net, tmp_path / "net.joblib")
     copies = [

@@ -1,0 +1,1 @@
+"""Changed copies of training rows, made block by block: images and tables."""

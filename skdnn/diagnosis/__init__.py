@@ -1,0 +1,1 @@
+"""Questions about a fit, asked of any estimator: bias, variance, signals."""

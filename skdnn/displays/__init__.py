@@ -1,0 +1,1 @@
+"""Pictures, as scikit-learn's displays: matplotlib is imported when one is drawn."""

@@ -1,0 +1,1 @@
+"""Other forms of a fitted network, made from its weights and names alone."""
