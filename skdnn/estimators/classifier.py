@@ -214,7 +214,7 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
         What turns logits into probabilities.
     n_features_in_ : int
         Columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if X has names that are all strings.
 
     See Also
