@@ -231,11 +231,11 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.datasets import load_wine
     >>> from sklearn.model_selection import train_test_split
     >>> from sklearn.pipeline import make_pipeline
     >>> from skdnn import InputStandardizer, MLPRegularizedClassifier
-    >>> X, y = load_iris(return_X_y=True)
+    >>> X, y = load_wine(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(
     ...     X, y, stratify=y, random_state=0)
     >>> net = MLPRegularizedClassifier((32, 16), keep_prob=0.9, max_iter=500,
@@ -394,6 +394,7 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
         self : MLPRegularizedClassifier
             The estimator, trained a little further.
         """
+        self._validate_params()  # fit_context does so in the first call only
         return self._fit(
             Rows(X, y, sample_weight),
             Rows(None, None),
