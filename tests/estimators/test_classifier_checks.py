@@ -24,7 +24,9 @@ IN_FULL = [
     MLPRegularizedClassifier(solver="lbfgs"),
     MLPRegularizedClassifier(l1_ratio=0.5, class_weight="balanced"),
     MLPRegularizedClassifier(max_norm=2.0, label_smoothing=0.1, max_grad_norm=1.0),
-    MLPRegularizedClassifier(hidden_layer_sizes=()),
+    MLPRegularizedClassifier(hidden_layer_sizes=(), solver="lbfgs"),
+    # Adam needs its rate: without a hidden layer, weights must move further.
+    MLPRegularizedClassifier(hidden_layer_sizes=(), learning_rate_init=0.01),
 ]
 EXCUSED = [
     (MLPRegularizedClassifier(keep_prob=0.8), MASKS),

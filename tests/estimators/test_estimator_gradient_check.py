@@ -36,11 +36,11 @@ def _net(**params):
 
 @pytest.mark.parametrize("hidden", HIDDEN, ids=["0 hidden", "1 hidden", "3 hidden"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradient_is_right(activation, hidden, record_property):
+def test_gradient_is_right(activation, hidden):
     rng = np.random.default_rng(0)
     some_weights = rng.uniform(0.2, 3, 30)
     some_weights[4] = 0
-    errors = []
+    n_reports = 0
     for kind, penalty, weight in product(KINDS, L1_RATIOS, (None, some_weights)):
         X, y = make_rows(kind, n_rows=30)
         net = _net(
@@ -55,12 +55,12 @@ def test_gradient_is_right(activation, hidden, record_property):
             assert report.relative_error <= 1e-7, f"{kind} {penalty}\n{report}"
             assert report.passed and report.verdict == "correct"
             n_left_out = report.n_parameters - report.n_checked
-            assert n_left_out == len(report.kinks) <= report.n_parameters / 2
-            if not ACTIVATIONS[activation].has_kink and penalty == "L2":
-                assert n_left_out == 0
-            errors.append(report.relative_error)
-    assert len(errors) == 3 * 3 * 2 * 2
-    record_property("largest_relative_error", max(errors))
+            assert n_left_out == len(report.kinks) < report.n_parameters
+            if report is at_init or penalty == "L2":  # else zeros sit on L1's kink
+                has_kink = ACTIVATIONS[activation].has_kink and hidden
+                assert n_left_out <= (report.n_parameters / 2 if has_kink else 0)
+            n_reports += 1
+    assert n_reports == 3 * 3 * 2 * 2
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "lbfgs"])
@@ -84,11 +84,12 @@ def test_gradient_is_right_with_other_settings(solver, class_weight, label_smoot
 
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_no_false_alarm_at_the_minimum(activation, l1_ratio):
+@pytest.mark.parametrize("tol", [1e-4, 1e-6])
+def test_no_false_alarm_at_the_minimum(activation, l1_ratio, tol):
     """The gradient vanishes there, and many weights sit on the kink of L1."""
     X, y = breast_cancer(150)
     net = _net(
-        activation=activation, l1_ratio=l1_ratio, solver="lbfgs", tol=1e-8
+        activation=activation, l1_ratio=l1_ratio, solver="lbfgs", tol=tol
     ).set_params(max_iter=3000)
     net.fit(X, y)
     report = net.gradient_check(X, y)
@@ -127,7 +128,7 @@ def test_a_wrong_component_is_found_and_named(place, monkeypatch):
         parts(gradient)[layer - 1][index] += 0.05
         return cost, gradient
 
-    net = _net().fit(X, y)
+    net = _net(activation="tanh").fit(X, y)
     monkeypatch.setattr(Objective, "value_and_gradient", wrong)
     for at in ("init", "fitted"):
         report = net.gradient_check(X, y, at=at)

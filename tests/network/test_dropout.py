@@ -102,6 +102,15 @@ def test_seeds_of_all_64_bits_count():
     assert (low != high).any()
 
 
+def test_keys_of_all_64_bits_count():
+    masks = set()
+    for key in (7, 8, 7 + 2**40, 7 + 2**63):
+        A = np.ones((16, 16))
+        drop(A, np.ones_like(A), 0.5, np.uint64(key))
+        masks.add(A.tobytes())
+    assert len(masks) == 4
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_derivatives_are_dropped_with_the_activations(dtype):
     rng = np.random.default_rng(0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -113,6 +113,7 @@ def test_a_read_only_table_is_never_written_to():
     assert not np.shares_memory(Table(X, np.float64).read(3, 9), X)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5000), st.integers(1, 6000))
 def test_batch_bounds(n_rows, batch_size):
     bounds = batch_bounds(n_rows, batch_size)

@@ -96,13 +96,26 @@ def test_a_diverging_fit_keeps_the_last_finite_theta():
     assert np.isfinite(column(outcome, "cost")).all()
 
 
-def test_nan_in_the_rows_is_divergence_in_the_first_epoch():
+def test_nan_in_the_last_batch_undoes_the_epoch():
     problem = make_problem(rows=16)
-    problem.X[3, 0] = np.nan
-    state, outcome = train(problem)
+    problem.X[15, 0] = np.nan
+    state, outcome = train(problem, shuffle=False)
     assert outcome.diverged_at == 1
     assert outcome.history == []
     assert_array_equal(state.theta, problem.theta)
+
+
+@pytest.mark.parametrize("solver", sorted(OPTIMIZERS))
+def test_a_step_that_overflows_leaves_a_state_to_go_on_from(solver):
+    """The cost before it was finite: θ and the moments are what shows it."""
+    problem = make_problem(dtype=np.float32)
+    how = {"solver": solver, "batch_size": 12}
+    state, outcome = train(problem, learning_rate_init=1e39, **how)
+    assert outcome.diverged_at == 1
+    assert_array_equal(state.theta, problem.theta)
+    assert np.isfinite(state.optimizer.moments).all()
+    _, outcome = train(problem, state=state, **how)
+    assert outcome.diverged_at is None
 
 
 def test_adaptive_divides_by_five_at_each_stall_and_stops_at_the_least_rate():

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -92,6 +92,7 @@ def test_patience_can_be_restored():
     assert monitor.best == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=30), st.integers(1, 5))
 def test_against_a_plain_count(values, patience):
     monitor = dev_monitor(patience=patience)

@@ -1,0 +1,96 @@
+"""Training that ends badly: it diverges, runs out of epochs, is interrupted."""
+
+import re
+from copy import deepcopy
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
+
+from skdnn import MLPRegularizedClassifier
+from tests.estimators.datasets import make_rows
+from tests.estimators.refusals import same_state
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, Y3 = make_rows()
+
+
+def _net(**params):
+    defaults = {"hidden_layer_sizes": (6, 3), "max_iter": 4, "random_state": 0}
+    return MLPRegularizedClassifier(**{**defaults, **params})
+
+
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("with_dev", [False, True])
+def test_divergence_names_the_epoch_and_keeps_finite_parameters(dtype, with_dev):
+    net = _net(
+        solver="sgd",
+        activation="identity",
+        learning_rate_init=1e6,
+        batch_size=10,
+        dtype=dtype,
+        max_iter=200,
+        n_iter_no_change=np.inf,
+    )
+    dev = {"X_val": X, "y_val": Y3} if with_dev else {}
+    with pytest.warns(ConvergenceWarning) as caught:
+        net.fit(X, Y3, **dev)
+    assert len(caught) == 1
+    message = str(caught[0].message)
+    epoch = int(re.search(r"diverged in epoch (\d+)", message).group(1))
+    assert epoch == net.n_iter_ + 1 <= 200
+    assert "learning_rate_init=1000000.0" in message
+    assert all(np.all(np.isfinite(a)) for a in [*net.coefs_, *net.intercepts_])
+    assert np.all(np.isfinite(net.loss_curve_))
+    assert np.all(np.isfinite(net.predict_proba(X)))
+    net.set_params(learning_rate_init=1e-3, warm_start=True, max_iter=1)
+    with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
+        net.fit(X, Y3)  # the velocity that made it diverge is gone
+    assert np.all(np.isfinite(net.predict_proba(X)))
+
+
+def test_divergence_in_partial_fit_warns_too():
+    net = _net(solver="sgd", activation="identity", learning_rate_init=1e30)
+    net.set_params(batch_size=10, dtype="float32")
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch 1"):
+        net.partial_fit(X, Y3, classes=[0, 1, 2])
+    assert np.all(np.isfinite(net.predict_proba(X)))
+
+
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("solver", "words"),
+    [("adam", r"Maximum iterations \(4\)"), ("lbfgs", r"lbfgs stopped.*max_iter=4")],
+)
+def test_out_of_epochs(solver, words):
+    with pytest.warns(ConvergenceWarning, match=words):
+        _net(solver=solver).fit(X, Y3)
+
+
+def test_batch_larger_than_the_rows_is_said():
+    with pytest.warns(UserWarning, match="batch_size=61 is larger.*60"):
+        net = _net(batch_size=61).fit(X, Y3)
+    expected = _net(batch_size=60).fit(X, Y3)
+    assert_array_equal(net.coefs_[0], expected.coefs_[0])
+
+
+@pytest.mark.parametrize("ended_by", [KeyboardInterrupt, RuntimeError])
+def test_interrupted_fit_leaves_the_model_as_it_was(ended_by):
+    """Regression: MLPClassifier swallows KeyboardInterrupt."""
+    net = _net(warm_start=True).fit(X, Y3)
+    calls = []
+
+    def scorer(estimator, X, y):
+        calls.append(1)
+        if len(calls) == 3:
+            raise ended_by
+        return 0.0
+
+    net.set_params(early_stopping=True, scoring=scorer)
+    before = deepcopy(vars(net))
+    with pytest.raises(ended_by):
+        net.fit(X, Y3)
+    assert same_state(vars(net), before)
