@@ -1,7 +1,9 @@
 """From logits to labels and probabilities."""
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import log_expit, log_softmax
+
+from skdnn.network.losses import apply_link
 
 
 class ClassPredictions:
@@ -60,8 +62,9 @@ class ClassPredictions:
         """
         Z = self._logits(X)
         if self._targets.kind == "binary":
-            return expit(np.hstack([-Z, Z]))
-        return expit(Z) if self._targets.is_multilabel else softmax(Z, axis=1)
+            Z = np.hstack([-Z, Z])
+        apply_link(self._network.loss, Z)
+        return Z
 
     def predict_log_proba(self, X):
         """Return the logarithms of the probabilities, from the logits: never -inf.

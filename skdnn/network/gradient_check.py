@@ -204,7 +204,7 @@ def check_gradient(
         analytic = gradient(theta)
     chosen = _choose(layout, max_params, rng or np.random.default_rng(0))
     if chosen.size < theta.size:
-        drawn = f"A random {chosen.size} of {theta.size} components, from every layer."
+        drawn = f"A random {chosen.size} of {theta.size} components, spread over the layers."
         notes = [*notes, drawn]
     numeric = np.array([_two_sided(objective, theta, i, epsilon) for i in chosen])
     rounding = _ROUNDING_OF_J * _UNIT_ROUNDOFF * max(abs(cost), 1e-3) / epsilon
@@ -224,7 +224,7 @@ def check_gradient(
     noise = rounding * np.sqrt(len(smooth))
     return GradientCheckReport(
         relative_error=_relative_error(smooth),
-        rounding_error=noise / size if size else np.inf,
+        rounding_error=float(noise / size) if size else np.inf,
         layers=_errors_by_layer(components, on_kink),
         worst=tuple(sorted(smooth, key=lambda c: -abs(c.difference))[:_N_WORST]),
         kinks=tuple(c for c, kink in zip(components, on_kink, strict=True) if kink),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.compiled import inlined
+from skdnn.network.compiled import entry, inlined
 from skdnn.network.exponential import exp
 
 
@@ -90,6 +90,49 @@ LOSSES = {
     "sigmoid_cross_entropy": Loss(0, "logistic"),
     "softmax_cross_entropy": Loss(1, "softmax"),
 }
+
+
+@inlined
+def sigmoid(Z):
+    """Turn logits into probabilities of yes, in place."""
+    T = Z.dtype.type
+    one, zero = T(1), T(0)
+    flat = Z.reshape(-1)
+    for j in range(flat.size):
+        e = exp(-abs(flat[j]))
+        flat[j] = (e if flat[j] < zero else one) / (one + e)
+
+
+@inlined
+def softmax(Z):
+    """Turn logits into probabilities that add up to 1 in each row, in place."""
+    T = Z.dtype.type
+    n_rows, n_classes = Z.shape
+    for i in range(n_rows):
+        top = Z[i, 0]
+        for k in range(1, n_classes):
+            top = Z[i, k] if Z[i, k] > top else top
+        for k in range(n_classes):
+            Z[i, k] -= top
+    flat = Z.reshape(-1)
+    for j in range(flat.size):
+        flat[j] = exp(flat[j])
+    for i in range(n_rows):
+        norm = T(0)
+        for k in range(n_classes):
+            norm += Z[i, k]
+        share = T(1) / norm
+        for k in range(n_classes):
+            Z[i, k] *= share
+
+
+@entry
+def apply_link(code, Z):
+    """Turn the logits Z of one loss into probabilities, in place."""
+    if code == 0:
+        sigmoid(Z)
+    else:
+        softmax(Z)
 
 
 @inlined

@@ -121,7 +121,7 @@ def train_epochs(
         cost, rate = steps.run_epoch()
         if not (np.isfinite(cost) and np.all(np.isfinite(state.theta))):
             state.theta[:] = safe
-            state.optimizer.moments[:] = 0  # they hold what made it diverge
+            state.optimizer.restart()  # the moments hold what made it diverge
             outcome.diverged_at = epoch
             return outcome
         safe[:] = state.theta

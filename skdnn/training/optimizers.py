@@ -76,6 +76,11 @@ class OptimizerState:
         """Return the state before the first step on θ."""
         return cls(np.zeros((2, theta.size), theta.dtype))
 
+    def restart(self) -> None:
+        """Forget all steps."""
+        self.moments[:] = 0
+        self.t = 0
+
 
 @inlined
 def sgd(theta, grad, v, lr, momentum, nesterov, clip, l2, l1):

@@ -18,6 +18,9 @@ from skdnn.network.parameters import Layout
 # Multiplications in one matrix product below which a second thread does not pay. On the
 # machines measured, two threads lose at 1e6 and win from about 1e7 on.
 _LEAST_WORK_FOR_THREADS = 8_000_000
+# Below this OpenBLAS starts no second thread anyway (its threshold is 2^18), and setting
+# a limit would take longer than predicting a row.
+_LEAST_WORK_TO_CAP = 2**17
 
 
 @lru_cache(maxsize=1)
@@ -74,8 +77,10 @@ def most_work(layout: Layout, rows: int) -> int:
 @contextmanager
 def blas_threads_for(layout: Layout, rows: int) -> Iterator[None]:
     """Cap the BLAS threads while products of so many rows are computed."""
+    work = most_work(layout, rows)
     in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread and most_work(layout, rows) >= _LEAST_WORK_FOR_THREADS:
+    deserves_threads = in_main_thread and work >= _LEAST_WORK_FOR_THREADS
+    if deserves_threads or work < _LEAST_WORK_TO_CAP:
         yield
         return
     _LIMIT.enter(1)

@@ -108,12 +108,14 @@ def test_arrays_handed_out_stay_as_they_are(solver, early_stopping, warm_start):
     handed_out = [*net.coefs_, *net.intercepts_, net.optimizer_state_.moments]
     lists = [net.loss_curve_, net.validation_loss_curve_]
     before = deepcopy((handed_out, lists))
+    optimizer, n_steps = net.optimizer_state_, net.optimizer_state_.t
     net.fit(X, y)
     if solver != "lbfgs" and not early_stopping:
         net.partial_fit(X, y)
     for now, then in zip(handed_out, before[0], strict=True):
         assert_array_equal(now, then)
     assert lists == before[1]
+    assert optimizer.t == n_steps
     if warm_start:
         assert len(net.loss_curve_) > len(lists[0])
 

@@ -92,6 +92,17 @@ def test_capped_columns_keep_their_direction(dtype):
     assert_array_equal(capped[:, within], W[:, within])
 
 
+@pytest.mark.parametrize("max_norm", [0.5, 2.0])
+def test_a_norm_just_within_the_bound_is_left_alone(max_norm):
+    W = draw((6, 5))
+    W *= 0.999 * max_norm / np.linalg.norm(W, axis=0)
+    capped = W.copy()
+    cap_column_norms(capped, max_norm)
+    assert_array_equal(capped, W)
+    cap_column_norms(capped, max_norm * 0.998)
+    assert (np.abs(capped) < np.abs(W)).all()
+
+
 def test_capping_a_column_of_zeros_or_of_huge_numbers():
     W = np.zeros((3, 2), np.float32)
     W[:, 1] = 1e30
