@@ -280,15 +280,16 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
 
         That validation takes several times as long as predicting a single row.
         """
-        return (
-            type(X) is np.ndarray
-            and X.dtype in (np.float32, np.float64)
-            and X.ndim == 2
-            and X.shape[0] > 0
-            and X.shape[1] == self.n_features_in_
-            and "feature_names_in_" not in self.__dict__
-            and bool(np.isfinite(X.sum()))
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # in the sum
+            return (
+                type(X) is np.ndarray
+                and X.dtype in (np.float32, np.float64)
+                and X.ndim == 2
+                and X.shape[0] > 0
+                and X.shape[1] == self.n_features_in_
+                and "feature_names_in_" not in self.__dict__
+                and bool(np.isfinite(X.sum()))
+            )
 
     def _logits(self, X) -> np.ndarray:
         """Return the logits of the caller's X, shape (n_rows, n_outputs)."""

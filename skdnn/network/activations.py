@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from numba.core.dispatcher import Dispatcher
 
-from skdnn.network.compiled import inlined
+from skdnn.network.compiled import inlined, spliced
 from skdnn.network.exponential import exp, expm1
 
 
@@ -176,7 +176,7 @@ _silu_pair, _silu = _with_derivative(silu), _value_only(silu)
 _softplus_pair, _softplus = _with_derivative(softplus), _value_only(softplus)
 
 
-@inlined
+@spliced
 def activate(code, Z, b, G):
     """Turn Z into A = g(Z + b), in place, and write g'(Z + b) into G."""
     if code == 0:
@@ -201,7 +201,7 @@ def activate(code, Z, b, G):
         _softplus_pair(Z, b, G)
 
 
-@inlined
+@spliced
 def activate_only(code, Z, b):
     """Turn Z into A = g(Z + b), in place."""
     if code == 0:

@@ -204,7 +204,7 @@ def check_gradient(
         analytic = gradient(theta)
     chosen = _choose(layout, max_params, rng or np.random.default_rng(0))
     if chosen.size < theta.size:
-        drawn = f"A random {chosen.size} of {theta.size} components, spread over the layers."
+        drawn = f"A random {chosen.size} of {theta.size} components, from all layers."
         notes = [*notes, drawn]
     numeric = np.array([_two_sided(objective, theta, i, epsilon) for i in chosen])
     rounding = _ROUNDING_OF_J * _UNIT_ROUNDOFF * max(abs(cost), 1e-3) / epsilon

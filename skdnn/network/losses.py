@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.compiled import entry, inlined
+from skdnn.network.compiled import entry, inlined, spliced
 from skdnn.network.exponential import exp
 
 
@@ -135,7 +135,7 @@ def apply_link(code, Z):
         softmax(Z)
 
 
-@inlined
+@spliced
 def loss_and_gradient(code, Z, Y, s, scale, smoothing, row):
     """Return scale · Σ sᵢ ℓᵢ and overwrite the logits Z with its gradient."""
     if code == 0:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.network.activations import ACTIVATIONS, activate, activate_only
-from skdnn.network.compiled import entry, inlined
+from skdnn.network.compiled import entry, inlined, spliced
 from skdnn.network.dropout import drop, drop_inputs, mask_key
 from skdnn.network.losses import LOSSES, loss_and_gradient
 from skdnn.network.parameters import Layout, bias, matrix, weight
@@ -116,7 +116,7 @@ def multiply(G, dA):
         g[j] *= d[j]
 
 
-@inlined
+@spliced
 def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, grad):
     """Return scale · Σ sᵢ ℓᵢ of the rows and write its gradient into grad.
 
@@ -158,7 +158,7 @@ def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, g
     return value
 
 
-@inlined
+@spliced
 def propagate(network, theta, X, A, work):
     """Write the logits of the rows X to A, with dropout off.
 

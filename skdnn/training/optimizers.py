@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.compiled import inlined
+from skdnn.network.compiled import inlined, spliced
 from skdnn.network.parameters import weight
 from skdnn.network.penalties import cap_column_norms, soft_threshold
 
@@ -154,7 +154,7 @@ def clip_factor(theta, grad, n_weights, l2, max_grad_norm):
     return max_grad_norm / norm if norm > max_grad_norm else 1.0
 
 
-@inlined
+@spliced
 def update(rule, layout, theta, grad, moments, lr, t, extra):
     """Move θ by one step; the penalty acts on its first part, the weights."""
     n_weights = layout.weight_at[-1]

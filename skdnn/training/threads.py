@@ -18,8 +18,8 @@ from skdnn.network.parameters import Layout
 # Multiplications in one matrix product below which a second thread does not pay. On the
 # machines measured, two threads lose at 1e6 and win from about 1e7 on.
 _LEAST_WORK_FOR_THREADS = 8_000_000
-# Below this OpenBLAS starts no second thread anyway (its threshold is 2^18), and setting
-# a limit would take longer than predicting a row.
+# Below this OpenBLAS starts no second thread anyway (its threshold is 2^18), and to set
+# a limit would take longer than to predict a row.
 _LEAST_WORK_TO_CAP = 2**17
 
 

@@ -158,6 +158,7 @@ def test_bad_arrays_in_predictions(method):
     assert_refused(net, method, (np.c_[X, X],), {}, ["X has 8 features", "4 features"])
     assert_refused(net, method, (NAN,), {}, ["X contains NaN"])
     assert_refused(net, method, (INF,), {}, ["X contains infinity"])
+    assert_refused(net, method, (np.r_[INF, -INF],), {}, ["X contains infinity"])
     assert_refused(net, method, (X[0],), {}, ["Expected 2D array"])
     assert_refused(net, method, (X[:0],), {}, ["0 sample"])
 
