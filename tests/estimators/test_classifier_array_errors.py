@@ -139,11 +139,13 @@ def test_bad_arrays_in_fit(case, early_stopping, warm_start):
 def test_numbers_too_large_for_float32(name):
     net = _net(dtype="float32").fit(X, Y3)
     arrays = {"X": X, "X_val": X, name: HUGE}
-    words = [f"{name} contains [0-9.]+e\\+300", "float32", "dtype='float64'"]
+    words = [f"{name} contains [0-9.]+e\\+30", "float32", "dtype='float64'"]
     fit_args = {"X_val": arrays["X_val"], "y_val": Y3}
     assert_refused(net, "fit", (arrays["X"], Y3), fit_args, words)
     if name == "X":
         assert_refused(net, "predict", (HUGE,), {}, words)
+        most = np.full((4, 4), 1.5e308)  # and their sum overflows without a word
+        assert_refused(net, "predict", (most,), {}, words)
         assert_refused(net, "cost", (HUGE, Y3), {}, words)
         net.set_params(warm_start=True)
         assert_refused(net, "fit", (HUGE, Y3), {}, words)
@@ -158,7 +160,6 @@ def test_bad_arrays_in_predictions(method):
     assert_refused(net, method, (np.c_[X, X],), {}, ["X has 8 features", "4 features"])
     assert_refused(net, method, (NAN,), {}, ["X contains NaN"])
     assert_refused(net, method, (INF,), {}, ["X contains infinity"])
-    assert_refused(net, method, (np.r_[INF, -INF],), {}, ["X contains infinity"])
     assert_refused(net, method, (X[0],), {}, ["Expected 2D array"])
     assert_refused(net, method, (X[:0],), {}, ["0 sample"])
 
