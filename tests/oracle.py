@@ -181,8 +181,7 @@ class Optimizer:
         if self.name == "sgd":
             return self._sgd(theta, g, lr, l1)
         if decoupled:
-            theta = self._adam((1 - lr * l2) * theta, g, lr, 0.0)
-            return soft_threshold(theta, lr * l1)
+            theta = (1 - lr * l2) * theta
         return self._adam(theta, g, lr, l1)
 
     def _sgd(self, theta, g, lr, l1):

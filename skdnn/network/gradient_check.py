@@ -10,10 +10,11 @@ r"""Gradient checking: training must use the derivative of J, and nothing else.
 Up to 1e-7 the gradient is correct, above 1e-5 it deserves a second look, above 1e-3
 there is a bug. Two things make a right gradient look wrong, and both are told apart
 here. A component whose step of ±ε crosses a kink (of ReLU at z = 0, of the L1 penalty
-at w = 0) has no derivative to compare with: it is left out and counted. And a
-difference of two nearly equal J carries their rounding, about u |J| / ε with u the
-unit roundoff: where the gradient itself is that small, as at a minimum, an error of
-this size is no finding.
+at w = 0) has no derivative to compare with: it is left out and counted. And the
+difference has an error of its own: the rounding of two nearly equal J, about u |J| / ε
+with u the unit roundoff, and the O(ε²) above, which a second difference with 2ε reveals
+(it is four times as large there). Where the gradient is as small as that, as at a
+minimum, such an error is no finding.
 """
 
 from collections.abc import Callable, Sequence
@@ -68,9 +69,9 @@ class GradientCheckReport:
     relative_error : float
         ‖numeric − analytic‖₂ / (‖numeric‖₂ + ‖analytic‖₂) over the components compared;
         NaN if none could be.
-    rounding_error : float
-        The relative error that rounding alone can cause here; larger than 1e-7 only
-        where the gradient nearly vanishes.
+    numeric_error : float
+        The relative error that the differences themselves can have, by rounding and by
+        the size of ε; larger than 1e-7 only where the gradient nearly vanishes.
     layers : tuple of LayerError
         The same error for each W[l] and b[l].
     worst : tuple of CheckedComponent
@@ -98,7 +99,7 @@ class GradientCheckReport:
     """
 
     relative_error: float
-    rounding_error: float
+    numeric_error: float
     layers: tuple[LayerError, ...]
     worst: tuple[CheckedComponent, ...]
     kinks: tuple[CheckedComponent, ...]
@@ -110,8 +111,8 @@ class GradientCheckReport:
 
     @property
     def verdict(self) -> str:
-        """Return "correct" (to 1e-7 or rounding), "wrong" (over 1e-3), "suspicious"."""
-        if self.relative_error <= max(CORRECT, self.rounding_error):
+        """Return "correct", "suspicious" (over 1e-7) or "wrong" (over 1e-3)."""
+        if self.relative_error <= max(CORRECT, self.numeric_error):
             return "correct"
         return "wrong" if self.relative_error > SUSPICIOUS else "suspicious"
 
@@ -130,7 +131,7 @@ class GradientCheckReport:
             f"{self.n_checked} of {self.n_parameters} components compared, "
             f"{len(self.kinks)} left out on a kink",
             *self.notes,
-            *self._rounding_lines(),
+            *self._numeric_lines(),
             "",
             f"{'':6}{'error':>10}{'compared':>10}{'kinks':>7}",
         ]
@@ -141,12 +142,12 @@ class GradientCheckReport:
         ]
         return "\n".join(head + rows + self._worst_lines())
 
-    def _rounding_lines(self) -> list[str]:
-        if self.rounding_error <= CORRECT:
+    def _numeric_lines(self) -> list[str]:
+        if self.numeric_error <= CORRECT:
             return []
         return [
-            "The gradient nearly vanishes here: rounding alone can cause an error of "
-            f"{self.rounding_error:.1e}. Check at initialisation too."
+            "The gradient nearly vanishes here: the differences themselves can be off "
+            f"by {self.numeric_error:.1e}. Check at initialisation too."
         ]
 
     def _worst_lines(self) -> list[str]:
@@ -208,10 +209,11 @@ def check_gradient(
         notes = [*notes, drawn]
     numeric = np.array([_two_sided(objective, theta, i, epsilon) for i in chosen])
     rounding = _ROUNDING_OF_J * _UNIT_ROUNDOFF * max(abs(cost), 1e-3) / epsilon
+    to_explain = np.abs(numeric - analytic[chosen]) > rounding
     on_kink = np.array(
         [
-            _is_on_kink(objective, theta, i, epsilon, abs(d - analytic[i]) > rounding)
-            for i, d in zip(chosen, numeric, strict=True)
+            _is_on_kink(objective, theta, i, epsilon, differs)
+            for i, differs in zip(chosen, to_explain, strict=True)
         ],
         dtype=bool,
     )
@@ -221,10 +223,13 @@ def check_gradient(
     ]
     smooth = [c for c, kink in zip(components, on_kink, strict=True) if not kink]
     size = _norm([c.analytic for c in smooth]) + _norm([c.numeric for c in smooth])
-    noise = rounding * np.sqrt(len(smooth))
+    noise = np.hypot(
+        rounding * np.sqrt(len(smooth)),
+        _truncation(objective, theta, chosen, numeric, to_explain & ~on_kink, epsilon),
+    )
     return GradientCheckReport(
         relative_error=_relative_error(smooth),
-        rounding_error=float(noise / size) if size else np.inf,
+        numeric_error=float(noise / size) if size else np.inf,
         layers=_errors_by_layer(components, on_kink),
         worst=tuple(sorted(smooth, key=lambda c: -abs(c.difference))[:_N_WORST]),
         kinks=tuple(c for c, kink in zip(components, on_kink, strict=True) if kink),
@@ -243,6 +248,21 @@ def _two_sided(objective, theta, i, epsilon):
     below[i] -= epsilon
     rise = objective.value(above).total - objective.value(below).total
     return rise / (above[i] - below[i])
+
+
+def _truncation(objective, theta, chosen, numeric, to_explain, epsilon):
+    """Return the norm of the O(ε²) errors of the differences that are to be explained.
+
+    With twice the step the error is four times as large, so that the two differences
+    are three errors apart. A kink within the longer step would look the same.
+    """
+    errors = [
+        (_two_sided(objective, theta, i, 2 * epsilon) - d) / 3
+        for i, d in zip(chosen[to_explain], numeric[to_explain], strict=True)
+        if not _is_on_kink(objective, theta, i, 2 * epsilon, differs=True)
+    ]
+    # Twice: the next order has its share too.
+    return 2 * _norm(errors)
 
 
 def _is_on_kink(objective, theta, i, epsilon, differs):

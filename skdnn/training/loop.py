@@ -170,6 +170,10 @@ class _Steps:
         shuffled = recipe.shuffle and self.reader.n_batches > 1
         order = state.rng.permutation(self.n_rows) if shuffled else None
         rates = self._rates()
+        # The penalty, too, is that of before the steps: with one batch of all rows,
+        # this is J at one θ.
+        weights = state.theta[: recipe.network.layout.n_weights]
+        penalty = recipe.penalty.value(weights)
         total = 0.0
         for block in self.reader.epoch(order):
             n_steps = block.bounds.size - 1
@@ -194,8 +198,7 @@ class _Steps:
                 return np.nan, rates[-1]
             state.optimizer.t += n_steps
             total += value
-        weights = state.theta[: recipe.network.layout.n_weights]
-        return total / self.n_rows + recipe.penalty.value(weights), rates[-1]
+        return total / self.n_rows + penalty, rates[-1]
 
     def _rates(self) -> np.ndarray:
         """Return the learning rate of each step of an epoch."""

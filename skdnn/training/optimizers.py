@@ -18,7 +18,7 @@ adam (D. Kingma and J. Ba, 2015, algorithm 1):
     \theta := \theta
         - \eta \frac{m / (1-\beta_1^t)}{\sqrt{v / (1-\beta_2^t)} + \epsilon}
 
-adamw (I. Loshchilov and F. Hutter, 2019, algorithm 2) leaves the penalty out of g and
+adamw (I. Loshchilov and F. Hutter, 2019, algorithm 2) leaves the L2 part out of g and
 shrinks the weights apart from that step: :math:`W := (1 - \eta\lambda/m) W - …`.
 """
 
@@ -132,14 +132,6 @@ def shrink(theta, lr, l2):
 
 
 @inlined
-def soften(theta, lr, l1):
-    """Take the proximal step of L1; last of all, or its zeros would not stay zero."""
-    threshold = theta.dtype.type(lr * l1)
-    for i in range(theta.size):
-        theta[i] = soft_threshold(theta[i], threshold)
-
-
-@inlined
 def clip_factor(theta, grad, n_weights, l2, max_grad_norm):
     """Return what the gradient is to be multiplied by to have at most that norm."""
     if max_grad_norm == np.inf:
@@ -159,7 +151,7 @@ def update(rule, layout, theta, grad, moments, lr, t, extra):
     """Move θ by one step; the penalty acts on its first part, the weights."""
     n_weights = layout.weight_at[-1]
     coupled = rule.code != ADAMW
-    l2, l1 = (extra.l2, extra.l1) if coupled else (0.0, 0.0)
+    l2, l1 = extra.l2 if coupled else 0.0, extra.l1
     clip = clip_factor(theta, grad, n_weights, l2, extra.max_grad_norm)
     if not coupled:
         shrink(theta[:n_weights], lr, extra.l2)
@@ -194,8 +186,6 @@ def update(rule, layout, theta, grad, moments, lr, t, extra):
                 l2,
                 l1,
             )
-    if not coupled and extra.l1 > 0:
-        soften(theta[:n_weights], lr, extra.l1)
     if extra.max_norm < np.inf:
         for layer in range(layout.sizes.size - 2):
             cap_column_norms(weight(theta, layout, layer), extra.max_norm)
