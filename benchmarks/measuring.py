@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401 (a BLAS not loaded yet is not limited)
 from threadpoolctl import threadpool_limits
 
 
@@ -23,20 +24,22 @@ def alternate(
     seconds: dict[Hashable, list[float]] = {name: [] for name in names}
     for run in contestants.values():
         run()  # warm up
-    for repetition in range(repetitions):
-        shift = repetition % len(names)
-        for name in names[shift:] + names[:shift]:
-            seconds[name].append(_seconds(contestants[name]))
+    with _no_garbage_collection():
+        for repetition in range(repetitions):
+            shift = repetition % len(names)
+            for name in names[shift:] + names[:shift]:
+                began = time.perf_counter()
+                contestants[name]()
+                seconds[name].append(time.perf_counter() - began)
     return {name: np.array(values) for name, values in seconds.items()}
 
 
-def _seconds(run: Callable[[], object]) -> float:
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
     gc.collect()
     gc.disable()
     try:
-        began = time.perf_counter()
-        run()
-        return time.perf_counter() - began
+        yield
     finally:
         gc.enable()
 

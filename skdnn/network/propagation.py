@@ -101,9 +101,14 @@ def add_bias(Z, b):
 
 @inlined
 def sum_rows(dZ, db):
-    """Write db := Σ_i dZ_i."""
+    """Write db := Σ_i dZ_i, four rows at a time to touch db less often."""
+    rows = dZ.shape[0]
+    in_fours = rows - rows % 4
     db[:] = 0
-    for i in range(dZ.shape[0]):
+    for i in range(0, in_fours, 4):
+        for j in range(dZ.shape[1]):
+            db[j] += (dZ[i, j] + dZ[i + 1, j]) + (dZ[i + 2, j] + dZ[i + 3, j])
+    for i in range(in_fours, rows):
         for j in range(dZ.shape[1]):
             db[j] += dZ[i, j]
 
