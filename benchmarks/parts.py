@@ -2,9 +2,10 @@
 
 A part that runs alone finds its numbers in the nearest cache, which in a step it shares
 with the others; so the parts add up to a little less than the whole, and the remainder
-is shown too.
+is shown too. What dropout adds is the difference of two whole blocks.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -17,7 +18,6 @@ from benchmarks.nets import NETS, Net, data_for
 from skdnn.estimators import settings
 from skdnn.estimators.solving import penalty_of, train
 from skdnn.network.activations import activate
-from skdnn.network.dropout import drop, mask_key
 from skdnn.network.losses import loss_and_gradient
 from skdnn.network.parameters import bias, matrix
 from skdnn.network.propagation import Workspace, add_bias, hidden, multiply, sum_rows
@@ -28,7 +28,15 @@ from skdnn.training.optimizers import update
 _KEEP = 0.8
 # The parts of the compiled block; "dropout" is on top of them.
 _INSIDE = ("products", "activation", "derivative", "loss", "bias gradient", "update")
-PARTS = (*_INSIDE, "rest of block", "gather", "rest of epoch", "epoch", "dropout")
+PARTS = (
+    *_INSIDE,
+    "rest of block",
+    "shuffle",
+    "gather",
+    "rest of epoch",
+    "epoch",
+    "dropout",
+)
 
 
 @njit(error_model="numpy")
@@ -80,15 +88,6 @@ def _updates(n, network, rule, extra, theta, grad, moments):
         update(rule, network.layout, theta, grad, moments, 1e-3, k + 1, extra)
 
 
-@njit(error_model="numpy")
-def _drops(n, network, work, keep_prob):
-    for k in range(n):
-        for layer in range(1, network.layout.sizes.size - 1):
-            Z = hidden(work.A, network, layer, work.row.size)
-            G = hidden(work.G, network, layer, work.row.size)
-            drop(Z, G, keep_prob, mask_key(np.uint64(1), k, layer))
-
-
 def measure_parts(
     nets: Iterable[Net] = NETS, repetitions: int | None = None, threads: int = 1
 ) -> Iterator[dict]:
@@ -134,13 +133,14 @@ class _Runs:
             "derivative": lambda: _derivatives(n, network, work),
             "loss": lambda: _losses(n, network, theta, work, Y, s),
             "bias gradient": lambda: _bias_gradients(n, network, work, self.grad),
-            "update": self._update,
-            "gather": self._gather,
+            "update": self._update(),
+            "shuffle": lambda: self.rng.permutation(self.net.n_rows),
+            "gather": self._gather(),
             "epoch": self._epoch,
         }
         counted = {name: (run, n) for name, run in runs.items()}
-        counted["dropout"] = self._dropout()
-        counted["block"] = self._block()
+        counted["block"] = self._block(1.0)
+        counted["block with dropout"] = self._block(_KEEP)
         return counted
 
     def _work(self) -> Workspace:
@@ -154,32 +154,23 @@ class _Runs:
 
     def _update(self):
         theta, moments = self.theta.copy(), self.moments.copy()
-        n = self.net.n_batches
-        _updates(n, self.network, self.rule, self.extra, theta, self.grad, moments)
+        arguments = self.network, self.rule, self.extra, theta, self.grad, moments
+        return lambda: _updates(self.net.n_batches, *arguments)
 
     def _gather(self):
-        for _ in self.reader.epoch(self.rng.permutation(self.net.n_rows)):
-            pass
+        order = self.rng.permutation(self.net.n_rows)
+        return lambda: deque(self.reader.epoch(order), maxlen=0)
 
     def _epoch(self):
         train(self.model, self.network, self.model._state, self.examples, None, 1)
 
-    def _dropout(self):
-        work, n = self._work(), min(50, self.net.n_batches)
-
-        def run():
-            work.A[:] = work.G[:] = 1  # or else they would all be zero in the end
-            _drops(n, self.network, work, _KEEP)
-
-        return run, n
-
-    def _block(self):
+    def _block(self, keep):
         block = next(self.reader.epoch(self.rng.permutation(self.net.n_rows)))
         n = block.bounds.size - 1
         block = block._replace(X=block.X.copy(), Y=block.Y.copy(), s=block.s.copy())
         theta, moments = self.theta.copy(), self.moments.copy()
         grad, work = self.grad.copy(), self._work()
-        keep_prob = np.ones(len(self.net.sizes) - 1)
+        keep_prob = np.array([1.0, *(keep for _ in self.net.hidden)])
         rates = np.full(n, 1e-3)
         again = max(1, self.net.n_batches // n)
 
@@ -208,8 +199,9 @@ class _Runs:
 
 def _result(net: Net, us: dict[str, np.ndarray]) -> dict:
     block = us.pop("block")
+    us["dropout"] = us.pop("block with dropout") - block
     us["rest of block"] = block - sum(us[name] for name in _INSIDE)
-    us["rest of epoch"] = us["epoch"] - block - us["gather"]
+    us["rest of epoch"] = us["epoch"] - block - us["shuffle"] - us["gather"]
     return {
         "net": net.name,
         "batch_size": net.batch_size,

@@ -89,9 +89,10 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
             y = column_or_1d(y, warn=True)
         weight = rows.sample_weight
         if weight is not None:
-            weight = check_sample_weight(
-                weight, X, dtype=np.float64, ensure_non_negative=True
-            )
+            with _naming("sample_weight"):
+                weight = check_sample_weight(
+                    weight, X, dtype=np.float64, ensure_non_negative=True
+                )
         return Rows(X, y, weight)
 
     def _dtype_for(self, rows: Rows, goes_on) -> np.dtype:

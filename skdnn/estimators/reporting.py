@@ -6,6 +6,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdnn.training.loop import EpochRecord, Outcome
 
+# Up from here: _fit, fit, scikit-learn's wrapper around it, and whoever called that.
+_CALLER_OF_FIT = 5
+
 
 def print_epoch(record: EpochRecord) -> None:
     """Print one aligned line: training cost, dev cost, learning rate, seconds."""
@@ -25,14 +28,14 @@ def warn_about(outcome: Outcome, estimator) -> None:
             f"learning_rate_init={estimator.learning_rate_init}, standardise the "
             "inputs, or set max_grad_norm.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=_CALLER_OF_FIT,
         )
     elif not outcome.converged and estimator.solver == "lbfgs":
         warnings.warn(
             f"lbfgs stopped before it converged (max_iter={estimator.max_iter}): "
             f"{outcome.message}. Increase max_iter or standardise the inputs.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=_CALLER_OF_FIT,
         )
     elif not outcome.converged and estimator.learning_rate != "cosine":
         # A cosine schedule is meant to end with the last epoch.
@@ -40,5 +43,5 @@ def warn_about(outcome: Outcome, estimator) -> None:
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
             "and the optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=_CALLER_OF_FIT,
         )
