@@ -3,45 +3,12 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import log_expit
 
-from skdnn import MLPRegularizedClassifier
-from tests.estimators.datasets import KINDS, make_rows, parameters
+from tests.estimators.datasets import KINDS, parameters
+from tests.estimators.overfitting import dev_cost, overfitting_net, rows_with_dev
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SOLVERS = ["sgd", "adam", "adamw", "lbfgs"]
-
-
-def _net(**params):
-    """Return a net that overfits the rows of `_rows` soon."""
-    defaults = {
-        "hidden_layer_sizes": (20,),
-        "activation": "tanh",
-        "alpha": 1e-3,
-        "batch_size": 20,
-        "learning_rate_init": 0.05,
-        "early_stopping": True,
-        "max_iter": 200,
-        "tol": 0.0,
-        "random_state": 0,
-    }
-    if params.get("solver") == "lbfgs":
-        defaults["tol"] = 1e-5
-    return MLPRegularizedClassifier(**{**defaults, **params})
-
-
-def _rows(kind="multiclass", n_train=60):
-    X, y = make_rows(kind, n_rows=n_train + 40)
-    return X[:n_train], y[:n_train], {"X_val": X[n_train:], "y_val": y[n_train:]}
-
-
-def _dev_cost(net, dev):
-    """Return the dev cost of the fitted parameters, from what predictions say."""
-    log_p, y = net.predict_log_proba(dev["X_val"]).astype(np.float64), dev["y_val"]
-    if y.ndim == 1:
-        return -np.mean(log_p[np.arange(len(y)), y])
-    log_q = log_expit(-net.decision_function(dev["X_val"]).astype(np.float64))
-    return -np.mean(np.sum(np.where(y == 1, log_p, log_q), axis=1))
 
 
 def _labels_of_dev_set(X, y, **params):
@@ -52,7 +19,7 @@ def _labels_of_dev_set(X, y, **params):
         seen.append(y)
         return 0.0
 
-    net = _net(scoring=scorer, max_iter=1, **params).fit(X, y)
+    net = overfitting_net(scoring=scorer, max_iter=1, **params).fit(X, y)
     return net, seen[0]
 
 
@@ -62,17 +29,17 @@ def _labels_of_dev_set(X, y, **params):
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_callers_dev_set(solver, kind):
-    X, y, dev = _rows(kind)
-    net = _net(solver=solver).fit(X, y, **dev)
+    X, y, dev = rows_with_dev(kind)
+    net = overfitting_net(solver=solver).fit(X, y, **dev)
     assert net.n_iter_ < 200
     assert net.validation_loss_curve_[-1] > min(net.validation_loss_curve_)
-    assert_allclose(_dev_cost(net, dev), min(net.validation_loss_curve_), rtol=1e-5)
+    assert_allclose(dev_cost(net, dev), min(net.validation_loss_curve_), rtol=1e-5)
 
 
 def test_all_rows_are_trained_on_if_there_is_a_dev_set():
-    X, y, dev = _rows()
-    assert _net(max_iter=3).fit(X, y, **dev).t_ == 3 * 60
-    assert _net(max_iter=3).fit(X, y).t_ == 3 * 54
+    X, y, dev = rows_with_dev()
+    assert overfitting_net(max_iter=3).fit(X, y, **dev).t_ == 3 * 60
+    assert overfitting_net(max_iter=3).fit(X, y).t_ == 3 * 54
 
 
 @pytest.mark.parametrize("names", [np.arange(3), np.array(["p", "q", "r"])])
@@ -114,7 +81,7 @@ def test_fraction_has_a_row_of_each_class_and_none_without_weight():
         return 0.0
 
     y = np.arange(60) % 2
-    net = _net(scoring=scorer, max_iter=1, validation_fraction=0.2)
+    net = overfitting_net(scoring=scorer, max_iter=1, validation_fraction=0.2)
     net.fit(X, y, sample_weight=weight)
     assert_array_equal(seen, np.full(6, 2.0))
 
@@ -123,7 +90,7 @@ def test_dev_rows_are_not_trained_on():
     """Rows without a signal can be learned by heart only."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 30)), rng.integers(2, size=60)
-    net = _net(
+    net = overfitting_net(
         validation_fraction=0.5, early_stopping=True, n_iter_no_change=np.inf
     ).fit(X, y)
     assert net.loss_curve_[-1] < 0.05
@@ -131,8 +98,11 @@ def test_dev_rows_are_not_trained_on():
 
 
 def test_same_seed_same_dev_set_whatever_the_other_settings():
-    X, y, _ = _rows()
-    one, two = _net(max_iter=1), _net(max_iter=1, keep_prob=0.5, solver="adamw")
+    X, y, _ = rows_with_dev()
+    one, two = (
+        overfitting_net(max_iter=1),
+        overfitting_net(max_iter=1, keep_prob=0.5, solver="adamw"),
+    )
     rest = {"init": "zeros", "learning_rate_init": 1e-9}  # so that only the rows count
     costs = [
         net.set_params(**rest).fit(X, y).validation_scores_[0] for net in (one, two)
@@ -141,16 +111,17 @@ def test_same_seed_same_dev_set_whatever_the_other_settings():
 
 
 def test_weights_of_the_dev_set():
-    X, y, dev = _rows()
+    X, y, dev = rows_with_dev()
     weight = np.random.default_rng(0).integers(0, 3, 40)
     repeated = {k: np.repeat(a, weight, axis=0) for k, a in dev.items()}
-    net = _net().fit(X, y, **dev, sample_weight_val=weight)
-    expected = _net().fit(X, y, **repeated)
+    net = overfitting_net().fit(X, y, **dev, sample_weight_val=weight)
+    expected = overfitting_net().fit(X, y, **repeated)
     curves = net.validation_loss_curve_, expected.validation_loss_curve_
     assert_allclose(*curves, rtol=1e-5)
     assert_allclose(net.validation_scores_, expected.validation_scores_, rtol=1e-6)
     assert not np.allclose(
-        net.validation_loss_curve_[0], _net().fit(X, y, **dev).validation_loss_curve_[0]
+        net.validation_loss_curve_[0],
+        overfitting_net().fit(X, y, **dev).validation_loss_curve_[0],
     )
 
 
@@ -168,7 +139,7 @@ def test_weights_of_the_dev_set():
     ],
 )
 def test_best_parameters_are_kept_whatever_ends_training(solver, ended_by):
-    X, y, dev = _rows()
+    X, y, dev = rows_with_dev()
     options = {
         "patience": {"n_iter_no_change": 8},
         "max_iter": {"n_iter_no_change": np.inf, "max_iter": 40},
@@ -180,11 +151,11 @@ def test_best_parameters_are_kept_whatever_ends_training(solver, ended_by):
             "momentum": 0.95,
         },
     }[ended_by]
-    net = _net(solver=solver, dtype="float64", **options).fit(X, y, **dev)
+    net = overfitting_net(solver=solver, dtype="float64", **options).fit(X, y, **dev)
     curve = net.validation_loss_curve_
     assert (net.n_iter_ == net.max_iter) == (ended_by == "max_iter")
     assert net.best_iteration_ == 1 + np.argmin(curve) < len(curve)
-    assert_allclose(_dev_cost(net, dev), min(curve), rtol=1e-9)
+    assert_allclose(dev_cost(net, dev), min(curve), rtol=1e-9)
     assert net.best_validation_score_ == net.validation_scores_[np.argmin(curve)]
 
 
@@ -192,8 +163,8 @@ def test_best_parameters_are_kept_whatever_ends_training(solver, ended_by):
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_patience_is_exact(patience, solver):
     """Regression: MLPClassifier waits two epochs for n_iter_no_change=1."""
-    X, y, dev = _rows()
-    net = _net(solver=solver, n_iter_no_change=patience).fit(X, y, **dev)
+    X, y, dev = rows_with_dev()
+    net = overfitting_net(solver=solver, n_iter_no_change=patience).fit(X, y, **dev)
     curve = np.array(net.validation_loss_curve_)
     best = np.minimum.accumulate(np.r_[np.inf, curve])
     stalled = curve >= best[:-1] - net.tol
@@ -203,21 +174,27 @@ def test_patience_is_exact(patience, solver):
 
 @pytest.mark.parametrize("patience", [1, 3])
 def test_patience_is_exact_without_early_stopping(patience):
-    X, y, _ = _rows()
-    net = _net(early_stopping=False, n_iter_no_change=patience, tol=1e9).fit(X, y)
+    X, y, _ = rows_with_dev()
+    net = overfitting_net(early_stopping=False, n_iter_no_change=patience, tol=1e9).fit(
+        X, y
+    )
     assert net.n_iter_ == 1 + patience  # the first is always an improvement
 
 
 def test_infinite_patience():
-    X, y, dev = _rows()
-    net = _net(n_iter_no_change=np.inf, tol=1e9, max_iter=12).fit(X, y, **dev)
+    X, y, dev = rows_with_dev()
+    net = overfitting_net(n_iter_no_change=np.inf, tol=1e9, max_iter=12).fit(
+        X, y, **dev
+    )
     assert net.n_iter_ == 12
 
 
 def test_of_equal_epochs_the_later_is_kept():
-    X, y, dev = _rows()
-    net = _net(scoring=lambda *args: 0.5, n_iter_no_change=4).fit(X, y, **dev)
+    X, y, dev = rows_with_dev()
+    net = overfitting_net(scoring=lambda *args: 0.5, n_iter_no_change=4).fit(
+        X, y, **dev
+    )
     # One improvement on nothing, then four epochs without.
     assert net.best_iteration_ == net.n_iter_ == 5
-    last = _net(early_stopping=False, max_iter=5).fit(X, y)
+    last = overfitting_net(early_stopping=False, max_iter=5).fit(X, y)
     assert_array_equal(parameters(net), parameters(last))
