@@ -19,7 +19,7 @@ from typing import NamedTuple
 from numba.core.dispatcher import Dispatcher
 
 from skdnn.network.compiled import inlined, spliced
-from skdnn.network.exponential import exp, expm1
+from skdnn.network.exponential import exp, expm1, log1p_of_unit
 
 
 @inlined
@@ -110,7 +110,7 @@ def softplus(z):
     e = exp(-abs(z))
     s = one / (one + e)
     return (
-        type(z)(math.log1p(e)) + (zero if z < zero else z),
+        log1p_of_unit(e) + (zero if z < zero else z),
         e * s if z < zero else s,
     )
 

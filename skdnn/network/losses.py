@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.network.compiled import entry, inlined, spliced
-from skdnn.network.exponential import exp
+from skdnn.network.exponential import exp, log1p_of_unit
 
 
 @inlined
@@ -30,15 +30,14 @@ def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, row):
     one, zero = T(1), T(0)
     keep, shift = T(1 - smoothing), T(smoothing / 2)
     total = 0.0
-    for i in range(Z.shape[0]):
-        c = s[i] * T(scale)
-        for k in range(Z.shape[1]):
-            z = Z[i, k]
+    for k in range(Z.shape[1]):
+        for i in range(Z.shape[0]):  # the long loop inside, so that it is vectorised
+            z, c = Z[i, k], s[i] * T(scale)
             y = Y[i, k] * keep + shift
             e = exp(-abs(z))
             p = (e if z < zero else one) / (one + e)
             # One product, so that the compiler cannot reorder it into a cancellation
-            value = (y if z < zero else one - y) * abs(z) + T(math.log1p(e))
+            value = (y if z < zero else one - y) * abs(z) + log1p_of_unit(e)
             total += np.float64(c) * np.float64(value)
             Z[i, k] = c * (p - y)
     return total

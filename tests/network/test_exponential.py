@@ -1,4 +1,4 @@
-"""exp and expm1: accurate over the whole range, finite at its ends, NaN kept."""
+"""exp, expm1 and log1p: accurate over the whole range, finite at its ends, NaN kept."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from numba import float32, float64
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.compiled import inlined
-from skdnn.network.exponential import exp, expm1
+from skdnn.network.exponential import exp, expm1, log1p_of_unit
 from tests.problems import DTYPES
 
 # Relative errors promised by the module, and one rounding of the reference
@@ -24,6 +24,12 @@ def exp_of_all(x, out):
 def expm1_of_all(x, out):
     for i in range(x.size):
         out[i] = expm1(x[i])
+
+
+@inlined
+def log1p_of_all(x, out):
+    for i in range(x.size):
+        out[i] = log1p_of_unit(x[i])
 
 
 def apply(kernel, x):
@@ -92,3 +98,15 @@ def test_type_is_kept(function):
         function(kind(0.5))
         compiled = function.overloads[(numba_type,)]
         assert compiled.signature.return_type == numba_type
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_log1p_of_unit(dtype):
+    """Accurate where 1 + e rounds to 1, too; 0 stays 0 and NaN stays NaN."""
+    tiny = np.finfo(dtype).tiny
+    e = np.concatenate([np.linspace(1e-4, 1, 20_001), np.geomspace(tiny, 1e-4, 1_001)])
+    e = e.astype(dtype)
+    accuracy = {np.float32: 2.4e-7, np.float64: 4.5e-16}[dtype]
+    assert relative_error(apply(log1p_of_all, e), e, np.log1p).max() < accuracy
+    ends = apply(log1p_of_all, np.array([0, np.nan], dtype=dtype))
+    assert_array_equal(ends, [0, np.nan])
