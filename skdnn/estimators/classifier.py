@@ -66,8 +66,8 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
 
     solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
         "adam" has the penalty's gradient in its moments; "adamw" shrinks the weights
-        apart from them; "sgd" is gradient descent with momentum; "lbfgs" is a
-        quasi-Newton method on all rows at once, good for small data.
+        by the L2 part apart from them; "sgd" is gradient descent with momentum;
+        "lbfgs" is a quasi-Newton method on all rows at once, good for small data.
 
     alpha : float, default=1.0
         Strength λ ≥ 0 of the penalty on the weights; biases are not penalised.
@@ -127,7 +127,7 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
 
     early_stopping : bool, default=False
         Whether to stop when the dev set's cost (or `scoring`) no longer improves, and
-        to keep the best parameters, whatever ends the training. The dev set is
+        to keep the best parameters, whichever way the training ends. The dev set is
         `X_val`, `y_val` of `fit`, or else a stratified part of the training rows.
 
     validation_fraction : float, default=0.1
@@ -360,7 +360,7 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
         ------
         ValueError
             If a parameter or an array is not as described. A model that was fitted
-            before is left as it was.
+            before is left as it was, after an interrupt (Ctrl-C) too.
 
         Warns
         -----

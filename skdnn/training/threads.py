@@ -15,8 +15,9 @@ from threadpoolctl import ThreadpoolController
 
 from skdnn.network.parameters import Layout
 
-# Multiplications in one matrix product below which a second thread does not pay. On the
-# machines measured, two threads lose at 1e6 and win from about 1e7 on.
+# Multiplications in one matrix product below which a second thread does not pay. With a
+# free second core it gained 1.2x at 1e6 and 1.75x at 8e6; with a busy one a network of
+# 1e6 took 1.7 times as long (docs/performance.md).
 _LEAST_WORK_FOR_THREADS = 8_000_000
 # Below this OpenBLAS starts no second thread anyway (its threshold is 2^18), and to set
 # a limit would take longer than to predict a row.
