@@ -1,14 +1,28 @@
-"""The command: ``python -m benchmarks [steps | parts | startup] [options]``."""
+"""The command: ``python -m benchmarks [COMMAND] [options]``, by default `steps`."""
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.kernel_cache import use_fresh_kernels
 
 use_fresh_kernels()
 
-from benchmarks import parts, report, startup, steps  # noqa: E402
+from benchmarks import (  # noqa: E402
+    activations,
+    frames,
+    growth,
+    growth_picture,
+    memory,
+    parts,
+    prediction,
+    report,
+    search,
+    startup,
+    steps,
+    threads,
+)
 from benchmarks.nets import NETS  # noqa: E402
 
 _QUICK_REPETITIONS = 3
@@ -41,15 +55,94 @@ def run_parts(arguments: argparse.Namespace) -> list[dict]:
     return results
 
 
-def run_startup(arguments: argparse.Namespace) -> list[dict]:
-    """Measure and print the start of a new process."""
-    results = startup.measure_startup(1 if arguments.quick else 3)
-    print("Seconds from the start of a process, by the state of Numba's cache:\n")
-    print(report.startup_table(results))
+def run_activations(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print the training step under other activations than ReLU."""
+    return _printed(
+        "The training step by the activation of the hidden layers",
+        activations.measure_activations(_nets(arguments), _repetitions(arguments)),
+    )
+
+
+def run_threads(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print what a second BLAS thread gives to the training step."""
+    return _printed(
+        "The training step where BLAS may use one thread and where it may use two",
+        threads.measure_threads(_nets(arguments), _repetitions(arguments)),
+    )
+
+
+def run_frames(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print a default fit on arrays and data frames."""
+    return _printed(
+        "A fit with default settings, by the container of its float64 rows",
+        frames.measure_frames(**_if_quick(arguments, repetitions=3, epochs=5)),
+    )
+
+
+def run_search(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print a parallel search."""
+    return _printed(
+        "A grid search with two jobs, 12 candidates in 5 folds",
+        search.measure_search(**_if_quick(arguments, repetitions=1)),
+    )
+
+
+def run_prediction(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print the prediction of one row and of many."""
+    quick = _if_quick(arguments, repetitions=3, calls=50)
+    results = _collected(prediction.measure_prediction(**quick))
+    _print("predict_proba of one row", [r for r in results if r["rows"] == 1])
+    _print("Of many rows", [r for r in results if r["rows"] > 1])
     return results
 
 
-COMMANDS = {"steps": run_steps, "parts": run_parts, "startup": run_startup}
+def run_memory(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print what a fit adds to the memory of its process."""
+    if not memory.IS_AVAILABLE:
+        print(memory.UNAVAILABLE)
+        return []
+    return _printed(
+        "Memory added at the peak, beyond what is returned",
+        memory.measure_memory(**_if_quick(arguments, repetitions=1, fit_rows=100_000)),
+    )
+
+
+def run_growth(arguments: argparse.Namespace) -> list[dict]:
+    """Measure, print and draw how the time grows with rows, width and depth."""
+    which = list(growth.points())
+    if arguments.quick:
+        which = list(growth.points(growth.ROWS[:3], growth.WIDTHS[:4]))
+    results = _collected(growth.measure_growth(which, _repetitions(arguments)))
+    for grows in growth.GROUPS:
+        _print(f"By {grows}", [r for r in results if r["grows"] == grows])
+    if arguments.picture:
+        growth_picture.draw(results, arguments.picture)
+    return results
+
+
+def run_startup(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print the start of a new process."""
+    of_processes = startup.measure_startup(1 if arguments.quick else 3)
+    _print("From the start of a process, by the state of Numba's cache", of_processes)
+    of_workers = startup.measure_workers(1 if arguments.quick else 5)
+    _print(
+        "From the start of a search's worker to the end of its first fit", of_workers
+    )
+    return of_processes + of_workers
+
+
+COMMANDS = {
+    "steps": run_steps,
+    "parts": run_parts,
+    "activations": run_activations,
+    "threads": run_threads,
+    "frames": run_frames,
+    "search": run_search,
+    "prediction": run_prediction,
+    "memory": run_memory,
+    "growth": run_growth,
+    "startup": run_startup,
+}
 
 
 def _nets(arguments: argparse.Namespace) -> list:
@@ -60,6 +153,31 @@ def _repetitions(arguments: argparse.Namespace) -> int | None:
     return _QUICK_REPETITIONS if arguments.quick else None
 
 
+def _if_quick(arguments: argparse.Namespace, **options: int) -> dict[str, int]:
+    return options if arguments.quick else {}
+
+
+def _collected(measured: Iterable[dict]) -> list[dict]:
+    """Return all results, telling of each as it comes."""
+    results = []
+    for result in measured:
+        name = ", ".join(report.identity(result).values())
+        print(f"measured {name}: {result['repetitions']} repetitions", flush=True)
+        results.append(result)
+    return results
+
+
+def _printed(title: str, measured: Iterable[dict]) -> list[dict]:
+    results = _collected(measured)
+    _print(title, results)
+    return results
+
+
+def _print(title: str, results: list[dict]) -> None:
+    print(f"\n{title}; medians [quartiles over repetitions]:\n")
+    print(report.overview(results))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command")
@@ -67,11 +185,13 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, description=run.__doc__, help=run.__doc__)
         command.add_argument("--quick", action="store_true", help="few repetitions")
         command.add_argument("--out", type=Path, help="write the results as JSON")
-        if name == "startup":
-            continue
-        names = [net.name for net in NETS]
-        command.add_argument("--nets", nargs="+", choices=names, help="only these")
-        command.add_argument("--threads", type=int, default=1, help="default: 1")
+        if name in ("steps", "parts", "activations", "threads"):
+            names = [net.name for net in NETS]
+            command.add_argument("--nets", nargs="+", choices=names, help="only these")
+        if name in ("steps", "parts"):
+            command.add_argument("--threads", type=int, default=1, help="default: 1")
+        if name == "growth":
+            command.add_argument("--picture", type=Path, help="write a picture (SVG)")
     return parser
 
 
@@ -86,7 +206,7 @@ def main(argv: list[str] | None = None) -> None:
         settings = {
             name: value
             for name, value in vars(arguments).items()
-            if name not in ("command", "out")
+            if name not in ("command", "out", "picture")
         }
         content = report.document(arguments.command, settings, results)
         report.write_json(arguments.out, content)

@@ -9,9 +9,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.report import table
-
-_KEYS = ("net", "batch_size", "keep_prob", "cache")
+from benchmarks.report import UNITS, identity, table
 
 
 def compare(before: dict, after: dict) -> str:
@@ -33,11 +31,10 @@ def compare(before: dict, after: dict) -> str:
 
 def _medians(content: dict) -> Iterator[tuple[tuple[str, str], float]]:
     for result in content["results"]:
-        where = ", ".join(str(result[key]) for key in _KEYS if key in result)
-        for group in ("us_per_step", "ratios", "seconds"):
+        where = ", ".join(identity(result).values())
+        for group, unit in UNITS.items():
             for name, value in result.get(group, {}).items():
-                unit = {"us_per_step": " µs", "seconds": " s"}.get(group, "")
-                yield (where, name + unit), value["median"]
+                yield (where, f"{name} {unit}".rstrip()), value["median"]
 
 
 def _differences(before: dict, after: dict) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Who is measured: one function per library, all with the same interface.
 
 ``prepare(net, X, y, keep_prob)`` does whatever is needed once and returns a function
-that trains one epoch of ``net.n_batches`` steps. All use float32, ReLU, Adam, an L2
-penalty and batches in a new random order.
+that trains ``net.n_epochs`` epochs of ``net.n_batches`` steps. All use float32, ReLU,
+Adam, an L2 penalty and batches in a new random order each epoch.
 """
 
 from collections.abc import Callable
@@ -18,15 +18,21 @@ from skdnn import MLPRegularizedClassifier
 from skdnn.estimators.solving import train
 from skdnn.training.batches import Examples, Table
 
-Epoch = Callable[[], object]
+Epochs = Callable[[], object]
 _ALPHA = 1e-4
 _RATE = 1e-3
 
 
-def prepare_floor(net: Net, X, y, keep_prob) -> Epoch:
-    """Return the bare matrix products of an epoch."""
+def repeat(net: Net, epoch: Callable[[], object]) -> None:
+    """Run the epochs of a library that is called once for each."""
+    for _ in range(net.n_epochs):
+        epoch()
+
+
+def prepare_floor(net: Net, X, y, keep_prob) -> Epochs:
+    """Return the bare matrix products."""
     arguments = floor.buffers(net.sizes, net.batch_size)
-    return lambda: floor.run_products(net.n_batches, *arguments)
+    return lambda: floor.run_products(net.n_steps, *arguments)
 
 
 def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
@@ -39,6 +45,7 @@ def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
         learning_rate_init=_RATE,
         batch_size=net.batch_size,
         dtype="float32",
+        n_iter_no_change=net.n_epochs + 1,  # never stop early
         random_state=0,
     )
     return model.partial_fit(X, y, classes=_classes(net))
@@ -50,21 +57,23 @@ def skdnn_examples(model: MLPRegularizedClassifier, X, y) -> Examples:
     return Examples(Table(X, dtype), model._targets.encode(y, dtype))
 
 
-def prepare_skdnn(net: Net, X, y, keep_prob) -> Epoch:
-    """Return an epoch of skdnn's training loop, as `fit` runs it once per epoch."""
+def prepare_skdnn(net: Net, X, y, keep_prob) -> Epochs:
+    """Return skdnn's training loop, as `fit` runs it."""
     model = skdnn_model(net, X, y, keep_prob)
     examples = skdnn_examples(model, X, y)
-    return lambda: train(model, model._network, model._state, examples, None, 1)
+    return lambda: train(
+        model, model._network, model._state, examples, None, net.n_epochs
+    )
 
 
-def prepare_skdnn_partial_fit(net: Net, X, y, keep_prob) -> Epoch:
+def prepare_skdnn_partial_fit(net: Net, X, y, keep_prob) -> Epochs:
     """Return the same with what the public call adds: validation, a safe copy."""
     model = skdnn_model(net, X, y, keep_prob)
-    return lambda: model.partial_fit(X, y)
+    return lambda: repeat(net, lambda: model.partial_fit(X, y))
 
 
-def prepare_sklearn(net: Net, X, y, keep_prob) -> Epoch:
-    """Return an epoch of scikit-learn's MLPClassifier, which has no dropout."""
+def prepare_sklearn(net: Net, X, y, keep_prob) -> Epochs:
+    """Return scikit-learn's MLPClassifier, which has no dropout."""
     model = MLPClassifier(
         net.hidden,
         alpha=_ALPHA,
@@ -73,11 +82,11 @@ def prepare_sklearn(net: Net, X, y, keep_prob) -> Epoch:
         random_state=0,
     )
     model.partial_fit(X, y, classes=_classes(net))
-    return lambda: model.partial_fit(X, y)
+    return lambda: repeat(net, lambda: model.partial_fit(X, y))
 
 
-def prepare_torch(net: Net, X, y, keep_prob) -> Epoch:
-    """Return an epoch of PyTorch: eager, Adam in one fused kernel."""
+def prepare_torch(net: Net, X, y, keep_prob) -> Epochs:
+    """Return PyTorch: eager, Adam in one fused kernel."""
     import torch
 
     torch.manual_seed(0)
@@ -97,7 +106,7 @@ def prepare_torch(net: Net, X, y, keep_prob) -> Epoch:
             loss(model(X[rows]), Y[rows]).backward()
             adam.step()
 
-    return epoch
+    return lambda: repeat(net, epoch)
 
 
 def _torch_model(net: Net, keep_prob: float):
@@ -118,7 +127,7 @@ def _classes(net: Net) -> np.ndarray:
 class Contestant(NamedTuple):
     """A column of the table."""
 
-    prepare: Callable[..., Epoch]
+    prepare: Callable[..., Epochs]
     drops: bool  # has dropout; if not, one measurement stands for all keep_prob
     is_available: bool = True
 

@@ -16,8 +16,13 @@ class Net:
 
     sizes: tuple[int, ...]
     batch_size: int
-    n_batches: int  # steps of the epoch that is timed
+    n_batches: int  # steps of an epoch
     repetitions: int
+    n_epochs: int = 1  # that are timed at once
+
+    @property
+    def n_steps(self) -> int:
+        return self.n_epochs * self.n_batches
 
     @property
     def name(self) -> str:
@@ -37,9 +42,9 @@ class Net:
 
 
 NETS = (
-    Net((14, 64, 32, 2), batch_size=64, n_batches=500, repetitions=25),
-    Net((64, 100, 10), batch_size=200, n_batches=200, repetitions=25),
-    Net((784, 256, 128, 10), batch_size=256, n_batches=40, repetitions=15),
+    Net((14, 64, 32, 2), batch_size=64, n_batches=500, repetitions=25, n_epochs=8),
+    Net((64, 100, 10), batch_size=200, n_batches=200, repetitions=25, n_epochs=4),
+    Net((784, 256, 128, 10), batch_size=256, n_batches=40, repetitions=15, n_epochs=2),
     Net((784, 1024, 1024, 512, 10), batch_size=512, n_batches=12, repetitions=7),
 )
 

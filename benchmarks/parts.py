@@ -5,7 +5,6 @@ with the others; so the parts add up to a little less than the whole, and the re
 is shown too. What dropout adds is the difference of two whole blocks.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -19,11 +18,13 @@ from skdnn.estimators import settings
 from skdnn.estimators.solving import penalty_of, train
 from skdnn.network.activations import activate
 from skdnn.network.losses import loss_and_gradient
-from skdnn.network.parameters import bias, matrix
+from skdnn.network.memory import aligned_copy
+from skdnn.network.parameters import bias
 from skdnn.network.propagation import Workspace, add_bias, hidden, multiply, sum_rows
-from skdnn.training.batches import BatchReader
-from skdnn.training.epoch import train_block
-from skdnn.training.optimizers import update
+from skdnn.network.views import matrix
+from skdnn.training.batches import BatchReader, random_order
+from skdnn.training.epoch import Gathered, gather_ahead, train_block
+from skdnn.training.optimizers import OptimizerState, update
 
 _KEEP = 0.8
 # The parts of the compiled block; "dropout" is on top of them.
@@ -40,38 +41,38 @@ PARTS = (
 
 
 @njit(error_model="numpy")
-def _activations(n, network, theta, work):
+def _activations(n, network, theta, work, rows):
     for _ in range(n):
         for layer in range(1, network.layout.sizes.size - 1):
-            Z = hidden(work.A, network, layer, work.row.size)
-            G = hidden(work.G, network, layer, work.row.size)
+            Z = hidden(work.A, network, layer, rows)
+            G = hidden(work.G, network, layer, rows)
             b = bias(theta, network.layout, layer - 1)
             activate(network.activations[layer - 1], Z, b, G)
 
 
 @njit(error_model="numpy")
-def _derivatives(n, network, work):
+def _derivatives(n, network, work, rows):
     for _ in range(n):
         for layer in range(1, network.layout.sizes.size - 1):
-            dA = matrix(work.dA, 0, work.row.size, network.layout.sizes[layer])
-            multiply(hidden(work.G, network, layer, work.row.size), dA)
+            dA = matrix(work.dA, 0, rows, network.layout.sizes[layer])
+            multiply(hidden(work.G, network, layer, rows), dA)
 
 
 @njit(error_model="numpy")
 def _losses(n, network, theta, work, Y, s):
     total = 0.0
-    Z = matrix(work.Z, 0, work.row.size, network.layout.sizes[-1])
+    Z = matrix(work.Z, 0, s.size, network.layout.sizes[-1])
     for _ in range(n):
         add_bias(Z, bias(theta, network.layout, network.layout.sizes.size - 2))
         total += loss_and_gradient(
-            network.loss, Z, Y, s, 1.0, network.smoothing, work.row
+            network.loss, Z, Y, s, 1.0, network.smoothing, work.loss
         )
     return total
 
 
 @njit(error_model="numpy")
-def _bias_gradients(n, network, work, grad):
-    rows, sizes = work.row.size, network.layout.sizes
+def _bias_gradients(n, network, work, grad, rows):
+    sizes = network.layout.sizes
     for _ in range(n):
         sum_rows(
             matrix(work.Z, 0, rows, sizes[-1]),
@@ -83,9 +84,16 @@ def _bias_gradients(n, network, work, grad):
 
 
 @njit(error_model="numpy")
-def _updates(n, network, rule, extra, theta, grad, moments):
+def _updates(n, network, rule, extra, theta, grad, m, v):
     for k in range(n):
-        update(rule, network.layout, theta, grad, moments, 1e-3, k + 1, extra)
+        update(rule, network.layout, theta, grad, m, v, 1e-3, k + 1, extra)
+
+
+@njit(error_model="numpy")
+def _gathers(block, gathered):
+    start = 0
+    while start < block.rows.size:
+        start = gather_ahead(block, start, gathered)
 
 
 def measure_parts(
@@ -112,10 +120,9 @@ class _Runs:
         self.model = skdnn_model(net, X, y, 1.0)
         self.examples = skdnn_examples(self.model, X, y)
         self.network = self.model._network
-        self.theta = self.model._theta.copy()
-        self.moments = np.zeros((2, self.theta.size), self.theta.dtype)
+        self.theta = aligned_copy(self.model._theta)
         self.rng = np.random.default_rng(0)
-        self.grad = self.rng.standard_normal(self.theta.size, self.theta.dtype)
+        self.grad = aligned_copy(self.theta)
         self.rule = settings.rule(self.model)
         penalty = penalty_of(self.model, net.n_rows)
         self.extra = settings.regularization(self.model, penalty)
@@ -129,16 +136,16 @@ class _Runs:
         products = floor.buffers(self.net.sizes, size)
         runs = {
             "products": lambda: floor.run_products(n, *products),
-            "activation": lambda: _activations(n, network, theta, work),
-            "derivative": lambda: _derivatives(n, network, work),
+            "activation": lambda: _activations(n, network, theta, work, size),
+            "derivative": lambda: _derivatives(n, network, work, size),
             "loss": lambda: _losses(n, network, theta, work, Y, s),
-            "bias gradient": lambda: _bias_gradients(n, network, work, self.grad),
+            "bias gradient": lambda: _bias_gradients(n, network, work, self.grad, size),
             "update": self._update(),
-            "shuffle": lambda: self.rng.permutation(self.net.n_rows),
+            "shuffle": lambda: random_order(self.rng, self.net.n_rows),
             "gather": self._gather(),
-            "epoch": self._epoch,
         }
         counted = {name: (run, n) for name, run in runs.items()}
+        counted["epoch"] = self._epochs, self.net.n_steps
         counted["block"] = self._block(1.0)
         counted["block with dropout"] = self._block(_KEEP)
         return counted
@@ -153,23 +160,39 @@ class _Runs:
         return work
 
     def _update(self):
-        theta, moments = self.theta.copy(), self.moments.copy()
-        arguments = self.network, self.rule, self.extra, theta, self.grad, moments
-        return lambda: _updates(self.net.n_batches, *arguments)
+        theta, state = aligned_copy(self.theta), self._optimizer()
+        arguments = self.rule, self.extra, theta, self.grad, state.m, state.v
+        return lambda: _updates(self.net.n_batches, self.network, *arguments)
 
     def _gather(self):
-        order = self.rng.permutation(self.net.n_rows)
-        return lambda: deque(self.reader.epoch(order), maxlen=0)
+        order, gathered = self.rng.permutation(self.net.n_rows), self._gathered()
 
-    def _epoch(self):
-        train(self.model, self.network, self.model._state, self.examples, None, 1)
+        def run():
+            for block in self.reader.epoch(order):
+                _gathers(block, gathered)
+
+        return run
+
+    def _optimizer(self):
+        state = OptimizerState.start(self.theta)
+        return OptimizerState(aligned_copy(state.m), aligned_copy(state.v))
+
+    def _gathered(self):
+        size, sizes = self.net.batch_size, self.net.sizes
+        n_targets = self.examples.Y.shape[1]
+        return Gathered.of(size, sizes[0], n_targets, self.theta.dtype)
+
+    def _epochs(self):
+        state, n_epochs = self.model._state, self.net.n_epochs
+        train(self.model, self.network, state, self.examples, None, n_epochs)
 
     def _block(self, keep):
         block = next(self.reader.epoch(self.rng.permutation(self.net.n_rows)))
         n = block.bounds.size - 1
-        block = block._replace(X=block.X.copy(), Y=block.Y.copy(), s=block.s.copy())
-        theta, moments = self.theta.copy(), self.moments.copy()
-        grad, work = self.grad.copy(), self._work()
+        block = block._replace(rows=np.empty(0, np.int64))  # nothing to gather
+        theta, state = aligned_copy(self.theta), self._optimizer()
+        grad, gathered = aligned_copy(self.grad), self._gathered()
+        work = self._work()
         keep_prob = np.array([1.0, *(keep for _ in self.net.hidden)])
         rates = np.full(n, 1e-3)
         again = max(1, self.net.n_batches // n)
@@ -181,15 +204,14 @@ class _Runs:
                     self.rule,
                     self.extra,
                     theta,
-                    moments,
+                    state.m,
+                    state.v,
                     10_000,
-                    block.X,
-                    block.Y,
-                    block.s,
-                    block.bounds,
+                    block,
                     rates,
                     keep_prob,
                     np.uint64(0),
+                    gathered,
                     work,
                     grad,
                 )

@@ -1,15 +1,40 @@
 """Tables for people, JSON for the next comparison."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.machine import machine_facts
 from benchmarks.parts import PARTS
-from benchmarks.startup import PHASES
 from benchmarks.steps import RATIOS
+from benchmarks.targets import verdict
 
 _STEP_COLUMNS = ("floor", "skdnn", "sklearn", "torch")
+# What names a result, in every benchmark.
+_IDENTITY = (
+    "net",
+    "case",
+    "rows",
+    "container",
+    "backend",
+    "grows",
+    "to",
+    "batch_size",
+    "keep_prob",
+    "process",
+    "cache",
+)
+# The groups of summaries that a result may have, and their units.
+UNITS = {
+    "us_per_step": "µs per step",
+    "ms_per_epoch": "ms per epoch",
+    "us": "µs",
+    "ms": "ms",
+    "seconds": "s",
+    "megabytes": "MB",
+    "ratios": "",
+}
 
 
 def document(benchmark: str, settings: dict, results: list[dict]) -> dict:
@@ -41,6 +66,40 @@ def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(header), line(rule), *map(line, lines)])
 
 
+def identity(result: dict) -> dict[str, str]:
+    """Return what names a result."""
+    return {key: str(result[key]) for key in _IDENTITY if key in result}
+
+
+def overview(results: list[dict]) -> str:
+    """Return a table of all that was measured, targets beside what they are for."""
+    columns = list(
+        dict.fromkeys(
+            (group, name)
+            for group in UNITS
+            for r in results
+            for name in r.get(group, ())
+        )
+    )
+    aimed_at = {name for r in results for name in r.get("targets", ())}
+    header = [key.replace("_", " ") for key in identity(results[0])]
+    for group, name in columns:
+        header.append(", ".join(filter(None, (name, UNITS[group]))))
+        if name in aimed_at:
+            header.append("target")
+    lines = []
+    for result in results:
+        line = list(identity(result).values())
+        for group, name in columns:
+            value = result.get(group, {}).get(name)
+            line.append(_ratio(value) if group == "ratios" else _three_digits(value))
+            if name in aimed_at:
+                target = result["targets"].get(name)
+                line.append(verdict(target, value["median"]) if target else "")
+        lines.append(line)
+    return table(header, lines)
+
+
 def steps_table(results: list[dict]) -> str:
     """Return µs per step, then ratios with their quartiles in brackets."""
     header = ["net, batch", "keep_prob", *_STEP_COLUMNS, *RATIOS]
@@ -66,21 +125,19 @@ def parts_table(results: list[dict]) -> str:
     return table(header, lines)
 
 
-def startup_table(results: list[dict]) -> str:
-    """Return seconds of each phase."""
-    phases = (*PHASES, "total")
-    lines = [
-        [r["cache"], *(f"{r['seconds'][phase]['median']:.2f}" for phase in phases)]
-        for r in results
-    ]
-    return table(["cache", *phases], lines)
-
-
 def _number(value: dict | None) -> str:
     if value is None:
         return "–"
     digits = 1 if abs(value["median"]) < 100 else 0
     return f"{value['median']:.{digits}f}"
+
+
+def _three_digits(value: dict | None) -> str:
+    if value is None:
+        return "–"
+    median = value["median"]
+    magnitude = math.floor(math.log10(abs(median))) if median else 0
+    return f"{median:.{max(0, 2 - max(magnitude, -1))}f}"
 
 
 def _ratio(value: dict | None) -> str:

@@ -1,7 +1,11 @@
 """How long a new process takes until its first fit has ended.
 
 Cold: nothing is compiled yet. Warm: the machine code is in Numba's cache. Each is
-measured in processes of their own, with a cache folder of their own.
+measured in processes of their own, with a cache folder of their own. What the cold
+process spends more on its fit and prediction is what compiling takes.
+
+A search in parallel starts workers; how long one of them takes until its first fit has
+ended is measured beside scikit-learn's, with the cache filled.
 """
 
 import json
@@ -9,11 +13,16 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
+from joblib.externals.loky import get_reusable_executor
+from sklearn.neural_network import MLPClassifier
 
 from benchmarks.measuring import summary
+from benchmarks.targets import Target, at_most
+from skdnn import MLPRegularizedClassifier
 
 PHASES = ("import scikit-learn", "import skdnn", "fit", "predict")
 
@@ -48,7 +57,44 @@ def measure_startup(repetitions: int = 3) -> list[dict]:
         with tempfile.TemporaryDirectory() as cache:
             cold.append(_run(cache))
             warm.append(_run(cache))
-    return [_result("empty", cold), _result("filled", warm)]
+    empty, filled = _seconds(cold), _seconds(warm)
+    compiled = ("fit", "predict")
+    empty["compiling"] = sum(empty[phase] - filled[phase] for phase in compiled)
+    return [
+        _result("empty", empty, {"compiling": at_most(10)}),
+        _result("filled", filled, {"total": at_most(1)}),
+    ]
+
+
+def measure_workers(repetitions: int = 5) -> list[dict]:
+    """Return one result: seconds from the start of a worker to the end of its fit."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((1000, 20)), np.arange(1000) % 3
+    options = {"hidden_layer_sizes": (32,), "max_iter": 2, "n_iter_no_change": 3}
+    fits = {
+        "skdnn": MLPRegularizedClassifier(**options).fit,
+        "sklearn": MLPClassifier(**options).fit,
+    }
+    runs = {name: [] for name in fits}
+    _first_fit_of_a_worker(fits["skdnn"], X, y)  # fills the cache
+    for repetition in range(repetitions):
+        for name in list(fits)[:: -1 if repetition % 2 else 1]:
+            runs[name].append(_first_fit_of_a_worker(fits[name], X, y))
+    seconds = {name: np.array(values) for name, values in runs.items()}
+    result = _result("filled", seconds, {})
+    ratios = {"skdnn/sklearn": summary(seconds["skdnn"] / seconds["sklearn"])}
+    return [{"process": "worker of a search", **result, "ratios": ratios}]
+
+
+def _first_fit_of_a_worker(fit, X, y) -> float:
+    get_reusable_executor().shutdown(wait=True)
+    began = time.perf_counter()
+    # So few epochs are meant: no word about convergence.
+    workers = get_reusable_executor(max_workers=1, env={"PYTHONWARNINGS": "ignore"})
+    workers.submit(fit, X, y).result()
+    seconds = time.perf_counter() - began
+    workers.shutdown(wait=True)
+    return seconds
 
 
 def _run(cache: str) -> list[float]:
@@ -65,12 +111,19 @@ def _run(cache: str) -> list[float]:
     return json.loads(done.stdout)
 
 
-def _result(cache: str, runs: list[list[float]]) -> dict:
+def _seconds(runs: list[list[float]]) -> dict[str, np.ndarray]:
     columns = np.array(runs)
     seconds = dict(zip(PHASES, columns.T, strict=True))
     seconds["total"] = columns.sum(axis=1)
+    return seconds
+
+
+def _result(
+    cache: str, seconds: dict[str, np.ndarray], targets: dict[str, Target]
+) -> dict:
     return {
         "cache": cache,
-        "repetitions": len(runs),
+        "repetitions": len(next(iter(seconds.values()))),
         "seconds": {name: summary(values) for name, values in seconds.items()},
+        "targets": targets,
     }

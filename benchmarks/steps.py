@@ -44,7 +44,7 @@ def measure_steps(
             seconds = alternate(_prepared(net, names), repetitions or net.repetitions)
             for keep_prob in KEEP_PROBS:
                 by_name = {
-                    name: seconds[_key(name, keep_prob)] / net.n_batches * 1e6
+                    name: seconds[_key(name, keep_prob)] / net.n_steps * 1e6
                     for name in names
                 }
                 yield _result(net, keep_prob, by_name)
@@ -66,7 +66,7 @@ def _result(net: Net, keep_prob: float, by_name: dict[str, np.ndarray]) -> dict:
         "net": net.name,
         "batch_size": net.batch_size,
         "keep_prob": keep_prob,
-        "steps": net.n_batches,
+        "steps": net.n_steps,
         "repetitions": len(next(iter(by_name.values()))),
         "us_per_step": {name: summary(values) for name, values in by_name.items()},
         "ratios": {

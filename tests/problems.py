@@ -10,7 +10,8 @@ from skdnn.network.objective import Objective
 from skdnn.network.parameters import Layout
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network, Workspace
-from skdnn.training.batches import Examples, Table
+from skdnn.training.batches import Examples, Table, TrainingBlock
+from skdnn.training.epoch import Gathered
 from skdnn.training.loop import Recipe, TrainingState, train_epochs
 from skdnn.training.optimizers import (
     OPTIMIZERS,
@@ -82,6 +83,18 @@ class Problem:
     def workspace(self, rows=None, input_dropout=False):
         rows = rows or self.n_rows
         return Workspace.of(self.network, rows, self.dtype, input_dropout)
+
+    def gathered(self, rows):
+        n_columns, n_targets = self.X.shape[1], self.Y.shape[1]
+        return Gathered.of(rows, n_columns, n_targets, self.dtype)
+
+    def block(self, bounds, rows=()):
+        """The rows of these numbers, or all as they stand, cut into mini-batches."""
+        rows = np.array(rows, dtype=np.int64)
+        is_weighted = bool(np.any(self.s != 1))
+        return TrainingBlock(
+            self.X, self.Y, self.s, is_weighted, rows, np.array(bounds)
+        )
 
     def blocks(self, block_rows):
         for start in range(0, self.n_rows, block_rows):

@@ -1,10 +1,26 @@
 """The benchmarks run and say what they should; how fast is nobody's business here."""
 
 import json
+from functools import partial
 
 import pytest
 
-from benchmarks import compare, report, steps
+import benchmarks.__main__ as command
+from benchmarks import (
+    activations,
+    compare,
+    frames,
+    growth,
+    growth_picture,
+    memory,
+    prediction,
+    report,
+    search,
+    startup,
+    steps,
+    targets,
+    threads,
+)
 from benchmarks.__main__ import main
 from benchmarks.measuring import alternate
 from benchmarks.nets import NETS, Net, data_for
@@ -90,3 +106,192 @@ def test_unknown_net_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["--nets", "1-2-3"])
     assert "invalid choice" in capsys.readouterr().err
+
+
+MULTICLASS = Net((4, 3, 3), batch_size=5, n_batches=4, repetitions=1)
+
+
+def _measure_growth():
+    which = list(growth.points(rows=(400, 800), widths=(2, 4), depths=(1, 2)))
+    return growth.measure_growth(which, repetitions=1)
+
+
+# name: what measures in a tiny form, what names a result, its groups in turn
+TINY_FORMS = {
+    "activations": (
+        partial(activations.measure_activations, [TINY], repetitions=1),
+        ["net", "batch_size"],
+        [
+            {
+                "us_per_step": {"relu", "tanh", "gelu", "silu"},
+                "ratios": {"tanh/relu", "gelu/relu", "silu/relu"},
+            }
+        ],
+    ),
+    "threads": (
+        partial(threads.measure_threads, [TINY], repetitions=1),
+        ["net", "batch_size"],
+        [{"us_per_step": {"one", "two"}, "ratios": {"one/two"}}],
+    ),
+    "frames": (
+        partial(frames.measure_frames, [frames.Setting(TINY, 20, 1)], 1, epochs=1),
+        ["net", "rows", "container", "batch_size"],
+        [{"ms_per_epoch": {"skdnn", "sklearn"}, "ratios": {"sklearn/skdnn"}}] * 4,
+    ),
+    "search": (
+        partial(
+            search.measure_search,
+            1,
+            search.Search((1.0,), ((2,),), folds=2, epochs=1, n_rows=60),
+        ),
+        ["backend"],
+        [
+            {
+                "seconds": {"skdnn", "sklearn"},
+                "ratios": {"sklearn/skdnn", "best sklearn/skdnn"},
+            }
+        ]
+        * 3,
+    ),
+    "prediction": (
+        partial(
+            prediction.measure_prediction,
+            (prediction.Setting(MULTICLASS, 20),),
+            repetitions=1,
+            calls=2,
+        ),
+        ["net", "rows"],
+        [
+            {
+                "us": {"floor", "skdnn", "sklearn"},
+                "ratios": {"skdnn/floor", "skdnn/sklearn"},
+            },
+            {
+                "ms": {"floor", "decision_function", "predict_proba", "sklearn"},
+                "ratios": {
+                    "decision_function/floor",
+                    "predict_proba/floor",
+                    "sklearn/skdnn",
+                },
+            },
+        ],
+    ),
+    "growth": (
+        _measure_growth,
+        ["grows", "to", "batch_size"],
+        [{"ms_per_epoch": {"skdnn", "floor"}, "ratios": {"skdnn/floor"}}] * 2
+        + [{"us_per_step": {"skdnn", "floor"}, "ratios": {"skdnn/floor"}}] * 4,
+    ),
+    "workers": (
+        partial(startup.measure_workers, 1),
+        ["process", "cache"],
+        [{"seconds": {"skdnn", "sklearn"}, "ratios": {"skdnn/sklearn"}}],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TINY_FORMS)
+def test_tiny_form_gives_what_is_documented(name):
+    if name == "frames":
+        pytest.importorskip("pandas")
+    measure, identity, groups = TINY_FORMS[name]
+    results = list(measure())
+    assert len(results) == len(groups)
+    for result, expected in zip(results, groups, strict=True):
+        assert list(report.identity(result)) == identity
+        assert result["repetitions"] == 1
+        measured = {g: set(result[g]) for g in report.UNITS if g in result}
+        assert measured == expected
+        assert set(result.get("targets", ())) <= set().union(*measured.values())
+        for value in (v for group in measured for v in result[group].values()):
+            assert 0 < value["lower"] <= value["median"] <= value["upper"]
+    _check_tables(results)
+
+
+def _check_tables(results):
+    lines = report.overview(results).splitlines()
+    assert len(lines) == 2 + len(results)
+    assert len({len(line) for line in lines}) == 1
+    content = json.loads(json.dumps(report.document("any", {}, results)))
+    compared = compare.compare(content, content).splitlines()[2:]
+    assert compared
+    assert all("1.000" in line for line in compared)
+
+
+@pytest.mark.skipif(not memory.IS_AVAILABLE, reason=memory.UNAVAILABLE)
+def test_memory_is_what_a_process_adds():
+    cases = ("fit, float64 memory map", memory.PREDICTION)
+    mapped, predicted = memory.measure_memory(1, 20_000, 2_000, cases)
+    assert [mapped["rows"], predicted["rows"]] == [20_000, 2_000]
+    assert set(mapped["targets"]) == {"anonymous"}
+    for result in (mapped, predicted):
+        assert list(report.identity(result)) == ["case", "rows"]
+        assert set(result["megabytes"]) == {"anonymous", "total"}
+    # The file of 16 MB is read, and is not memory of the process.
+    added = {name: value["median"] for name, value in mapped["megabytes"].items()}
+    assert added["total"] - added["anonymous"] > 10
+    _check_tables([mapped])
+
+
+def test_without_linux_memory_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(memory, "IS_AVAILABLE", False)
+    main(["memory"])
+    assert capsys.readouterr().out.strip() == memory.UNAVAILABLE
+    with pytest.raises(NotImplementedError, match="only Linux"):
+        next(memory.measure_memory())
+
+
+def test_compiling_is_what_an_empty_cache_costs(monkeypatch):
+    runs = iter([[1.0, 0.5, 8.0, 2.0], [1.0, 0.5, 0.25, 0.25]])
+    monkeypatch.setattr(startup, "_run", lambda cache: next(runs))
+    empty, filled = startup.measure_startup(repetitions=1)
+    assert [empty["cache"], filled["cache"]] == ["empty", "filled"]
+    assert set(filled["seconds"]) == {*startup.PHASES, "total"}
+    assert empty["seconds"]["compiling"]["median"] == pytest.approx(9.5)
+    assert "≤ 1, missed" in report.overview([empty, filled])
+
+
+@pytest.mark.slow
+def test_a_new_process_compiles_once():
+    empty, filled = startup.measure_startup(repetitions=1)
+    assert empty["seconds"]["fit"]["median"] > filled["seconds"]["fit"]["median"]
+
+
+def test_picture_is_the_same_each_time(tmp_path):
+    pytest.importorskip("matplotlib")
+    results = []
+    for grows, group in growth.GROUPS.items():
+        for to in (10, 20_000):
+            values = {name: {"median": float(to)} for name in ("skdnn", "floor")}
+            ratios = {"skdnn/floor": {"median": 1.0}}
+            results.append({"grows": grows, "to": to, group: values, "ratios": ratios})
+    pictures = []
+    for name in ("a.svg", "b.svg"):
+        growth_picture.draw(results, tmp_path / "new folder" / name)
+        pictures.append((tmp_path / "new folder" / name).read_bytes())
+    assert pictures[0] == pictures[1]
+    assert b"<dc:date>" not in pictures[0]
+
+
+def test_command_writes_what_it_prints(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(command, "NETS", (TINY,))
+    path = tmp_path / "a.json"
+    main(["threads", "--quick", "--out", str(path)])
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["benchmark"] == "threads"
+    assert content["results"][0]["repetitions"] == 3
+    assert "one/two" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", command.COMMANDS)
+def test_every_command_has_help(name, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([name, "--help"])
+    assert "--quick" in capsys.readouterr().out
+
+
+def test_verdict_tells_what_is_missed():
+    assert targets.verdict(targets.at_most(1.15), 1.15) == "≤ 1.15"
+    assert targets.verdict(targets.at_most(1.15), 1.16) == "≤ 1.15, missed"
+    assert targets.verdict(targets.at_least(4), 4.0) == "≥ 4"
+    assert targets.verdict(targets.at_least(4), 3.9) == "≥ 4, missed"

@@ -150,7 +150,8 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
                 f"sample_weight{suffix}, times class_weight, must be positive for at "
                 "least one row; all are zero."
             )
-        return Examples(Table(rows.X, dtype, rows.numbers), Y, weight)
+        table = Table(rows.X, dtype, rows.numbers).ready_if_small()
+        return Examples(table, Y, weight)
 
     def _start(self, targets, dtype, goes_on) -> tuple[TrainingState, Network]:
         """Return where training starts: a first θ, or a copy of where it stopped."""
@@ -166,7 +167,8 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
             )
         state = deepcopy(self._state)
         state.theta = state.theta.astype(dtype)
-        state.optimizer.moments = state.optimizer.moments.astype(dtype)
+        state.optimizer.m = state.optimizer.m.astype(dtype)
+        state.optimizer.v = state.optimizer.v.astype(dtype)
         if self.solver != self._state_solver:
             # What one rule remembers, another would take for something else.
             state.optimizer = OptimizerState.start(state.theta)

@@ -29,7 +29,6 @@ class DevSet:
         self._examples = examples
         self._targets = targets
         self._scorer = scorer
-        self._row = np.empty(examples.n_rows)
 
     def __call__(self, theta: np.ndarray) -> DevResult:
         """Return the dev cost and score of θ."""
@@ -38,9 +37,8 @@ class DevSet:
         blocks = examples.table.blocks(step)
         Z = forward(self._network, theta, blocks, examples.n_rows, step)
         score = self._targets.score(Z, examples.Y, examples.s)
-        cost = cost_of_logits(
-            self._network, Z, examples.Y, examples.s, 1 / examples.n_rows, self._row
-        )
+        scale = 1 / examples.n_rows
+        cost = cost_of_logits(self._network, Z, examples.Y, examples.s, scale)
         if self._scorer is None:
             return DevResult(cost, score, monitored=cost)
         score = self._scorer(theta)

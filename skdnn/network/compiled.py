@@ -21,9 +21,10 @@ _COMMON = {
     "error_model": "numpy",  # division by zero gives infinity, not an exception
     "no_cfunc_wrapper": True,  # nobody calls these from C; a tenth of the compile time
 }
+COMPILE_OPTIONS = {**_COMMON, "fastmath": _ANY_ORDER}
 EXACT_OPTIONS = {**_COMMON, "fastmath": {"contract"}}
 
-entry = njit(cache=True, fastmath=_ANY_ORDER, **_COMMON)
-inlined = njit(fastmath=_ANY_ORDER, **_COMMON)
-spliced = njit(inline="always", fastmath=_ANY_ORDER, **_COMMON)
+entry = njit(cache=True, **COMPILE_OPTIONS)
+inlined = njit(**COMPILE_OPTIONS)
+spliced = njit(inline="always", **COMPILE_OPTIONS)
 exact = njit(**EXACT_OPTIONS)

@@ -14,6 +14,7 @@ mask depends on nothing but (seed, step, layer, place): resuming needs no more s
 import numpy as np
 
 from skdnn.network.compiled import inlined
+from skdnn.network.views import flat
 
 u32, u64 = np.uint32, np.uint64
 
@@ -47,7 +48,7 @@ def keep_threshold(keep_prob):
 def drop(A, G, keep_prob, key):
     """Drop units of A, and of their derivatives G, in place."""
     T = A.dtype.type
-    a, g = A.reshape(-1), G.reshape(-1)
+    a, g = flat(A), flat(G)
     low, high = u32(key & u64(0xFFFFFFFF)), u32(key >> u64(32))
     threshold, kept = keep_threshold(keep_prob), T(1 / keep_prob)
     for j in range(a.size):
@@ -60,7 +61,7 @@ def drop(A, G, keep_prob, key):
 def drop_inputs(X, A, keep_prob, key):
     """Write X with dropped entries to A."""
     T = A.dtype.type
-    x, a = X.reshape(-1), A.reshape(-1)
+    x, a = flat(X), flat(A)
     low, high = u32(key & u64(0xFFFFFFFF)), u32(key >> u64(32))
     threshold, kept = keep_threshold(keep_prob), T(1 / keep_prob)
     for j in range(a.size):

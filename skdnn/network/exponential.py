@@ -1,4 +1,4 @@
-r"""exp, expm1 and log1p that a compiler can vectorise.
+r"""exp, expm1, log and log1p that a compiler can vectorise.
 
 The mathematical library's exp is a call per number. Here x = n ln 2 + r with
 \|r\| <= ln 2 / 2, so that
@@ -145,3 +145,29 @@ def _compiled_log1p_of_unit(e):
     if e.bitwidth == 32:
         return lambda e: _log1p32(e)
     return lambda e: np.log1p(e)
+
+
+_EXPONENT_BITS_32, _MANTISSA_32 = np.int32(23), np.int32(0x007FFFFF)
+_BITS_OF_ONE_32 = np.int32(0x3F800000)
+_LN2_32, _INFINITY_32 = f32(math.log(2)), f32(math.inf)
+
+
+@exact
+def _log32(x):
+    bits = np.float32(x).view(np.int32)
+    n = f32((bits - _BITS_OF_ONE_32) >> _EXPONENT_BITS_32)
+    mantissa = np.int32((bits & _MANTISSA_32) | _BITS_OF_ONE_32).view(np.float32)
+    log = n * _LN2_32 + _log1p32(mantissa - _ONE_32)
+    return log if x < _INFINITY_32 else x
+
+
+def log_from_one(x):
+    """Return ln x for x >= 1, in the type of x: n ln 2 + ln(x / 2^n)."""
+    return _log32(x) if isinstance(x, np.float32) else np.log(x)
+
+
+@overload(log_from_one, jit_options=EXACT_OPTIONS)
+def _compiled_log_from_one(x):
+    if x.bitwidth == 32:
+        return lambda x: _log32(x)
+    return lambda x: np.log(x)

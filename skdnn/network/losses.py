@@ -5,21 +5,30 @@ p is wrong where it matters most, while log-sum-exp is exact at any size. Each f
 returns :math:`c \sum_i s_i \ell_i` and overwrites Z with its gradient,
 :math:`dZ_{ik} = c\, s_i (p_{ik} - y_{ik})`.
 
+`scratch` has room for `loss_scratch_size` numbers of Z's type.
+
 With label smoothing ε (C. Szegedy et al., "Rethinking the Inception architecture",
 2016, section 7) the target y becomes (1 - ε) y + ε / K.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
+from numba.extending import register_jitable
 
 from skdnn.network.compiled import entry, inlined, spliced
-from skdnn.network.exponential import exp, log1p_of_unit
+from skdnn.network.exponential import exp, log1p_of_unit, log_from_one
+from skdnn.network.views import flat
+
+
+@register_jitable
+def loss_scratch_size(rows: int, n_outputs: int) -> int:
+    """Return the room that a loss needs besides the logits."""
+    return rows * max(n_outputs, 2)
 
 
 @inlined
-def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, row):
+def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, scratch):
     r"""Independent yes/no outputs: binary (one logit) and multilabel (K logits).
 
     .. math:: \ell_i = \sum_k \ln(1 + e^{z_{ik}}) - y_{ik} z_{ik}
@@ -29,22 +38,26 @@ def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, row):
     T = Z.dtype.type
     one, zero = T(1), T(0)
     keep, shift = T(1 - smoothing), T(smoothing / 2)
+    n_outputs = Z.shape[1]
+    for i in range(Z.shape[0]):
+        for k in range(n_outputs):
+            scratch[i * n_outputs + k] = s[i] * T(scale)
+    z_all, y_all = flat(Z), flat(Y)
     total = 0.0
-    for k in range(Z.shape[1]):
-        for i in range(Z.shape[0]):  # the long loop inside, so that it is vectorised
-            z, c = Z[i, k], s[i] * T(scale)
-            y = Y[i, k] * keep + shift
-            e = exp(-abs(z))
-            p = (e if z < zero else one) / (one + e)
-            # One product, so that the compiler cannot reorder it into a cancellation
-            value = (y if z < zero else one - y) * abs(z) + log1p_of_unit(e)
-            total += np.float64(c) * np.float64(value)
-            Z[i, k] = c * (p - y)
+    for j in range(z_all.size):  # one long loop, so that it is vectorised
+        z, c = z_all[j], scratch[j]
+        y = y_all[j] * keep + shift
+        e = exp(-abs(z))
+        p = (e if z < zero else one) / (one + e)
+        # One product, so that the compiler cannot reorder it into a cancellation
+        value = (y if z < zero else one - y) * abs(z) + log1p_of_unit(e)
+        total += np.float64(c) * np.float64(value)
+        z_all[j] = c * (p - y)
     return total
 
 
 @inlined
-def softmax_cross_entropy(Z, Y, s, scale, smoothing, row):
+def softmax_cross_entropy(Z, Y, s, scale, smoothing, scratch):
     r"""One of K classes; Y, of shape (rows, 1), holds the class numbers.
 
     .. math:: \ell_i = \ln \sum_k e^{z_{ik}} - \sum_k y_{ik} z_{ik}
@@ -52,6 +65,7 @@ def softmax_cross_entropy(Z, Y, s, scale, smoothing, row):
     T = Z.dtype.type
     n_rows, n_classes = Z.shape
     share = smoothing / n_classes
+    linear, norms = scratch[:n_rows], scratch[n_rows:]
     for i in range(n_rows):
         top = Z[i, 0]
         for k in range(1, n_classes):
@@ -60,21 +74,24 @@ def softmax_cross_entropy(Z, Y, s, scale, smoothing, row):
         for k in range(n_classes):
             Z[i, k] -= top
             mean_part += Z[i, k]
-        row[i] = (1 - smoothing) * Z[i, int(Y[i, 0])] + share * mean_part
-    flat = Z.reshape(-1)
-    for j in range(flat.size):  # one long loop, so that exp is vectorised
-        flat[j] = exp(flat[j])
-    total = 0.0
+        linear[i] = T(1 - smoothing) * Z[i, int(Y[i, 0])] + T(share) * mean_part
+    z_all = flat(Z)
+    for j in range(z_all.size):  # one long loop, so that exp is vectorised
+        z_all[j] = exp(z_all[j])
     for i in range(n_rows):
         c = s[i] * T(scale)
         norm = T(0)
         for k in range(n_classes):
             norm += Z[i, k]
-        total += np.float64(c) * (math.log(np.float64(norm)) - row[i])
+        norms[i] = norm
         to_gradient = c / norm
         for k in range(n_classes):
             Z[i, k] = Z[i, k] * to_gradient - c * T(share)
         Z[i, int(Y[i, 0])] -= c * T(1 - smoothing)
+    total = 0.0
+    for i in range(n_rows):
+        value = log_from_one(norms[i]) - linear[i]
+        total += np.float64(s[i] * T(scale)) * np.float64(value)
     return total
 
 
@@ -96,10 +113,10 @@ def sigmoid(Z):
     """Turn logits into probabilities of yes, in place."""
     T = Z.dtype.type
     one, zero = T(1), T(0)
-    flat = Z.reshape(-1)
-    for j in range(flat.size):
-        e = exp(-abs(flat[j]))
-        flat[j] = (e if flat[j] < zero else one) / (one + e)
+    z_all = flat(Z)
+    for j in range(z_all.size):
+        e = exp(-abs(z_all[j]))
+        z_all[j] = (e if z_all[j] < zero else one) / (one + e)
 
 
 @inlined
@@ -113,9 +130,9 @@ def softmax(Z):
             top = Z[i, k] if Z[i, k] > top else top
         for k in range(n_classes):
             Z[i, k] -= top
-    flat = Z.reshape(-1)
-    for j in range(flat.size):
-        flat[j] = exp(flat[j])
+    z_all = flat(Z)
+    for j in range(z_all.size):
+        z_all[j] = exp(z_all[j])
     for i in range(n_rows):
         norm = T(0)
         for k in range(n_classes):
@@ -135,8 +152,8 @@ def apply_link(code, Z):
 
 
 @spliced
-def loss_and_gradient(code, Z, Y, s, scale, smoothing, row):
+def loss_and_gradient(code, Z, Y, s, scale, smoothing, scratch):
     """Return scale · Σ sᵢ ℓᵢ and overwrite the logits Z with its gradient."""
     if code == 0:
-        return sigmoid_cross_entropy(Z, Y, s, scale, smoothing, row)
-    return softmax_cross_entropy(Z, Y, s, scale, smoothing, row)
+        return sigmoid_cross_entropy(Z, Y, s, scale, smoothing, scratch)
+    return softmax_cross_entropy(Z, Y, s, scale, smoothing, scratch)

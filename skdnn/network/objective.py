@@ -93,9 +93,7 @@ class Objective:
         for X, Y, s in self.blocks():
             Z = self._work.Z[: X.shape[0] * n_outputs].reshape(X.shape[0], n_outputs)
             logits(self.network, theta, X, Z, self._forward)
-            data += cost_of_logits(
-                self.network, Z, Y, s, 1 / self.n_rows, self._work.row
-            )
+            data += cost_of_logits(self.network, Z, Y, s, 1 / self.n_rows)
         penalty = self.penalty.value(theta[: self.network.layout.n_weights])
         return Cost(data + penalty, data, penalty)
 
@@ -126,7 +124,7 @@ class Objective:
             cost_and_gradient(self.network, theta, X, Y, s, 1.0, self._work, scratch)
             for layer, code in enumerate(self.network.activations, start=1):
                 if code in kinked:
-                    start = self._work.row.size * unit_at[layer - 1]
+                    start = self.block_rows * unit_at[layer - 1]
                     stop = start + X.shape[0] * sizes[layer]
                     masks.append(self._work.A[start:stop] > 0)
         return np.concatenate(masks) if masks else np.zeros(0, dtype=bool)

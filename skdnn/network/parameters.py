@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.network.compiled import inlined
+from skdnn.network.views import matrix
 
 
 class Layout(NamedTuple):
@@ -77,12 +78,6 @@ class Layout(NamedTuple):
             return layer, "W", (row, column)
         layer = int(np.searchsorted(self.bias_at, index, side="right"))
         return layer, "b", (int(index - self.bias_at[layer - 1]),)
-
-
-@inlined
-def matrix(buffer, start, rows, columns):
-    """View part of a flat buffer as a matrix."""
-    return buffer[start : start + rows * columns].reshape(rows, columns)
 
 
 @inlined

@@ -32,12 +32,17 @@ class ElasticNet(NamedTuple):
         return cls(strength * (1 - l1_ratio), strength * l1_ratio / 2)
 
     def value(self, weights: np.ndarray) -> float:
-        """Return the penalty of the given weights (any shape), in float64."""
+        """Return the penalty of the given weights (any shape), in float64.
+
+        It is infinite, without a warning, for weights that have diverged far enough.
+        """
         value = 0.0
-        if self.l2:
-            value += 0.5 * self.l2 * float(np.sum(np.square(weights, dtype=np.float64)))
-        if self.l1:
-            value += self.l1 * float(np.sum(np.abs(weights), dtype=np.float64))
+        with np.errstate(over="ignore"):
+            if self.l2:
+                squares = np.square(weights, dtype=np.float64)
+                value += 0.5 * self.l2 * float(np.sum(squares))
+            if self.l1:
+                value += self.l1 * float(np.sum(np.abs(weights), dtype=np.float64))
         return value
 
     def add_gradient(self, weights: np.ndarray, grad: np.ndarray) -> None:

@@ -1,10 +1,51 @@
 """The compiled mini-batch loop: a block of many steps with no Python in between."""
 
 import math
+from typing import NamedTuple
 
-from skdnn.network.compiled import entry
+import numpy as np
+
+from skdnn.network.compiled import entry, inlined
+from skdnn.network.memory import empty_aligned
 from skdnn.network.propagation import backpropagate
+from skdnn.training.batches import pick_rows
 from skdnn.training.optimizers import update
+
+# Rows gathered at once: loops of many rows are faster, while these bytes share a
+# core's second-level cache with what a step works on.
+_GATHERED_BYTES = 2**17
+
+
+class Gathered(NamedTuple):
+    """Where rows from all over a table are gathered, ahead of the steps on them."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    s: np.ndarray  # of shape (rows, 1), to be picked as X and Y are; ones to begin with
+
+    @classmethod
+    def of(
+        cls, batch_rows: int, n_columns: int, n_targets: int, dtype: np.dtype
+    ) -> "Gathered":
+        """Allocate the buffers for one or several batches of so many rows."""
+        row_bytes = (n_columns + n_targets + 1) * np.dtype(dtype).itemsize
+        rows = max(batch_rows, _GATHERED_BYTES // row_bytes)
+        return cls(
+            empty_aligned((rows, n_columns), dtype),
+            empty_aligned((rows, n_targets), dtype),
+            np.ones((rows, 1), dtype),
+        )
+
+
+@inlined
+def gather_ahead(block, start, gathered):
+    """Gather as many rows of the block, from `start` on, as there is room for."""
+    rows = block.rows[start : start + gathered.s.size]
+    pick_rows(block.X, rows, gathered.X)
+    pick_rows(block.Y, rows, gathered.Y)
+    if block.is_weighted:
+        pick_rows(block.s.reshape(-1, 1), rows, gathered.s)
+    return start + rows.size
 
 
 @entry
@@ -13,39 +54,38 @@ def train_block(
     rule,
     extra,
     theta,
-    moments,
+    m,
+    v,
     t,
-    X,
-    Y,
-    s,
-    bounds,
+    block,
     rates,
     keep_prob,
     seed,
+    gathered,
     work,
     grad,
 ):
-    """Take one step for each mini-batch of a block of rows, in place on θ.
+    """Take one step for each mini-batch of a block of rows, in place on θ, m and v.
 
     Parameters
     ----------
     network : Network
     rule : Rule
     extra : Regularization
-    theta : ndarray of shape (n_parameters,)
-    moments : ndarray of shape (2, n_parameters)
+    theta, m, v : ndarray of shape (n_parameters,)
+        The parameters and the optimiser's moments.
     t : int
         Steps taken before this block.
-    X, Y, s : ndarray
-        The block: inputs, targets, and weights that average to 1 over the training set.
-    bounds : ndarray of int64, shape (n_batches + 1,)
-        Batch k is the rows ``bounds[k]:bounds[k + 1]``.
+    block : TrainingBlock
+        Inputs, targets, weights that average to 1 over the training set, and which of
+        their rows form which batch.
     rates : ndarray of float64, shape (n_batches,)
         The learning rate of each step.
     keep_prob : ndarray of float64, shape (n_layers,)
         For the input and each hidden layer.
     seed : uint64
         Names the dropout masks, together with the number of the step.
+    gathered : Gathered
     work : Workspace
     grad : ndarray of shape (n_parameters,)
 
@@ -57,16 +97,20 @@ def train_block(
         False if a batch's cost was not finite; θ has not been moved by that batch.
     """
     total = 0.0
+    X, Y, s, first = block.X, block.Y, block.s, 0
+    gathered_to = 0 if block.rows.size else block.bounds[-1]
     for k in range(rates.size):
-        start, stop = bounds[k], bounds[k + 1]
-        rows = stop - start
+        start, stop = block.bounds[k], block.bounds[k + 1]
+        if stop > gathered_to:
+            gathered_to = gather_ahead(block, start, gathered)
+            X, Y, s, first = gathered.X, gathered.Y, gathered.s.reshape(-1), start
         value = backpropagate(
             network,
             theta,
-            X[start:stop],
-            Y[start:stop],
-            s[start:stop],
-            1.0 / rows,
+            X[start - first : stop - first],
+            Y[start - first : stop - first],
+            s[start - first : stop - first],
+            1.0 / (stop - start),
             keep_prob,
             seed,
             t + k,
@@ -75,6 +119,6 @@ def train_block(
         )
         if not math.isfinite(value):
             return total, False
-        total += value * rows
-        update(rule, network.layout, theta, grad, moments, rates[k], t + k + 1, extra)
+        total += value * (stop - start)
+        update(rule, network.layout, theta, grad, m, v, rates[k], t + k + 1, extra)
     return total, True

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skdnn.network.memory import aligned_copy, empty_aligned
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network, Workspace
-from skdnn.training.batches import BatchReader, Examples
-from skdnn.training.epoch import train_block
+from skdnn.training.batches import BatchReader, Examples, random_order
+from skdnn.training.epoch import Gathered, train_block
 from skdnn.training.optimizers import OptimizerState, Regularization, Rule
 from skdnn.training.schedules import (
     ADAPTIVE_FACTOR,
@@ -161,20 +162,27 @@ class _Steps:
         self.work = Workspace.of(
             recipe.network, self.reader.batch_rows, state.theta.dtype, drops_inputs
         )
-        self.grad = np.empty_like(state.theta)
+        table, n_targets = examples.table, examples.Y.shape[1]
+        rows = self.reader.batch_rows if table.ready is not None else 0
+        self.gathered = Gathered.of(rows, table.n_columns, n_targets, state.theta.dtype)
+        # What has been copied or unpickled may start anywhere.
+        state.theta = aligned_copy(state.theta)
+        state.optimizer.m = aligned_copy(state.optimizer.m)
+        state.optimizer.v = aligned_copy(state.optimizer.v)
+        self.grad = empty_aligned(state.theta.size, state.theta.dtype)
 
     def run_epoch(self) -> tuple[float, float]:
         """Return J over the epoch and the last learning rate."""
         state, recipe = self.state, self.recipe
         # One batch of all rows has nothing to shuffle.
         shuffled = recipe.shuffle and self.reader.n_batches > 1
-        order = state.rng.permutation(self.n_rows) if shuffled else None
+        order = random_order(state.rng, self.n_rows) if shuffled else None
         rates = self._rates()
         # The penalty, too, is that of before the steps: with one batch of all rows,
         # this is J at one θ.
         weights = state.theta[: recipe.network.layout.n_weights]
         penalty = recipe.penalty.value(weights)
-        total = 0.0
+        total, step = 0.0, 0
         for block in self.reader.epoch(order):
             n_steps = block.bounds.size - 1
             value, finite = train_block(
@@ -182,21 +190,21 @@ class _Steps:
                 recipe.rule,
                 recipe.extra,
                 state.theta,
-                state.optimizer.moments,
+                state.optimizer.m,
+                state.optimizer.v,
                 state.optimizer.t,
-                block.X,
-                block.Y,
-                block.s,
-                block.bounds,
-                rates[block.first_batch : block.first_batch + n_steps],
+                block,
+                rates[step : step + n_steps],
                 recipe.keep_prob,
                 state.mask_seed,
+                self.gathered,
                 self.work,
                 self.grad,
             )
             if not finite:
                 return np.nan, rates[-1]
             state.optimizer.t += n_steps
+            step += n_steps
             total += value
         return total / self.n_rows + penalty, rates[-1]
 

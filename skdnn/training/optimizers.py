@@ -62,23 +62,24 @@ class OptimizerState:
 
     Attributes
     ----------
-    moments : ndarray of shape (2, n_parameters)
-        First and second moments of adam and adamw; the velocity of sgd in the first.
+    m, v : ndarray of shape (n_parameters,)
+        First and second moments of adam and adamw. sgd keeps its velocity in v.
     t : int
         Steps taken so far.
     """
 
-    moments: np.ndarray
+    m: np.ndarray
+    v: np.ndarray
     t: int = 0
 
     @classmethod
     def start(cls, theta: np.ndarray) -> "OptimizerState":
         """Return the state before the first step on θ."""
-        return cls(np.zeros((2, theta.size), theta.dtype))
+        return cls(np.zeros_like(theta), np.zeros_like(theta))
 
     def restart(self) -> None:
         """Forget all steps."""
-        self.moments[:] = 0
+        self.m[:] = self.v[:] = 0
         self.t = 0
 
 
@@ -147,7 +148,7 @@ def clip_factor(theta, grad, n_weights, l2, max_grad_norm):
 
 
 @spliced
-def update(rule, layout, theta, grad, moments, lr, t, extra):
+def update(rule, layout, theta, grad, m, v, lr, t, extra):
     """Move θ by one step; the penalty acts on its first part, the weights."""
     n_weights = layout.weight_at[-1]
     coupled = rule.code != ADAMW
@@ -163,7 +164,7 @@ def update(rule, layout, theta, grad, moments, lr, t, extra):
             sgd(
                 theta[start:stop],
                 grad[start:stop],
-                moments[0, start:stop],
+                v[start:stop],
                 lr,
                 rule.momentum,
                 rule.nesterov,
@@ -175,8 +176,8 @@ def update(rule, layout, theta, grad, moments, lr, t, extra):
             adam(
                 theta[start:stop],
                 grad[start:stop],
-                moments[0, start:stop],
-                moments[1, start:stop],
+                m[start:stop],
+                v[start:stop],
                 lr,
                 t,
                 rule.beta1,

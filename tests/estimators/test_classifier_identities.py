@@ -288,5 +288,5 @@ def test_dtype_auto(solver, n_rows, batch_size, expected, given):
         (3,), solver=solver, batch_size=batch_size, max_iter=2
     ).fit(X.astype(given), y)
     assert {a.dtype for a in [*net.coefs_, *net.intercepts_]} == {np.dtype(expected)}
-    assert net.optimizer_state_.moments.dtype == expected
+    assert net.optimizer_state_.m.dtype == expected
     assert net.decision_function(X).dtype == expected

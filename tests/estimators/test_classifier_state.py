@@ -105,7 +105,7 @@ def test_arrays_handed_out_stay_as_they_are(solver, early_stopping, warm_start):
     X, y = make_rows()
     net = _net(solver=solver, early_stopping=early_stopping, warm_start=warm_start)
     net.fit(X, y)
-    handed_out = [*net.coefs_, *net.intercepts_, net.optimizer_state_.moments]
+    handed_out = [*net.coefs_, *net.intercepts_, net.optimizer_state_.v]
     lists = [net.loss_curve_, net.validation_loss_curve_]
     before = deepcopy((handed_out, lists))
     optimizer, n_steps = net.optimizer_state_, net.optimizer_state_.t

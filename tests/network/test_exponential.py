@@ -1,4 +1,4 @@
-"""exp, expm1 and log1p: accurate over the whole range, finite at its ends, NaN kept."""
+"""exp, expm1 and logarithms: accurate over their range, NaN and the ends kept."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from numba import float32, float64
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.compiled import inlined
-from skdnn.network.exponential import exp, expm1, log1p_of_unit
+from skdnn.network.exponential import exp, expm1, log1p_of_unit, log_from_one
 from tests.problems import DTYPES
 
 # Relative errors promised by the module, and one rounding of the reference
@@ -30,6 +30,12 @@ def expm1_of_all(x, out):
 def log1p_of_all(x, out):
     for i in range(x.size):
         out[i] = log1p_of_unit(x[i])
+
+
+@inlined
+def log_of_all(x, out):
+    for i in range(x.size):
+        out[i] = log_from_one(x[i])
 
 
 def apply(kernel, x):
@@ -110,3 +116,14 @@ def test_log1p_of_unit(dtype):
     assert relative_error(apply(log1p_of_all, e), e, np.log1p).max() < accuracy
     ends = apply(log1p_of_all, np.array([0, np.nan], dtype=dtype))
     assert_array_equal(ends, [0, np.nan])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_log_from_one(dtype):
+    """Accurate next to 1, too, where the logarithm is next to 0."""
+    next_to_one = 1 + np.finfo(dtype).eps * 2.0 ** np.arange(20)
+    x = np.concatenate([next_to_one, np.geomspace(1.001, 3e38, 20_001)]).astype(dtype)
+    accuracy = {np.float32: 2.4e-7, np.float64: 4.5e-16}[dtype]
+    assert relative_error(apply(log_of_all, x), x, np.log).max() < accuracy
+    ends = apply(log_of_all, np.array([1, np.inf, np.nan], dtype=dtype))
+    assert_array_equal(ends, [0, np.inf, np.nan])

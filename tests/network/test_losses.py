@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdnn.network.losses import LOSSES, loss_and_gradient
+from skdnn.network.losses import LOSSES, loss_and_gradient, loss_scratch_size
 from tests import oracle
 from tests.problems import DTYPES, tolerance
 
@@ -16,8 +16,8 @@ def evaluate(name, Z, Y, s=None, scale=1.0, smoothing=0.0):
     Z = np.array(Z)
     Y = np.asarray(Y, dtype=Z.dtype)
     s = np.ones(len(Z), Z.dtype) if s is None else np.asarray(s, dtype=Z.dtype)
-    code, row = LOSSES[name].code, np.empty(len(Z))
-    value = loss_and_gradient(code, Z, Y, s, scale, smoothing, row)
+    code, scratch = LOSSES[name].code, np.empty(loss_scratch_size(*Z.shape), Z.dtype)
+    value = loss_and_gradient(code, Z, Y, s, scale, smoothing, scratch)
     return value, Z
 
 

@@ -109,3 +109,9 @@ def test_capping_a_column_of_zeros_or_of_huge_numbers():
     cap_column_norms(W, 2.0)
     assert_array_equal(W[:, 0], 0)
     assert_allclose(np.linalg.norm(W[:, 1]), 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+def test_the_value_of_diverged_weights_is_infinite(l1_ratio):
+    penalty = ElasticNet.of(1.0, l1_ratio, 1.0)
+    assert penalty.value(np.array([1e308, 1e308, 1e308])) == np.inf

@@ -66,6 +66,17 @@ def test_label_smoothing(kind, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("hidden", [(40, 50), (64, 64), (65, 64), (70, 90)], ids=str)
+def test_weights_too_many_to_be_transposed(hidden, dtype):
+    """The gradient crosses W of 2000, 4096, 4160 and 6300 weights."""
+    problem = make_problem(hidden=hidden, rows=9, dtype=dtype)
+    expected_cost, expected = problem.expected_data_part()
+    cost, gradient = computed(problem)
+    assert_allclose(cost, expected_cost, **tolerance(dtype))
+    assert_allclose(gradient, expected, **tolerance(dtype, 10))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("hidden", HIDDEN, ids=len)
 @pytest.mark.parametrize("activation", NAMES)
 def test_logits(activation, hidden, dtype):
@@ -88,9 +99,8 @@ def test_an_activation_for_each_layer():
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_cost_of_logits_is_the_cost(kind, hidden):
     problem = make_problem(kind, hidden=hidden, weighted=True)
-    Z, row = logits_of(problem), np.empty(problem.n_rows)
-    scale = 1 / problem.n_rows
-    cost = cost_of_logits(problem.network, Z, problem.Y, problem.s, scale, row)
+    Z = logits_of(problem)
+    cost = cost_of_logits(problem.network, Z, problem.Y, problem.s, 1 / problem.n_rows)
     assert_allclose(cost, computed(problem)[0], rtol=1e-14)
 
 

@@ -47,11 +47,11 @@ def losses(dtype):
     for kind, (loss, _) in KINDS.items():
         problem = make_problem(kind, weighted=True, dtype=dtype)
         Z = np.random.default_rng(0).normal(size=(12, problem.sizes[-1])) * 10
-        Z, row = Z.astype(dtype), np.empty(12)
+        Z, scratch = Z.astype(dtype), np.empty(2 * Z.size, dtype)
         code = LOSSES[loss].code
         yield (
             f"cost {kind}",
-            loss_and_gradient(code, Z, problem.Y, problem.s, 0.5, 0.1, row),
+            loss_and_gradient(code, Z, problem.Y, problem.s, 0.5, 0.1, scratch),
         )
         yield f"dZ {kind}", Z
 
@@ -86,21 +86,21 @@ def training(dtype):
     for solver, code in OPTIMIZERS.items():
         problem = make_problem(weighted=True, dtype=dtype)
         theta = problem.theta.copy()
+        state, order = OptimizerState.start(theta), np.arange(12)[::-1].copy()
         rule = Rule(code, 0.9, solver == "sgd", 0.9, 0.999, 1e-8)
         cost, finite = train_block(
             problem.network,
             rule,
             Regularization(0.1, 0.05, 1.5, 0.5),
             theta,
-            OptimizerState.start(theta).moments,
+            state.m,
+            state.v,
             0,
-            problem.X,
-            problem.Y,
-            problem.s,
-            np.array([0, 4, 8, 12]),
+            problem.block([0, 4, 8, 12], rows=order),
             np.array([0.02, 0.03, 0.04]),
             np.array([0.9, 0.6, 0.7]),
             np.uint64(3),
+            problem.gathered(4),
             problem.workspace(4, input_dropout=True),
             np.empty_like(theta),
         )

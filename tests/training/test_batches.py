@@ -1,14 +1,23 @@
 """Where rows come from: the same numbers from every kind of table."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from scipy.stats import chisquare
 
 from skdnn.training import batches
-from skdnn.training.batches import BatchReader, Examples, Table, batch_bounds
+from skdnn.training.batches import (
+    BatchReader,
+    Examples,
+    Table,
+    batch_bounds,
+    random_order,
+)
 from tests.problems import DTYPES
 
 M, N = 17, 5
@@ -113,6 +122,41 @@ def test_a_read_only_table_is_never_written_to():
     assert not np.shares_memory(Table(X, np.float64).read(3, 9), X)
 
 
+@pytest.mark.parametrize("rows", [None, [3, 3, 16, 0, 8]], ids=["all", "some"])
+def test_a_small_table_is_converted_once(table, rows):
+    expected = whole_numbers() if rows is None else whole_numbers()[rows]
+    rows = None if rows is None else np.array(rows)
+    source = Table(table, np.float32, rows).ready_if_small()
+    assert_fit_for_compiled_code(source.ready, np.float32)
+    assert_array_equal(source.ready, expected)
+    assert np.shares_memory(source.read(1, 3), source.ready)
+
+
+def test_a_large_table_is_not_converted(table, monkeypatch):
+    monkeypatch.setattr(batches, "_SMALL_TABLE_BYTES", 4 * M * N - 1)
+    source = Table(table, np.float32)
+    assert source.ready_if_small() is source
+
+
+def test_a_table_that_is_ready_is_not_copied():
+    X = whole_numbers().astype(np.float32)
+    source = Table(X, np.float32)
+    assert source.ready_if_small().ready is X
+
+
+@given(st.integers(1, 300), st.integers(0, 2**32))
+def test_a_random_order_has_every_row_once(n_rows, seed):
+    order = random_order(np.random.default_rng(seed), n_rows)
+    assert_array_equal(np.sort(order), np.arange(n_rows))
+
+
+def test_every_order_is_equally_likely():
+    rng, n = np.random.default_rng(0), 24_000
+    seen = Counter(tuple(random_order(rng, 4)) for _ in range(n))
+    assert len(seen) == 24
+    assert chisquare(list(seen.values())).pvalue > 0.001
+
+
 @settings(deadline=None)
 @given(st.integers(1, 5000), st.integers(1, 6000))
 def test_batch_bounds(n_rows, batch_size):
@@ -141,11 +185,13 @@ def test_no_weights_count_each_row_once():
     assert examples.total_weight == M
 
 
-def numbered_examples(m, dtype=np.float32):
+def numbered_examples(m, is_ready=True):
     """Rows whose input, target and weight all tell their number."""
     number = np.arange(1.0, m + 1)
     X, Y = np.tile(number[:, None], (1, 3)), number[:, None]
-    return Examples(Table(X.astype(dtype), dtype), Y.astype(dtype), number)
+    table = Table(X.astype(np.float32 if is_ready else np.float64), np.float32)
+    assert (table.ready is not None) == is_ready
+    return Examples(table, Y.astype(np.float32), number)
 
 
 def test_blocks_of_examples_stay_together():
@@ -157,26 +203,33 @@ def test_blocks_of_examples_stay_together():
     assert [len(block[0]) for block in blocks] == [4, 4, 3]
 
 
+@pytest.mark.parametrize("is_ready", [True, False])
 @pytest.mark.parametrize("block_bytes", [1, 150, 2**20])
 @pytest.mark.parametrize("shuffled", [True, False])
 @pytest.mark.parametrize("batch_size", [1, 4, 7, 23, 100])
-def test_an_epoch_visits_every_row_once(batch_size, shuffled, block_bytes, monkeypatch):
-    monkeypatch.setattr(batches, "_BLOCK_BYTES", block_bytes)
+def test_an_epoch_visits_every_row_once(
+    batch_size, shuffled, block_bytes, is_ready, monkeypatch
+):
+    monkeypatch.setattr(batches, "_PICKED_BYTES", block_bytes)
+    monkeypatch.setattr(batches, "_UNCOPIED_BYTES", block_bytes)
     m = 23
-    reader = BatchReader(numbered_examples(m), batch_size)
+    reader = BatchReader(numbered_examples(m, is_ready), batch_size)
     for seed in range(2):
         rng = np.random.default_rng(seed)
         order = rng.permutation(m) if shuffled else None
         seen, n_batches = [], 0
         for block in reader.epoch(order):
-            assert block.first_batch == n_batches
             n_batches += block.bounds.size - 1
-            assert (block.bounds[0], block.bounds[-1]) == (0, len(block.X))
+            assert block.bounds[0] == 0
             assert np.diff(block.bounds).max() <= min(batch_size, reader.batch_rows)
-            assert_array_equal(block.X[:, 2], block.Y[:, 0])
-            assert_allclose(block.s * 12, block.Y[:, 0], rtol=1e-6)
+            assert block.is_weighted
             for part in (block.X, block.Y, block.s):
                 assert_fit_for_compiled_code(part, np.float32)
-            seen.extend(block.X[:, 0].astype(int) - 1)
+            picked = block.rows if block.rows.size else slice(block.bounds[-1])
+            X, Y, s = block.X[picked], block.Y[picked], block.s[picked]
+            assert len(X) == block.bounds[-1]
+            assert_array_equal(X[:, 2], Y[:, 0])
+            assert_allclose(s * 12, Y[:, 0], rtol=1e-6)
+            seen.extend(X[:, 0].astype(int) - 1)
         assert n_batches == reader.n_batches
         assert_array_equal(seen, np.arange(m) if order is None else order)

@@ -5,6 +5,7 @@ import pytest
 from numba.core.runtime import _nrt_python, rtsys
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skdnn.training import epoch
 from skdnn.training.epoch import train_block
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization, Rule
 from tests import oracle
@@ -19,26 +20,27 @@ def rule_of(solver):
     return Rule(OPTIMIZERS[solver], 0.9, True, 0.9, 0.999, 1e-8)
 
 
-def train(problem, rule, extra, bounds, rates, keep_prob, *, state=None, seed=4):
+def train(
+    problem, rule, extra, bounds, rates, keep_prob, *, rows=(), state=None, seed=4
+):
     """Train a copy of θ on the block of all rows; return θ and what the loop says."""
     theta = problem.theta.copy()
     state = state or OptimizerState.start(theta)
-    work = problem.workspace(int(np.diff(bounds).max()), keep_prob[0] < 1)
+    most_rows = int(np.diff(bounds).max())
     said = train_block(
         problem.network,
         rule,
         extra,
         theta,
-        state.moments,
+        state.m,
+        state.v,
         state.t,
-        problem.X,
-        problem.Y,
-        problem.s,
-        np.array(bounds),
+        problem.block(bounds, rows),
         np.array(rates, dtype=np.float64),
         np.array(keep_prob, dtype=np.float64),
         np.uint64(seed),
-        work,
+        problem.gathered(most_rows),
+        problem.workspace(most_rows, keep_prob[0] < 1),
         np.empty_like(theta),
     )
     return theta, said
@@ -109,6 +111,27 @@ def test_two_blocks_are_one():
         )
         state.t += 1
     assert_array_equal(problem.theta, whole)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("room", [3, 5, 12, 40])
+def test_rows_gathered_from_all_over_the_table(room, weighted, monkeypatch):
+    """The same steps as on a table that stands in that order, in room for few rows."""
+    problem = make_problem("multiclass", rows=12, weighted=weighted)
+    order = np.random.default_rng(0).permutation(12)
+    bounds, rates, rule = [0, 3, 6, 8, 12], [0.1, 0.2, 0.3, 0.4], rule_of("adam")
+    row_bytes = 8 * (problem.X.shape[1] + 2)
+    monkeypatch.setattr(epoch, "_GATHERED_BYTES", room * row_bytes)
+    theta, (cost, _) = train(
+        problem, rule, PLAIN, bounds, rates, NO_DROPOUT, rows=order
+    )
+    problem.X, problem.Y = problem.X[order], problem.Y[order]
+    problem.weights = problem.weights[order]
+    expected, (expected_cost, _) = train(
+        problem, rule, PLAIN, bounds, rates, NO_DROPOUT
+    )
+    assert_allclose(cost, expected_cost, rtol=1e-13)
+    assert_allclose(theta, expected, rtol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

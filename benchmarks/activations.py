@@ -1,0 +1,48 @@
+"""What the other activations cost beside ReLU: whole steps of the training loop."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from benchmarks.contestants import Epochs, skdnn_examples, skdnn_model
+from benchmarks.measuring import alternate, summary, threads_limited
+from benchmarks.nets import NETS, Net, data_for
+from benchmarks.targets import at_most
+from skdnn.estimators.solving import train
+
+ACTIVATIONS = ("relu", "tanh", "gelu", "silu")
+_MOST = 1.15  # times ReLU's
+
+
+def measure_activations(
+    nets: Iterable[Net] = NETS, repetitions: int | None = None
+) -> Iterator[dict]:
+    """Yield one result per network."""
+    with threads_limited(1):
+        for net in nets:
+            X, y = data_for(net)
+            runs = {name: _prepare(net, X, y, name) for name in ACTIVATIONS}
+            seconds = alternate(runs, repetitions or net.repetitions)
+            us = {name: s / net.n_steps * 1e6 for name, s in seconds.items()}
+            yield _result(net, us)
+
+
+def _prepare(net: Net, X, y, activation: str) -> Epochs:
+    """Return what `contestants.prepare_skdnn` does, with another activation."""
+    model = skdnn_model(net, X, y, 1.0).set_params(activation=activation)
+    model.partial_fit(X, y)  # makes the network anew
+    examples = skdnn_examples(model, X, y)
+    network, state = model._network, model._state
+    return lambda: train(model, network, state, examples, None, net.n_epochs)
+
+
+def _result(net: Net, us: dict[str, np.ndarray]) -> dict:
+    ratios = {f"{name}/relu": us[name] / us["relu"] for name in ACTIVATIONS[1:]}
+    return {
+        "net": net.name,
+        "batch_size": net.batch_size,
+        "repetitions": len(us["relu"]),
+        "us_per_step": {name: summary(values) for name, values in us.items()},
+        "ratios": {name: summary(values) for name, values in ratios.items()},
+        "targets": {name: at_most(_MOST) for name in ratios},
+    }

@@ -1,0 +1,64 @@
+"""Arrays that start on a cache line, and numbers on their way into the cache.
+
+A vector instruction that reads 64 bytes across the border of two cache lines costs as
+much as two. NumPy starts large arrays 16 bytes behind a line, so that each does; where
+a pass does little else than read and write, it takes twice as long.
+
+A number that is not in the cache takes as long to arrive as hundreds of instructions
+take to run, unless it has been asked for in advance.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core.cgutils import get_item_pointer, get_or_insert_function, voidptr_t
+from numba.extending import intrinsic, overload
+from numba.np.arrayobj import make_array
+
+from skdnn.network.compiled import COMPILE_OPTIONS
+
+_CACHE_LINE = 64
+
+
+def empty_aligned(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return an array like ``np.empty(shape, dtype)`` that starts on a cache line."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(n_bytes + _CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % _CACHE_LINE
+    return memory[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def aligned_copy(array: np.ndarray) -> np.ndarray:
+    """Return a C-contiguous copy that starts on a cache line."""
+    copy = empty_aligned(array.shape, array.dtype)
+    copy[...] = array
+    return copy
+
+
+def prefetch(table, row, column):
+    """Have the processor fetch table[row, column] in the background."""
+
+
+@overload(prefetch, jit_options=COMPILE_OPTIONS)
+def _compiled_prefetch(table, row, column):
+    return lambda table, row, column: _prefetch(table, row, column)
+
+
+@intrinsic
+def _prefetch(context, table, row, column):
+    def generate(context, builder, signature, arguments):
+        array = make_array(table)(context, builder, arguments[0])
+        address = get_item_pointer(context, builder, table, array, arguments[1:])
+        integer = ir.IntType(32)
+        arguments_type = [voidptr_t, integer, integer, integer]
+        llvm_prefetch = get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), arguments_type),
+            "llvm.prefetch.p0",
+        )
+        read, keep, data = integer(0), integer(3), integer(1)
+        address = builder.bitcast(address, voidptr_t)
+        builder.call(llvm_prefetch, [address, read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(table, types.intp, types.intp), generate
