@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from benchmarks.contestants import Epochs, skdnn_examples, skdnn_model
+from benchmarks.contestants import Epochs, skdnn_epochs, skdnn_model
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
 from benchmarks.targets import at_most
-from skdnn.estimators.solving import train
 
 ACTIVATIONS = ("relu", "tanh", "gelu", "silu")
 _MOST = 1.15  # times ReLU's
@@ -31,9 +30,7 @@ def _prepare(net: Net, X, y, activation: str) -> Epochs:
     """Return what `contestants.prepare_skdnn` does, with another activation."""
     model = skdnn_model(net, X, y, 1.0).set_params(activation=activation)
     model.partial_fit(X, y)  # makes the network anew
-    examples = skdnn_examples(model, X, y)
-    network, state = model._network, model._state
-    return lambda: train(model, network, state, examples, None, net.n_epochs)
+    return skdnn_epochs(net, X, y, model)
 
 
 def _result(net: Net, us: dict[str, np.ndarray]) -> dict:

@@ -57,13 +57,16 @@ def skdnn_examples(model: MLPRegularizedClassifier, X, y) -> Examples:
     return Examples(Table(X, dtype), model._targets.encode(y, dtype))
 
 
+def skdnn_epochs(net: Net, X, y, model: MLPRegularizedClassifier) -> Epochs:
+    """Return the training loop of a model that has been fitted to such rows."""
+    examples = skdnn_examples(model, X, y)
+    network, state = model._network, model._state
+    return lambda: train(model, network, state, examples, None, net.n_epochs)
+
+
 def prepare_skdnn(net: Net, X, y, keep_prob) -> Epochs:
     """Return skdnn's training loop, as `fit` runs it."""
-    model = skdnn_model(net, X, y, keep_prob)
-    examples = skdnn_examples(model, X, y)
-    return lambda: train(
-        model, model._network, model._state, examples, None, net.n_epochs
-    )
+    return skdnn_epochs(net, X, y, skdnn_model(net, X, y, keep_prob))
 
 
 def prepare_skdnn_partial_fit(net: Net, X, y, keep_prob) -> Epochs:

@@ -1,6 +1,7 @@
 """Time things that take turns, and summarise what was read."""
 
 import gc
+import random
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -16,18 +17,18 @@ def alternate(
 ) -> dict[Hashable, np.ndarray]:
     """Return the seconds that each took in each repetition.
 
-    All take their turn in each repetition, each time in another order, so that a slow
-    moment of the machine hits all of them; what is compared are ratios within a
-    repetition.
+    All take their turn in each repetition, each time in a new random order, so that a
+    slow moment of the machine hits all of them, and none always follows the same one;
+    what is compared are ratios within a repetition.
     """
     names = list(contestants)
     seconds: dict[Hashable, list[float]] = {name: [] for name in names}
     for run in contestants.values():
         run()  # warm up
+    orders = random.Random(0)
     with _no_garbage_collection():
-        for repetition in range(repetitions):
-            shift = repetition % len(names)
-            for name in names[shift:] + names[:shift]:
+        for _ in range(repetitions):
+            for name in orders.sample(names, len(names)):
                 began = time.perf_counter()
                 contestants[name]()
                 seconds[name].append(time.perf_counter() - began)

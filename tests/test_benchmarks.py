@@ -84,13 +84,12 @@ def test_machine_facts_do_not_identify(document):
 
 def test_each_takes_its_turn():
     calls = []
-    seconds = alternate({n: lambda n=n: calls.append(n) for n in "abc"}, 2)
-    assert "".join(calls) == "abc" + "abc" + "bca"
-    assert {name: len(values) for name, values in seconds.items()} == {
-        "a": 2,
-        "b": 2,
-        "c": 2,
-    }
+    seconds = alternate({n: lambda n=n: calls.append(n) for n in "abc"}, 9)
+    turns = ["".join(calls[k : k + 3]) for k in range(0, len(calls), 3)]
+    assert len(turns) == 1 + 9  # the first warms up
+    assert {"".join(sorted(turn)) for turn in turns} == {"abc"}
+    assert len(set(turns)) > 2
+    assert {name: len(s) for name, s in seconds.items()} == {"a": 9, "b": 9, "c": 9}
 
 
 @pytest.mark.parametrize("net", NETS, ids=lambda net: net.name)

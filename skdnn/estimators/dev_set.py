@@ -75,13 +75,7 @@ def split_off(
     -------
     training, dev : ndarray of int
     """
-    can_be_cut = np.ones(n_rows, bool) if sample_weight is None else sample_weight > 0
-    least = 2
-    if labels is not None:
-        _, codes = np.unique(labels, return_inverse=True)
-        counts = np.bincount(codes[can_be_cut], minlength=codes.max() + 1)
-        can_be_cut = can_be_cut & (counts[codes] > 1)
-        least = max(2, int(np.sum(counts > 1)))
+    can_be_cut, least = _rows_to_cut(n_rows, labels, sample_weight)
     to_cut = np.flatnonzero(can_be_cut)
     n_dev = max(int(np.ceil(fraction * to_cut.size)), least)
     if to_cut.size - n_dev < least:
@@ -95,7 +89,17 @@ def split_off(
         to_cut,
         test_size=n_dev,
         random_state=seed,
-        stratify=None if labels is None else labels[to_cut],
+        stratify=labels if labels is None or can_be_cut.all() else labels[to_cut],
     )
     train = np.concatenate([train, np.flatnonzero(~can_be_cut)])
     return np.sort(train), np.sort(dev)
+
+
+def _rows_to_cut(n_rows, labels, sample_weight) -> tuple[np.ndarray, int]:
+    """Return which rows may be dev rows, and how many each part needs at least."""
+    can_be_cut = np.ones(n_rows, bool) if sample_weight is None else sample_weight > 0
+    if labels is None:
+        return can_be_cut, 2
+    _, codes = np.unique(labels, return_inverse=True)
+    counts = np.bincount(codes[can_be_cut], minlength=codes.max() + 1)
+    return can_be_cut & (counts[codes] > 1), max(2, int(np.sum(counts > 1)))

@@ -9,8 +9,8 @@ exponential) and z is at hand: the backward pass is then one multiplication by t
 stored da, the same for every activation.
 
 To add one: write the function, register it in ACTIVATIONS under a new code, and give
-the code a line in `activate` and in `activate_only`. The registry-driven tests check
-it against finite differences from then on.
+the code a line in `activate`. The registry-driven tests check it against finite
+differences from then on.
 """
 
 import math
@@ -87,12 +87,12 @@ def gelu(z):
     (1 + tanh u) / 2 is the logistic function of 2u, with
     u = sqrt(2/π) (z + 0.044715 z³).
     """
-    one = type(z)(1)
-    c = type(z)(2 * math.sqrt(2 / math.pi))
-    k = type(z)(0.044715)
-    zz = z * z
-    s = one / (one + exp(-c * z * (one + k * zz)))
-    return z * s, s + z * s * (one - s) * c * (one + type(z)(3) * k * zz)
+    T = type(z)
+    one, c = T(1), T(2 * math.sqrt(2 / math.pi))
+    q = one + T(0.044715) * (z * z)
+    s = one / (one + exp(-c * z * q))  # 2u = c z q, with the derivative c (3q - 2)
+    a = z * s
+    return a, s + (a - a * s) * (T(3) * c * q - T(2) * c)
 
 
 @inlined
@@ -150,77 +150,40 @@ def _with_derivative(g):
     return layer
 
 
-def _value_only(g):
-    """Lift g to a layer: Z + b becomes A in place."""
-
-    @inlined
-    def layer(Z, b):
-        for i in range(Z.shape[0]):
-            for j in range(Z.shape[1]):
-                Z[i, j] = g(Z[i, j] + b[j])[0]
-
-    return layer
-
-
 # A branch an activation, not a loop over a tuple of functions: those would be called
 # through pointers, and neither be inlined nor vectorised.
-_identity_pair, _identity = _with_derivative(identity), _value_only(identity)
-_logistic_pair, _logistic = _with_derivative(logistic), _value_only(logistic)
-_tanh_pair, _tanh = _with_derivative(tanh), _value_only(tanh)
-_relu_pair, _relu = _with_derivative(relu), _value_only(relu)
-_leaky_pair, _leaky = _with_derivative(leaky_relu), _value_only(leaky_relu)
-_elu_pair, _elu = _with_derivative(elu), _value_only(elu)
-_selu_pair, _selu = _with_derivative(selu), _value_only(selu)
-_gelu_pair, _gelu = _with_derivative(gelu), _value_only(gelu)
-_silu_pair, _silu = _with_derivative(silu), _value_only(silu)
-_softplus_pair, _softplus = _with_derivative(softplus), _value_only(softplus)
+_identity = _with_derivative(identity)
+_logistic = _with_derivative(logistic)
+_tanh = _with_derivative(tanh)
+_relu = _with_derivative(relu)
+_leaky = _with_derivative(leaky_relu)
+_elu = _with_derivative(elu)
+_selu = _with_derivative(selu)
+_gelu = _with_derivative(gelu)
+_silu = _with_derivative(silu)
+_softplus = _with_derivative(softplus)
 
 
 @spliced
 def activate(code, Z, b, G):
     """Turn Z into A = g(Z + b), in place, and write g'(Z + b) into G."""
     if code == 0:
-        _identity_pair(Z, b, G)
+        _identity(Z, b, G)
     elif code == 1:
-        _logistic_pair(Z, b, G)
+        _logistic(Z, b, G)
     elif code == 2:
-        _tanh_pair(Z, b, G)
+        _tanh(Z, b, G)
     elif code == 3:
-        _relu_pair(Z, b, G)
+        _relu(Z, b, G)
     elif code == 4:
-        _leaky_pair(Z, b, G)
+        _leaky(Z, b, G)
     elif code == 5:
-        _elu_pair(Z, b, G)
+        _elu(Z, b, G)
     elif code == 6:
-        _selu_pair(Z, b, G)
+        _selu(Z, b, G)
     elif code == 7:
-        _gelu_pair(Z, b, G)
+        _gelu(Z, b, G)
     elif code == 8:
-        _silu_pair(Z, b, G)
+        _silu(Z, b, G)
     elif code == 9:
-        _softplus_pair(Z, b, G)
-
-
-@spliced
-def activate_only(code, Z, b):
-    """Turn Z into A = g(Z + b), in place."""
-    if code == 0:
-        _identity(Z, b)
-    elif code == 1:
-        _logistic(Z, b)
-    elif code == 2:
-        _tanh(Z, b)
-    elif code == 3:
-        _relu(Z, b)
-    elif code == 4:
-        _leaky(Z, b)
-    elif code == 5:
-        _elu(Z, b)
-    elif code == 6:
-        _selu(Z, b)
-    elif code == 7:
-        _gelu(Z, b)
-    elif code == 8:
-        _silu(Z, b)
-    elif code == 9:
-        _softplus(Z, b)
+        _softplus(Z, b, G)

@@ -24,7 +24,19 @@ _COMMON = {
 COMPILE_OPTIONS = {**_COMMON, "fastmath": _ANY_ORDER}
 EXACT_OPTIONS = {**_COMMON, "fastmath": {"contract"}}
 
-entry = njit(cache=True, **COMPILE_OPTIONS)
+
+def entry(function):
+    """Compile a function that Python calls; keep its machine code for other processes.
+
+    Numba keeps it beside the source or, where that is read-only, in the user's cache
+    directory. Without a place for it every process compiles anew.
+    """
+    try:
+        return njit(cache=True, **COMPILE_OPTIONS)(function)
+    except RuntimeError:  # "cannot cache function: no locator available"
+        return njit(**COMPILE_OPTIONS)(function)
+
+
 inlined = njit(**COMPILE_OPTIONS)
 spliced = njit(inline="always", **COMPILE_OPTIONS)
 exact = njit(**EXACT_OPTIONS)

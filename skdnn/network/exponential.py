@@ -7,12 +7,13 @@ The mathematical library's exp is a call per number. Here x = n ln 2 + r with
 
 with e^r - 1 from a polynomial and 2^n built from the exponent bits. ln 2 is split in
 two so that n ln 2 is subtracted without rounding (W. J. Cody and W. Waite, *Software
-Manual for the Elementary Functions*, 1980). Relative error: about 1.2e-7 in float32,
+Manual for the Elementary Functions*, 1980). Relative error: about 1e-7 in float32,
 3e-16 in float64. Arguments beyond the range of the type are held at its ends: the
 result is finite, and NaN stays NaN.
 
-The logarithm is needed of 1 + e with 0 <= e <= 1 only, where the series of the inverse
-hyperbolic tangent converges fast (relative error 2.2e-7 in float32):
+Logarithms are needed of numbers from 1 on. Without their power of two these are 1 + e
+with 0 <= e <= 1, where the series of the inverse hyperbolic tangent converges fast
+(relative error 2.2e-7 in float32):
 
 .. math:: \ln(1 + e) = 2 \left(t + \frac{t^3}{3} + \frac{t^5}{5} + \dots\right),
           \qquad t = \frac{e}{2 + e} \le \frac{1}{3}
@@ -22,16 +23,32 @@ import math
 
 import numpy as np
 from numba.extending import overload
+from numpy.polynomial import Chebyshev, Polynomial
 
 from skdnn.network.compiled import EXACT_OPTIONS, exact
 
 f32 = np.float32
 
-# The Taylor coefficients 1/k! of (e^r - 1 - r) / r^2, highest first: terms up to r^7
-# leave less than half a unit in the last place of float32 for |r| <= 0.347, terms up
-# to r^13 of float64.
-_C32 = tuple(f32(1 / math.factorial(k)) for k in range(7, 1, -1))
-_C64 = tuple(1 / math.factorial(k) for k in range(13, 1, -1))
+_HALF_LN2 = math.log(2) / 2
+
+
+def _remainder(r):
+    """Return (e^r - 1 - r) / r^2 by its Taylor series."""
+    return sum(r**k / math.factorial(k + 2) for k in range(20))
+
+
+def _polynomial(degree):
+    """Return coefficients of (e^r - 1 - r) / r^2, highest first.
+
+    Interpolation in Chebyshev's points errs evenly over the range of r; a Taylor
+    polynomial as good has a degree more in float32, two in float64.
+    """
+    near = Chebyshev.interpolate(_remainder, degree, domain=[-_HALF_LN2, _HALF_LN2])
+    return near.convert(kind=Polynomial).coef[::-1]
+
+
+_C32 = tuple(f32(c) for c in _polynomial(4))
+_C64 = tuple(float(c) for c in _polynomial(9))
 
 _LOG2E_32, _LN2_HIGH_32, _LN2_LOW_32 = (
     f32(1 / math.log(2)),
@@ -43,8 +60,13 @@ _LOG2E_64, _LN2_HIGH_64, _LN2_LOW_64 = (
     6.93145751953125e-1,
     1.42860682030941723212e-6,
 )
-_LEAST_32, _MOST_32, _HALF_32, _ONE_32 = f32(-87.3), f32(88.3), f32(0.5), f32(1)
+_LEAST_32, _MOST_32 = f32(-87.3), f32(88.3)
 _LEAST_64, _MOST_64 = -708.3, 709.0
+# Added to a small number, these leave its nearest integer in the lowest bits.
+_TO_INTEGER_32, _TO_INTEGER_64 = f32(1.5 * 2**23), 1.5 * 2**52
+_EXPONENT_BIT_32, _EXPONENT_BIT_64 = np.int32(23), np.int64(52)
+_ONE_32, _BITS_OF_ONE_32 = f32(1), np.int32(0x3F800000)
+_BITS_OF_ONE_64 = np.int64(0x3FF0000000000000)
 
 
 @exact
@@ -52,15 +74,16 @@ def _parts32(x):
     """Return (2^n, e^r - 1) of a float32."""
     x = _LEAST_32 if x < _LEAST_32 else x
     x = _MOST_32 if x > _MOST_32 else x
-    n = np.floor(x * _LOG2E_32 + _HALF_32)
+    shifted = np.float32(x * _LOG2E_32 + _TO_INTEGER_32)
+    n = shifted - _TO_INTEGER_32
     r = x - n * _LN2_HIGH_32 - n * _LN2_LOW_32
     p = _C32[0]
     p = p * r + _C32[1]
     p = p * r + _C32[2]
     p = p * r + _C32[3]
     p = p * r + _C32[4]
-    p = p * r + _C32[5]
-    power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
+    exponent = np.int32(shifted.view(np.int32) << _EXPONENT_BIT_32)
+    power = np.int32(exponent + _BITS_OF_ONE_32).view(np.float32)
     return power, p * r * r + r
 
 
@@ -69,7 +92,8 @@ def _parts64(x):
     """Return (2^n, e^r - 1) of a float64."""
     x = _LEAST_64 if x < _LEAST_64 else x
     x = _MOST_64 if x > _MOST_64 else x
-    n = np.floor(x * _LOG2E_64 + 0.5)
+    shifted = np.float64(x * _LOG2E_64 + _TO_INTEGER_64)
+    n = shifted - _TO_INTEGER_64
     r = x - n * _LN2_HIGH_64 - n * _LN2_LOW_64
     p = _C64[0]
     p = p * r + _C64[1]
@@ -81,9 +105,8 @@ def _parts64(x):
     p = p * r + _C64[7]
     p = p * r + _C64[8]
     p = p * r + _C64[9]
-    p = p * r + _C64[10]
-    p = p * r + _C64[11]
-    power = np.int64((np.int64(n) + np.int64(1023)) << np.int64(52)).view(np.float64)
+    exponent = np.int64(shifted.view(np.int64) << _EXPONENT_BIT_64)
+    power = np.int64(exponent + _BITS_OF_ONE_64).view(np.float64)
     return power, p * r * r + r
 
 
@@ -147,15 +170,14 @@ def _compiled_log1p_of_unit(e):
     return lambda e: np.log1p(e)
 
 
-_EXPONENT_BITS_32, _MANTISSA_32 = np.int32(23), np.int32(0x007FFFFF)
-_BITS_OF_ONE_32 = np.int32(0x3F800000)
+_MANTISSA_32 = np.int32(0x007FFFFF)
 _LN2_32, _INFINITY_32 = f32(math.log(2)), f32(math.inf)
 
 
 @exact
 def _log32(x):
     bits = np.float32(x).view(np.int32)
-    n = f32((bits - _BITS_OF_ONE_32) >> _EXPONENT_BITS_32)
+    n = f32((bits - _BITS_OF_ONE_32) >> _EXPONENT_BIT_32)
     mantissa = np.int32((bits & _MANTISSA_32) | _BITS_OF_ONE_32).view(np.float32)
     log = n * _LN2_32 + _log1p32(mantissa - _ONE_32)
     return log if x < _INFINITY_32 else x

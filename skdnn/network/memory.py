@@ -8,6 +8,8 @@ A number that is not in the cache takes as long to arrive as hundreds of instruc
 take to run, unless it has been asked for in advance.
 """
 
+import math
+
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -22,7 +24,8 @@ _CACHE_LINE = 64
 
 def empty_aligned(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return an array like ``np.empty(shape, dtype)`` that starts on a cache line."""
-    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    n_numbers = shape if isinstance(shape, int) else math.prod(shape)
+    n_bytes = n_numbers * np.dtype(dtype).itemsize
     memory = np.empty(n_bytes + _CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % _CACHE_LINE
     return memory[start : start + n_bytes].view(dtype).reshape(shape)

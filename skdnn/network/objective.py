@@ -21,6 +21,7 @@ from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.parameters import Layout
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import (
+    ForwardWorkspace,
     Network,
     Workspace,
     cost_and_gradient,
@@ -30,9 +31,9 @@ from skdnn.network.propagation import (
 
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-# Numbers in the buffers of one evaluation: a few MB, so that memory does not grow with
-# the rows and a block still fills the matrix products.
-_BUFFER_SIZE = 2**19
+# Numbers in the buffers of one evaluation, a megabyte or two: they stay in a core's
+# second-level cache, and the matrix products are still large.
+_BUFFER_SIZE = 2**18
 
 
 def rows_per_block(layout: Layout) -> int:
@@ -83,7 +84,7 @@ class Objective:
         self.dtype = np.dtype(dtype)
         self.block_rows = block_rows
         self._work = Workspace.of(network, block_rows, self.dtype)
-        self._forward = forward_buffers(network, block_rows, self.dtype)
+        self._forward = ForwardWorkspace.of(network, block_rows, self.dtype)
 
     def value(self, theta: np.ndarray) -> Cost:
         """Return J(θ) with its data and penalty parts."""
@@ -149,12 +150,6 @@ class Objective:
         return np.ascontiguousarray(theta, dtype=self.dtype)
 
 
-def forward_buffers(network: Network, rows: int, dtype: np.dtype) -> np.ndarray:
-    """Return the two buffers in which hidden layers take turns."""
-    widest = int(network.layout.sizes[1:-1].max(initial=0))
-    return np.empty((2, rows * widest), dtype)
-
-
 def forward(
     network: Network,
     theta: np.ndarray,
@@ -164,7 +159,7 @@ def forward(
 ) -> np.ndarray:
     """Return the logits of all rows, shape (n_rows, n[L]), dropout off."""
     out = np.empty((n_rows, int(network.layout.sizes[-1])), theta.dtype)
-    work = forward_buffers(network, block_rows, theta.dtype)
+    work = ForwardWorkspace.of(network, block_rows, theta.dtype)
     start = 0
     for X in blocks:
         stop = start + X.shape[0]

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.activations import ACTIVATIONS, activate, activate_only
+from skdnn.network.activations import ACTIVATIONS, activate
 from skdnn.network.compiled import entry, inlined, spliced
 from skdnn.network.dropout import drop, drop_inputs, mask_key
 from skdnn.network.losses import LOSSES, loss_and_gradient, loss_scratch_size
@@ -60,6 +60,8 @@ class Network(NamedTuple):
 
 # Numbers of a W that is transposed before it is multiplied with: 16 KB of float32.
 _SMALL = 4096
+# Derivatives that the forward pass writes over each other: likewise.
+_FEW = 4096
 
 
 class Workspace(NamedTuple):
@@ -190,20 +192,46 @@ def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, g
     return value
 
 
+class ForwardWorkspace(NamedTuple):
+    """Buffers of the forward pass alone, for up to so many rows at once."""
+
+    A: np.ndarray  # two rows: in them the hidden layers take turns
+    G: np.ndarray  # derivatives that nobody reads, of a few rows
+
+    @classmethod
+    def of(cls, network: Network, rows: int, dtype: np.dtype) -> "ForwardWorkspace":
+        """Allocate the buffers; how many does not depend on the depth."""
+        widest = int(network.layout.sizes[1:-1].max(initial=0))
+        return cls(
+            np.empty((2, rows * widest), dtype),
+            np.empty(max(_FEW, widest), dtype),
+        )
+
+
+@spliced
+def activate_by_pieces(code, Z, b, G):
+    """Turn Z into A = g(Z + b), in place, where the derivatives are not wanted.
+
+    All of them are written to one small buffer, which stays in the nearest cache. That
+    costs less than to compile each activation once more without its derivative.
+    """
+    rows = G.size // Z.shape[1]
+    for start in range(0, Z.shape[0], rows):
+        piece = Z[start : start + rows]
+        activate(code, piece, b, matrix(G, 0, piece.shape[0], Z.shape[1]))
+
+
 @spliced
 def propagate(network, theta, X, A, work):
-    """Write the logits of the rows X to A, with dropout off.
-
-    The hidden layers take turns in the two buffers of `work`, so that memory does not
-    grow with depth.
-    """
+    """Write the logits of the rows X to A, with dropout off."""
     layout, rows = network.layout, X.shape[0]
     n_layers = layout.sizes.size - 1
     before = X
     for layer in range(1, n_layers):
-        Z = matrix(work[layer % 2], 0, rows, layout.sizes[layer])
+        Z = matrix(work.A[layer % 2], 0, rows, layout.sizes[layer])
         np.dot(before, weight(theta, layout, layer - 1), Z)
-        activate_only(network.activations[layer - 1], Z, bias(theta, layout, layer - 1))
+        b = bias(theta, layout, layer - 1)
+        activate_by_pieces(network.activations[layer - 1], Z, b, work.G)
         before = Z
     np.dot(before, weight(theta, layout, n_layers - 1), A)
     add_bias(A, bias(theta, layout, n_layers - 1))
@@ -220,7 +248,7 @@ def cost_and_gradient(network, theta, X, Y, s, scale, work, grad):
 
 @entry
 def logits(network, theta, X, out, work):
-    """Write the logits of the rows X to `out`; `work` has two rows of buffer."""
+    """Write the logits of the rows X to `out`; `work` is a ForwardWorkspace."""
     propagate(network, theta, X, out, work)
 
 

@@ -19,9 +19,9 @@ from skdnn.network.parameters import Layout
 # free second core it gained 1.2x at 1e6 and 1.75x at 8e6; with a busy one a network of
 # 1e6 took 1.7 times as long (docs/performance.md).
 _LEAST_WORK_FOR_THREADS = 8_000_000
-# Below this OpenBLAS starts no second thread anyway (its threshold is 2^18), and to set
-# a limit would take longer than to predict a row.
-_LEAST_WORK_TO_CAP = 2**17
+# Up to here OpenBLAS starts no second thread anyway, and to set a limit would take
+# longer than to predict a row.
+_LEAST_WORK_TO_CAP = 2**18
 
 
 @lru_cache(maxsize=1)

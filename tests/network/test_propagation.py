@@ -6,8 +6,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.losses import LOSSES
-from skdnn.network.objective import forward, forward_buffers
-from skdnn.network.propagation import cost_and_gradient, cost_of_logits, logits
+from skdnn.network.objective import forward
+from skdnn.network.propagation import (
+    ForwardWorkspace,
+    cost_and_gradient,
+    cost_of_logits,
+    logits,
+)
 from tests import oracle
 from tests.problems import DTYPES, KINDS, make_problem, tolerance
 
@@ -33,7 +38,7 @@ def computed(problem, work=None):
 
 def logits_of(problem, rows=None):
     out = np.full((problem.n_rows, problem.sizes[-1]), np.nan, problem.dtype)
-    work = forward_buffers(problem.network, rows or problem.n_rows, problem.dtype)
+    work = ForwardWorkspace.of(problem.network, rows or problem.n_rows, problem.dtype)
     logits(problem.network, problem.theta, problem.X, out, work)
     return out
 

@@ -13,12 +13,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdnn.network.activations import ACTIVATIONS, activate, activate_only
+from skdnn.network.activations import ACTIVATIONS, activate
 from skdnn.network.dropout import drop, drop_inputs, mask_key
 from skdnn.network.exponential import exp, expm1
 from skdnn.network.losses import LOSSES, loss_and_gradient
-from skdnn.network.objective import forward_buffers
-from skdnn.network.propagation import cost_and_gradient, logits
+from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
 from skdnn.training.epoch import train_block
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization, Rule
 from tests.problems import DTYPES, KINDS, make_problem, tolerance
@@ -35,12 +34,10 @@ def exponentials(dtype):
 def activations(dtype):
     Z, b = np.linspace(-4, 4, 30).astype(dtype).reshape(10, 3), np.ones(3, dtype)
     for name, activation in ACTIVATIONS.items():
-        A, G, A_only = Z.copy(), np.full_like(Z, 77), Z.copy()
+        A, G = Z.copy(), np.full_like(Z, 77)
         activate(activation.code, A, b, G)
-        activate_only(activation.code, A_only, b)
         yield f"a {name}", A
         yield f"da {name}", G
-        yield f"a only {name}", A_only
 
 
 def losses(dtype):
@@ -78,7 +75,7 @@ def network(dtype):
             cost_and_gradient(*rows, problem.Y, problem.s, 1 / 12, work, grad),
         )
         yield f"gradient {len(hidden)}", grad
-        logits(*rows, out, forward_buffers(problem.network, 12, dtype))
+        logits(*rows, out, ForwardWorkspace.of(problem.network, 12, dtype))
         yield f"logits {len(hidden)}", out
 
 
