@@ -188,22 +188,25 @@ def test_the_block_is_only_read():
     assert_array_equal(problem.Y, before[1])
 
 
-def allocations(n_steps):
+def allocations(n_steps, gathered):
     """Return how often compiled code asked for memory during n_steps steps."""
     problem = make_problem(rows=2 * n_steps, hidden=(6, 5), dtype=np.float32)
-    bounds = 2 * np.arange(n_steps + 1)
+    bounds, rates = 2 * np.arange(n_steps + 1), [0.01] * n_steps
+    rows = np.arange(2 * n_steps)[::-1] if gathered else ()
     extra = Regularization(0.05, 0.02, 2.0, 3.0)
     before = rtsys.get_allocation_stats()
-    train(problem, rule_of("adam"), extra, bounds, [0.01] * n_steps, (0.9, 0.6, 0.7))
+    keep_prob = (0.9, 0.6, 0.7)
+    train(problem, rule_of("adam"), extra, bounds, rates, keep_prob, rows=rows)
     return rtsys.get_allocation_stats().alloc - before.alloc
 
 
-def test_a_step_allocates_nothing():
+@pytest.mark.parametrize("gathered", [False, True])
+def test_a_step_allocates_nothing(gathered):
     counted = _nrt_python.memsys_stats_enabled()
     _nrt_python.memsys_enable_stats()
     try:
-        allocations(2)
-        few, many = allocations(2), allocations(300)
+        allocations(2, gathered)
+        few, many = allocations(2, gathered), allocations(300, gathered)
     finally:
         if not counted:
             _nrt_python.memsys_disable_stats()
