@@ -5,11 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.kernel_cache import use_fresh_kernels
-
-use_fresh_kernels()
-
-from benchmarks import (  # noqa: E402
+from benchmarks import (
     activations,
     frames,
     growth,
@@ -23,7 +19,7 @@ from benchmarks import (  # noqa: E402
     steps,
     threads,
 )
-from benchmarks.nets import NETS  # noqa: E402
+from benchmarks.nets import NETS
 
 _QUICK_REPETITIONS = 3
 

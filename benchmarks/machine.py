@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from benchmarks.kernel_cache import sources_hash
+from skdnn.network.compiled import SOURCES_HASH
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "torch")
 
@@ -17,7 +17,7 @@ def machine_facts() -> dict[str, object]:
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},
-        "skdnn_sources": sources_hash(),
+        "skdnn_sources": SOURCES_HASH,
         "system": platform.system(),
         "architecture": platform.machine(),
         "cpus": os.cpu_count(),

@@ -65,7 +65,7 @@ def _losses(n, network, theta, work, Y, s):
     for _ in range(n):
         add_bias(Z, bias(theta, network.layout, network.layout.sizes.size - 2))
         total += loss_and_gradient(
-            network.loss, Z, Y, s, 1.0, network.smoothing, work.loss
+            network.loss, Z, Y, s, 1.0, network.loss_option, work.loss
         )
     return total
 

@@ -1,6 +1,10 @@
 """Regularised multilayer perceptrons with the scikit-learn interface."""
 
-from skdnn.estimators import MLPRegularizedClassifier
+from skdnn.estimators import (
+    MLPRegularizedClassifier,
+    MLPRegularizedRegressor,
+    to_onnx,
+)
 from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
 from skdnn.network.gradient_check import GradientCheckReport
 from skdnn.preprocessing import InputStandardizer
@@ -11,6 +15,8 @@ __all__ = [
     "GradientCheckReport",
     "InputStandardizer",
     "MLPRegularizedClassifier",
+    "MLPRegularizedRegressor",
     "TrainDevTestSplit",
+    "to_onnx",
     "train_dev_test_split",
 ]

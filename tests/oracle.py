@@ -9,7 +9,7 @@ samples in rows, and nothing is fast. Losses and weights are those of the object
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import expit, log_softmax
+from scipy.special import expit, log_softmax, xlogy
 
 
 def _gelu_parts(z):
@@ -106,17 +106,37 @@ def softmax_cross_entropy(Z, Y, smoothing):
     return -(target * log_p).sum(axis=1), np.exp(log_p) - target
 
 
+def squared_error(Z, Y, option):
+    """Half the squared distance of each row and its derivative."""
+    return 0.5 * np.sum((Z - Y) ** 2, axis=1), Z - Y
+
+
+def poisson(Z, Y, option):
+    """Half the Poisson deviance of each row, for means e^Z, and its derivative."""
+    return np.sum(np.exp(Z) - Y + xlogy(Y, Y) - Y * Z, axis=1), np.exp(Z) - Y
+
+
+def huber(Z, Y, delta):
+    """Huber's loss of each row and its derivative."""
+    r = Z - Y
+    loss = np.where(abs(r) <= delta, r**2 / 2, delta * (abs(r) - delta / 2))
+    return loss.sum(axis=1), np.clip(r, -delta, delta)
+
+
 LOSSES = {
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "softmax_cross_entropy": softmax_cross_entropy,
+    "squared_error": squared_error,
+    "poisson": poisson,
+    "huber": huber,
 }
 
 
-def data_part(theta, sizes, activations, loss, X, Y, s, smoothing=0.0, factors=None):
+def data_part(theta, sizes, activations, loss, X, Y, s, option=0.0, factors=None):
     """Return Σ sᵢ ℓᵢ and its gradient, by the chain rule, a layer at a time."""
     W, b = unpack(theta, sizes)
     A, Z = forward(W, b, activations, X, factors)
-    losses, dZ = LOSSES[loss](Z[-1], np.asarray(Y, dtype=np.float64), smoothing)
+    losses, dZ = LOSSES[loss](Z[-1], np.asarray(Y, dtype=np.float64), option)
     s = np.asarray(s, dtype=np.float64)
     dZ = dZ * s[:, None]
     dW, db = [None] * len(W), [None] * len(b)
@@ -142,11 +162,11 @@ def penalty(theta, sizes, alpha, l1_ratio, total_weight):
 
 
 def objective(
-    theta, sizes, activations, loss, X, Y, s, alpha=0.0, l1_ratio=0.0, smoothing=0.0
+    theta, sizes, activations, loss, X, Y, s, alpha=0.0, l1_ratio=0.0, option=0.0
 ):
     """Return J(θ) and ∇J(θ)."""
     total_weight = np.sum(s, dtype=np.float64)
-    value, gradient = data_part(theta, sizes, activations, loss, X, Y, s, smoothing)
+    value, gradient = data_part(theta, sizes, activations, loss, X, Y, s, option)
     extra, extra_gradient = penalty(theta, sizes, alpha, l1_ratio, total_weight)
     return value / total_weight + extra, gradient / total_weight + extra_gradient
 

@@ -27,7 +27,11 @@ KINDS = {
     "binary": ("sigmoid_cross_entropy", 1),
     "multilabel": ("sigmoid_cross_entropy", 3),
     "multiclass": ("softmax_cross_entropy", 4),
+    "regression": ("squared_error", 2),
+    "counts": ("poisson", 2),
+    "robust": ("huber", 3),
 }
+HUBER_DELTA = 0.7
 DTYPES = [np.float32, np.float64]
 # How far apart two ways to compute the same few sums may be
 RTOL = {np.float32: 2e-5, np.float64: 1e-11}
@@ -52,7 +56,7 @@ class Problem:
     theta: np.ndarray
     alpha: float
     l1_ratio: float
-    smoothing: float
+    loss_option: float
 
     @property
     def dtype(self):
@@ -64,7 +68,7 @@ class Problem:
 
     @property
     def network(self):
-        return Network.of(self.sizes, self.activations, self.loss, self.smoothing)
+        return Network.of(self.sizes, self.activations, self.loss, self.loss_option)
 
     @property
     def layout(self):
@@ -114,13 +118,13 @@ class Problem:
 
     def expected_data_part(self, factors=None):
         """The oracle's 1/S Σ sᵢ ℓᵢ and its gradient."""
-        value, gradient = oracle.data_part(*self._rows(), self.smoothing, factors)
+        value, gradient = oracle.data_part(*self._rows(), self.loss_option, factors)
         return value / self.weights.sum(), gradient / self.weights.sum()
 
     def expected_objective(self):
         """The oracle's J and ∇J."""
         return oracle.objective(
-            *self._rows(), self.alpha, self.l1_ratio, self.smoothing
+            *self._rows(), self.alpha, self.l1_ratio, self.loss_option
         )
 
     def _rows(self):
@@ -138,7 +142,7 @@ def make_problem(
     weighted=False,
     alpha=0.0,
     l1_ratio=0.0,
-    smoothing=0.0,
+    loss_option=0.0,
     dtype=np.float64,
     seed=0,
 ):
@@ -147,10 +151,9 @@ def make_problem(
     loss, n_outputs = KINDS[kind]
     sizes = (n_inputs, *hidden, n_outputs)
     X = rng.normal(size=(rows, n_inputs))
-    if kind == "multiclass":
-        Y = rng.integers(n_outputs, size=(rows, 1))
-    else:
-        Y = rng.integers(2, size=(rows, n_outputs))
+    if loss == "huber":
+        loss_option = HUBER_DELTA
+    Y = targets_for(loss, rng, rows, n_outputs)
     weights = rng.uniform(0.5, 3.0, rows) if weighted else np.ones(rows)
     if weighted:
         weights[rows // 2] = 0.0
@@ -164,8 +167,19 @@ def make_problem(
         random_theta(sizes, rng).astype(dtype),
         alpha,
         l1_ratio,
-        smoothing,
+        loss_option,
     )
+
+
+def targets_for(loss, rng, rows, n_outputs):
+    """Draw targets of the kind that a loss takes."""
+    if loss == "softmax_cross_entropy":
+        return rng.integers(n_outputs, size=(rows, 1))
+    if loss == "sigmoid_cross_entropy":
+        return rng.integers(2, size=(rows, n_outputs))
+    if loss == "poisson":
+        return rng.poisson(1.5, size=(rows, n_outputs))
+    return 1.5 * rng.normal(size=(rows, n_outputs))
 
 
 def random_theta(sizes, rng):

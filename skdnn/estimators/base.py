@@ -38,6 +38,10 @@ from skdnn.training.threads import blas_threads_for
 class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
     """A regularised multilayer perceptron that leaves its targets to subclasses."""
 
+    # What a classifier and a regressor say differently.
+    _y_is_numeric = False
+    _weights_besides = ""
+
     def _fit(self, rows: Rows, dev_rows: Rows, classes=None, incremental=False):
         with _unchanged_on_failure(self):
             self._check_settings()
@@ -82,6 +86,7 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
             rows.y,
             accept_sparse=["csr", "csc"],
             multi_output=True,
+            y_numeric=self._y_is_numeric,
             dtype=[np.float64, np.float32],
             reset=reset,
         )
@@ -147,7 +152,7 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
         weight = self._targets.weigh(Y, rows.sample_weight)
         if weight is not None and not np.any(weight > 0):
             raise ValueError(
-                f"sample_weight{suffix}, times class_weight, must be positive for at "
+                f"sample_weight{suffix}{self._weights_besides} must be positive for at "
                 "least one row; all are zero."
             )
         table = Table(rows.X, dtype, rows.numbers).ready_if_small()
@@ -180,7 +185,7 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
             [self.n_features_in_, *hidden, targets.n_outputs],
             settings.hidden_activations(self, len(hidden)),
             targets.loss,
-            getattr(self, "label_smoothing", 0.0),
+            self._loss_option(),
         )
 
     def _first_state(self, network, dtype) -> TrainingState:

@@ -10,8 +10,10 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.class_predictions import ClassPredictions
+from skdnn.estimators.conversion import SklearnConversion
+from skdnn.estimators.exporting import OnnxExport
 from skdnn.estimators.rows import Rows
-from skdnn.estimators.settings import CONSTRAINTS, STOCHASTIC_SOLVERS
+from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.sklearn_private import (
     Interval,
     StrOptions,
@@ -21,21 +23,13 @@ from skdnn.estimators.sklearn_private import (
 from skdnn.estimators.targets import ClassTargets
 
 
-def _can_fit_partially(estimator):
-    if estimator.solver not in STOCHASTIC_SOLVERS:
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. "
-            f"{estimator.solver} is not stochastic."
-        )
-    if estimator.early_stopping:
-        raise AttributeError(
-            "partial_fit does not support early_stopping=True: it sees only part of "
-            "the rows and cannot cut a dev set from them."
-        )
-    return True
-
-
-class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegularized):
+class MLPRegularizedClassifier(
+    ClassifierMixin,
+    ClassPredictions,
+    OnnxExport,
+    SklearnConversion,
+    BaseMLPRegularized,
+):
     r"""Multilayer perceptron classifier with the regularisation of a modern network.
 
     It minimises, over m training rows with weights s and their sum S (m without
@@ -245,6 +239,7 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
     True
     """
 
+    _weights_besides = ", times class_weight,"
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -338,7 +333,8 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training inputs. They are read block by block and never copied whole.
+            The training inputs. Unless they are small (16 MB), they are read block by
+            block and never copied whole.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The labels, or a label indicator.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -372,7 +368,7 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
             Rows(X, y, sample_weight), Rows(X_val, y_val, sample_weight_val)
         )
 
-    @available_if(_can_fit_partially)
+    @available_if(can_fit_partially)
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Train for one epoch on the given rows, from wherever training stopped.
@@ -401,6 +397,9 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassPredictions, BaseMLPRegular
             classes=classes,
             incremental=True,
         )
+
+    def _loss_option(self):
+        return self.label_smoothing
 
     def _targets_of(self, rows: Rows, classes, goes_on, incremental=False):
         """Return the targets of a fit, and set `classes_`."""

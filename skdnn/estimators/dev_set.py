@@ -18,14 +18,14 @@ class DevSet:
         The network that is trained; its label smoothing is not used here.
     examples : Examples
         The dev rows.
-    targets : ClassTargets
-        Scores logits.
+    targets : ClassTargets or RegressionTargets
+        Scores what the last layer gives.
     scorer : callable (theta) -> float, optional
         What early stopping follows instead of the dev cost, the higher the better.
     """
 
     def __init__(self, network: Network, examples: Examples, targets, scorer=None):
-        self._network = network._replace(smoothing=0.0)
+        self._network = targets.without_smoothing(network)
         self._examples = examples
         self._targets = targets
         self._scorer = scorer

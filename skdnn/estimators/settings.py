@@ -217,3 +217,18 @@ def gradient_check_notes(estimator) -> list[str]:
         f"Dropout is off in this check (input_keep_prob={estimator.input_keep_prob}, "
         f"keep_prob={estimator.keep_prob}): while units drop, J is not one function."
     ]
+
+
+def can_fit_partially(estimator) -> bool:
+    """Return whether there is a partial_fit; tell why where there is none."""
+    if estimator.solver not in STOCHASTIC_SOLVERS:
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    if estimator.early_stopping:
+        raise AttributeError(
+            "partial_fit does not support early_stopping=True: it sees only part of "
+            "the rows and cannot cut a dev set from them."
+        )
+    return True

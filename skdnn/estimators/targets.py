@@ -9,6 +9,7 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skdnn.network.losses import LOSSES
+from skdnn.network.propagation import Network
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,10 @@ class ClassTargets:
         else:
             right = np.all((Z > 0) == (Y > 0.5), axis=1)
         return float(np.average(right, weights=weight))
+
+    def without_smoothing(self, network: Network) -> Network:
+        """Return the network as the dev set sees it, label smoothing off."""
+        return network._replace(loss_option=0.0)
 
     def with_class_weight(self, class_weight, y, sample_weight) -> "ClassTargets":
         """Return these targets with a weight for each class.

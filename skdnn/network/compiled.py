@@ -8,12 +8,14 @@ compiled once more for them. `exact` is for arithmetic whose order matters, such
 range reduction of exp.
 
 No option lets the compiler assume that numbers are finite: a diverging training must
-show its NaN. Numba's cache notices an edit of the file an entry stands in, not of the
-files it calls into; while developing, set NUMBA_CACHE_DIR to a folder named after a
-hash of the sources, as ``tests/conftest.py`` does.
+show its NaN.
 """
 
+import hashlib
+from pathlib import Path
+
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 
 _ANY_ORDER = {"nsz", "arcp", "contract", "afn", "reassoc"}
 _COMMON = {
@@ -25,16 +27,37 @@ COMPILE_OPTIONS = {**_COMMON, "fastmath": _ANY_ORDER}
 EXACT_OPTIONS = {**_COMMON, "fastmath": {"contract"}}
 
 
+def _hash_of_sources() -> str:
+    """Return a hash of all files that hold compiled code."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for room in ("network", "training"):
+        for path in sorted((package / room).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+SOURCES_HASH = _hash_of_sources()
+
+
 def entry(function):
     """Compile a function that Python calls; keep its machine code for other processes.
 
     Numba keeps it beside the source or, where that is read-only, in the user's cache
     directory. Without a place for it every process compiles anew.
+
+    By itself Numba would go on using it as long as the file of this very function does
+    not change. But linked in is code of other files: after an update of a package that
+    is installed in editable mode, yesterday's would run. So the stamp that it compares
+    is replaced by one of all sources.
     """
     try:
-        return njit(cache=True, **COMPILE_OPTIONS)(function)
+        compiled = njit(cache=True, **COMPILE_OPTIONS)(function)
     except RuntimeError:  # "cannot cache function: no locator available"
         return njit(**COMPILE_OPTIONS)(function)
+    if isinstance(compiled, Dispatcher):  # not under NUMBA_DISABLE_JIT
+        compiled._cache._cache_file._source_stamp = SOURCES_HASH
+    return compiled
 
 
 inlined = njit(**COMPILE_OPTIONS)

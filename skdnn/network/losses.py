@@ -1,16 +1,19 @@
-r"""Cross-entropies from logits: value and gradient in one pass.
+r"""Losses of the output layer: value and gradient in one pass.
 
-A loss owns its link. It takes the logits Z, never a probability: log(p) of a clipped
-p is wrong where it matters most, while log-sum-exp is exact at any size. Each function
-returns :math:`c \sum_i s_i \ell_i` and overwrites Z with its gradient,
-:math:`dZ_{ik} = c\, s_i (p_{ik} - y_{ik})`.
+A loss owns its link. It takes what the last layer gives, Z, never a probability: log(p)
+of a clipped p is wrong where it matters most, while log-sum-exp is exact at any size.
+Each function returns :math:`c \sum_i s_i \ell_i` and overwrites Z with its gradient;
+for all but Huber's this is :math:`dZ_{ik} = c\, s_i (\hat y_{ik} - y_{ik})`.
 
-`scratch` has room for `loss_scratch_size` numbers of Z's type.
+`option` is a loss's own number: the label smoothing ε of the cross-entropies, the
+threshold δ of Huber's loss. `scratch` has room for `loss_scratch_size` numbers of Z's
+type.
 
-With label smoothing ε (C. Szegedy et al., "Rethinking the Inception architecture",
-2016, section 7) the target y becomes (1 - ε) y + ε / K.
+With label smoothing (C. Szegedy et al., "Rethinking the Inception architecture", 2016,
+section 7) the target y becomes (1 - ε) y + ε / K.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +31,16 @@ def loss_scratch_size(rows: int, n_outputs: int) -> int:
 
 
 @inlined
-def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, scratch):
+def spread_weights(s, scale, n_outputs, scratch):
+    """Write each row's weight, times scale, once for each of its outputs."""
+    T = scratch.dtype.type
+    for i in range(s.size):
+        for k in range(n_outputs):
+            scratch[i * n_outputs + k] = s[i] * T(scale)
+
+
+@inlined
+def sigmoid_cross_entropy(Z, Y, s, scale, option, scratch):
     r"""Independent yes/no outputs: binary (one logit) and multilabel (K logits).
 
     .. math:: \ell_i = \sum_k \ln(1 + e^{z_{ik}}) - y_{ik} z_{ik}
@@ -37,11 +49,8 @@ def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, scratch):
     """
     T = Z.dtype.type
     one, zero = T(1), T(0)
-    keep, shift = T(1 - smoothing), T(smoothing / 2)
-    n_outputs = Z.shape[1]
-    for i in range(Z.shape[0]):
-        for k in range(n_outputs):
-            scratch[i * n_outputs + k] = s[i] * T(scale)
+    keep, shift = T(1 - option), T(option / 2)
+    spread_weights(s, scale, Z.shape[1], scratch)
     z_all, y_all = flat(Z), flat(Y)
     total = 0.0
     for j in range(z_all.size):  # one long loop, so that it is vectorised
@@ -57,14 +66,14 @@ def sigmoid_cross_entropy(Z, Y, s, scale, smoothing, scratch):
 
 
 @inlined
-def softmax_cross_entropy(Z, Y, s, scale, smoothing, scratch):
+def softmax_cross_entropy(Z, Y, s, scale, option, scratch):
     r"""One of K classes; Y, of shape (rows, 1), holds the class numbers.
 
     .. math:: \ell_i = \ln \sum_k e^{z_{ik}} - \sum_k y_{ik} z_{ik}
     """
     T = Z.dtype.type
     n_rows, n_classes = Z.shape
-    share = smoothing / n_classes
+    share = option / n_classes
     linear, norms = scratch[:n_rows], scratch[n_rows:]
     for i in range(n_rows):
         top = Z[i, 0]
@@ -74,7 +83,7 @@ def softmax_cross_entropy(Z, Y, s, scale, smoothing, scratch):
         for k in range(n_classes):
             Z[i, k] -= top
             mean_part += Z[i, k]
-        linear[i] = T(1 - smoothing) * Z[i, int(Y[i, 0])] + T(share) * mean_part
+        linear[i] = T(1 - option) * Z[i, int(Y[i, 0])] + T(share) * mean_part
     z_all = flat(Z)
     for j in range(z_all.size):  # one long loop, so that exp is vectorised
         z_all[j] = exp(z_all[j])
@@ -87,11 +96,72 @@ def softmax_cross_entropy(Z, Y, s, scale, smoothing, scratch):
         to_gradient = c / norm
         for k in range(n_classes):
             Z[i, k] = Z[i, k] * to_gradient - c * T(share)
-        Z[i, int(Y[i, 0])] -= c * T(1 - smoothing)
+        Z[i, int(Y[i, 0])] -= c * T(1 - option)
     total = 0.0
     for i in range(n_rows):
         value = log_from_one(norms[i]) - linear[i]
         total += np.float64(s[i] * T(scale)) * np.float64(value)
+    return total
+
+
+@inlined
+def squared_error(Z, Y, s, scale, option, scratch):
+    r"""Half the squared distance.
+
+    .. math:: \ell_i = \frac{1}{2} \sum_k (z_{ik} - y_{ik})^2
+    """
+    T = Z.dtype.type
+    spread_weights(s, scale, Z.shape[1], scratch)
+    z_all, y_all = flat(Z), flat(Y)
+    total = 0.0
+    for j in range(z_all.size):
+        r = z_all[j] - y_all[j]
+        total += np.float64(scratch[j]) * np.float64(T(0.5) * r * r)
+        z_all[j] = scratch[j] * r
+    return total
+
+
+@inlined
+def poisson_deviance(Z, Y, s, scale, option, scratch):
+    r"""Half the deviance of counts with mean e^z.
+
+    .. math:: \ell_i = \sum_k e^{z_{ik}} - y_{ik} + y_{ik} (\ln y_{ik} - z_{ik})
+    """
+    T = Z.dtype.type
+    spread_weights(s, scale, Z.shape[1], scratch)
+    z_all, y_all = flat(Z), flat(Y)
+    total = 0.0
+    for j in range(z_all.size):
+        z, y = z_all[j], y_all[j]
+        mean = exp(z)
+        log_y = math.log(np.float64(y)) if y > T(0) else 0.0
+        value = np.float64(mean - y) + np.float64(y) * (log_y - np.float64(z))
+        total += np.float64(scratch[j]) * value
+        z_all[j] = scratch[j] * (mean - y)
+    return total
+
+
+@inlined
+def huber(Z, Y, s, scale, option, scratch):
+    r"""Squared near the target, linear beyond δ (P. Huber, 1964).
+
+    .. math:: \ell_i = \sum_k \begin{cases}
+        \frac{1}{2} r_{ik}^2 & |r_{ik}| \le \delta \\
+        \delta (|r_{ik}| - \frac{1}{2} \delta) & \text{else}
+        \end{cases}, \qquad r = z - y
+    """
+    T = Z.dtype.type
+    delta = T(option)
+    spread_weights(s, scale, Z.shape[1], scratch)
+    z_all, y_all = flat(Z), flat(Y)
+    total = 0.0
+    for j in range(z_all.size):
+        r = z_all[j] - y_all[j]
+        slope = -delta if r < -delta else r
+        slope = delta if slope > delta else slope
+        value = slope * (r - T(0.5) * slope)
+        total += np.float64(scratch[j]) * np.float64(value)
+        z_all[j] = scratch[j] * slope
     return total
 
 
@@ -105,6 +175,9 @@ class Loss(NamedTuple):
 LOSSES = {
     "sigmoid_cross_entropy": Loss(0, "logistic"),
     "softmax_cross_entropy": Loss(1, "softmax"),
+    "squared_error": Loss(2, "identity"),
+    "poisson": Loss(3, "exp"),
+    "huber": Loss(4, "identity"),
 }
 
 
@@ -142,18 +215,34 @@ def softmax(Z):
             Z[i, k] *= share
 
 
+@inlined
+def exponential(Z):
+    """Turn logarithms of means into means, in place."""
+    z_all = flat(Z)
+    for j in range(z_all.size):
+        z_all[j] = exp(z_all[j])
+
+
 @entry
 def apply_link(code, Z):
-    """Turn the logits Z of one loss into probabilities, in place."""
+    """Turn the Z of one loss into probabilities, or predicted means, in place."""
     if code == 0:
         sigmoid(Z)
-    else:
+    elif code == 1:
         softmax(Z)
+    elif code == 3:
+        exponential(Z)
 
 
 @spliced
-def loss_and_gradient(code, Z, Y, s, scale, smoothing, scratch):
-    """Return scale · Σ sᵢ ℓᵢ and overwrite the logits Z with its gradient."""
+def loss_and_gradient(code, Z, Y, s, scale, option, scratch):
+    """Return scale · Σ sᵢ ℓᵢ and overwrite Z with its gradient."""
     if code == 0:
-        return sigmoid_cross_entropy(Z, Y, s, scale, smoothing, scratch)
-    return softmax_cross_entropy(Z, Y, s, scale, smoothing, scratch)
+        return sigmoid_cross_entropy(Z, Y, s, scale, option, scratch)
+    if code == 1:
+        return softmax_cross_entropy(Z, Y, s, scale, option, scratch)
+    if code == 2:
+        return squared_error(Z, Y, s, scale, option, scratch)
+    if code == 3:
+        return poisson_deviance(Z, Y, s, scale, option, scratch)
+    return huber(Z, Y, s, scale, option, scratch)

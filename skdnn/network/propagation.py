@@ -37,7 +37,7 @@ class Network(NamedTuple):
     activations: np.ndarray  # int64, shape (L - 1,): a code per hidden layer
     unit_at: np.ndarray  # int64, shape (L,): hidden units before each hidden layer
     loss: int
-    smoothing: float
+    loss_option: float  # the loss's own number: see network/losses.py
 
     @classmethod
     def of(
@@ -45,7 +45,7 @@ class Network(NamedTuple):
         sizes: Sequence[int],
         activations: Sequence[str],
         loss: str,
-        smoothing: float = 0.0,
+        loss_option: float = 0.0,
     ) -> "Network":
         """Return the network of these sizes and of these names."""
         codes = [ACTIVATIONS[name].code for name in activations]
@@ -54,7 +54,7 @@ class Network(NamedTuple):
             np.array(codes, dtype=np.int64),
             np.concatenate([[0], np.cumsum(sizes[1:-1])]).astype(np.int64),
             LOSSES[loss].code,
-            float(smoothing),
+            float(loss_option),
         )
 
 
@@ -176,7 +176,7 @@ def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, g
     add_bias(Z, bias(theta, layout, n_layers - 1))
 
     value = loss_and_gradient(
-        network.loss, Z, Y, s, scale, network.smoothing, work.loss
+        network.loss, Z, Y, s, scale, network.loss_option, work.loss
     )
 
     dZ = Z
@@ -256,4 +256,4 @@ def logits(network, theta, X, out, work):
 def cost_of_logits(network, Z, Y, s, scale):
     """Return scale · Σ sᵢ ℓᵢ of the logits Z, which are overwritten."""
     scratch = np.empty(loss_scratch_size(Z.shape[0], Z.shape[1]), Z.dtype)
-    return loss_and_gradient(network.loss, Z, Y, s, scale, network.smoothing, scratch)
+    return loss_and_gradient(network.loss, Z, Y, s, scale, network.loss_option, scratch)

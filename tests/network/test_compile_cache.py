@@ -1,4 +1,4 @@
-"""Where machine code is kept when the installed package cannot be written to."""
+"""Machine code is kept where possible, and as long as its sources are the same."""
 
 import os
 import shutil
@@ -19,17 +19,23 @@ print(sum(shuffle.stats.cache_hits.values()))
 
 
 @pytest.fixture
-def read_only_package(tmp_path):
-    """A copy whose folders cannot hold a __pycache__, not even root's."""
-    package = tmp_path / "site" / "skdnn"
+def package(tmp_path):
+    """A copy of the package that can be edited."""
+    folder = tmp_path / "site" / "skdnn"
     ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(Path(skdnn.__file__).parent, package, ignore=ignore)
+    shutil.copytree(Path(skdnn.__file__).parent, folder, ignore=ignore)
+    return folder
+
+
+@pytest.fixture
+def read_only_package(package):
+    """A copy whose folders cannot hold a __pycache__, not even root's."""
     for folder in [package, *(p for p in package.rglob("*") if p.is_dir())]:
         (folder / "__pycache__").touch()
-    return package.parent
+    return package
 
 
-def cache_hits(site, user_cache):
+def cache_hits(package, user_cache):
     """Run the program in a new process; it may not say anything on stderr."""
     environment = {
         name: value
@@ -38,8 +44,12 @@ def cache_hits(site, user_cache):
     }
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", _PROGRAM],
-        env={**environment, "PYTHONPATH": str(site), "XDG_CACHE_HOME": str(user_cache)},
-        cwd=site,
+        env={
+            **environment,
+            "PYTHONPATH": str(package.parent),
+            "XDG_CACHE_HOME": str(user_cache),
+        },
+        cwd=package.parent,
         capture_output=True,
         text=True,
         check=False,
@@ -59,3 +69,13 @@ def test_without_any_place_it_compiles_anew(read_only_package, tmp_path):
     (tmp_path / "file").touch()
     for _ in range(2):
         assert cache_hits(read_only_package, tmp_path / "file" / "cache") == 0
+
+
+def test_an_edit_of_any_file_with_compiled_code_is_noticed(package, tmp_path):
+    """Also of one that the function which is called does not stand in."""
+    assert cache_hits(package, tmp_path) == 0
+    assert cache_hits(package, tmp_path) == 1
+    other = package / "network" / "losses.py"
+    other.write_text(other.read_text(encoding="utf-8") + "\n# An edit.\n", "utf-8")
+    assert cache_hits(package, tmp_path) == 0
+    assert cache_hits(package, tmp_path) == 1

@@ -40,7 +40,7 @@ def test_the_gradient_is_right(activation, hidden, kind, mix, weighted):
         weighted=weighted,
         alpha=alpha,
         l1_ratio=l1_ratio,
-        smoothing=0.1,
+        loss_option=0.1,
     )
     for theta in (problem.theta, trained_theta(problem)):
         report = check(problem, theta)

@@ -1,4 +1,4 @@
-"""Cross-entropies from logits: exact at any size, with the right gradient."""
+"""Losses: exact at any size, with the right gradient."""
 
 import numpy as np
 import pytest
@@ -6,27 +6,25 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.losses import LOSSES, loss_and_gradient, loss_scratch_size
 from tests import oracle
-from tests.problems import DTYPES, tolerance
+from tests.problems import DTYPES, targets_for, tolerance
 
 NAMES = sorted(LOSSES)
 
 
-def evaluate(name, Z, Y, s=None, scale=1.0, smoothing=0.0):
+def evaluate(name, Z, Y, s=None, scale=1.0, option=0.0):
     """Return scale · Σ sᵢ ℓᵢ and its gradient, with Z left as it was."""
     Z = np.array(Z)
     Y = np.asarray(Y, dtype=Z.dtype)
     s = np.ones(len(Z), Z.dtype) if s is None else np.asarray(s, dtype=Z.dtype)
     code, scratch = LOSSES[name].code, np.empty(loss_scratch_size(*Z.shape), Z.dtype)
-    value = loss_and_gradient(code, Z, Y, s, scale, smoothing, scratch)
+    value = loss_and_gradient(code, Z, Y, s, scale, option, scratch)
     return value, Z
 
 
 def draw(name, dtype, rows=7, n_outputs=4, size=3.0, seed=0):
     rng = np.random.default_rng(seed)
     Z = (size * rng.normal(size=(rows, n_outputs))).astype(dtype)
-    if name == "softmax_cross_entropy":
-        return Z, rng.integers(n_outputs, size=(rows, 1))
-    return Z, rng.integers(2, size=(rows, n_outputs))
+    return Z, targets_for(name, rng, rows, n_outputs)
 
 
 # from decimal import Decimal, getcontext; getcontext().prec = 60
@@ -78,20 +76,20 @@ def test_softmax_at_extreme_logits(logits, y, expected, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("option", [0.0, 0.1])
 @pytest.mark.parametrize("name", NAMES)
-def test_value_and_gradient_against_the_oracle(name, smoothing, dtype):
+def test_value_and_gradient_against_the_oracle(name, option, dtype):
     Z, Y = draw(name, dtype)
     s = np.random.default_rng(1).uniform(0, 3, len(Z)).astype(dtype)
-    value, dZ = evaluate(name, Z, Y, s, 0.25, smoothing)
-    losses, expected = oracle.LOSSES[name](Z.astype(float), Y, smoothing)
+    value, dZ = evaluate(name, Z, Y, s, 0.25, option)
+    losses, expected = oracle.LOSSES[name](Z.astype(float), Y, option)
     assert_allclose(value, 0.25 * s.astype(float) @ losses, **tolerance(dtype))
     assert_allclose(dZ, 0.25 * s[:, None] * expected, **tolerance(dtype))
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("option", [0.0, 0.2])
 @pytest.mark.parametrize("name", NAMES)
-def test_gradient_against_fourth_order_differences(name, smoothing):
+def test_gradient_against_fourth_order_differences(name, option):
     Z, Y = draw(name, np.float64, rows=3)
     s, h = np.array([0.5, 2.0, 1.0]), 1e-3
     numeric = np.empty_like(Z)
@@ -100,9 +98,9 @@ def test_gradient_against_fourth_order_differences(name, smoothing):
         for k in (-2, -1, 1, 2):
             moved = Z.copy()
             moved[place] += k * h
-            J.append(evaluate(name, moved, Y, s, 1.5, smoothing)[0])
+            J.append(evaluate(name, moved, Y, s, 1.5, option)[0])
         numeric[place] = (J[0] - 8 * J[1] + 8 * J[2] - J[3]) / (12 * h)
-    dZ = evaluate(name, Z, Y, s, 1.5, smoothing)[1]
+    dZ = evaluate(name, Z, Y, s, 1.5, option)[1]
     assert_allclose(dZ, numeric, rtol=1e-9, atol=1e-11)
 
 
@@ -147,7 +145,7 @@ def test_ten_thousand_classes(dtype):
 
     Z, _ = draw("softmax_cross_entropy", dtype, rows=2, n_outputs=n_classes)
     Y = np.array([[123], [9_998]])
-    value, dZ = evaluate("softmax_cross_entropy", Z, Y, smoothing=0.1)
+    value, dZ = evaluate("softmax_cross_entropy", Z, Y, option=0.1)
     losses, expected = oracle.softmax_cross_entropy(Z.astype(float), Y, 0.1)
     assert_allclose(value, losses.sum(), rtol=rtol)
     assert_allclose(dZ, expected, rtol=100 * rtol, atol=rtol / n_classes)
@@ -157,11 +155,11 @@ def test_full_smoothing_makes_the_classes_alike():
     """ε = 1 puts the target at 1 / K: the loss no longer depends on y."""
     Z = np.array([[0.7, -0.2]])
     values = [
-        evaluate("softmax_cross_entropy", Z, [[y]], smoothing=1.0)[0] for y in (0, 1)
+        evaluate("softmax_cross_entropy", Z, [[y]], option=1.0)[0] for y in (0, 1)
     ]
     assert_allclose(*values, rtol=1e-14)
     Z = np.array([[0.7]])
     values = [
-        evaluate("sigmoid_cross_entropy", Z, [[y]], smoothing=1.0)[0] for y in (0, 1)
+        evaluate("sigmoid_cross_entropy", Z, [[y]], option=1.0)[0] for y in (0, 1)
     ]
     assert_allclose(*values, rtol=1e-14)

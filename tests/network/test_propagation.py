@@ -61,9 +61,9 @@ def test_cost_and_gradient(activation, hidden, kind, weighted, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", ["binary", "multilabel", "multiclass"])
 def test_label_smoothing(kind, dtype):
-    problem = make_problem(kind, smoothing=0.15, dtype=dtype)
+    problem = make_problem(kind, loss_option=0.15, dtype=dtype)
     expected_cost, expected = problem.expected_data_part()
     cost, gradient = computed(problem)
     assert_allclose(cost, expected_cost, **tolerance(dtype))

@@ -1,0 +1,91 @@
+"""Numbers to predict, as the losses want them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.metrics import r2_score
+
+from skdnn.network.losses import LOSSES, apply_link
+from skdnn.network.propagation import Network
+
+
+@dataclass(frozen=True)
+class RegressionTargets:
+    """The loss of a fit, and the shape of its targets.
+
+    Attributes
+    ----------
+    loss : {"squared_error", "poisson", "huber"}
+        The name of the loss.
+    n_outputs : int
+        Numbers to predict for each row.
+    is_1d : bool
+        Whether y was one-dimensional, as predictions are to be, too.
+    """
+
+    loss: str
+    n_outputs: int
+    is_1d: bool
+
+    can_be_stratified = False
+
+    @classmethod
+    def of(cls, y: np.ndarray, loss: str) -> "RegressionTargets":
+        """Read the shape off y."""
+        return cls(loss, 1 if y.ndim == 1 else y.shape[1], y.ndim == 1)
+
+    @property
+    def out_activation(self) -> str:
+        """The name of the link."""
+        return LOSSES[self.loss].out_activation
+
+    def encode(self, y, dtype, name: str = "y") -> np.ndarray:
+        """Return Y of shape (n_rows, n_outputs).
+
+        Raises
+        ------
+        ValueError
+            If y has another number of outputs, or a value that the loss or the type
+            cannot take.
+        """
+        y = y.toarray() if sparse.issparse(y) else np.asarray(y, dtype=np.float64)
+        Y = y.reshape(len(y), -1)
+        if Y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"{name} has {Y.shape[1]} outputs, but the network has "
+                f"{self.n_outputs}."
+            )
+        if not np.all(np.isfinite(Y)):
+            raise ValueError(f"{name} contains NaN or infinity.")
+        if self.loss == "poisson" and Y.min(initial=0) < 0:
+            raise ValueError(
+                f"loss='poisson' needs {name} >= 0; its least value is {Y.min():.3g}."
+            )
+        largest = np.abs(Y).max(initial=0)
+        if largest > np.sqrt(np.finfo(dtype).max):  # squares are to be finite
+            raise ValueError(
+                f"{name} contains {largest:.3g}, a value too large for {dtype}. Scale "
+                "it (TransformedTargetRegressor) or set dtype='float64'."
+            )
+        return np.ascontiguousarray(Y, dtype=dtype)
+
+    def weigh(self, Y: np.ndarray, sample_weight: np.ndarray | None):
+        """Return rows' weights as they are, or None for all 1."""
+        return sample_weight
+
+    def predict(self, Z: np.ndarray) -> np.ndarray:
+        """Turn what the last layer gives into predictions; Z is overwritten."""
+        apply_link(LOSSES[self.loss].code, Z)
+        return Z.ravel() if self.is_1d else Z
+
+    def score(self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:
+        """Return R², the explained share of the variance, averaged over outputs."""
+        if len(Y) < 2:
+            return np.nan
+        predicted = self.predict(Z.copy()).reshape(Y.shape)
+        return float(r2_score(Y, predicted, sample_weight=weight))
+
+    def without_smoothing(self, network: Network) -> Network:
+        """Return the network as the dev set sees it."""
+        return network

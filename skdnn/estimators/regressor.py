@@ -1,0 +1,404 @@
+"""MLPRegularizedRegressor."""
+
+from numbers import Real
+from typing import ClassVar
+
+from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
+
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.regression_targets import RegressionTargets
+from skdnn.estimators.rows import Rows
+from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
+from skdnn.estimators.sklearn_private import Interval, StrOptions, fit_context
+
+
+class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
+    r"""Multilayer perceptron regressor with the regularisation of a modern network.
+
+    It minimises, over m training rows with weights s and their sum S (m without
+    weights),
+
+    .. math::
+
+        J(\theta) = \frac{1}{S} \sum_{i=1}^m s_i\, \ell(y_i, \hat y_i)
+        + \frac{\lambda}{2S} \sum_{l=1}^L
+        \left[(1-\rho) \|W^{[l]}\|_F^2 + \rho \|W^{[l]}\|_1\right]
+
+    where ℓ is the `loss`, λ is `alpha` and ρ is `l1_ratio`. Mini-batches estimate this
+    same J, so the solution does not move with `batch_size`; without a hidden layer and
+    with the squared error it is that of ``Ridge(alpha)``.
+
+    A superset of :class:`sklearn.neural_network.MLPRegressor`: same names, same
+    meaning, alpha's scale apart: ``alpha_ours = alpha_sklearn * m / batch_size``.
+    Targets far from mean 0 and variance 1 are learned slowly: scale them with
+    :class:`sklearn.compose.TransformedTargetRegressor`.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "poisson", "huber"}, default="squared_error"
+        ℓ of one output: half the squared error; half the Poisson deviance, for counts
+        and other targets ≥ 0, whose logarithm the network then predicts; or Huber's
+        loss, which is linear beyond `delta`, so that outliers do not lead. Several
+        outputs are summed.
+
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Units of each hidden layer. ``()`` is a linear model.
+
+    activation : str or array-like of str, default="relu"
+        One for all hidden layers, or one for each: "identity", "logistic", "tanh",
+        "relu", "leaky_relu" (slope 0.01), "elu", "selu", "gelu" (tanh form), "silu",
+        "softplus".
+
+    delta : float, default=1.0
+        Where Huber's loss turns linear, in units of y.
+
+    solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
+        "adam" has the penalty's gradient in its moments; "adamw" shrinks the weights
+        by the L2 part apart from them; "sgd" is gradient descent with momentum;
+        "lbfgs" is a quasi-Newton method on all rows at once, good for small data.
+
+    alpha : float, default=1.0
+        Strength λ ≥ 0 of the penalty on the weights; biases are not penalised.
+
+    l1_ratio : float, default=0.0
+        Share ρ of the L1 norm, in [0, 1]. Above 0 some weights become exactly zero.
+
+    keep_prob : float or array-like of float, default=1.0
+        Inverted dropout: the probability, in (0, 1], that a unit of a hidden layer is
+        kept in a training step; one for all hidden layers or one for each. 1.0 is no
+        dropout. Stochastic solvers only.
+
+    input_keep_prob : float, default=1.0
+        The same for the entries of X.
+
+    max_norm : float or None, default=None
+        Bound on the norm of the weights into each hidden unit. Stochastic solvers only.
+
+    max_grad_norm : float or None, default=None
+        Gradients of a larger norm are scaled to this one. Stochastic solvers only.
+
+    init : str or callable, default="auto"
+        How the first weights are drawn: "auto" (by each layer's activation), "he",
+        "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros", or a
+        callable ``(rng, n_in, n_out) -> ndarray of shape (n_in, n_out)`` with `rng` a
+        :class:`numpy.random.Generator`. Biases start at zero.
+
+    batch_size : int or "auto", default="auto"
+        The most rows of a mini-batch; batches of an epoch differ by at most one row.
+        "auto" is min(200, n_samples). Not used by lbfgs.
+
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
+        Schedule of the learning rate: constant; divided by (epoch ** power_t);
+        divided by 5 at each stall instead of stopping; or half a cosine wave down to 0
+        at `max_iter`. Not used by lbfgs.
+
+    learning_rate_init : float, default=0.0015
+        The learning rate that the schedule starts from. Not used by lbfgs.
+
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+
+    max_iter : int, default=200
+        The most epochs, or iterations of lbfgs.
+
+    shuffle : bool, default=True
+        Whether to draw a new order of the rows for each epoch. Not used by lbfgs.
+
+    early_stopping : bool, default=False
+        Whether to stop when the dev set's cost (or `scoring`) no longer improves, and
+        to keep the best parameters, whichever way the training ends. The dev set is
+        `X_val`, `y_val` of `fit`, or else a random part of the training rows.
+
+    validation_fraction : float, default=0.1
+        That part, in (0, 1); at least two rows.
+
+    scoring : str or callable, default="loss"
+        What early stopping follows: "loss", the dev cost without penalty and dropout,
+        or a scikit-learn scorer's name or a scorer.
+
+    n_iter_no_change : int, default=10
+        Training stops after exactly this many epochs in a row in which the training
+        cost, or what early stopping follows, has not improved by more than `tol`. Not
+        used by lbfgs without early stopping.
+
+    tol : float, default=1e-4
+        See `n_iter_no_change`; for lbfgs, the largest component of the gradient at
+        which it has converged.
+
+    momentum : float, default=0.9
+        Momentum of "sgd", in [0, 1).
+
+    nesterovs_momentum : bool, default=True
+        Whether "sgd" uses Nesterov's momentum.
+
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay rates of the moments of "adam" and "adamw", in [0, 1).
+
+    epsilon : float, default=1e-8
+        Their guard against division by zero.
+
+    max_fun : int, default=15000
+        The most evaluations of J by lbfgs.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last fit: parameters, moments, random state.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Type to compute in. "auto" is float32 for the stochastic solvers, float64 for
+        lbfgs. Predictions have this type.
+
+    verbose : bool, default=False
+        Whether to print a line per epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights, the order of rows, dropout masks and the dev set. An
+        int makes fits reproducible to the bit.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray
+        W[1], …, W[L], of shapes (n[l-1], n[l]).
+    intercepts_ : list of ndarray
+        b[1], …, b[L].
+    loss_ : float
+        The last of `loss_curve_`.
+    loss_curve_ : list of float
+        J in each epoch, penalty included. Each mini-batch is taken at the parameters of
+        its step and under its dropout masks: use `cost` for J at one point.
+    best_loss_ : float or None
+        The least of `loss_curve_`; None with early stopping.
+    validation_loss_curve_ : list of float or None
+        The dev cost after each epoch, without penalty and dropout; None if there is no
+        dev set.
+    validation_scores_ : list of float or None
+        The dev set's R² after each epoch, or its `scoring`.
+    best_validation_score_ : float or None
+        The one at `best_iteration_`, with early stopping.
+    best_iteration_ : int
+        The epoch of the last fit, counted from 1, that the parameters are from; 0 is
+        before the first.
+    n_iter_ : int
+        Epochs, or iterations of lbfgs, of the last fit.
+    t_ : int
+        Training rows seen: epochs times rows.
+    optimizer_state_ : OptimizerState
+        Moments and number of steps of the optimiser.
+    n_layers_ : int
+        L + 1: input, hidden and output layers.
+    n_outputs_ : int
+        Numbers predicted for each row.
+    out_activation_ : {"identity", "exp"}
+        What turns the last layer's numbers into predictions.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, if X has names that are all strings.
+
+    See Also
+    --------
+    MLPRegularizedClassifier : The same for classes.
+    InputStandardizer : Scales inputs as a network wants them.
+
+    References
+    ----------
+    P. Huber, "Robust estimation of a location parameter", Annals of Mathematical
+    Statistics 35, 1964; and those of `MLPRegularizedClassifier`.
+
+    Examples
+    --------
+    >>> from sklearn.compose import TransformedTargetRegressor
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skdnn import InputStandardizer, MLPRegularizedRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> net = MLPRegularizedRegressor(hidden_layer_sizes=(32,), alpha=30, max_iter=500,
+    ...                               learning_rate_init=0.01, random_state=0)
+    >>> model = TransformedTargetRegressor(
+    ...     make_pipeline(InputStandardizer(), net), transformer=StandardScaler())
+    >>> bool(model.fit(X_train, y_train).score(X_test, y_test) > 0.3)
+    True
+    """
+
+    _y_is_numeric = True
+    _parameter_constraints: ClassVar[dict] = {
+        **CONSTRAINTS,
+        "loss": [StrOptions({"squared_error", "poisson", "huber"})],
+        "delta": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        delta=1.0,
+        solver="adam",
+        alpha=1.0,
+        l1_ratio=0.0,
+        keep_prob=1.0,
+        input_keep_prob=1.0,
+        max_norm=None,
+        max_grad_norm=None,
+        init="auto",
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.0015,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring="loss",
+        n_iter_no_change=10,
+        tol=1e-4,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        max_fun=15000,
+        warm_start=False,
+        dtype="auto",
+        verbose=False,
+        random_state=None,
+    ):
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.delta = delta
+        self.solver = solver
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.keep_prob = keep_prob
+        self.input_keep_prob = input_keep_prob
+        self.max_norm = max_norm
+        self.max_grad_norm = max_grad_norm
+        self.init = init
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.max_fun = max_fun
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit to the training rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training inputs. Unless they are small (16 MB), they are read block by
+            block and never copied whole.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers to predict.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights ≥ 0 of the rows; a weight of 2 counts a row twice.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            The dev set. Without early stopping it is only watched. In a Pipeline, give
+            ``transform_input=["X_val"]`` to have it transformed as X is.
+        y_val : array-like, default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : MLPRegularizedRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array is not as described. A model that was fitted
+            before is left as it was, after an interrupt (Ctrl-C) too.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training ran out of epochs, or diverged: then the last finite parameters
+            are kept.
+        """
+        return self._fit(
+            Rows(X, y, sample_weight), Rows(X_val, y_val, sample_weight_val)
+        )
+
+    @available_if(can_fit_partially)
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on the given rows, from wherever training stopped.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. The penalty takes them for the training set: S is their weight.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        self : MLPRegularizedRegressor
+            The estimator, trained a little further.
+        """
+        self._validate_params()  # fit_context does so in the first call only
+        return self._fit(Rows(X, y, sample_weight), Rows(None, None), incremental=True)
+
+    def predict(self, X):
+        """Predict the numbers of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions, in the shape that y had in fit and in the network's type.
+        """
+        Z = self._logits(X)  # checks that there is a fit
+        return self._targets.predict(Z)
+
+    def _loss_option(self):
+        return self.delta if self.loss == "huber" else 0.0
+
+    def _targets_of(self, rows: Rows, classes, goes_on, incremental=False):
+        """Return the targets of a fit; a shape other than before is found later."""
+        return RegressionTargets.of(rows.y, self.loss)
+
+    def __sklearn_tags__(self):
+        """Accept several outputs."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
