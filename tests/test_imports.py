@@ -129,7 +129,7 @@ def import_without_extras(root):
     """
     code = (
         "import sys\n"
-        "for name in ('matplotlib', 'pandas', 'polars'):\n"
+        "for name in ('matplotlib', 'onnx', 'pandas', 'polars'):\n"
         "    sys.modules[name] = None\n"
         "import skdnn"
     )

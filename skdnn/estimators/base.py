@@ -10,6 +10,7 @@ from copy import copy, deepcopy
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils import (
     check_array,
@@ -21,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn.estimators import settings
 from skdnn.estimators.dev_set import DevSet, split_off
+from skdnn.estimators.fit_callbacks import FitCallbacks
 from skdnn.estimators.inspection import ObjectiveInspection
 from skdnn.estimators.reporting import warn_about
 from skdnn.estimators.rows import Rows
@@ -35,7 +37,7 @@ from skdnn.training.optimizers import OptimizerState
 from skdnn.training.threads import blas_threads_for
 
 
-class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
+class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimator):
     """A regularised multilayer perceptron that leaves its targets to subclasses."""
 
     # What a classifier and a regressor say differently.
@@ -43,6 +45,9 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
     _weights_besides = ""
 
     def _fit(self, rows: Rows, dev_rows: Rows, classes=None, incremental=False):
+        callbacks = None if incremental else FitCallbacks(self, rows)
+        if callbacks is not None:
+            callbacks.begin_fit()
         with _unchanged_on_failure(self):
             self._check_settings()
             goes_on = hasattr(self, "_state") and (incremental or self.warm_start)
@@ -62,10 +67,13 @@ class BaseMLPRegularized(ObjectiveInspection, BaseEstimator):
                 scorer = self._scorer(dev_rows)
                 evaluate = DevSet(network, dev_examples, targets, scorer)
             n_epochs = 1 if incremental else None
-            trained = train(self, network, state, examples, evaluate, n_epochs)
+            trained = train(
+                self, network, state, examples, evaluate, n_epochs, callbacks
+            )
             self._remember(trained, examples, evaluate is not None, goes_on)
-        if not incremental or trained.outcome.diverged_at is not None:
-            warn_about(trained.outcome, self)
+        warn_about(trained.outcome, self, incremental)
+        if callbacks is not None:
+            callbacks.end_fit()
         return self
 
     # -- what comes in ----------------------------------------------------------------

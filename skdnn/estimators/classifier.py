@@ -3,8 +3,8 @@
 from numbers import Real
 from typing import ClassVar
 
-import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
@@ -317,6 +317,7 @@ class MLPRegularizedClassifier(
         self.verbose = verbose
         self.random_state = random_state
 
+    @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -370,7 +371,17 @@ class MLPRegularizedClassifier(
 
     @available_if(can_fit_partially)
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        classes=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train for one epoch on the given rows, from wherever training stopped.
 
         Parameters
@@ -384,6 +395,13 @@ class MLPRegularizedClassifier(
         classes : array-like of shape (n_classes,), default=None
             All labels that any call will have; required in the first call, optional
             afterwards, not used for a label indicator.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A dev set to watch: its cost and score are added to
+            `validation_loss_curve_` and `validation_scores_`.
+        y_val : array-like, default=None
+            Its labels.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
 
         Returns
         -------
@@ -393,7 +411,7 @@ class MLPRegularizedClassifier(
         self._validate_params()  # fit_context does so in the first call only
         return self._fit(
             Rows(X, y, sample_weight),
-            Rows(None, None),
+            Rows(X_val, y_val, sample_weight_val),
             classes=classes,
             incremental=True,
         )
@@ -410,27 +428,13 @@ class MLPRegularizedClassifier(
         if goes_on:
             targets = self._targets
             if not incremental:
-                self._check_same_classes(rows.y, is_multilabel)
+                targets.check_same_classes(rows.y, is_multilabel)
         elif incremental and not is_multilabel:
             targets = ClassTargets.of_classes(self.classes_, "classes")
         else:
             targets = ClassTargets.of(rows.y)
         self.classes_ = targets.classes
         return targets.with_class_weight(self.class_weight, rows.y, rows.sample_weight)
-
-    def _check_same_classes(self, y, is_multilabel):
-        """Check what warm_start asks of the labels."""
-        if is_multilabel != self._targets.is_multilabel:
-            raise ValueError(
-                "warm_start can only be used where `y` is of the same kind as in the "
-                f"previous call to fit, {self._targets.kind}."
-            )
-        if not is_multilabel and set(np.unique(y)) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{np.unique(y)}."
-            )
 
     def __sklearn_tags__(self):
         """Accept label indicators."""

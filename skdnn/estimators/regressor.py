@@ -4,16 +4,18 @@ from numbers import Real
 from typing import ClassVar
 
 from sklearn.base import RegressorMixin
+from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 
 from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.exporting import OnnxExport
 from skdnn.estimators.regression_targets import RegressionTargets
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.sklearn_private import Interval, StrOptions, fit_context
 
 
-class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
+class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     r"""Multilayer perceptron regressor with the regularisation of a modern network.
 
     It minimises, over m training rows with weights s and their sum S (m without
@@ -301,6 +303,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         self.verbose = verbose
         self.random_state = random_state
 
+    @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -354,7 +357,16 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
 
     @available_if(can_fit_partially)
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train for one epoch on the given rows, from wherever training stopped.
 
         Parameters
@@ -365,6 +377,13 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
             Their targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Their weights.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A dev set to watch: its cost and score are added to
+            `validation_loss_curve_` and `validation_scores_`.
+        y_val : array-like, default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
 
         Returns
         -------
@@ -372,7 +391,11 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
             The estimator, trained a little further.
         """
         self._validate_params()  # fit_context does so in the first call only
-        return self._fit(Rows(X, y, sample_weight), Rows(None, None), incremental=True)
+        return self._fit(
+            Rows(X, y, sample_weight),
+            Rows(X_val, y_val, sample_weight_val),
+            incremental=True,
+        )
 
     def predict(self, X):
         """Predict the numbers of each row.

@@ -6,8 +6,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdnn.training.loop import EpochRecord, Outcome
 
-# Up from here: _fit, fit, scikit-learn's wrapper around it, and whoever called that.
-_CALLER_OF_FIT = 5
+# Up from here: _fit, fit, scikit-learn's two wrappers around it, and who called that.
+# There is only one around partial_fit.
+_CALLER_OF_FIT, _CALLER_OF_PARTIAL_FIT = 6, 5
 
 
 def print_epoch(record: EpochRecord) -> None:
@@ -19,8 +20,9 @@ def print_epoch(record: EpochRecord) -> None:
     )
 
 
-def warn_about(outcome: Outcome, estimator) -> None:
+def warn_about(outcome: Outcome, estimator, incremental: bool = False) -> None:
     """Warn if training diverged, or ran out of epochs before it converged."""
+    caller = _CALLER_OF_PARTIAL_FIT if incremental else _CALLER_OF_FIT
     if outcome.diverged_at is not None:
         warnings.warn(
             f"Training diverged in epoch {outcome.diverged_at}: the cost is no longer "
@@ -28,20 +30,22 @@ def warn_about(outcome: Outcome, estimator) -> None:
             f"learning_rate_init={estimator.learning_rate_init}, standardise the "
             "inputs, or set max_grad_norm.",
             ConvergenceWarning,
-            stacklevel=_CALLER_OF_FIT,
+            stacklevel=caller,
         )
-    elif not outcome.converged and estimator.solver == "lbfgs":
+    elif outcome.converged or outcome.told_to_stop or incremental:
+        return
+    elif estimator.solver == "lbfgs":
         warnings.warn(
             f"lbfgs stopped before it converged (max_iter={estimator.max_iter}): "
             f"{outcome.message}. Increase max_iter or standardise the inputs.",
             ConvergenceWarning,
-            stacklevel=_CALLER_OF_FIT,
+            stacklevel=caller,
         )
-    elif not outcome.converged and estimator.learning_rate != "cosine":
+    elif estimator.learning_rate != "cosine":
         # A cosine schedule is meant to end with the last epoch.
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
             "and the optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=_CALLER_OF_FIT,
+            stacklevel=caller,
         )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.estimators import settings
+from skdnn.estimators.fit_callbacks import FitCallbacks
 from skdnn.estimators.reporting import print_epoch
 from skdnn.network.objective import Objective, rows_per_block
 from skdnn.network.penalties import ElasticNet
@@ -13,6 +14,7 @@ from skdnn.training.batches import Examples
 from skdnn.training.lbfgs import minimize_lbfgs
 from skdnn.training.loop import (
     Evaluate,
+    OnEpoch,
     Outcome,
     Recipe,
     TrainingState,
@@ -58,6 +60,7 @@ def train(
     examples: Examples,
     evaluate: Evaluate | None,
     n_epochs: int | None = None,
+    callbacks: FitCallbacks | None = None,
 ) -> Trained:
     """Train as the estimator's parameters say.
 
@@ -75,11 +78,16 @@ def train(
     n_epochs : int, optional
         Train so long, on a schedule that counts from the first epoch ever: what
         partial_fit wants. By default `max_iter` epochs on a schedule of their own.
+    callbacks : FitCallbacks, optional
+        Told of each epoch.
     """
     stops_early = bool(estimator.early_stopping and evaluate is not None)
     monitor = Monitor(estimator.tol, estimator.n_iter_no_change, stops_early)
     solve = _solve_lbfgs if estimator.solver == "lbfgs" else _solve_stochastic
-    outcome = solve(estimator, network, state, examples, monitor, evaluate, n_epochs)
+    on_epoch = _listener(estimator, callbacks)
+    outcome = solve(
+        estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
+    )
     if monitor.best_theta is not None:
         best = monitor.best_theta.astype(state.theta.dtype, copy=False)
         return Trained(best, state, outcome, monitor.best_epoch)
@@ -87,7 +95,7 @@ def train(
 
 
 def _solve_stochastic(
-    estimator, network, state, examples, monitor, evaluate, n_epochs
+    estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
 ) -> Outcome:
     penalty = penalty_of(estimator, examples.total_weight)
     recipe = Recipe(
@@ -102,17 +110,25 @@ def _solve_stochastic(
         learning_rate_init=float(estimator.learning_rate_init),
         power_t=float(estimator.power_t),
         n_epochs=n_epochs or estimator.max_iter,
-        schedule_start=0 if n_epochs else state.n_epochs,
+        schedule_start=_schedule_start(estimator, state, n_epochs),
         horizon=estimator.max_iter,
     )
     with blas_threads_for(network.layout, recipe.batch_size):
-        return train_epochs(
-            state, examples, recipe, monitor, evaluate, _listener(estimator)
-        )
+        return train_epochs(state, examples, recipe, monitor, evaluate, on_epoch)
+
+
+def _schedule_start(estimator, state: TrainingState, n_epochs: int | None) -> int:
+    """Return the epoch that the schedule counts from.
+
+    A warm start goes on with the learning rates where it stopped. A cosine wave is laid
+    out for `max_iter` epochs, so that each fit needs one of its own.
+    """
+    starts_anew = estimator.learning_rate == "cosine" and n_epochs is None
+    return state.n_epochs if starts_anew else 0
 
 
 def _solve_lbfgs(
-    estimator, network, state, examples, monitor, evaluate, n_epochs
+    estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
 ) -> Outcome:
     penalty = penalty_of(estimator, examples.total_weight)
     with blas_threads_for(network.layout, rows_per_block(network.layout)):
@@ -124,11 +140,21 @@ def _solve_lbfgs(
             max_iterations=n_epochs or estimator.max_iter,
             max_evaluations=estimator.max_fun,
             evaluate=evaluate,
-            on_epoch=_listener(estimator),
+            on_epoch=on_epoch,
         )
     state.n_epochs += len(outcome.history)
     return outcome
 
 
-def _listener(estimator):
-    return print_epoch if estimator.verbose else None
+def _listener(estimator, callbacks: FitCallbacks | None) -> OnEpoch | None:
+    """Return who is told of each epoch; None, where nobody wants to be."""
+    calls_back = callbacks is not None and callbacks.are_set
+    if not (estimator.verbose or calls_back):
+        return None
+
+    def on_epoch(record, theta):
+        if estimator.verbose:
+            print_epoch(record)
+        return calls_back and callbacks.end_epoch(theta)
+
+    return on_epoch

@@ -77,6 +77,20 @@ class ClassTargets:
         """Whether a split can keep the classes' shares."""
         return not self.is_multilabel
 
+    def check_same_classes(self, y, is_multilabel: bool) -> None:
+        """Check what warm_start asks of the labels: no class more, none less."""
+        if is_multilabel != self.is_multilabel:
+            raise ValueError(
+                "warm_start can only be used where `y` is of the same kind as in the "
+                f"previous call to fit, {self.kind}."
+            )
+        if not is_multilabel and set(np.unique(y)) != set(self.classes):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes}, `y` has "
+                f"{np.unique(y)}."
+            )
+
     def encode(self, y, dtype, name: str = "y") -> np.ndarray:
         """Return Y: 0 and 1 per logit, or the class number for multiclass.
 

@@ -89,6 +89,9 @@ def gelu(z):
     """
     T = type(z)
     one, c = T(1), T(2 * math.sqrt(2 / math.pi))
+    # Here g is zero to 22 digits. Below, s would soon be a subnormal number, with which
+    # arithmetic is slow.
+    z = T(-8.3) if z < T(-8.3) else z
     q = one + T(0.044715) * (z * z)
     s = one / (one + exp(-c * z * q))  # 2u = c z q, with the derivative c (3q - 2)
     a = z * s

@@ -49,11 +49,12 @@ def minimize_lbfgs(
         epoch = len(outcome.history) + 1
         record = EpochRecord(epoch, intermediate_result.fun, 1.0, seconds, dev)
         outcome.history.append(record)
-        told_to_stop = on_epoch(record) if on_epoch else False
+        told_to_stop = on_epoch(record, at.astype(theta.dtype)) if on_epoch else False
         if monitor.follows_dev and monitor.update(record, at):
             outcome.converged = True
             raise StopIteration
         if told_to_stop:
+            outcome.told_to_stop = True
             raise StopIteration
 
     result = optimize.minimize(

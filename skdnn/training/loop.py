@@ -77,12 +77,13 @@ class Outcome:
 
     history: list[EpochRecord] = field(default_factory=list)
     converged: bool = False
+    told_to_stop: bool = False  # by whoever was told of an epoch
     diverged_at: int | None = None  # the epoch in which J was no longer finite
     message: str = ""
 
 
 Evaluate = Callable[[np.ndarray], DevResult]
-OnEpoch = Callable[[EpochRecord], bool | None]
+OnEpoch = Callable[[EpochRecord, np.ndarray], bool | None]
 
 
 def train_epochs(
@@ -107,7 +108,7 @@ def train_epochs(
         Says when training has stalled.
     evaluate : callable (theta) -> DevResult, optional
         Looks at the dev set.
-    on_epoch : callable (EpochRecord) -> bool, optional
+    on_epoch : callable (EpochRecord, theta) -> bool, optional
         Told of each epoch; a true answer stops the training.
 
     Returns
@@ -130,12 +131,13 @@ def train_epochs(
         dev = evaluate(state.theta) if evaluate else None
         record = EpochRecord(epoch, cost, rate, time.perf_counter() - began, dev)
         outcome.history.append(record)
-        told_to_stop = on_epoch(record) if on_epoch else False
+        told_to_stop = on_epoch(record, state.theta) if on_epoch else False
         stalled = monitor.update(record, state.theta)
         if stalled and not _lower_rate(state, recipe, monitor):
             outcome.converged = True
             return outcome
         if told_to_stop:
+            outcome.told_to_stop = True
             return outcome
     return outcome
 

@@ -49,6 +49,14 @@ def test_twice_five_epochs_are_ten_bit_for_bit(solver, kind, dtype):
     assert not np.allclose(first, parameters(parts))
 
 
+def test_invscaling_goes_on_where_a_warm_start_finds_it():
+    X, y = make_rows()
+    options = {"solver": "sgd", "learning_rate": "invscaling"}
+    whole = _net(**options).fit(X, y)
+    parts = _net(**options, warm_start=True, max_iter=5).fit(X, y).fit(X, y)
+    assert_array_equal(parameters(parts), parameters(whole))
+
+
 def test_without_warm_start_fit_begins_anew():
     X, y = make_rows()
     net = _net()
@@ -266,3 +274,18 @@ def test_a_pickle_between_warm_fits_changes_nothing():
     half = _net(max_iter=5, warm_start=True).fit(X, y)
     half = pickle.loads(pickle.dumps(half)).fit(X, y)
     assert_array_equal(parameters(half), parameters(whole))
+
+
+def test_partial_fit_watches_a_dev_set():
+    X, y = make_rows()
+    net = _net(solver="adam")
+    for epoch in range(1, 4):
+        net.partial_fit(X[:40], y[:40], classes=[0, 1, 2], X_val=X[40:], y_val=y[40:])
+        assert len(net.validation_loss_curve_) == len(net.validation_scores_) == epoch
+    assert net.validation_scores_[-1] == net.score(X[40:], y[40:])
+    watched = net.validation_loss_curve_[-1]
+    assert_allclose(watched, net.cost(X[40:], y[40:]).data, rtol=1e-5)
+    unwatched = _net(solver="adam")
+    for _ in range(3):
+        unwatched.partial_fit(X[:40], y[:40], classes=[0, 1, 2])
+    assert_array_equal(parameters(net), parameters(unwatched))

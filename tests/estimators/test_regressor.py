@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdnn import InputStandardizer, MLPRegularizedRegressor
+from skdnn import InputStandardizer, MLPRegularizedRegressor, to_onnx
 from tests.estimators.datasets import parameters
 from tests.estimators.refusals import assert_refused
 
@@ -246,3 +246,11 @@ def test_refuses_another_number_of_outputs():
     assert_refused(net, "fit", (X, Y), {"X_val": X, "y_val": Y[:, 0]}, words)
     words = ["layers it began with"]
     assert_refused(net, "partial_fit", (X, Y[:, 0]), {}, words)
+
+
+def test_writes_itself_as_onnx():
+    X, y = make_rows(loss="poisson")
+    net = small("poisson", dtype="float32").fit(X, y)
+    model = net.to_onnx()
+    assert model == to_onnx(net)
+    assert [output.name for output in model.graph.output] == ["y"]

@@ -121,11 +121,13 @@ def test_optimality_conditions(hidden, l1_ratio):
 def test_history_and_the_given_theta():
     problem = learnable("multiclass", hidden=(5,), alpha=1.0)
     before, told = problem.theta.copy(), []
-    theta, outcome = minimize(problem, on_epoch=told.append)
+    theta, outcome = minimize(problem, on_epoch=lambda *what: told.append(what))
     assert_array_equal(problem.theta, before)
-    assert told == outcome.history
-    assert [record.epoch for record in told] == list(range(1, len(told) + 1))
-    costs = np.array([record.cost for record in told])
+    records = [record for record, _ in told]
+    assert records == outcome.history
+    assert [record.epoch for record in records] == list(range(1, len(told) + 1))
+    costs = np.array([record.cost for record in records])
+    assert_array_equal(told[-1][1], theta)
     assert (np.diff(costs) <= 0).all()
     assert_allclose(costs[-1], problem.objective().value(theta).total, rtol=1e-12)
 
@@ -140,7 +142,7 @@ def test_the_iterations_can_run_out():
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 def test_on_epoch_can_stop(l1_ratio):
     problem = learnable("multiclass", hidden=(5,), alpha=1.0, l1_ratio=l1_ratio)
-    at_two, outcome = minimize(problem, on_epoch=lambda record: record.epoch == 2)
+    at_two, outcome = minimize(problem, on_epoch=lambda record, _: record.epoch == 2)
     assert len(outcome.history) == 2
     assert not outcome.converged
     limited, _ = minimize(problem, max_iterations=2)

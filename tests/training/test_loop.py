@@ -82,7 +82,8 @@ def test_a_diverging_fit_keeps_the_last_finite_theta():
     problem = make_problem(activation="identity", rows=16)
     kept = []
 
-    def on_epoch(record):
+    def on_epoch(record, theta):
+        assert theta is state.theta
         kept.append(state.theta.copy())
 
     state = training_state(problem)
@@ -237,7 +238,7 @@ def test_what_each_step_passes_over_starts_on_a_cache_line():
 
 
 def test_on_epoch_can_stop():
-    state, outcome = train(make_problem(), on_epoch=lambda record: record.epoch == 3)
+    state, outcome = train(make_problem(), on_epoch=lambda record, _: record.epoch == 3)
     assert len(outcome.history) == state.n_epochs == 3
     assert not outcome.converged
 

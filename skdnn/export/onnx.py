@@ -1,0 +1,313 @@
+r"""A network as an ONNX model, made from its weights and names alone.
+
+The graph computes, in float32 and with samples in rows,
+
+.. math::
+
+    Z^{[l]} = A^{[l-1]} W^{[l]} + b^{[l]}, \qquad A^{[l]} = g^{[l]}(Z^{[l]}),
+
+and turns Z[L] into what the link says. Its input "X" is A[0], standardised first where
+a pipeline does so.
+
+To add an activation: give it a line in ACTIVATIONS, of operators that overflow at
+neither end. The registry-driven tests compare it with the network's own from then on.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+# The oldest operators that say all we need, and the file format of their time: older
+# runtimes read the model too. onnx itself would write its newest format, which a
+# runtime of last year refuses.
+OPSET = 13
+IR_VERSION = 7
+
+
+class Standardization(NamedTuple):
+    """x := (x - location) / scale, then pulled smoothly into (-c, c), each if given."""
+
+    location: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    smooth_clip: float | None = None
+
+
+class Graph:
+    """Nodes and constants on their way into an ONNX graph."""
+
+    def __init__(self, onnx):
+        self.onnx = onnx
+        self.nodes = []
+        self.constants = []
+        self.outputs = []
+
+    def node(self, operator: str, *inputs: str, output: str = "", **attributes) -> str:
+        """Add a node; return the name of its output."""
+        output = output or f"{operator}_{len(self.nodes)}"
+        make = self.onnx.helper.make_node
+        self.nodes.append(make(operator, inputs, [output], output, **attributes))
+        return output
+
+    def constant(self, value, name: str = "") -> str:
+        """Add an array; return its name."""
+        name = name or f"constant_{len(self.constants)}"
+        array = np.asarray(value)
+        self.constants.append(self.onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def number(self, value: float, dtype=np.float32) -> str:
+        """Add one number; return its name."""
+        return self.constant(dtype(value))
+
+    def parameter(self, value, name: str) -> str:
+        """Add weights or biases in float32; return their name."""
+        with np.errstate(over="ignore"):
+            array = np.asarray(value).astype(np.float32)
+        if not np.all(np.isfinite(array)):
+            raise ValueError(
+                f"{name} holds a number too large for float32, in which an ONNX model "
+                "computes."
+            )
+        return self.constant(array, name)
+
+    def output(self, name: str, dtype: str, n_columns: int | None) -> None:
+        """Declare an output of rows of so many columns, or of single values."""
+        shape = [None] if n_columns is None else [None, n_columns]
+        kind = getattr(self.onnx.TensorProto, dtype)
+        self.outputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
+
+
+# -- activations ----------------------------------------------------------------------
+
+
+def _operator(name: str, **attributes) -> Callable[[Graph, str], str]:
+    return lambda graph, Z: graph.node(name, Z, **attributes)
+
+
+def _one_plus_exp(graph: Graph, Z: str) -> str:
+    """Write 1 + e^z.
+
+    Divided by it, small results keep their digits, and an e^z of infinity makes the
+    right zero. Runtimes approximate their Sigmoid to some 1e-8, however small it is.
+    """
+    return graph.node("Add", graph.node("Exp", Z), graph.number(1))
+
+
+def _silu(graph: Graph, Z: str) -> str:
+    return graph.node("Div", Z, _one_plus_exp(graph, graph.node("Neg", Z)))
+
+
+def _gelu(graph: Graph, Z: str) -> str:
+    """Write the tanh form: z / (1 + e^-2u), u = sqrt(2/π) (z + 0.044715 z³)."""
+    square = graph.node("Mul", Z, Z)
+    c = -2 * math.sqrt(2 / math.pi)
+    q = graph.node("Mul", square, graph.number(0.044715 * c))
+    q = graph.node("Add", q, graph.number(c))
+    return graph.node("Div", Z, _one_plus_exp(graph, graph.node("Mul", Z, q)))
+
+
+def _softplus(graph: Graph, Z: str) -> str:
+    """Write max(z, 0) + ln(1 + e^-|z|): not every runtime saves e^z from overflow."""
+    below = graph.node("Neg", graph.node("Abs", Z))
+    return graph.node("Add", graph.node("Relu", Z), graph.node("Softplus", below))
+
+
+ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
+    "identity": lambda graph, Z: Z,
+    "logistic": _operator("Sigmoid"),
+    "tanh": _operator("Tanh"),
+    "relu": _operator("Relu"),
+    "leaky_relu": _operator("LeakyRelu", alpha=0.01),
+    "elu": _operator("Elu", alpha=1.0),
+    "selu": _operator("Selu", alpha=1.6732632423543772, gamma=1.0507009873554805),
+    "gelu": _gelu,
+    "silu": _silu,
+    "softplus": _softplus,
+}
+
+
+# -- links ----------------------------------------------------------------------------
+
+
+def _softmax(graph: Graph, Z: str, n_outputs: int, classes) -> None:
+    graph.node("Softmax", Z, axis=1, output="probabilities")
+    number = graph.node("ArgMax", Z, axis=1, keepdims=0)
+    _name_classes(graph, number, classes)
+    graph.output("probabilities", "FLOAT", n_outputs)
+
+
+def _logistic(graph: Graph, Z: str, n_outputs: int, classes) -> None:
+    integer = graph.onnx.TensorProto.INT64
+    minus_Z = graph.node("Neg", Z)
+    if classes is None:  # each output is a label of its own
+        is_there = graph.node("Greater", Z, graph.number(0))
+        graph.node("Cast", is_there, to=integer, output="label")
+        graph.output("label", "INT64", n_outputs)
+    else:
+        is_second = graph.node("Greater", _flat(graph, Z), graph.number(0))
+        number = graph.node("Cast", is_second, to=integer)
+        _name_classes(graph, number, classes)
+        minus_Z = graph.node("Concat", Z, minus_Z, axis=1)
+        n_outputs = 2
+    graph.node("Reciprocal", _one_plus_exp(graph, minus_Z), output="probabilities")
+    graph.output("probabilities", "FLOAT", n_outputs)
+
+
+def _identity(graph: Graph, Z: str, n_outputs: int, classes) -> None:
+    if n_outputs == 1:
+        _flat(graph, Z, output="y")
+    else:
+        graph.node("Identity", Z, output="y")
+    graph.output("y", "FLOAT", None if n_outputs == 1 else n_outputs)
+
+
+def _exp(graph: Graph, Z: str, n_outputs: int, classes) -> None:
+    _identity(graph, graph.node("Exp", Z), n_outputs, classes)
+
+
+LINKS: dict[str, Callable[[Graph, str, int, np.ndarray | None], None]] = {
+    "softmax": _softmax,
+    "logistic": _logistic,
+    "identity": _identity,
+    "exp": _exp,
+}
+
+
+def _flat(graph: Graph, Z: str, output: str = "") -> str:
+    shape = graph.constant(np.array([-1], dtype=np.int64))
+    return graph.node("Reshape", Z, shape, output=output)
+
+
+def _name_classes(graph: Graph, number: str, classes) -> None:
+    """Turn class numbers into labels."""
+    names = _labels(classes)
+    graph.node("Gather", graph.constant(names, "classes"), number, output="label")
+    graph.output("label", "INT64" if names.dtype == np.int64 else "STRING", None)
+
+
+def _labels(classes) -> np.ndarray:
+    """Return the classes as int64 or as str, all that an ONNX classifier may name."""
+    listed = np.asarray(classes).tolist()
+    if all(isinstance(label, str) for label in listed):
+        return np.array(listed, dtype=object)
+    try:
+        numbers = [int(label) for label in listed]
+        if numbers == listed:
+            return np.array(numbers, dtype=np.int64)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(
+        "An ONNX model names its classes by integers or by strings; the classes are "
+        f"{listed!r}."
+    )
+
+
+# -- the model ------------------------------------------------------------------------
+
+
+def network_to_onnx(
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    activations: Sequence[str],
+    link: str,
+    *,
+    classes: np.ndarray | None = None,
+    standardizations: Sequence[Standardization] = (),
+    feature_names: Sequence[str] | None = None,
+):
+    """Write a network as an ONNX model.
+
+    Parameters
+    ----------
+    weights, biases : sequence of ndarray
+        W[1], …, W[L] of shapes (n[l-1], n[l]), and b[1], …, b[L].
+    activations : sequence of str
+        The name of each hidden layer's activation.
+    link : {"softmax", "logistic", "identity", "exp"}
+        What turns the last layer into predictions.
+    classes : ndarray of shape (n_classes,), optional
+        The labels of a softmax, or the two of a logistic link. A logistic link without
+        them is multilabel. Not used by the other links.
+    standardizations : sequence of Standardization
+        What is done to the inputs first, in this order.
+    feature_names : sequence of str, optional
+        Names of the columns, kept in the model's metadata as a JSON list.
+
+    Returns
+    -------
+    onnx.ModelProto
+        With input "X" and the outputs "label" and "probabilities", or "y".
+
+    Raises
+    ------
+    ImportError
+        If onnx is not installed.
+    ValueError
+        If a weight is too large for float32, or a class is neither a whole number nor
+        a string.
+    """
+    onnx = _import_onnx()
+    graph = Graph(onnx)
+    A = "X"
+    for standardization in standardizations:
+        A = _standardize(graph, standardization, A)
+    Z = A
+    for layer, (W, b) in enumerate(zip(weights, biases, strict=True), 1):
+        W_name = graph.parameter(W, f"W{layer}")
+        b_name = graph.parameter(b, f"b{layer}")
+        Z = graph.node("Gemm", A, W_name, b_name, output=f"Z{layer}")
+        if layer < len(weights):
+            A = ACTIVATIONS[activations[layer - 1]](graph, Z)
+    LINKS[link](graph, Z, len(biases[-1]), classes)
+    return _model(graph, len(weights[0]), feature_names)
+
+
+def _standardize(graph: Graph, how: Standardization, X: str) -> str:
+    """Standardise in float64: a mean far from 0 would cost float32 its digits."""
+    tensor = graph.onnx.TensorProto
+    X = graph.node("Cast", X, to=tensor.DOUBLE)
+    if how.location is not None:
+        X = graph.node("Sub", X, graph.constant(np.float64(how.location)))
+    if how.scale is not None:
+        X = graph.node("Div", X, graph.constant(np.float64(how.scale)))
+    if how.smooth_clip is not None:
+        ratio = graph.node("Div", X, graph.number(how.smooth_clip, np.float64))
+        square = graph.node("Mul", ratio, ratio)
+        square = graph.node("Add", square, graph.number(1, np.float64))
+        X = graph.node("Div", X, graph.node("Sqrt", square))
+    return graph.node("Cast", X, to=tensor.FLOAT)
+
+
+def _model(graph: Graph, n_features: int, feature_names):
+    onnx = graph.onnx
+    X = onnx.helper.make_tensor_value_info(
+        "X", onnx.TensorProto.FLOAT, [None, n_features]
+    )
+    made = onnx.helper.make_graph(
+        graph.nodes, "skdnn", [X], graph.outputs, graph.constants
+    )
+    model = onnx.helper.make_model(
+        made,
+        producer_name="skdnn",
+        ir_version=IR_VERSION,
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+    )
+    if feature_names is not None:
+        names = json.dumps(list(feature_names), ensure_ascii=False)
+        onnx.helper.set_model_props(model, {"feature_names": names})
+    return model
+
+
+def _import_onnx():
+    try:
+        import onnx
+        import onnx.helper
+        import onnx.numpy_helper
+    except ImportError as error:
+        raise ImportError(
+            'Writing an ONNX model needs onnx: pip install "skdnn[onnx]"'
+        ) from error
+    return onnx

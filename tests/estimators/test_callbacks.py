@@ -1,0 +1,135 @@
+"""scikit-learn's callbacks: told of each epoch, able to stop, gone without a trace."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdnn import MLPRegularizedClassifier, MLPRegularizedRegressor
+from tests.estimators.datasets import make_rows, parameters
+
+SOLVERS = ["adam", "sgd", "lbfgs"]
+
+
+class Recorder:
+    """Remembers what it is told, and stops after `stop_after` epochs."""
+
+    def __init__(self, stop_after=np.inf, fail_at=np.inf):
+        self.stop_after, self.fail_at = stop_after, fail_at
+        self.told, self.scores, self.is_down = [], [], False
+
+    def setup(self, estimator, context):
+        self.told.append(("setup", context.max_subtasks))
+
+    def on_fit_task_begin(self, estimator, context):
+        self.told.append(("begin", context.task_name))
+
+    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator, metadata):
+        self.told.append(("end", context.task_name))
+        self.metadata = metadata
+        self.scores.append(fitted_estimator.score(X, y))
+        if self.told.count(("end", "epoch")) >= self.fail_at:
+            raise RuntimeError("as asked")
+        return self.told.count(("end", "epoch")) >= self.stop_after
+
+    def teardown(self, estimator, context):
+        self.is_down = True
+
+
+def small(solver="adam", **options):
+    options = {"max_iter": 6, "n_iter_no_change": 99, "tol": 0.0} | options
+    if solver != "lbfgs":
+        options["learning_rate_init"] = 0.05
+    return MLPRegularizedClassifier((8,), solver=solver, random_state=0, **options)
+
+
+def without_callbacks(net):
+    return {name for name in vars(net) if "callback" in name} <= {"_skl_callbacks"}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_each_epoch_is_told_with_an_estimator_that_predicts(solver):
+    X, y = make_rows()
+    recorder = Recorder()
+    net = small(solver).set_callbacks(recorder).fit(X, y)
+    epoch = [("begin", "epoch"), ("end", "epoch")]
+    assert recorder.told == [
+        ("setup", 6),
+        ("begin", "fit"),
+        *(net.n_iter_ * epoch),
+        ("end", "fit"),
+    ]
+    assert recorder.scores[-1] == recorder.scores[-2] == net.score(X, y)
+    assert len(set(recorder.scores)) > 1
+    assert recorder.is_down
+    assert without_callbacks(net)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_callback_can_stop_and_then_nothing_is_warned_about(solver):
+    X, y = make_rows()
+    net = small(solver, max_iter=50).set_callbacks(Recorder(stop_after=3)).fit(X, y)
+    assert net.n_iter_ == 3
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_callbacks_change_nothing():
+    X, y = make_rows()
+    with_one = small(keep_prob=0.8).set_callbacks(Recorder()).fit(X, y)
+    without = small(keep_prob=0.8).fit(X, y)
+    assert_array_equal(parameters(with_one), parameters(without))
+    assert with_one.loss_curve_ == without.loss_curve_
+
+
+def test_a_fit_that_fails_takes_its_callbacks_down():
+    X, y = make_rows()
+    recorder = Recorder(fail_at=2)
+    net = small().set_callbacks(recorder)
+    with pytest.raises(RuntimeError, match="as asked"):
+        net.fit(X, y)
+    assert recorder.is_down
+    assert without_callbacks(net)
+    assert not hasattr(net, "coefs_")
+    bad = Recorder()
+    with pytest.raises(ValueError, match="NaN"):
+        small().set_callbacks(bad).fit(np.where(X > 2, np.nan, X), y)
+    assert bad.is_down
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_weights_are_handed_on():
+    X, y = make_rows()
+    recorder, weight = Recorder(), np.ones(len(y))
+    small().set_callbacks(recorder).fit(X, y, sample_weight=weight)
+    assert recorder.metadata["sample_weight"] is weight
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_scoring_monitor_follows_a_pipeline_in_a_search():
+    X, y = make_rows(n_rows=90)
+    monitor = ScoringMonitor(scoring="neg_log_loss")
+    model = make_pipeline(StandardScaler(), small().set_callbacks(monitor))
+    grid = {"mlpregularizedclassifier__alpha": [0.1, 10.0]}
+    GridSearchCV(model, grid, cv=3).fit(X, y)
+    rows = [row for log in monitor.get_logs(select="all") for row in log.data]
+    epochs = [row for row in rows if row["task_name"] == "epoch"]
+    assert len(epochs) == (2 * 3 + 1) * 6
+    by_fit = {}
+    for row in epochs:
+        by_fit.setdefault(row["parent_task_id_path"], []).append(row["neg_log_loss"])
+    for scores in by_fit.values():
+        assert scores[-1] > scores[0]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_progress_bar_shows_epochs(capsys):
+    X, _ = make_rows()
+    net = MLPRegularizedRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0)
+    net.set_callbacks(ProgressBar()).fit(X, X[:, 0])
+    shown = capsys.readouterr().out
+    assert "MLPRegularizedRegressor" in shown
+    assert "100%" in shown
