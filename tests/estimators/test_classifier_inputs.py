@@ -206,7 +206,8 @@ def test_fit_request_knows_the_dev_set(metadata_routing):
         "sample_weight": None,
     }
     partial = net.get_metadata_routing().partial_fit.requests
-    assert set(partial) == {"sample_weight", "classes"}
+    dev = {"X_val", "y_val", "sample_weight_val"}
+    assert set(partial) == {"sample_weight", "classes"} | dev
     assert set(net.get_metadata_routing().score.requests) == {"sample_weight"}
 
 
