@@ -93,7 +93,7 @@ class Table:
         if self._rows is not None:
             rows = self._rows[rows]
         if self._sparse:
-            block[...] = self._X[rows].toarray()
+            self._make_dense(self._X[rows], block)
         elif self._X.dtype in _COMPILED_TYPES:
             gather(self._X, rows, block)
         else:
@@ -108,8 +108,15 @@ class Table:
             slice(start, stop) if self._rows is None else self._rows[start:stop]
         ]
         block = empty_aligned(part.shape, self.dtype)
-        block[...] = part.toarray() if self._sparse else part
+        if self._sparse:
+            self._make_dense(part, block)
+        else:
+            block[...] = part
         return block
+
+    def _make_dense(self, part, block: np.ndarray) -> None:
+        """Write sparse rows to a block; converted first, they need no second block."""
+        part.astype(self.dtype, copy=False).toarray(out=block)
 
     def blocks(self, block_rows: int) -> Iterator[np.ndarray]:
         """Yield all rows in order."""
