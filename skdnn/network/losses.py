@@ -105,23 +105,6 @@ def softmax_cross_entropy(Z, Y, s, scale, option, scratch):
 
 
 @inlined
-def squared_error(Z, Y, s, scale, option, scratch):
-    r"""Half the squared distance.
-
-    .. math:: \ell_i = \frac{1}{2} \sum_k (z_{ik} - y_{ik})^2
-    """
-    T = Z.dtype.type
-    spread_weights(s, scale, Z.shape[1], scratch)
-    z_all, y_all = flat(Z), flat(Y)
-    total = 0.0
-    for j in range(z_all.size):
-        r = z_all[j] - y_all[j]
-        total += np.float64(scratch[j]) * np.float64(T(0.5) * r * r)
-        z_all[j] = scratch[j] * r
-    return total
-
-
-@inlined
 def poisson_deviance(Z, Y, s, scale, option, scratch):
     r"""Half the deviance of counts with mean e^z.
 
@@ -143,7 +126,7 @@ def poisson_deviance(Z, Y, s, scale, option, scratch):
 
 @inlined
 def huber(Z, Y, s, scale, option, scratch):
-    r"""Squared near the target, linear beyond δ (P. Huber, 1964).
+    r"""Squared near the target, linear beyond δ (P. Huber, 1964); δ = ∞ is the square.
 
     .. math:: \ell_i = \sum_k \begin{cases}
         \frac{1}{2} r_{ik}^2 & |r_{ik}| \le \delta \\
@@ -241,8 +224,6 @@ def loss_and_gradient(code, Z, Y, s, scale, option, scratch):
         return sigmoid_cross_entropy(Z, Y, s, scale, option, scratch)
     if code == 1:
         return softmax_cross_entropy(Z, Y, s, scale, option, scratch)
-    if code == 2:
-        return squared_error(Z, Y, s, scale, option, scratch)
     if code == 3:
         return poisson_deviance(Z, Y, s, scale, option, scratch)
-    return huber(Z, Y, s, scale, option, scratch)
+    return huber(Z, Y, s, scale, np.inf if code == 2 else option, scratch)
