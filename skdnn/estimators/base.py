@@ -45,9 +45,8 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
     _weights_besides = ""
 
     def _fit(self, rows: Rows, dev_rows: Rows, classes=None, incremental=False):
-        callbacks = None if incremental else FitCallbacks(self, rows)
-        if callbacks is not None:
-            callbacks.begin_fit()
+        callbacks = FitCallbacks(self, rows, is_fit=not incremental)
+        callbacks.begin_fit()
         with _unchanged_on_failure(self):
             self._check_settings()
             goes_on = hasattr(self, "_state") and (incremental or self.warm_start)
@@ -72,8 +71,7 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
             )
             self._remember(trained, examples, evaluate is not None, goes_on)
         warn_about(trained.outcome, self, incremental)
-        if callbacks is not None:
-            callbacks.end_fit()
+        callbacks.end_fit()
         return self
 
     # -- what comes in ----------------------------------------------------------------

@@ -14,16 +14,18 @@ class FitCallbacks:
         The estimator that is being fitted.
     rows : Rows
         The rows that the caller gave to fit.
+    is_fit : bool
+        Whether it is fit that was called; partial_fit tells nobody.
 
     Attributes
     ----------
     are_set : bool
-        Whether there are any; if not, nothing here costs anything.
+        Whether there are any to be told; if not, nothing here costs anything.
     """
 
-    def __init__(self, estimator, rows: Rows):
+    def __init__(self, estimator, rows: Rows, is_fit: bool):
         self._estimator = estimator
-        self.are_set = bool(getattr(estimator, "_skl_callbacks", None))
+        self.are_set = is_fit and bool(getattr(estimator, "_skl_callbacks", None))
         weight = rows.sample_weight
         self._data = {
             "estimator": estimator,

@@ -171,7 +171,7 @@ def random_order(rng: np.random.Generator, n_rows: int) -> np.ndarray:
 
     Durstenfeld's shuffle (Communications of the ACM 7, 1964, algorithm 235), as
     ``rng.permutation`` does it. All random numbers are drawn at once and none is thrown
-    away, which takes a third of the time; some orders are likelier than others by
+    away, which takes half the time; some orders are likelier than others by
     n_rows / 2^53 at most.
     """
     order = np.arange(n_rows)
