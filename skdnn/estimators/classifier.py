@@ -6,10 +6,9 @@ from typing import ClassVar
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.class_predictions import ClassPredictions
+from skdnn.estimators.classification import Classification
 from skdnn.estimators.conversion import SklearnConversion
 from skdnn.estimators.exporting import OnnxExport
 from skdnn.estimators.rows import Rows
@@ -17,15 +16,13 @@ from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.sklearn_private import (
     Interval,
     StrOptions,
-    check_partial_fit_first_call,
     fit_context,
 )
-from skdnn.estimators.targets import ClassTargets
 
 
 class MLPRegularizedClassifier(
+    Classification,
     ClassifierMixin,
-    ClassPredictions,
     OnnxExport,
     SklearnConversion,
     BaseMLPRegularized,
@@ -86,6 +83,11 @@ class MLPRegularizedClassifier(
 
     max_grad_norm : float or None, default=None
         Gradients of a larger norm are scaled to this one. Stochastic solvers only.
+
+    augmentation : augmenter or None, default=None
+        Alters the training rows afresh in each epoch, such as
+        :class:`~skdnn.RandomShift` or :class:`~skdnn.Mixup`; never those of the dev
+        set. Stochastic solvers only.
 
     init : str or callable, default="auto"
         How the first weights are drawn: "auto" (by each layer's activation), "he",
@@ -166,7 +168,7 @@ class MLPRegularizedClassifier(
         Whether to print a line per epoch.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the order of rows, dropout masks and the dev set. An
+        Draws the first weights, the order of rows, masks, augmentation and the dev set. An
         int makes fits reproducible to the bit.
 
     Attributes
@@ -239,7 +241,6 @@ class MLPRegularizedClassifier(
     True
     """
 
-    _weights_besides = ", times class_weight,"
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -259,6 +260,7 @@ class MLPRegularizedClassifier(
         max_norm=None,
         label_smoothing=0.0,
         max_grad_norm=None,
+        augmentation=None,
         init="auto",
         batch_size="auto",
         learning_rate="constant",
@@ -293,6 +295,7 @@ class MLPRegularizedClassifier(
         self.max_norm = max_norm
         self.label_smoothing = label_smoothing
         self.max_grad_norm = max_grad_norm
+        self.augmentation = augmentation
         self.init = init
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -415,29 +418,3 @@ class MLPRegularizedClassifier(
             classes=classes,
             incremental=True,
         )
-
-    def _loss_option(self):
-        return self.label_smoothing
-
-    def _targets_of(self, rows: Rows, classes, goes_on, incremental=False):
-        """Return the targets of a fit, and set `classes_`."""
-        check_classification_targets(rows.y)
-        is_multilabel = type_of_target(rows.y).startswith("multilabel")
-        if incremental and not is_multilabel:
-            check_partial_fit_first_call(self, classes)
-        if goes_on:
-            targets = self._targets
-            if not incremental:
-                targets.check_same_classes(rows.y, is_multilabel)
-        elif incremental and not is_multilabel:
-            targets = ClassTargets.of_classes(self.classes_, "classes")
-        else:
-            targets = ClassTargets.of(rows.y)
-        self.classes_ = targets.classes
-        return targets.with_class_weight(self.class_weight, rows.y, rows.sample_weight)
-
-    def __sklearn_tags__(self):
-        """Accept label indicators."""
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags

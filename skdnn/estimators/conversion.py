@@ -234,6 +234,7 @@ def _not_in_sklearn(net) -> dict:
         "max_norm": net.max_norm is not None,
         "label_smoothing": net.label_smoothing > 0,
         "max_grad_norm": net.max_grad_norm is not None,
+        "augmentation": net.augmentation is not None,
         "class_weight": net.class_weight is not None,
         "init": net.init not in ("auto", "glorot"),
         "scoring": net.early_stopping and net.scoring != "accuracy",

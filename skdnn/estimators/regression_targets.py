@@ -74,6 +74,10 @@ class RegressionTargets:
         """Return rows' weights as they are, or None for all 1."""
         return sample_weight
 
+    def mixable(self, Y: np.ndarray) -> np.ndarray:
+        """Return targets whose averages are targets: they are."""
+        return Y
+
     def predict(self, Z: np.ndarray) -> np.ndarray:
         """Turn what the last layer gives into predictions; Z is overwritten."""
         apply_link(LOSSES[self.loss].code, Z)

@@ -80,6 +80,11 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     max_grad_norm : float or None, default=None
         Gradients of a larger norm are scaled to this one. Stochastic solvers only.
 
+    augmentation : augmenter or None, default=None
+        Alters the training rows afresh in each epoch, such as
+        :class:`~skdnn.RandomShift` or :class:`~skdnn.Mixup`; never those of the dev
+        set. Stochastic solvers only.
+
     init : str or callable, default="auto"
         How the first weights are drawn: "auto" (by each layer's activation), "he",
         "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros", or a
@@ -154,7 +159,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         Whether to print a line per epoch.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the order of rows, dropout masks and the dev set. An
+        Draws the first weights, the order of rows, masks, augmentation and the dev set. An
         int makes fits reproducible to the bit.
 
     Attributes
@@ -246,6 +251,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         input_keep_prob=1.0,
         max_norm=None,
         max_grad_norm=None,
+        augmentation=None,
         init="auto",
         batch_size="auto",
         learning_rate="constant",
@@ -280,6 +286,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         self.input_keep_prob = input_keep_prob
         self.max_norm = max_norm
         self.max_grad_norm = max_grad_norm
+        self.augmentation = augmentation
         self.init = init
         self.batch_size = batch_size
         self.learning_rate = learning_rate

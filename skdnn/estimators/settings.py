@@ -7,7 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy import sparse
 
-from skdnn.estimators.sklearn_private import Interval, Options, StrOptions
+from skdnn.estimators.sklearn_private import HasMethods, Interval, Options, StrOptions
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import INITIALIZERS
 from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
@@ -27,6 +27,7 @@ CONSTRAINTS = {
     "input_keep_prob": [Interval(Real, 0, 1, closed="right")],
     "max_norm": [Interval(Real, 0, None, closed="neither"), None],
     "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "augmentation": [HasMethods(["check", "augment"]), None],
     "init": [StrOptions({"auto", *INITIALIZERS}), callable],
     "solver": [StrOptions({*STOCHASTIC_SOLVERS, "lbfgs"})],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -174,6 +175,7 @@ def check_solver_can(estimator) -> None:
         "keep_prob or input_keep_prob below 1": drops,
         f"max_norm={estimator.max_norm}": estimator.max_norm is not None,
         f"max_grad_norm={estimator.max_grad_norm}": estimator.max_grad_norm is not None,
+        f"augmentation={estimator.augmentation}": estimator.augmentation is not None,
     }
     for what, is_asked in asked.items():
         if is_asked:

@@ -2,6 +2,7 @@
 
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
     Options,
     StrOptions,
@@ -18,6 +19,7 @@ check_sample_weight = _check_sample_weight
 fit_context = _fit_context
 
 __all__ = [
+    "HasMethods",
     "Interval",
     "Options",
     "StrOptions",

@@ -10,7 +10,7 @@ from skdnn.estimators.reporting import print_epoch
 from skdnn.network.objective import Objective, rows_per_block
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network
-from skdnn.training.batches import Examples
+from skdnn.training.batches import Augment, Examples
 from skdnn.training.lbfgs import minimize_lbfgs
 from skdnn.training.loop import (
     Evaluate,
@@ -112,9 +112,21 @@ def _solve_stochastic(
         n_epochs=n_epochs or estimator.max_iter,
         schedule_start=_schedule_start(estimator, state, n_epochs),
         horizon=estimator.max_iter,
+        augment=_augment_of(estimator),
     )
     with blas_threads_for(network.layout, recipe.batch_size):
         return train_epochs(state, examples, recipe, monitor, evaluate, on_epoch)
+
+
+def _augment_of(estimator) -> Augment | None:
+    """Return what alters the training rows, as training calls it."""
+    augmentation, targets = estimator.augmentation, estimator._targets
+    if augmentation is None:
+        return None
+    augmentation.check(estimator.n_features_in_)
+    if not augmentation.mixes_targets:
+        return augmentation.augment
+    return lambda X, Y, s, rng: augmentation.augment(X, targets.mixable(Y), s, rng)
 
 
 def _schedule_start(estimator, state: TrainingState, n_epochs: int | None) -> int:

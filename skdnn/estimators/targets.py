@@ -128,6 +128,14 @@ class ClassTargets:
             raise ValueError(f"{name} must be a label indicator of 0 and 1 only.")
         return np.ascontiguousarray(Y, dtype=dtype)
 
+    def mixable(self, Y: np.ndarray) -> np.ndarray:
+        """Return targets whose averages are targets: a share for each class."""
+        if self.kind != "multiclass":
+            return Y
+        shares = np.zeros((len(Y), len(self.classes)), Y.dtype)
+        shares[np.arange(len(Y)), Y[:, 0].astype(int)] = 1
+        return shares
+
     def decode(self, Z: np.ndarray) -> np.ndarray:
         """Return the predicted labels of logits of shape (n_rows, n_outputs)."""
         if self.is_multilabel:

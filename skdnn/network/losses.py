@@ -67,12 +67,16 @@ def sigmoid_cross_entropy(Z, Y, s, scale, option, scratch):
 
 @inlined
 def softmax_cross_entropy(Z, Y, s, scale, option, scratch):
-    r"""One of K classes; Y, of shape (rows, 1), holds the class numbers.
+    r"""One of K classes.
 
     .. math:: \ell_i = \ln \sum_k e^{z_{ik}} - \sum_k y_{ik} z_{ik}
+
+    Y, of shape (rows, 1), holds the class numbers; or, of the shape of Z, the share of
+    each class: augmentation mixes rows.
     """
     T = Z.dtype.type
     n_rows, n_classes = Z.shape
+    is_mixed = Y.shape[1] > 1
     share = option / n_classes
     linear, norms = scratch[:n_rows], scratch[n_rows:]
     for i in range(n_rows):
@@ -83,7 +87,13 @@ def softmax_cross_entropy(Z, Y, s, scale, option, scratch):
         for k in range(n_classes):
             Z[i, k] -= top
             mean_part += Z[i, k]
-        linear[i] = T(1 - option) * Z[i, int(Y[i, 0])] + T(share) * mean_part
+        if is_mixed:
+            target_part = T(0)
+            for k in range(n_classes):
+                target_part += Y[i, k] * Z[i, k]
+        else:
+            target_part = Z[i, int(Y[i, 0])]
+        linear[i] = T(1 - option) * target_part + T(share) * mean_part
     z_all = flat(Z)
     for j in range(z_all.size):  # one long loop, so that exp is vectorised
         z_all[j] = exp(z_all[j])
@@ -96,7 +106,11 @@ def softmax_cross_entropy(Z, Y, s, scale, option, scratch):
         to_gradient = c / norm
         for k in range(n_classes):
             Z[i, k] = Z[i, k] * to_gradient - c * T(share)
-        Z[i, int(Y[i, 0])] -= c * T(1 - option)
+        if is_mixed:
+            for k in range(n_classes):
+                Z[i, k] -= c * T(1 - option) * Y[i, k]
+        else:
+            Z[i, int(Y[i, 0])] -= c * T(1 - option)
     total = 0.0
     for i in range(n_rows):
         value = log_from_one(norms[i]) - linear[i]

@@ -6,7 +6,7 @@ another kind is converted once. Of a large one the rows of a block are picked, c
 and made dense; it is never copied whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -214,16 +214,40 @@ def batch_bounds(n_rows: int, batch_size: int) -> np.ndarray:
     return (np.arange(n_batches + 1) * n_rows) // n_batches
 
 
-class BatchReader:
-    """Reads one epoch of mini-batches after the other, in reused buffers."""
+# (X, Y, s, rng) -> (X, Y, s): an altered block, of the same rows and type.
+Augment = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple]
 
-    def __init__(self, examples: Examples, batch_size: int):
+
+class BatchReader:
+    """Reads one epoch of mini-batches after the other, in reused buffers.
+
+    Parameters
+    ----------
+    examples : Examples
+        The training rows.
+    batch_size : int
+        The most rows of a mini-batch.
+    augment : callable (X, Y, s, rng) -> (X, Y, s), optional
+        Alters each block afresh before it is trained on. It may write to what it is
+        given, which are copies; Y may come back with more columns.
+    rng : numpy.random.Generator, optional
+        What `augment` draws from.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        batch_size: int,
+        augment: Augment | None = None,
+        rng: np.random.Generator | None = None,
+    ):
         self._examples = examples
+        self._augment, self._rng = augment, rng
         self.bounds = batch_bounds(examples.n_rows, batch_size)
         self.n_batches = self.bounds.size - 1
         self.batch_rows = int(np.diff(self.bounds).max())
         table = examples.table
-        copies = table.ready is None
+        self.copies = copies = augment is not None or table.ready is None
         row_bytes = table.n_columns * table.dtype.itemsize
         per_block = _PICKED_BYTES if copies else _UNCOPIED_BYTES
         per_block //= max(1, row_bytes * self.batch_rows)
@@ -238,10 +262,29 @@ class BatchReader:
         for first in range(0, self.n_batches, self._batches_per_block):
             last = min(first + self._batches_per_block, self.n_batches)
             bounds = self.bounds[first : last + 1]
-            block = self._read(int(bounds[0]), int(bounds[-1]), order)
-            yield TrainingBlock(*block, bounds - bounds[0])
+            start, stop = int(bounds[0]), int(bounds[-1])
+            if self._augment is not None:
+                rows = np.arange(start, stop) if order is None else order[start:stop]
+                block = *self._augmented(rows), True, _AS_THEY_STAND
+            else:
+                block = self._read(start, stop, order)
+            yield TrainingBlock(*block, bounds - start)
+
+    def _augmented(self, rows):
+        """Return altered copies of rows, their targets and weights."""
+        before = self._pick(rows)
+        X, Y, s = self._augment(*before, self._rng)
+        for name, array, old in zip("XYs", (X, Y, s), before, strict=True):
+            if array.dtype != old.dtype or len(array) != len(old):
+                raise ValueError(
+                    f"augmentation must keep rows and types: it was given {name} of "
+                    f"shape {old.shape} and type {old.dtype}, and returned shape "
+                    f"{array.shape} and type {array.dtype}."
+                )
+        return X, Y, s
 
     def _read(self, start, stop, order):
+        """Return rows as they are, or where to find them, copied only if they must."""
         examples, table = self._examples, self._examples.table
         Y, s, is_weighted = examples.Y, examples.s, examples.is_weighted
         if order is None:
@@ -250,10 +293,13 @@ class BatchReader:
         rows = order[start:stop]
         if table.ready is not None:
             return table.ready, Y, s, is_weighted, rows
+        return *self._pick(rows), is_weighted, _AS_THEY_STAND
+
+    def _pick(self, rows):
+        """Copy rows, their targets and weights to the buffers."""
+        examples = self._examples
         return (
-            table.gather(rows, self._X),
-            np.take(Y, rows, axis=0, out=self._Y[: rows.size], mode="clip"),
-            np.take(s, rows, out=self._s[: rows.size], mode="clip"),
-            is_weighted,
-            _AS_THEY_STAND,
+            examples.table.gather(rows, self._X),
+            np.take(examples.Y, rows, axis=0, out=self._Y[: rows.size], mode="clip"),
+            np.take(examples.s, rows, out=self._s[: rows.size], mode="clip"),
         )

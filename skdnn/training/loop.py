@@ -10,7 +10,7 @@ import numpy as np
 from skdnn.network.memory import aligned_copy, empty_aligned
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network, Workspace
-from skdnn.training.batches import BatchReader, Examples, random_order
+from skdnn.training.batches import Augment, BatchReader, Examples, random_order
 from skdnn.training.epoch import Gathered, train_block
 from skdnn.training.optimizers import OptimizerState, Regularization, Rule
 from skdnn.training.schedules import (
@@ -28,7 +28,7 @@ class TrainingState:
 
     theta: np.ndarray
     optimizer: OptimizerState
-    rng: np.random.Generator  # shuffles rows
+    rng: np.random.Generator  # shuffles and augments rows
     mask_seed: np.uint64  # names dropout masks
     split_seed: int  # cuts the dev set
     n_epochs: int = 0
@@ -51,6 +51,7 @@ class Recipe(NamedTuple):
     n_epochs: int  # to train for
     schedule_start: int  # the epoch, of all so far, that the schedule counts from
     horizon: int  # the epochs that the schedule is laid out for
+    augment: Augment | None = None  # what alters each block of training rows
 
 
 class DevResult(NamedTuple):
@@ -159,14 +160,16 @@ class _Steps:
         self.state = state
         self.recipe = recipe
         self.n_rows = examples.n_rows
-        self.reader = BatchReader(examples, recipe.batch_size)
+        self.reader = BatchReader(
+            examples, recipe.batch_size, recipe.augment, state.rng
+        )
         drops_inputs = bool(recipe.keep_prob[0] < 1)
         self.work = Workspace.of(
             recipe.network, self.reader.batch_rows, state.theta.dtype, drops_inputs
         )
-        table, n_targets = examples.table, examples.Y.shape[1]
-        rows = self.reader.batch_rows if table.ready is not None else 0
-        self.gathered = Gathered.of(rows, table.n_columns, n_targets, state.theta.dtype)
+        n_columns, n_targets = examples.table.n_columns, examples.Y.shape[1]
+        rows = 0 if self.reader.copies else self.reader.batch_rows
+        self.gathered = Gathered.of(rows, n_columns, n_targets, state.theta.dtype)
         # What has been copied or unpickled may start anywhere.
         state.theta = aligned_copy(state.theta)
         state.optimizer.m = aligned_copy(state.optimizer.m)

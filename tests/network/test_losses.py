@@ -151,6 +151,23 @@ def test_ten_thousand_classes(dtype):
     assert_allclose(dZ, expected, rtol=100 * rtol, atol=rtol / n_classes)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("option", [0.0, 0.1])
+def test_softmax_of_shares_is_the_average_over_the_classes(option, dtype):
+    """The loss is affine in y: what augmentation relies on when it mixes rows."""
+    name = "softmax_cross_entropy"
+    Z, _ = draw(name, dtype)
+    shares = np.random.default_rng(1).dirichlet(np.ones(4), len(Z)).astype(dtype)
+    s = np.random.default_rng(2).uniform(0, 3, len(Z))
+    value, dZ = evaluate(name, Z, shares, s, 0.25, option)
+    parts = [
+        evaluate(name, Z, np.full((len(Z), 1), k), s * shares[:, k], 0.25, option)
+        for k in range(4)
+    ]
+    assert_allclose(value, sum(part[0] for part in parts), **tolerance(dtype))
+    assert_allclose(dZ, sum(part[1] for part in parts), **tolerance(dtype))
+
+
 def test_full_smoothing_makes_the_classes_alike():
     """ε = 1 puts the target at 1 / K: the loss no longer depends on y."""
     Z = np.array([[0.7, -0.2]])

@@ -233,3 +233,38 @@ def test_an_epoch_visits_every_row_once(
             seen.extend(X[:, 0].astype(int) - 1)
         assert n_batches == reader.n_batches
         assert_array_equal(seen, np.arange(m) if order is None else order)
+
+
+def add_row_numbers(X, Y, s, rng):
+    """An augmentation that shows what it was given: X grows by 100, s by Y."""
+    X += 100
+    return X, Y, s + Y[:, 0]
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+@pytest.mark.parametrize("order", [None, np.arange(23)[::-1]])
+def test_augmentation_sees_every_row_once_and_its_result_is_trained_on(order, is_ready):
+    examples = numbered_examples(23, is_ready)
+    X, Y = examples.table.read(0, 23).copy(), examples.Y.copy()
+    reader = BatchReader(examples, 5, add_row_numbers, np.random.default_rng(0))
+    order = np.arange(23) if order is None else order
+    for _ in range(2):  # each epoch starts from the same rows
+        blocks = list(reader.epoch(order))
+        got = np.concatenate([block.X.copy() for block in blocks])
+        weights = np.concatenate([block.s for block in blocks])
+        assert all(block.rows.size == 0 for block in blocks)
+        assert_array_equal(got, X[order] + 100)
+        assert_array_equal(weights, examples.s[order] + Y[order, 0])
+    assert_array_equal(examples.table.read(0, 23), X)
+    assert_array_equal(examples.Y, Y)
+
+
+def test_augmentation_must_keep_rows_and_types():
+    examples = numbered_examples(23)
+    for broken in (
+        lambda X, Y, s, rng: (X[1:], Y, s),
+        lambda X, Y, s, rng: (X, Y.astype(np.float64), s),
+    ):
+        reader = BatchReader(examples, 5, broken, np.random.default_rng(0))
+        with pytest.raises(ValueError, match="augmentation must keep rows and types"):
+            list(reader.epoch(None))

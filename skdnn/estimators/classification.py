@@ -1,17 +1,49 @@
-"""From logits to labels and probabilities."""
+"""What makes a network a classifier: classes in, labels and probabilities out."""
 
 import numpy as np
 from scipy.special import log_expit, log_softmax
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skdnn.estimators.rows import Rows
+from skdnn.estimators.sklearn_private import check_partial_fit_first_call
+from skdnn.estimators.targets import ClassTargets
 from skdnn.network.losses import apply_link
 
 
-class ClassPredictions:
-    """The predictions of a network whose `_targets` are classes.
+class Classification:
+    """The targets and predictions of a network that tells classes apart.
 
     Probabilities come from the logits that `_logits` returns, and their logarithms too:
     the logarithm of a rounded probability is wrong where it matters most.
     """
+
+    _weights_besides = ", times class_weight,"
+
+    def _targets_of(self, rows: Rows, classes, goes_on, incremental=False):
+        """Return the targets of a fit, and set `classes_`."""
+        check_classification_targets(rows.y)
+        is_multilabel = type_of_target(rows.y).startswith("multilabel")
+        if incremental and not is_multilabel:
+            check_partial_fit_first_call(self, classes)
+        if goes_on:
+            targets = self._targets
+            if not incremental:
+                targets.check_same_classes(rows.y, is_multilabel)
+        elif incremental and not is_multilabel:
+            targets = ClassTargets.of_classes(self.classes_, "classes")
+        else:
+            targets = ClassTargets.of(rows.y)
+        self.classes_ = targets.classes
+        return targets.with_class_weight(self.class_weight, rows.y, rows.sample_weight)
+
+    def _loss_option(self):
+        return self.label_smoothing
+
+    def __sklearn_tags__(self):
+        """Accept label indicators."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def decision_function(self, X):
         """Return the logits.
