@@ -159,8 +159,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         Whether to print a line per epoch.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the order of rows, masks, augmentation and the dev set. An
-        int makes fits reproducible to the bit.
+        Draws the first weights, the order of rows, dropout masks, augmented rows and
+        the dev set. An int makes fits reproducible to the bit.
 
     Attributes
     ----------
