@@ -29,7 +29,7 @@ from skdnn.estimators.rows import Rows
 from skdnn.estimators.sklearn_private import check_feature_names, check_sample_weight
 from skdnn.estimators.solving import Trained, train
 from skdnn.network.initializers import initialize
-from skdnn.network.objective import forward, rows_per_block
+from skdnn.network.objective import forward, forward_by_blocks, rows_per_block
 from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples, Table
 from skdnn.training.loop import TrainingState
@@ -93,7 +93,7 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
             accept_sparse=["csr", "csc"],
             multi_output=True,
             y_numeric=self._y_is_numeric,
-            dtype=[np.float64, np.float32],
+            dtype=settings.INPUT_TYPES,
             reset=reset,
         )
         if y.ndim == 2 and y.shape[1] == 1:
@@ -127,7 +127,7 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
             X = check_array(
                 X,
                 accept_sparse=["csr", "csc"],
-                dtype=[np.float64, np.float32],
+                dtype=settings.INPUT_TYPES,
                 input_name="X_val",
             )
         if X.shape[1] != self.n_features_in_:
@@ -291,21 +291,34 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
 
     def _logits(self, X) -> np.ndarray:
         """Return the logits of the caller's X, shape (n_rows, n_outputs)."""
+        return self._propagate(X, forward)
+
+    def _predict(self, X) -> np.ndarray:
+        """Return labels or numbers; no more than a block of logits is held."""
+        return self._propagate(X, self._predict_blocks)
+
+    def _predict_blocks(self, network, theta, blocks, n_rows, block_rows):
+        each = forward_by_blocks(network, theta, blocks, block_rows)
+        predictions = np.concatenate([self._targets.predictions(Z) for Z in each])
+        return self._targets.decode(predictions)
+
+    def _propagate(self, X, through) -> np.ndarray:
+        """Send the caller's X through the network; `through` is one like `forward`."""
         check_is_fitted(self)
         if self._needs_no_conversion(X):
             try:
-                return self._forward(X, _finite)
+                return self._propagate_table(X, through, _finite)
             except _NotFinite:
                 pass  # or a sum of finite numbers that overflowed
         X = validate_data(
             self,
             X,
             accept_sparse=["csr", "csc"],
-            dtype=[np.float64, np.float32],
+            dtype=settings.INPUT_TYPES,
             reset=False,
         )
         settings.check_range(X, self._theta.dtype, "X")
-        return self._forward(X)
+        return self._propagate_table(X, through)
 
     def _needs_no_conversion(self, X) -> bool:
         """Whether scikit-learn's validation would return X as it is, if it is finite.
@@ -322,12 +335,12 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
             and "feature_names_in_" not in self.__dict__
         )
 
-    def _forward(self, X, checked=iter) -> np.ndarray:
-        table, layout = Table(X, self._theta.dtype), self._network.layout
-        step = rows_per_block(layout)
+    def _propagate_table(self, X, through, checked=iter) -> np.ndarray:
+        table, network = Table(X, self._theta.dtype), self._network
+        step = rows_per_block(network.layout, table.is_thin)
         rows, blocks = min(step, table.n_rows), checked(table.blocks(step))
-        with blas_threads_for(layout, rows):
-            return forward(self._network, self._theta, blocks, table.n_rows, rows)
+        with blas_threads_for(network.layout, rows):
+            return through(network, self._theta, blocks, table.n_rows, rows)
 
 
 class _NotFinite(Exception):

@@ -75,8 +75,7 @@ class Classification:
         ndarray of shape (n_samples,) or (n_samples, n_labels)
             Labels.
         """
-        Z = self._logits(X)
-        return self._targets.decode(Z)
+        return self._predict(X)
 
     def predict_proba(self, X):
         """Return the probabilities of the classes.

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from skdnn.network.objective import forward, rows_per_block
+from skdnn.network.objective import forward_by_blocks, rows_per_block
 from skdnn.network.propagation import Network, cost_of_logits
 from skdnn.training.batches import Examples
 from skdnn.training.loop import DevResult
@@ -32,13 +32,18 @@ class DevSet:
 
     def __call__(self, theta: np.ndarray) -> DevResult:
         """Return the dev cost and score of θ."""
-        examples, step = self._examples, rows_per_block(self._network.layout)
+        examples, targets = self._examples, self._targets
         theta = theta.astype(examples.table.dtype, copy=False)  # lbfgs's is float64
+        step = rows_per_block(self._network.layout, examples.table.is_thin)
         blocks = examples.table.blocks(step)
-        Z = forward(self._network, theta, blocks, examples.n_rows, step)
-        score = self._targets.score(Z, examples.Y, examples.s)
-        scale = 1 / examples.n_rows
-        cost = cost_of_logits(self._network, Z, examples.Y, examples.s, scale)
+        cost, start, predictions = 0.0, 0, []
+        for Z in forward_by_blocks(self._network, theta, blocks, step):
+            part = slice(start, start + len(Z))
+            predictions.append(targets.predictions(Z))
+            Y, s = examples.Y[part], examples.s[part]
+            cost += cost_of_logits(self._network, Z, Y, s, 1 / examples.n_rows)
+            start = part.stop
+        score = targets.score(np.concatenate(predictions), examples.Y, examples.s)
         if self._scorer is None:
             return DevResult(cost, score, monitored=cost)
         score = self._scorer(theta)

@@ -78,17 +78,21 @@ class RegressionTargets:
         """Return targets whose averages are targets: they are."""
         return Y
 
-    def predict(self, Z: np.ndarray) -> np.ndarray:
-        """Turn what the last layer gives into predictions; Z is overwritten."""
-        apply_link(LOSSES[self.loss].code, Z)
-        return Z.ravel() if self.is_1d else Z
+    def predictions(self, Z: np.ndarray) -> np.ndarray:
+        """Return the numbers that Z, of shape (n_rows, n_outputs), stands for."""
+        numbers = Z.copy()
+        apply_link(LOSSES[self.loss].code, numbers)
+        return numbers
 
-    def score(self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:
+    def decode(self, predictions: np.ndarray) -> np.ndarray:
+        """Give predictions the shape that y had."""
+        return predictions.ravel() if self.is_1d else predictions
+
+    def score(self, predictions, Y: np.ndarray, weight: np.ndarray) -> float:
         """Return R², the explained share of the variance, averaged over outputs."""
         if len(Y) < 2:
             return np.nan
-        predicted = self.predict(Z.copy()).reshape(Y.shape)
-        return float(r2_score(Y, predicted, sample_weight=weight))
+        return float(r2_score(Y, predictions, sample_weight=weight))
 
     def without_smoothing(self, network: Network) -> Network:
         """Return the network as the dev set sees it."""

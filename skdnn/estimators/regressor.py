@@ -417,8 +417,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions, in the shape that y had in fit and in the network's type.
         """
-        Z = self._logits(X)  # checks that there is a fit
-        return self._targets.predict(Z)
+        return self._predict(X)
 
     def _loss_option(self):
         return self.delta if self.loss == "huber" else 0.0

@@ -15,6 +15,11 @@ from skdnn.training.schedules import SCHEDULES
 
 STOCHASTIC_SOLVERS = tuple(OPTIMIZERS)
 AUTO_BATCH_SIZE = 200
+# Tables of these types are read as they are, block by block; others are converted to
+# the first of them.
+INPUT_TYPES = [
+    np.dtype(code) for code in (np.float64, np.float32, np.float16, bool, *"bBhHiIlLqQ")
+]
 
 # Common to every estimator; scikit-learn turns a violation into an error that names the
 # parameter, what it must be, and what it is.
@@ -188,7 +193,7 @@ def check_solver_can(estimator) -> None:
 def check_range(X, dtype: np.dtype, name: str) -> None:
     """Refuse numbers that turn into infinity in the network's type."""
     values = X.data if sparse.issparse(X) else X
-    if dtype == X.dtype or values.size == 0:
+    if X.dtype.kind != "f" or X.dtype.itemsize <= dtype.itemsize or values.size == 0:
         return
     largest = max(values.max(), -values.min())
     if largest > np.finfo(dtype).max:

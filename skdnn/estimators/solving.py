@@ -42,7 +42,7 @@ def objective_of(
     network: Network, penalty: ElasticNet, examples: Examples
 ) -> Objective:
     """Return J over the examples."""
-    step = rows_per_block(network.layout)
+    step = rows_per_block(network.layout, examples.table.is_thin)
     return Objective(
         network,
         penalty,

@@ -136,20 +136,27 @@ class ClassTargets:
         shares[np.arange(len(Y)), Y[:, 0].astype(int)] = 1
         return shares
 
-    def decode(self, Z: np.ndarray) -> np.ndarray:
-        """Return the predicted labels of logits of shape (n_rows, n_outputs)."""
-        if self.is_multilabel:
-            return (Z > 0).astype(int)
-        if self.kind == "binary":
-            return self.classes[(Z[:, 0] > 0).astype(int)]
-        return self.classes[Z.argmax(axis=1)]
+    def predictions(self, Z: np.ndarray) -> np.ndarray:
+        """Return what logits of shape (n_rows, n_outputs) say, in few bytes a row.
 
-    def score(self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:
+        For multiclass the number of the class, else whether the answer is yes.
+        """
+        return Z.argmax(axis=1) if self.kind == "multiclass" else Z > 0
+
+    def decode(self, predictions: np.ndarray) -> np.ndarray:
+        """Turn predictions into labels."""
+        if self.is_multilabel:
+            return predictions.astype(int)
+        if self.kind == "binary":
+            return self.classes[predictions[:, 0].astype(int)]
+        return self.classes[predictions]
+
+    def score(self, predictions, Y: np.ndarray, weight: np.ndarray) -> float:
         """Return the accuracy: the weighted share of rows with all labels right."""
         if self.kind == "multiclass":
-            right = Z.argmax(axis=1) == Y[:, 0]
+            right = predictions == Y[:, 0]
         else:
-            right = np.all((Z > 0) == (Y > 0.5), axis=1)
+            right = np.all(predictions == (Y > 0.5), axis=1)
         return float(np.average(right, weights=weight))
 
     def without_smoothing(self, network: Network) -> Network:

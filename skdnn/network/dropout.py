@@ -39,6 +39,12 @@ def hash_bits(place, low, high):
 
 
 @inlined
+def mask_halves(key):
+    """Return the two halves of a key, as `hash_bits` wants them."""
+    return u32(key & u64(0xFFFFFFFF)), u32(key >> u64(32))
+
+
+@inlined
 def keep_threshold(keep_prob):
     """Return t so that 32 random bits fall below t with probability keep_prob."""
     return u32(min(keep_prob * 4294967296.0, 4294967295.0))
@@ -49,7 +55,7 @@ def drop(A, G, keep_prob, key):
     """Drop units of A, and of their derivatives G, in place."""
     T = A.dtype.type
     a, g = flat(A), flat(G)
-    low, high = u32(key & u64(0xFFFFFFFF)), u32(key >> u64(32))
+    low, high = mask_halves(key)
     threshold, kept = keep_threshold(keep_prob), T(1 / keep_prob)
     for j in range(a.size):
         factor = kept if hash_bits(j, low, high) < threshold else T(0)
@@ -62,7 +68,7 @@ def drop_inputs(X, A, keep_prob, key):
     """Write X with dropped entries to A."""
     T = A.dtype.type
     x, a = flat(X), flat(A)
-    low, high = u32(key & u64(0xFFFFFFFF)), u32(key >> u64(32))
+    low, high = mask_halves(key)
     threshold, kept = keep_threshold(keep_prob), T(1 / keep_prob)
     for j in range(a.size):
         a[j] = x[j] * kept if hash_bits(j, low, high) < threshold else T(0)

@@ -11,13 +11,14 @@ Rows come in blocks from whoever holds them; nothing here knows where from. A bl
 (X, Y, s) with weights s that average to 1 over all rows, so that 1/S Σ is 1/m Σ.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 
 from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.inputs import SparseRows
 from skdnn.network.parameters import Layout
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import (
@@ -29,16 +30,18 @@ from skdnn.network.propagation import (
     logits,
 )
 
-Block = tuple[np.ndarray, np.ndarray, np.ndarray]
+Inputs = np.ndarray | SparseRows
+Block = tuple[Inputs, np.ndarray, np.ndarray]
 
 # Numbers in the buffers of one evaluation, a megabyte or two: they stay in a core's
 # second-level cache, and the matrix products are still large.
 _BUFFER_SIZE = 2**18
 
 
-def rows_per_block(layout: Layout) -> int:
+def rows_per_block(layout: Layout, sparse_inputs: bool = False) -> int:
     """Return how many rows to evaluate at once."""
-    return max(32, _BUFFER_SIZE // int(layout.sizes.sum()))
+    sizes = layout.sizes[1:] if sparse_inputs else layout.sizes
+    return max(32, _BUFFER_SIZE // int(sizes.sum()))
 
 
 class Cost(NamedTuple):
@@ -153,7 +156,7 @@ class Objective:
 def forward(
     network: Network,
     theta: np.ndarray,
-    blocks: Iterable[np.ndarray],
+    blocks: Iterable[Inputs],
     n_rows: int,
     block_rows: int,
 ) -> np.ndarray:
@@ -166,3 +169,15 @@ def forward(
         logits(network, theta, X, out[start:stop], work)
         start = stop
     return out
+
+
+def forward_by_blocks(
+    network: Network, theta: np.ndarray, blocks: Iterable[Inputs], block_rows: int
+) -> Iterator[np.ndarray]:
+    """Yield the logits of each block; the next ones are written over them."""
+    out = np.empty((block_rows, int(network.layout.sizes[-1])), theta.dtype)
+    work = ForwardWorkspace.of(network, block_rows, theta.dtype)
+    for X in blocks:
+        Z = out[: X.shape[0]]
+        logits(network, theta, X, Z, work)
+        yield Z

@@ -23,7 +23,8 @@ import numpy as np
 
 from skdnn.network.activations import ACTIVATIONS, activate
 from skdnn.network.compiled import entry, inlined, spliced
-from skdnn.network.dropout import drop, drop_inputs, mask_key
+from skdnn.network.dropout import drop, mask_key
+from skdnn.network.inputs import dropped, times, transposed_times
 from skdnn.network.losses import LOSSES, loss_and_gradient, loss_scratch_size
 from skdnn.network.memory import empty_aligned
 from skdnn.network.parameters import Layout, bias, weight
@@ -152,28 +153,33 @@ def multiply(G, dA):
 def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, grad):
     """Return scale · Σ sᵢ ℓᵢ of the rows and write its gradient into grad.
 
-    ``keep_prob[l]`` is the share of layer l's units that dropout keeps, 1.0 for none;
-    (seed, step) name the masks.
+    X is dense or `SparseRows`. ``keep_prob[l]`` is the share of layer l's units that
+    dropout keeps, 1.0 for none; (seed, step) name the masks.
     """
-    layout, rows = network.layout, X.shape[0]
+    layout, rows = network.layout, Y.shape[0]
     n_layers = layout.sizes.size - 1
     inputs = X
     if keep_prob[0] < 1:
-        inputs = matrix(work.X, 0, rows, layout.sizes[0])
-        drop_inputs(X, inputs, keep_prob[0], mask_key(seed, step, 0))
+        inputs = dropped(X, work.X, keep_prob[0], mask_key(seed, step, 0))
 
-    A = inputs
-    for layer in range(1, n_layers):
-        Z = hidden(work.A, network, layer, rows)
-        G = hidden(work.G, network, layer, rows)
-        np.dot(A, weight(theta, layout, layer - 1), Z)
-        activate(network.activations[layer - 1], Z, bias(theta, layout, layer - 1), G)
-        if keep_prob[layer] < 1:
-            drop(Z, G, keep_prob[layer], mask_key(seed, step, layer))
-        A = Z
-    Z = matrix(work.Z, 0, rows, layout.sizes[n_layers])
-    np.dot(A, weight(theta, layout, n_layers - 1), Z)
-    add_bias(Z, bias(theta, layout, n_layers - 1))
+    for layer in range(1, n_layers + 1):
+        is_last = layer == n_layers
+        if is_last:
+            Z = matrix(work.Z, 0, rows, layout.sizes[layer])
+        else:
+            Z = hidden(work.A, network, layer, rows)
+        W, b = weight(theta, layout, layer - 1), bias(theta, layout, layer - 1)
+        if layer == 1:
+            times(inputs, W, Z)
+        else:
+            np.dot(hidden(work.A, network, layer - 1, rows), W, Z)
+        if is_last:
+            add_bias(Z, b)
+        else:
+            G = hidden(work.G, network, layer, rows)
+            activate(network.activations[layer - 1], Z, b, G)
+            if keep_prob[layer] < 1:
+                drop(Z, G, keep_prob[layer], mask_key(seed, step, layer))
 
     value = loss_and_gradient(
         network.loss, Z, Y, s, scale, network.loss_option, work.loss
@@ -181,10 +187,12 @@ def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, g
 
     dZ = Z
     for layer in range(n_layers - 1, -1, -1):
-        A = inputs if layer == 0 else hidden(work.A, network, layer, rows)
-        np.dot(A.T, dZ, weight(grad, layout, layer))
+        dW = weight(grad, layout, layer)
         sum_rows(dZ, bias(grad, layout, layer))
-        if layer > 0:
+        if layer == 0:
+            transposed_times(inputs, dZ, dW)
+        else:
+            np.dot(hidden(work.A, network, layer, rows).T, dZ, dW)
             dA = matrix(work.dA, 0, rows, layout.sizes[layer])
             multiply_transposed(dZ, weight(theta, layout, layer), work.WT, dA)
             dZ = hidden(work.G, network, layer, rows)
@@ -222,19 +230,26 @@ def activate_by_pieces(code, Z, b, G):
 
 
 @spliced
-def propagate(network, theta, X, A, work):
-    """Write the logits of the rows X to A, with dropout off."""
-    layout, rows = network.layout, X.shape[0]
+def propagate(network, theta, X, out, work):
+    """Write the logits of the rows X to `out`, with dropout off."""
+    layout, rows = network.layout, out.shape[0]
     n_layers = layout.sizes.size - 1
-    before = X
-    for layer in range(1, n_layers):
-        Z = matrix(work.A[layer % 2], 0, rows, layout.sizes[layer])
-        np.dot(before, weight(theta, layout, layer - 1), Z)
-        b = bias(theta, layout, layer - 1)
-        activate_by_pieces(network.activations[layer - 1], Z, b, work.G)
-        before = Z
-    np.dot(before, weight(theta, layout, n_layers - 1), A)
-    add_bias(A, bias(theta, layout, n_layers - 1))
+    for layer in range(1, n_layers + 1):
+        is_last = layer == n_layers
+        if is_last:
+            Z = out
+        else:
+            Z = matrix(work.A[layer % 2], 0, rows, layout.sizes[layer])
+        W, b = weight(theta, layout, layer - 1), bias(theta, layout, layer - 1)
+        if layer == 1:
+            times(X, W, Z)
+        else:
+            before = matrix(work.A[(layer - 1) % 2], 0, rows, layout.sizes[layer - 1])
+            np.dot(before, W, Z)
+        if is_last:
+            add_bias(Z, b)
+        else:
+            activate_by_pieces(network.activations[layer - 1], Z, b, work.G)
 
 
 @entry

@@ -1,9 +1,9 @@
 """Where rows come from: blocks of dense, sparse or memory-mapped tables.
 
 An epoch is a sequence of blocks. Compiled code reads a table itself where it can: one
-that is dense, C-contiguous, writeable and of the network's type. A small table of
-another kind is converted once. Of a large one the rows of a block are picked, converted
-and made dense; it is never copied whole.
+that is C-contiguous, writeable and of the network's type, or sparse with few entries. A
+small table of another kind is converted once. Of a large one the rows of a block are
+picked, converted and made dense; it is never copied whole.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from skdnn.network.compiled import entry, inlined
-from skdnn.network.memory import empty_aligned, prefetch
+from skdnn.network.compiled import entry
+from skdnn.network.inputs import SparseRows, pick_rows, rows_between
+from skdnn.network.memory import empty_aligned
 
 # Tables up to this size are converted whole: it is done once instead of in each epoch.
 _SMALL_TABLE_BYTES = 2**24
@@ -24,25 +25,17 @@ _PICKED_BYTES = 2**20
 # Where nothing is copied, blocks are so long that calls are few, and so short that an
 # interrupt is soon heard.
 _UNCOPIED_BYTES = 2**24
-# How far ahead of the row that is copied the next ones are asked for.
-_ROWS_AHEAD = 16
-
-
-@inlined
-def pick_rows(table, rows, out):
-    """Write the rows of these numbers to the head of `out`, in its type."""
-    last = rows.size - 1
-    for i in range(rows.size):
-        row, soon = rows[i], rows[min(i + _ROWS_AHEAD, last)]
-        prefetch(table, soon, 0)
-        prefetch(table, soon, table.shape[1] - 1)
-        for j in range(table.shape[1]):
-            out[i, j] = table[row, j]
+# A sparse table with a larger share of stored entries is trained on as a dense one, in
+# which BLAS multiplies zeros faster than any loop can leave them out.
+_THIN = 1 / 8
 
 
 @entry
 def gather(table, rows, out):
-    """Do the same for Python: several times as fast as indexing and converting."""
+    """Write the rows of these numbers to the head of `out`, in its type.
+
+    This is several times as fast as indexing and converting.
+    """
     pick_rows(table, rows, out)
 
 
@@ -60,8 +53,10 @@ class Table:
 
     Attributes
     ----------
-    ready : ndarray of shape (n_rows, n_columns) or None
+    ready : ndarray of shape (n_rows, n_columns), SparseRows or None
         The table itself, where compiled code can read it as it is.
+    is_thin : bool
+        Whether it is sparse with so few entries that it is never made dense.
     """
 
     def __init__(self, X, dtype, rows: np.ndarray | None = None):
@@ -71,14 +66,27 @@ class Table:
         self._rows = rows
         self.n_rows = X.shape[0] if rows is None else len(rows)
         self.n_columns = X.shape[1]
+        self.is_thin = self._sparse and self._X.nnz < _THIN * X.shape[0] * X.shape[1]
+        self.ready = self._ready()
+
+    def _ready(self) -> np.ndarray | SparseRows | None:
+        X, rows = self._X, self._rows
+        if self.is_thin:
+            return SparseRows(
+                np.require(X.data, self.dtype, "CW"),
+                np.require(X.indices, np.int32, "CW"),
+                np.require(X.indptr, np.int64, "CW"),
+                np.arange(self.n_rows) if rows is None else np.asarray(rows, np.int64),
+                self.n_columns,
+            )
         is_ready = (
             not self._sparse
             and rows is None
-            and self._X.dtype == self.dtype
-            and self._X.flags.c_contiguous
-            and self._X.flags.behaved
+            and X.dtype == self.dtype
+            and X.flags.c_contiguous
+            and X.flags.behaved
         )
-        self.ready = self._X if is_ready else None
+        return X if is_ready else None
 
     def ready_if_small(self) -> "Table":
         """Return a converted copy if it takes little memory, else this table."""
@@ -88,7 +96,7 @@ class Table:
         return Table(self.read(0, self.n_rows), self.dtype)
 
     def gather(self, rows: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """Copy the rows of these numbers to the head of `out` and return that."""
+        """Copy the rows of these numbers, made dense, to the head of `out`."""
         block = out[: rows.size]
         if self._rows is not None:
             rows = self._rows[rows]
@@ -100,10 +108,10 @@ class Table:
             block[...] = self._X[rows]
         return block
 
-    def read(self, start: int, stop: int) -> np.ndarray:
+    def read(self, start: int, stop: int) -> np.ndarray | SparseRows:
         """Return consecutive rows: a view where they are as needed, else a copy."""
         if self.ready is not None:
-            return self.ready[start:stop]
+            return rows_between(self.ready, start, stop)
         part = self._X[
             slice(start, stop) if self._rows is None else self._rows[start:stop]
         ]
@@ -118,7 +126,7 @@ class Table:
         """Write sparse rows to a block; converted first, they need no second block."""
         part.astype(self.dtype, copy=False).toarray(out=block)
 
-    def blocks(self, block_rows: int) -> Iterator[np.ndarray]:
+    def blocks(self, block_rows: int) -> Iterator[np.ndarray | SparseRows]:
         """Yield all rows in order."""
         for start in range(0, self.n_rows, block_rows):
             yield self.read(start, min(start + block_rows, self.n_rows))
@@ -248,6 +256,7 @@ class BatchReader:
         self.batch_rows = int(np.diff(self.bounds).max())
         table = examples.table
         self.copies = copies = augment is not None or table.ready is None
+        self.is_sparse = table.is_thin and not copies
         row_bytes = table.n_columns * table.dtype.itemsize
         per_block = _PICKED_BYTES if copies else _UNCOPIED_BYTES
         per_block //= max(1, row_bytes * self.batch_rows)

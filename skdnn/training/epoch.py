@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.network.compiled import entry, inlined
+from skdnn.network.inputs import pick_inputs, pick_rows, rows_between
 from skdnn.network.memory import empty_aligned
 from skdnn.network.propagation import backpropagate
-from skdnn.training.batches import pick_rows
 from skdnn.training.optimizers import update
 
 # Rows gathered at once: loops of many rows are faster, while these bytes share a
@@ -39,13 +39,16 @@ class Gathered(NamedTuple):
 
 @inlined
 def gather_ahead(block, start, gathered):
-    """Gather as many rows of the block, from `start` on, as there is room for."""
+    """Gather as many rows of the block, from `start` on, as there is room for.
+
+    Return their inputs and where they end.
+    """
     rows = block.rows[start : start + gathered.s.size]
-    pick_rows(block.X, rows, gathered.X)
+    X = pick_inputs(block.X, rows, gathered.X)
     pick_rows(block.Y, rows, gathered.Y)
     if block.is_weighted:
         pick_rows(block.s.reshape(-1, 1), rows, gathered.s)
-    return start + rows.size
+    return X, start + rows.size
 
 
 @entry
@@ -102,12 +105,12 @@ def train_block(
     for k in range(rates.size):
         start, stop = block.bounds[k], block.bounds[k + 1]
         if stop > gathered_to:
-            gathered_to = gather_ahead(block, start, gathered)
-            X, Y, s, first = gathered.X, gathered.Y, gathered.s.reshape(-1), start
+            X, gathered_to = gather_ahead(block, start, gathered)
+            Y, s, first = gathered.Y, gathered.s.reshape(-1), start
         value = backpropagate(
             network,
             theta,
-            X[start - first : stop - first],
+            rows_between(X, start - first, stop - first),
             Y[start - first : stop - first],
             s[start - first : stop - first],
             1.0 / (stop - start),

@@ -163,13 +163,13 @@ class _Steps:
         self.reader = BatchReader(
             examples, recipe.batch_size, recipe.augment, state.rng
         )
-        drops_inputs = bool(recipe.keep_prob[0] < 1)
-        self.work = Workspace.of(
-            recipe.network, self.reader.batch_rows, state.theta.dtype, drops_inputs
-        )
-        n_columns, n_targets = examples.table.n_columns, examples.Y.shape[1]
-        rows = 0 if self.reader.copies else self.reader.batch_rows
-        self.gathered = Gathered.of(rows, n_columns, n_targets, state.theta.dtype)
+        batch_rows, dtype = self.reader.batch_rows, state.theta.dtype
+        # Sparse rows are neither dropped nor gathered in these buffers.
+        n_columns = 0 if self.reader.is_sparse else examples.table.n_columns
+        drops_inputs = bool(recipe.keep_prob[0] < 1) and n_columns > 0
+        self.work = Workspace.of(recipe.network, batch_rows, dtype, drops_inputs)
+        rows = 0 if self.reader.copies else batch_rows
+        self.gathered = Gathered.of(rows, n_columns, examples.Y.shape[1], dtype)
         # What has been copied or unpickled may start anywhere.
         state.theta = aligned_copy(state.theta)
         state.optimizer.m = aligned_copy(state.optimizer.m)

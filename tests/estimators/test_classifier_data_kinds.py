@@ -118,6 +118,10 @@ def _peak(function, *arguments):
         lambda X, folder: _memmap(X, folder),
         lambda X, folder: _memmap(X.astype(np.float64), folder),
         lambda X, folder: X[:, ::-1],
+        lambda X, folder: (9 * X).astype(np.int64),
+        lambda X, folder: (9 * X).astype(np.int8),
+        lambda X, folder: X > 0,
+        lambda X, folder: X.astype(np.float16),
     ],
     ids=[
         "float64",
@@ -126,6 +130,10 @@ def _peak(function, *arguments):
         "memmap",
         "memmap float64",
         "strided",
+        "int64",
+        "int8",
+        "bool",
+        "float16",
     ],
 )
 def test_a_large_table_is_never_copied_whole(convert, early_stopping, tmp_path):
@@ -177,6 +185,45 @@ def test_sparse_entries_in_any_order_and_in_parts():
     assert_array_equal(given.indices, before.indices)
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+@pytest.mark.parametrize("form", ["csr_array", "csc_matrix"])
+def test_few_entries_are_trained_on_as_they_are(form, kind, early_stopping, solver):
+    X, y = make_rows(kind, n_rows=90, n_columns=40)
+    X = np.where(np.random.default_rng(0).uniform(size=X.shape) < 0.1, X, 0)
+    given = getattr(sparse, form)(X)
+    dev = np.arange(90) % 7 == 0
+    options = {"dtype": "float64", "early_stopping": early_stopping, "solver": solver}
+    weight = np.arange(90) % 4 / 2
+    net, expected = (
+        _net(**options).fit(each, y, weight, X_val=each[dev], y_val=y[dev])
+        for each in (given, X)
+    )
+    assert_allclose(parameters(net), parameters(expected), rtol=1e-6, atol=1e-9)
+    assert_allclose(net.validation_loss_curve_, expected.validation_loss_curve_)
+    assert_allclose(net.predict_proba(given), expected.predict_proba(X), rtol=1e-6)
+    assert_array_equal(net.predict(given), expected.predict(X))
+    assert_allclose(net.cost(given, y), expected.cost(X, y))
+    cut = _net(**options).fit(given, y)
+    assert_allclose(
+        parameters(cut), parameters(_net(**options).fit(X, y)), rtol=1e-6, atol=1e-9
+    )
+    assert net.gradient_check(given, y).passed
+
+
+def test_dropout_of_sparse_inputs():
+    X, y = _text(400, 2000, 30, seed=0)
+    net = _net(input_keep_prob=0.7, max_iter=30, learning_rate_init=0.01)
+    fits = [clone(net).fit(X, y) for _ in range(2)]
+    assert_array_equal(*map(parameters, fits))
+    assert not np.array_equal(
+        parameters(fits[0]), parameters(clone(net).set_params(random_state=1).fit(X, y))
+    )
+    X_test, y_test = _text(300, 2000, 30, seed=1)
+    assert fits[0].score(X_test, y_test) > 0.8
+
+
 def _text(n_rows, n_columns, n_words, seed):
     """Return counts of words, and which of two topics has some of them more often."""
     rng = np.random.default_rng(seed)
@@ -189,20 +236,26 @@ def _text(n_rows, n_columns, n_words, seed):
     return X.tocsr(), y
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-def test_text_is_learned_and_never_made_dense_whole(early_stopping):
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"keep": 0.9}])
+def test_text_is_learned_in_memory_for_its_entries(options):
     X, y = _text(1000, 100_000, 50, seed=0)
     net = _net(
         hidden_layer_sizes=(4,),
         batch_size=25,
         max_iter=2,
         learning_rate_init=0.01,
-        early_stopping=early_stopping,
+        early_stopping=options.get("early_stopping", False),
+        input_keep_prob=options.get("keep", 1.0),
     )
-    dense = 4 * X.shape[0] * X.shape[1]
-    assert _peak(net.fit, X, y) < 0.2 * dense
+    net.fit(X, y)  # compiles
+    entries = 8 * X.nnz
+    parameters = 4 * (100_000 * 4)
+    dense_batch = 4 * 25 * 100_000
+    # θ, both moments, the gradient, two copies kept and one in the making.
+    most = 8 * parameters + 4 * entries + MIB
+    assert _peak(net.fit, X, y) < most < 8 * parameters + dense_batch
     X_test, y_test = _text(300, 100_000, 50, seed=1)
-    assert _peak(net.predict, X_test) < 0.2 * dense
+    assert _peak(net.predict, X_test) < MIB
     assert net.score(X_test, y_test) > 0.9
 
 
@@ -236,6 +289,11 @@ def test_ten_thousand_classes():
     # Targets are class numbers: indicators of them would take 800 MB.
     assert _peak(fit) < 60 * MIB
     assert_array_equal(net.classes_, 3 * np.arange(10_000))
+    # Logits of all rows would take 800 MB, too.
+    assert _peak(net.predict, X) < 10 * MIB
+    assert_array_equal(
+        net.predict(X[:300]), net.classes_[net._logits(X[:300]).argmax(1)]
+    )
     assert net.predict(X[:300]).max() > 10_000
     p = net.predict_proba(X[:300])
     assert p.shape == (300, 10_000)

@@ -49,6 +49,7 @@ PARAMETERS = [
     ("input_keep_prob", [0, 1.5, None, "1", [0.5, 0.5]]),
     ("max_norm", [0, -1.0, "2", np.nan]),
     ("max_grad_norm", [0, -1.0, "2", np.nan]),
+    ("augmentation", ["flip", 1, [], np.ones(3), lambda X: X]),
     ("label_smoothing", [-0.1, 1, 1.5, None, "0.1"]),
     ("init", ["kaiming", None, 3, np.zeros((4, 6))]),
     ("batch_size", [0, -5, 2.5, "full", None]),

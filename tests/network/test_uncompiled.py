@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 from skdnn.network.activations import ACTIVATIONS, activate
 from skdnn.network.dropout import drop, drop_inputs, mask_key
 from skdnn.network.exponential import exp, expm1
 from skdnn.network.losses import LOSSES, loss_and_gradient
 from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
-from skdnn.training.epoch import train_block
+from skdnn.training.batches import Table, TrainingBlock
+from skdnn.training.epoch import Gathered, train_block
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization, Rule
 from tests.problems import DTYPES, KINDS, make_problem, tolerance
 
@@ -105,7 +107,40 @@ def training(dtype):
         yield f"training cost {solver}", np.array([cost, finite])
 
 
-PARTS = [exponentials, activations, losses, dropout, network, training]
+def sparse_inputs(dtype):
+    """A step on sparse rows, some of them dropped, in another order."""
+    rng = np.random.default_rng(0)
+    problem = make_problem(n_inputs=20, dtype=dtype)
+    X = rng.normal(size=(12, 20)) * (rng.uniform(size=(12, 20)) < 0.1)
+    table = Table(sparse.csr_array(X), dtype)
+    assert table.is_thin
+    theta, grad = problem.theta.copy(), np.empty_like(problem.theta)
+    state, order = OptimizerState.start(theta), np.arange(12)[::-1].copy()
+    rows = table.ready, problem.Y, problem.s
+    train_block(
+        problem.network,
+        Rule(OPTIMIZERS["adam"], 0.9, False, 0.9, 0.999, 1e-8),
+        Regularization(0.1, 0.05, np.inf, np.inf),
+        theta,
+        state.m,
+        state.v,
+        0,
+        TrainingBlock(*rows, False, order, np.array([0, 4, 8, 12])),
+        np.array([0.02, 0.03, 0.04]),
+        np.array([0.8, 1.0, 1.0]),
+        np.uint64(3),
+        Gathered.of(4, 0, 1, dtype),
+        problem.workspace(4),
+        grad,
+    )
+    yield "trained", theta
+    out = np.empty((12, 4), dtype)
+    work = ForwardWorkspace.of(problem.network, 12, dtype)
+    logits(problem.network, theta, table.ready, out, work)
+    yield "logits", out
+
+
+PARTS = [exponentials, activations, losses, dropout, network, training, sparse_inputs]
 
 
 def results():

@@ -1,0 +1,171 @@
+"""The first layer on sparse rows: the numbers of dense ones, of stored entries only."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from skdnn.network.compiled import entry
+from skdnn.network.dropout import mask_key
+from skdnn.network.inputs import (
+    SparseRows,
+    dropped,
+    pick_inputs,
+    rows_between,
+    times,
+    transposed_times,
+)
+from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
+from tests.problems import DTYPES, KINDS, make_problem, tolerance
+
+M, N = 9, 30
+
+
+@entry
+def compiled_times(X, W, Z):
+    times(X, W, Z)
+
+
+@entry
+def compiled_transposed_times(X, dZ, dW):
+    transposed_times(X, dZ, dW)
+
+
+@entry
+def compiled_dropped(X, buffer, keep_prob, key):
+    return dropped(X, buffer, keep_prob, key)
+
+
+@entry
+def compiled_between(X, start, stop):
+    return rows_between(X, start, stop)
+
+
+@entry
+def compiled_pick(X, rows, buffer):
+    return pick_inputs(X, rows, buffer)
+
+
+def draw(dtype=np.float64, rows=M, seed=0):
+    """Draw a sparse table, with an empty row and an empty column."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, N)) * (rng.uniform(size=(rows, N)) < 0.2)
+    X[3], X[:, 5] = 0, 0
+    return X.astype(dtype)
+
+
+def sparse_rows(X, rows=None):
+    csr = sparse.csr_array(X)
+    return SparseRows(
+        csr.data,
+        csr.indices.astype(np.int32),
+        csr.indptr.astype(np.int64),
+        np.arange(X.shape[0]) if rows is None else np.asarray(rows),
+        X.shape[1],
+    )
+
+
+def dense(rows):
+    """Return the dense table that sparse rows stand for."""
+    table = np.zeros(rows.shape, rows.data.dtype)
+    for i, row in enumerate(rows.rows):
+        for p in range(rows.bounds[row], rows.bounds[row + 1]):
+            table[i, rows.columns[p]] += rows.data[p]
+    return table
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n_units", [1, 7])
+@pytest.mark.parametrize("rows", [None, [4, 3, 3, 0]], ids=["all", "some"])
+def test_products(rows, n_units, dtype):
+    given, rng = sparse_rows(draw(dtype), rows), np.random.default_rng(1)
+    X = dense(given)
+    W = rng.normal(size=(N, n_units)).astype(dtype)
+    dZ = rng.normal(size=(len(X), n_units)).astype(dtype)
+    Z, dW = np.full_like(dZ, 9), np.full_like(W, 9)
+    compiled_times(given, W, Z)
+    compiled_transposed_times(given, dZ, dW)
+    assert_allclose(Z, X @ W, **tolerance(dtype))
+    assert_allclose(dW, X.T @ dZ, **tolerance(dtype))
+    compiled_times(X, W, Z)
+    compiled_transposed_times(X, dZ, dW)
+    assert_allclose(Z, X @ W, **tolerance(dtype))
+    assert_allclose(dW, X.T @ dZ, **tolerance(dtype))
+
+
+def test_entries_of_one_place_are_added_up_in_any_order():
+    rows = SparseRows(
+        np.array([1.0, 2, 4, 8]),
+        np.array([2, 0, 2, 1], np.int32),
+        np.array([0, 3, 4]),
+        np.arange(2),
+        3,
+    )
+    Z, dW = np.empty((2, 3)), np.empty((3, 2))
+    compiled_times(rows, np.eye(3), Z)
+    compiled_transposed_times(rows, np.eye(2), dW)
+    assert_array_equal(Z, [[2, 0, 5], [0, 8, 0]])
+    assert_array_equal(dW, Z.T)
+
+
+def test_picked_rows_and_slices_copy_no_entries():
+    given = sparse_rows(draw(), [8, 3, 5, 0, 1])
+    X = dense(given)
+    assert given.shape == X.shape
+    order = np.array([4, 0, 0, 2])
+    for result, expected in [
+        (compiled_between(given, 1, 4), X[1:4]),
+        (compiled_pick(given, order, np.empty((0, 0))), X[order]),
+    ]:
+        assert_array_equal(dense(result), expected)
+        assert np.shares_memory(result.data, given.data)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_dropout_drops_and_scales_stored_entries(dtype):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 2, (400, N)) * (rng.uniform(size=(400, N)) < 0.3)
+    given = sparse_rows(X.astype(dtype), rng.permutation(400))
+    X, kept = dense(given), []
+    for step in range(2):
+        key = np.uint64(mask_key(np.uint64(7), step, 0))
+        result = dense(compiled_dropped(given, np.empty(0, dtype), 0.8, key))
+        again = dense(compiled_dropped(given, np.empty(0, dtype), 0.8, key))
+        assert_array_equal(result, again)
+        mask = result != 0
+        assert not np.any(mask & (X == 0))
+        assert_allclose(result[mask], X[mask] / 0.8, rtol=1e-6)
+        share = mask.sum() / np.count_nonzero(X)
+        assert abs(share - 0.8) < 4 * np.sqrt(0.16 / np.count_nonzero(X))
+        kept.append(mask)
+    assert np.any(kept[0] != kept[1])
+    assert_array_equal(dense(given), X)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("hidden", [(), (5,), (5, 4)], ids=len)
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_cost_gradient_and_logits(kind, hidden, dtype):
+    problem = make_problem(
+        kind, hidden=hidden, rows=M, n_inputs=N, weighted=True, dtype=dtype
+    )
+    problem.X = draw(dtype)
+    expected_cost, expected = problem.expected_data_part()
+    given, grad = sparse_rows(problem.X), np.full_like(problem.theta, 9)
+    cost = cost_and_gradient(
+        problem.network,
+        problem.theta,
+        given,
+        problem.Y,
+        problem.s,
+        1 / M,
+        problem.workspace(),
+        grad,
+    )
+    assert_allclose(cost, expected_cost, **tolerance(dtype))
+    assert_allclose(grad, expected, **tolerance(dtype))
+    found, out = (np.empty((M, problem.sizes[-1]), dtype) for _ in range(2))
+    work = ForwardWorkspace.of(problem.network, M, dtype)
+    logits(problem.network, problem.theta, given, found, work)
+    logits(problem.network, problem.theta, problem.X, out, work)
+    assert_allclose(found, out, **tolerance(dtype))
