@@ -87,7 +87,6 @@ def pick_inputs(X, rows, buffer):
     return _dense_picked(X, rows, buffer)
 
 
-@inlined
 def _dense_picked(X, rows, buffer):
     pick_rows(X, rows, buffer)
     return buffer
@@ -102,7 +101,7 @@ def _sparse_picked(X, rows):
 def _compiled_pick_inputs(X, rows, buffer):
     if _is_sparse(X):
         return lambda X, rows, buffer: _sparse_picked(X, rows)
-    return lambda X, rows, buffer: _dense_picked(X, rows, buffer)
+    return _dense_picked
 
 
 # -- dropout ---------------------------------------------------------------------------
@@ -118,7 +117,6 @@ def dropped(X, buffer, keep_prob, key):
     return _dense_dropped(X, buffer, keep_prob, key)
 
 
-@inlined
 def _dense_dropped(X, buffer, keep_prob, key):
     A = matrix(buffer, 0, X.shape[0], X.shape[1])
     drop_inputs(X, A, keep_prob, key)
@@ -152,7 +150,7 @@ def _sparse_dropped(X, keep_prob, key):
 def _compiled_dropped(X, buffer, keep_prob, key):
     if _is_sparse(X):
         return lambda X, buffer, keep_prob, key: _sparse_dropped(X, keep_prob, key)
-    return lambda X, buffer, keep_prob, key: _dense_dropped(X, buffer, keep_prob, key)
+    return _dense_dropped
 
 
 # -- the two products ------------------------------------------------------------------
