@@ -1,5 +1,12 @@
 """Regularised multilayer perceptrons with the scikit-learn interface."""
 
+from skdnn.augmentation import (
+    Augmenter,
+    GaussianNoise,
+    Mixup,
+    RandomFlip,
+    RandomShift,
+)
 from skdnn.estimators import (
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
@@ -12,10 +19,15 @@ from skdnn.preprocessing import InputStandardizer
 __version__ = "0.1.0"
 
 __all__ = [
+    "Augmenter",
+    "GaussianNoise",
     "GradientCheckReport",
     "InputStandardizer",
     "MLPRegularizedClassifier",
     "MLPRegularizedRegressor",
+    "Mixup",
+    "RandomFlip",
+    "RandomShift",
     "TrainDevTestSplit",
     "to_onnx",
     "train_dev_test_split",

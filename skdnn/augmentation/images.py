@@ -1,0 +1,70 @@
+"""Images as rows of pixels: what all image augmenters have in common."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skdnn.augmentation.base import Array, Augmenter
+
+ImageShape = tuple[int, int] | tuple[int, int, int]
+
+IMAGE_SHAPE = [tuple, list]
+FILL = [Interval(Real, None, None, closed="neither"), StrOptions({"nearest"})]
+
+
+class ImageAugmenter(Augmenter):
+    """An augmenter with the parameter `image_shape`."""
+
+    image_shape: ImageShape
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"image_shape": IMAGE_SHAPE}
+
+    def check(self, n_features: int) -> None:
+        """Check the parameters, and that an image has as many values as a row.
+
+        Parameters
+        ----------
+        n_features : int
+            Columns of the rows to come.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed or does not fit.
+        """
+        super().check(n_features)
+        check_image_shape(self.image_shape, n_features)
+
+
+def check_image_shape(image_shape: Any, n_features: int) -> None:
+    """Raise ValueError if rows of so many features are not images of this shape."""
+    are_sizes = all(
+        isinstance(size, Integral) and not isinstance(size, bool) and size > 0
+        for size in image_shape
+    )
+    if len(image_shape) not in (2, 3) or not are_sizes:
+        raise ValueError(
+            f"image_shape={image_shape!r} is not allowed: give (height, width) or "
+            "(height, width, channels), each a whole number of at least 1."
+        )
+    n_values = int(np.prod(image_shape))
+    if n_values != n_features:
+        raise ValueError(
+            f"image_shape={image_shape!r} makes {n_values} values, but the rows have "
+            f"{n_features} features. A row must be one image."
+        )
+
+
+def as_images(X: Array, image_shape: ImageShape) -> Array:
+    """View rows as images of shape (n_rows, height, width, channels)."""
+    height, width = image_shape[:2]
+    return X.reshape(len(X), height, width, -1)
+
+
+def pad(images: Array, margin: int, fill: float | str) -> Array:
+    """Put a margin around each image: of one value, or of the nearest pixel's."""
+    widths = ((0, 0), (margin, margin), (margin, margin), (0, 0))
+    if fill == "nearest":
+        return np.pad(images, widths, mode="edge")
+    return np.pad(images, widths, constant_values=fill)

@@ -1,0 +1,122 @@
+"""Rows mixed with each other, and their targets with them."""
+
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from skdnn.augmentation.base import PROBABILITY, Array, Augmenter, Block, are_chosen
+
+ALPHA = [Interval(Real, 0, None, closed="neither")]
+
+
+class Mixup(Augmenter):
+    r"""Average each row with another one, targets too.
+
+    Row :math:`i` of a block gets a partner :math:`j` and a share :math:`\lambda` of its
+    own [1]_:
+
+    .. math::
+
+        x := \lambda x_i + (1 - \lambda) x_j,
+        \qquad \lambda \sim \mathrm{Beta}(\alpha, \alpha)
+
+    The partners are a random permutation of the block. The cost of the mixed row must
+    be :math:`\lambda s_i \ell(y_i) + (1 - \lambda) s_j \ell(y_j)`. A cross-entropy is
+    affine in its targets, so this is the cost :math:`s\,\ell(y)` of one row with
+
+    .. math::
+
+        s = \lambda s_i + (1 - \lambda) s_j,
+        \qquad y = \frac{\lambda s_i y_i + (1 - \lambda) s_j y_j}{s},
+
+    and :math:`y = y_i` where :math:`s = 0`. Squared error and Poisson deviance differ
+    from that by a term without the prediction, so they have the same gradient; Huber's
+    loss does not, there the mixed number is what is learnt.
+
+    Parameters
+    ----------
+    alpha : float, default=0.2
+        :math:`\alpha > 0`. Small: most rows stay nearly what they are. 1: all shares
+        are equally likely. Large: shares are near one half.
+    p : float, default=1.0
+        Probability with which a row is mixed, in [0, 1].
+
+    References
+    ----------
+    .. [1] H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz, "mixup: Beyond empirical
+       risk minimization", ICLR 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn import Mixup
+    >>> X, Y, s = np.array([[0.0], [1.0]]), np.eye(2), np.ones(2)
+    >>> X, Y, s = Mixup(1.0).augment(X, Y, s, np.random.default_rng(4))
+    >>> X.round(2)
+    array([[0.12],
+           [0.47]])
+    >>> Y.round(2)
+    array([[0.88, 0.12],
+           [0.53, 0.47]])
+    """
+
+    mixes_targets = True
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "alpha": ALPHA,
+        "p": PROBABILITY,
+    }
+
+    def __init__(self, alpha: float = 0.2, *, p: float = 1.0) -> None:
+        self.alpha = alpha
+        self.p = p
+
+    def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
+        """Mix the rows of a block.
+
+        Parameters
+        ----------
+        X, Y, s : ndarray
+            The block, see :meth:`Augmenter.augment`.
+        rng : numpy.random.Generator
+            Source of random numbers.
+
+        Returns
+        -------
+        X, Y, s : ndarray
+            `X`, changed in place, and mixed `Y` and `s`.
+        """
+        partner, share = draw_partners(rng, len(X), self.alpha, self.p)
+        share = share.astype(X.dtype)
+        difference = X[partner]
+        difference -= X
+        difference *= share[:, np.newaxis]
+        X += difference
+        return X, *mixed_targets(Y, s, partner, share)
+
+
+def draw_partners(
+    rng: np.random.Generator, n_rows: int, alpha: float, p: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw each row's partner, and the partner's share 1 - λ; 0 with probability 1 - p.
+
+    λ and 1 - λ have the same distribution.
+    """
+    partner = rng.permutation(n_rows)
+    share = rng.beta(alpha, alpha, n_rows)
+    return partner, share * are_chosen(rng, n_rows, p)
+
+
+def mixed_targets(
+    Y: Array, s: Array, partner: np.ndarray, share: Array
+) -> tuple[Array, Array]:
+    """Mix targets and weights, given the partner's share 1 - λ in each row.
+
+    Written as steps from a row towards its partner, so that a share of 0 and equal
+    weights leave exactly what was there.
+    """
+    s_mixed = s + share * (s[partner] - s)
+    weighted = np.zeros_like(s)
+    np.divide(share * s[partner], s_mixed, out=weighted, where=s_mixed > 0)
+    return Y + weighted[:, np.newaxis] * (Y[partner] - Y), s_mixed
