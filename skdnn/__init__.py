@@ -1,10 +1,16 @@
 """Regularised multilayer perceptrons with the scikit-learn interface."""
 
 from skdnn.augmentation import (
+    AugmentationPipeline,
     Augmenter,
+    CutMix,
+    Cutout,
+    ElasticDistortion,
     GaussianNoise,
     Mixup,
     RandomFlip,
+    RandomResizedCrop,
+    RandomRotation,
     RandomShift,
 )
 from skdnn.estimators import (
@@ -19,7 +25,11 @@ from skdnn.preprocessing import InputStandardizer
 __version__ = "0.1.0"
 
 __all__ = [
+    "AugmentationPipeline",
     "Augmenter",
+    "CutMix",
+    "Cutout",
+    "ElasticDistortion",
     "GaussianNoise",
     "GradientCheckReport",
     "InputStandardizer",
@@ -27,6 +37,8 @@ __all__ = [
     "MLPRegularizedRegressor",
     "Mixup",
     "RandomFlip",
+    "RandomResizedCrop",
+    "RandomRotation",
     "RandomShift",
     "TrainDevTestSplit",
     "to_onnx",

@@ -101,3 +101,10 @@ class Augmenter(BaseEstimator, ABC):
 def are_chosen(rng: np.random.Generator, n_rows: int, p: float) -> npt.NDArray[np.bool]:
     """Choose each row with probability p: a boolean per row."""
     return rng.random(n_rows) < p
+
+
+def chosen_rows(
+    rng: np.random.Generator, n_rows: int, p: float
+) -> npt.NDArray[np.intp]:
+    """Choose each row with probability p: the numbers of the chosen ones."""
+    return np.flatnonzero(are_chosen(rng, n_rows, p))

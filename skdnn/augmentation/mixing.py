@@ -7,6 +7,13 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from skdnn.augmentation.base import PROBABILITY, Array, Augmenter, Block, are_chosen
+from skdnn.augmentation.images import (
+    IMAGE_SHAPE,
+    ImageShape,
+    as_images,
+    check_image_shape,
+)
+from skdnn.augmentation.regions import random_boxes
 
 ALPHA = [Interval(Real, 0, None, closed="neither")]
 
@@ -94,6 +101,124 @@ class Mixup(Augmenter):
         difference *= share[:, np.newaxis]
         X += difference
         return X, *mixed_targets(Y, s, partner, share)
+
+
+class CutMix(Augmenter):
+    r"""Put columns, or a rectangle, of another row into each row; mix targets alike.
+
+    Row :math:`i` of a block gets a partner :math:`j`, from a random permutation of the
+    block, and a share of it, :math:`1 - \lambda` with
+    :math:`\lambda \sim \mathrm{Beta}(\alpha, \alpha)`. In tables each column is the
+    partner's with probability :math:`1 - \lambda`. With `image_shape` a rectangle of
+    the image is, :math:`\sqrt{1 - \lambda}` times as high and as wide, its centre
+    anywhere and what lies outside cut off [1]_. Targets and weights are mixed as by
+    :class:`Mixup`, where :math:`1 - \lambda` is now the share of columns or pixels that
+    really are the partner's.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        :math:`\alpha > 0`. Small: most rows stay nearly what they are. 1: all shares
+        are equally likely. Large: shares are near one half.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of the image that a row holds, flattened in C order, channels last; None
+        for tables.
+    p : float, default=1.0
+        Probability with which a row is mixed, in [0, 1].
+
+    Notes
+    -----
+    In tables columns are exchanged one by one: the one-hot columns of one category can
+    come from both rows.
+
+    References
+    ----------
+    .. [1] S. Yun et al., "CutMix: Regularization strategy to train strong classifiers
+       with localizable features", ICCV 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn import CutMix
+    >>> X, Y, s = np.array([[0.0] * 4, [1.0] * 4]), np.eye(2), np.ones(2)
+    >>> X, Y, s = CutMix().augment(X, Y, s, np.random.default_rng(5))
+    >>> X
+    array([[0., 1., 1., 1.],
+           [1., 1., 1., 0.]])
+    >>> Y
+    array([[0.25, 0.75],
+           [0.25, 0.75]])
+    """
+
+    mixes_targets = True
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "alpha": ALPHA,
+        "image_shape": [*IMAGE_SHAPE, None],
+        "p": PROBABILITY,
+    }
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        *,
+        image_shape: ImageShape | None = None,
+        p: float = 1.0,
+    ) -> None:
+        self.alpha = alpha
+        self.image_shape = image_shape
+        self.p = p
+
+    def check(self, n_features: int) -> None:
+        """Check the parameters, and that an image has as many values as a row.
+
+        Parameters
+        ----------
+        n_features : int
+            Columns of the rows to come.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed or does not fit.
+        """
+        super().check(n_features)
+        if self.image_shape is not None:
+            check_image_shape(self.image_shape, n_features)
+
+    def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
+        """Mix the rows of a block.
+
+        Parameters
+        ----------
+        X, Y, s : ndarray
+            The block, see :meth:`Augmenter.augment`.
+        rng : numpy.random.Generator
+            Source of random numbers.
+
+        Returns
+        -------
+        X, Y, s : ndarray
+            A new `X`, and mixed `Y` and `s`.
+        """
+        partner, share = draw_partners(rng, len(X), self.alpha, self.p)
+        if self.image_shape is None:
+            parts, is_partners = X, rng.random(X.shape) < share[:, np.newaxis]
+        else:
+            parts = as_images(X, self.image_shape)
+            is_partners = self._rectangles(share, rng)[..., np.newaxis]
+        mixed = np.where(is_partners, parts[partner], parts).reshape(X.shape)
+        share = is_partners.reshape(len(X), -1).mean(axis=1, dtype=X.dtype)
+        return mixed, *mixed_targets(Y, s, partner, share)
+
+    def _rectangles(self, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        height, width = self.image_shape[:2]
+        side = np.sqrt(share)
+        return random_boxes(
+            rng,
+            np.rint(side * height).astype(np.intp),
+            np.rint(side * width).astype(np.intp),
+            self.image_shape,
+        )
 
 
 def draw_partners(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils._param_validation import Interval
 
-from skdnn.augmentation.base import PROBABILITY, Array, Block, are_chosen
+from skdnn.augmentation.base import PROBABILITY, Array, Block, are_chosen, chosen_rows
 from skdnn.augmentation.images import (
     FILL,
     ImageAugmenter,
@@ -80,10 +80,10 @@ class RandomFlip(ImageAugmenter):
         """
         images = as_images(X, self.image_shape)
         if self.horizontal:
-            rows = np.flatnonzero(are_chosen(rng, len(X), self.p))
+            rows = chosen_rows(rng, len(X), self.p)
             images[rows] = images[rows, :, ::-1]
         if self.vertical:
-            rows = np.flatnonzero(are_chosen(rng, len(X), self.p))
+            rows = chosen_rows(rng, len(X), self.p)
             images[rows] = images[rows, ::-1]
         return X, Y, s
 

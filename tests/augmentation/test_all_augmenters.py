@@ -10,13 +10,20 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 import skdnn
-from skdnn import augmentation
+from skdnn import Mixup, RandomFlip, RandomShift, augmentation
 from tests.augmentation.blocks import image_block
 
 SHAPE = (6, 5)
 IMAGE_SHAPE = {"image_shape": SHAPE}
 # More than one way of being made, where classes have one.
-OTHERS = {}
+OTHERS = {
+    "AugmentationPipeline": [
+        {"steps": [("flip", RandomFlip(SHAPE))]},
+        {"steps": [("move", RandomShift(SHAPE)), ("mix", Mixup())]},
+    ],
+    "CutMix": [{}, IMAGE_SHAPE],
+    "Cutout": [{"size": 3}, {"size": 3, **IMAGE_SHAPE}],
+}
 
 
 def augmenters():

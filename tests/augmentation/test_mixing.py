@@ -7,8 +7,8 @@ from scipy.special import log_softmax
 from scipy.stats import beta, kstest
 from sklearn.utils._param_validation import InvalidParameterError
 
-from skdnn import Mixup
-from tests.augmentation.blocks import augmented, table_block
+from skdnn import CutMix, Mixup
+from tests.augmentation.blocks import SHAPES, augmented, image_block, table_block
 
 
 def draws(n_rows, alpha, p, seed):
@@ -69,12 +69,82 @@ def test_shares_are_beta_distributed():
     assert kstest(share, beta(alpha, alpha).cdf).pvalue > 0.01
 
 
-def test_p_zero_changes_nothing():
+@pytest.mark.parametrize("cls", [Mixup, CutMix])
+def test_p_zero_changes_nothing(cls):
     block = table_block()
-    for before, after in zip(block, augmented(Mixup(p=0), block), strict=True):
+    for before, after in zip(block, augmented(cls(p=0), block), strict=True):
         assert_array_equal(after, before)
 
 
+def test_cutmix_of_columns_is_a_loop_over_rows():
+    block = X, _, _ = table_block()
+    got = augmented(CutMix(0.7, p=0.8), block, seed=1)
+    rng = np.random.default_rng(1)
+    partner, share = rng.permutation(len(X)), rng.beta(0.7, 0.7, len(X))
+    share *= rng.random(len(X)) < 0.8
+    uniform = rng.random(X.shape)
+    for i, j in enumerate(partner):
+        expected, n_taken = X[i].copy(), 0
+        for column in range(X.shape[1]):
+            if uniform[i, column] < share[i]:
+                expected[column] = X[j, column]
+                n_taken += 1
+        assert_array_equal(got[0][i], expected)
+        assert_mixed(got, block, i, j, 1 - n_taken / X.shape[1])
+
+
+@pytest.mark.parametrize("image_shape", SHAPES)
+def test_cutmix_of_images_is_a_loop_over_images(image_shape):
+    block = X, _, _ = image_block(image_shape)
+    cutmix = CutMix(image_shape=image_shape, p=0.8)
+    got = augmented(cutmix, block, seed=1)
+    rng = np.random.default_rng(1)
+    partner, share = rng.permutation(len(X)), rng.beta(1, 1, len(X))
+    share *= rng.random(len(X)) < 0.8
+    height, width = image_shape[:2]
+    middle_i = rng.integers(0, height, len(X))
+    middle_j = rng.integers(0, width, len(X))
+    images = X.reshape(-1, *image_shape)
+    for i, j in enumerate(partner):
+        box_height = round(height * np.sqrt(share[i]))
+        box_width = round(width * np.sqrt(share[i]))
+        top, left = middle_i[i] - box_height // 2, middle_j[i] - box_width // 2
+        lines = slice(max(0, top), max(0, top + box_height))
+        columns = slice(max(0, left), max(0, left + box_width))
+        expected = images[i].copy()
+        expected[lines, columns] = images[j, lines, columns]
+        n_taken = images[j, lines, columns].size
+        assert_array_equal(got[0][i], expected.reshape(-1))
+        assert_mixed(got, block, i, j, 1 - n_taken / X.shape[1])
+
+
+def assert_mixed(got, block, i, j, lam):
+    """Assert that target and weight of row i are those for the share lam of its own."""
+    _, Y, s = block
+    weight = lam * s[i] + (1 - lam) * s[j]
+    total = lam * s[i] * Y[i] + (1 - lam) * s[j] * Y[j]
+    expected = total / weight if weight else Y[i]
+    assert_allclose(got[1][i], expected, atol=1e-6)
+    assert_allclose(got[2][i], weight, atol=1e-6)
+
+
+def test_cutmix_takes_as_much_as_was_drawn():
+    """A rectangle of all sizes: λ is uniform where alpha is 1, but for the borders."""
+    X = np.arange(2_000.0)[:, None] + np.zeros((1, 400))
+    Y, s = np.eye(2)[np.arange(2_000) % 2], np.ones(2_000)
+    mixed, _, _ = augmented(CutMix(), (X, Y, s))
+    assert kstest((mixed != X).mean(axis=1), "uniform").statistic < 0.04
+    mixed, _, _ = augmented(CutMix(image_shape=(20, 20)), (X, Y, s))
+    share = (mixed != X).mean(axis=1)
+    # On average over its middle, a box of side d keeps d - d²/4 within a side of 1.
+    d = np.sqrt(np.linspace(0, 1, 1001))
+    assert share.mean() == pytest.approx(np.mean((d - d**2 / 4) ** 2), abs=0.02)
+
+
 def test_parameters_that_are_not_allowed():
+    with pytest.raises(InvalidParameterError, match=r"'alpha' .* CutMix .*-1"):
+        CutMix(-1).check(5)
+    with pytest.raises(ValueError, match=r"image_shape=\(2, 2\) makes 4 values"):
+        CutMix(image_shape=(2, 2)).check(5)
     with pytest.raises(InvalidParameterError, match=r"'alpha' parameter of Mixup .*0"):
         Mixup(0).check(5)

@@ -1,0 +1,129 @@
+"""Parts of rows blotted out."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from skdnn.augmentation.base import PROBABILITY, Array, Augmenter, Block, chosen_rows
+from skdnn.augmentation.images import (
+    IMAGE_SHAPE,
+    ImageShape,
+    as_images,
+    check_image_shape,
+)
+from skdnn.augmentation.regions import random_boxes
+
+
+class Cutout(Augmenter):
+    """Set some columns, or a square of an image, to one value.
+
+    The network must then do without them [1]_. Unlike dropout of inputs
+    (`input_keep_prob`), the other values are not scaled up, and in images it is
+    neighbours that go together: single pixels can be guessed from those around them.
+
+    Parameters
+    ----------
+    size : int
+        For tables the number of columns, drawn anew for each row. With `image_shape`,
+        the side of the square in pixels. Its centre may be anywhere in the image, so
+        that parts of it may lie outside.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of the image that a row holds, flattened in C order, channels last; None
+        for tables.
+    fill : float, default=0.0
+        The value that is set, in the units of X. With standardised columns 0 is their
+        mean.
+    p : float, default=1.0
+        Probability with which a row is changed, in [0, 1].
+
+    References
+    ----------
+    .. [1] T. DeVries, G. W. Taylor, "Improved regularization of convolutional neural
+       networks with cutout", arXiv:1708.04552, 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn import Cutout
+    >>> X = np.ones((1, 12))
+    >>> cutout = Cutout(2, image_shape=(3, 4))
+    >>> cutout.augment(X, None, None, np.random.default_rng(0))[0].reshape(3, 4)
+    array([[0., 0., 1., 1.],
+           [0., 0., 1., 1.],
+           [1., 1., 1., 1.]])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "size": [Interval(Integral, 1, None, closed="left")],
+        "image_shape": [*IMAGE_SHAPE, None],
+        "fill": [Interval(Real, None, None, closed="neither")],
+        "p": PROBABILITY,
+    }
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        image_shape: ImageShape | None = None,
+        fill: float = 0.0,
+        p: float = 1.0,
+    ) -> None:
+        self.size = size
+        self.image_shape = image_shape
+        self.fill = fill
+        self.p = p
+
+    def check(self, n_features: int) -> None:
+        """Check the parameters, and that rows or images have so many columns.
+
+        Parameters
+        ----------
+        n_features : int
+            Columns of the rows to come.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed or does not fit.
+        """
+        super().check(n_features)
+        most, what = n_features, "features of a row"
+        if self.image_shape is not None:
+            check_image_shape(self.image_shape, n_features)
+            most, what = min(self.image_shape[:2]), "pixels of the image's shorter side"
+        if self.size > most:
+            raise ValueError(
+                f"size={self.size} is not allowed: it must be at most {most}, the "
+                f"number of {what}."
+            )
+
+    def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
+        """Blot out parts of the rows of a block.
+
+        Parameters
+        ----------
+        X, Y, s : ndarray
+            The block, see :meth:`Augmenter.augment`.
+        rng : numpy.random.Generator
+            Source of random numbers.
+
+        Returns
+        -------
+        X, Y, s : ndarray
+            `X`, changed in place; `Y` and `s` as they are.
+        """
+        rows = chosen_rows(rng, len(X), self.p)
+        if self.image_shape is None:
+            # The columns that draw the smallest numbers.
+            order = rng.random((rows.size, X.shape[1]), np.float32)
+            columns = order.argpartition(self.size - 1, axis=1)[:, : self.size]
+            X[rows[:, np.newaxis], columns] = self.fill
+        else:
+            sizes = np.full(rows.size, self.size)
+            row, line, column = random_boxes(
+                rng, sizes, sizes, self.image_shape
+            ).nonzero()
+            as_images(X, self.image_shape)[rows[row], line, column] = self.fill
+        return X, Y, s

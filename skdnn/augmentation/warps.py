@@ -1,0 +1,340 @@
+"""Pixels move by fractions: crops, rotations, elastic distortions."""
+
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from sklearn.utils._param_validation import Interval
+
+from skdnn.augmentation.base import PROBABILITY, Array, Block, chosen_rows
+from skdnn.augmentation.images import (
+    FILL,
+    ImageAugmenter,
+    ImageShape,
+    as_images,
+)
+from skdnn.augmentation.interpolation import resample, sample
+
+
+class RandomResizedCrop(ImageAugmenter):
+    r"""Cut a random part out of each image and zoom it to full size.
+
+    The part is :math:`\sqrt{a / r}` times as high and :math:`\sqrt{a r}` times as wide
+    as the image (but no more than all of it), its place is uniformly distributed, and
+    it is enlarged by bilinear interpolation [1]_:
+
+    .. math::
+
+        a \sim \mathrm{U}(a_\text{min}, a_\text{max}),
+        \qquad \log r \sim \mathrm{U}(\log r_\text{min}, \log r_\text{max})
+
+    Parameters
+    ----------
+    image_shape : (height, width) or (height, width, channels)
+        Shape of the image that a row holds, flattened in C order, channels last.
+    scale : (float, float), default=(0.7, 1.0)
+        Smallest and largest share :math:`a` of the image's area, in (0, 1].
+    ratio : (float, float), default=(3/4, 4/3)
+        Smallest and largest ratio :math:`r` of width to height, 1 being the image's
+        own. The image is stretched by its inverse.
+    p : float, default=1.0
+        Probability with which an image is cropped, in [0, 1].
+
+    References
+    ----------
+    .. [1] C. Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn import RandomResizedCrop
+    >>> X = np.array([[1.0, 2.0, 3.0, 4.0]])
+    >>> crop = RandomResizedCrop((1, 4), scale=(0.5, 0.5), ratio=(1, 1))
+    >>> crop.augment(X, None, None, np.random.default_rng(0))[0].round(2)
+    array([[1.81, 2.51, 3.22, 3.93]])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **ImageAugmenter._parameter_constraints,
+        "scale": [tuple, list],
+        "ratio": [tuple, list],
+        "p": PROBABILITY,
+    }
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        *,
+        scale: tuple[float, float] = (0.7, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        p: float = 1.0,
+    ) -> None:
+        self.image_shape = image_shape
+        self.scale = scale
+        self.ratio = ratio
+        self.p = p
+
+    def check(self, n_features: int) -> None:
+        """Check the parameters, and that an image has as many values as a row.
+
+        Parameters
+        ----------
+        n_features : int
+            Columns of the rows to come.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed or does not fit.
+        """
+        super().check(n_features)
+        _check_range("scale", self.scale, 1)
+        _check_range("ratio", self.ratio, np.inf)
+
+    def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
+        """Crop and zoom the images of a block.
+
+        Parameters
+        ----------
+        X, Y, s : ndarray
+            The block, see :meth:`Augmenter.augment`.
+        rng : numpy.random.Generator
+            Source of random numbers.
+
+        Returns
+        -------
+        X, Y, s : ndarray
+            `X`, changed in place; `Y` and `s` as they are.
+        """
+        images = as_images(X, self.image_shape)
+        rows = chosen_rows(rng, len(X), self.p)
+        area = rng.uniform(*self.scale, rows.size)
+        stretch = np.exp(rng.uniform(*np.log(self.ratio), rows.size))
+        place = rng.random((2, rows.size))
+        lines, columns = (
+            _crop_positions(n_pixels, np.minimum(1, share), where).astype(X.dtype)
+            for n_pixels, share, where in zip(
+                images.shape[1:3],
+                (np.sqrt(area / stretch), np.sqrt(area * stretch)),
+                place,
+                strict=True,
+            )
+        )
+        images[rows] = resample(images[rows], lines, columns)
+        return X, Y, s
+
+
+class RandomRotation(ImageAugmenter):
+    """Turn images about their centre, with bilinear interpolation.
+
+    Parameters
+    ----------
+    image_shape : (height, width) or (height, width, channels)
+        Shape of the image that a row holds, flattened in C order, channels last.
+    max_angle : float, default=10.0
+        Largest angle in degrees, from 0 to 180. Each angle is drawn uniformly from
+        -max_angle to max_angle.
+    fill : float or "nearest", default=0.0
+        Value of the pixels that come in from outside the image: a number, in the
+        units of X, or the value of the nearest pixel of the image.
+    p : float, default=1.0
+        Probability with which an image is turned, in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn import RandomRotation
+    >>> X = np.array([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]])
+    >>> rotation = RandomRotation((3, 3), max_angle=30)
+    >>> X, _, _ = rotation.augment(X, None, None, np.random.default_rng(0))
+    >>> X.reshape(3, 3).round(1)
+    array([[0. , 0. , 0.2],
+           [0.8, 1. , 0.8],
+           [0.2, 0. , 0. ]])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **ImageAugmenter._parameter_constraints,
+        "max_angle": [Interval(Real, 0, 180, closed="both")],
+        "fill": FILL,
+        "p": PROBABILITY,
+    }
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        *,
+        max_angle: float = 10.0,
+        fill: float | str = 0.0,
+        p: float = 1.0,
+    ) -> None:
+        self.image_shape = image_shape
+        self.max_angle = max_angle
+        self.fill = fill
+        self.p = p
+
+    def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
+        """Turn the images of a block.
+
+        Parameters
+        ----------
+        X, Y, s : ndarray
+            The block, see :meth:`Augmenter.augment`.
+        rng : numpy.random.Generator
+            Source of random numbers.
+
+        Returns
+        -------
+        X, Y, s : ndarray
+            `X`, changed in place; `Y` and `s` as they are.
+        """
+        images = as_images(X, self.image_shape)
+        rows = chosen_rows(rng, len(X), self.p)
+        angle = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, rows.size))
+        angle = angle.astype(X.dtype)[:, np.newaxis, np.newaxis]
+        cos, sin = np.cos(angle), np.sin(angle)
+        i, j = _grid(images)
+        middle_i, middle_j = i[-1] / 2, j[:, -1:] / 2
+        i, j = i - middle_i, j - middle_j
+        images[rows] = sample(
+            images[rows],
+            cos * i - sin * j + middle_i,
+            sin * i + cos * j + middle_j,
+            self.fill,
+        )
+        return X, Y, s
+
+
+class ElasticDistortion(ImageAugmenter):
+    r"""Move each pixel a little, neighbours alike: as a hand that wavers.
+
+    Each image gets two fields of displacements, in pixels, one for each direction:
+    noise smoothed by a Gaussian [1]_. The image is interpolated bilinearly at the
+    displaced places.
+
+    .. math::
+
+        d = \alpha\, G_\sigma * u, \qquad u_{ij} \sim \mathrm{U}(-1, 1),
+        \qquad \mathrm{std}(d) \approx
+            \frac{\alpha}{\sqrt 3} \frac{1}{2 \sqrt \pi \sigma}
+            \approx 0.16 \frac \alpha \sigma
+
+    Noise counts as 0 beyond the border, so pixels near it move less.
+
+    Parameters
+    ----------
+    image_shape : (height, width) or (height, width, channels)
+        Shape of the image that a row holds, flattened in C order, channels last.
+    alpha : float, default=34.0
+        :math:`\alpha`, how far pixels move, at least 0. With the default `sigma` this
+        is 1.4 pixels in each direction, for 28 × 28 pixels; small images want less.
+    sigma : float, default=4.0
+        :math:`\sigma` in pixels, more than 0. Small: ripples. Large: the image moves as
+        a whole.
+    fill : float or "nearest", default=0.0
+        Value of the pixels that come in from outside the image: a number, in the
+        units of X, or the value of the nearest pixel of the image.
+    p : float, default=1.0
+        Probability with which an image is distorted, in [0, 1].
+
+    References
+    ----------
+    .. [1] P. Y. Simard, D. Steinkraus, J. C. Platt, "Best practices for convolutional
+       neural networks applied to visual document analysis", ICDAR 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn import ElasticDistortion
+    >>> X = np.tile([0.0, 0.0, 1.0, 1.0], (1, 4))
+    >>> elastic = ElasticDistortion((4, 4), alpha=5, sigma=2)
+    >>> X, _, _ = elastic.augment(X, None, None, np.random.default_rng(0))
+    >>> X.shape
+    (1, 16)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **ImageAugmenter._parameter_constraints,
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "sigma": [Interval(Real, 0, None, closed="neither")],
+        "fill": FILL,
+        "p": PROBABILITY,
+    }
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        *,
+        alpha: float = 34.0,
+        sigma: float = 4.0,
+        fill: float | str = 0.0,
+        p: float = 1.0,
+    ) -> None:
+        self.image_shape = image_shape
+        self.alpha = alpha
+        self.sigma = sigma
+        self.fill = fill
+        self.p = p
+
+    def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
+        """Distort the images of a block.
+
+        Parameters
+        ----------
+        X, Y, s : ndarray
+            The block, see :meth:`Augmenter.augment`.
+        rng : numpy.random.Generator
+            Source of random numbers.
+
+        Returns
+        -------
+        X, Y, s : ndarray
+            `X`, changed in place; `Y` and `s` as they are.
+        """
+        images = as_images(X, self.image_shape)
+        rows = chosen_rows(rng, len(X), self.p)
+        height, width = images.shape[1:3]
+        noise = 2 * rng.random((2, rows.size, height, width), X.dtype) - 1
+        smooth_i, smooth_j = (
+            _smoothing_matrix(n, self.sigma, X.dtype) for n in (height, width)
+        )
+        d = float(self.alpha) * (smooth_i @ noise @ smooth_j.T)
+        i, j = _grid(images)
+        images[rows] = sample(images[rows], i + d[0], j + d[1], self.fill)
+        return X, Y, s
+
+
+def _check_range(name: str, value: Any, most: float) -> None:
+    """Raise ValueError unless the value is 0 < smallest <= largest <= most."""
+    is_pair = len(value) == 2 and all(isinstance(v, Real) for v in value)
+    if not (is_pair and 0 < value[0] <= value[1] <= most) or np.isinf(value[1]):
+        limit = "" if np.isinf(most) else f" <= {most}"
+        raise ValueError(
+            f"{name}={value!r} is not allowed: give (smallest, largest) with "
+            f"0 < smallest <= largest{limit}."
+        )
+
+
+def _crop_positions(n_pixels: int, share: Array, where: Array) -> Array:
+    """Return the positions of the pixels of crops in the image, along one axis.
+
+    A pixel covers the half on either side of its number. `share` is the part of the
+    side that a crop takes, `where` its place from 0 (at the start) to 1 (at the end).
+    """
+    first = where * (1 - share) * n_pixels
+    centres = (np.arange(n_pixels) + 0.5) * share[:, np.newaxis]
+    return first[:, np.newaxis] + centres - 0.5
+
+
+def _grid(images: Array) -> tuple[Array, Array]:
+    """Return the coordinates of an image's pixels: a column and a row."""
+    height, width = images.shape[1:3]
+    i, j = np.arange(height, dtype=images.dtype), np.arange(width, dtype=images.dtype)
+    return i[:, np.newaxis], j[np.newaxis]
+
+
+def _smoothing_matrix(n_pixels: int, sigma: float, dtype: np.dtype) -> Array:
+    """Return SciPy's Gaussian filter as a matrix: what it makes of unit vectors."""
+    units = np.eye(n_pixels)
+    return gaussian_filter1d(units, sigma, axis=0, mode="constant").astype(dtype)
