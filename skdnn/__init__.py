@@ -1,5 +1,6 @@
 """Regularised multilayer perceptrons with the scikit-learn interface."""
 
+<<<<<<< HEAD
 from skdnn.augmentation import (
     AugmentationPipeline,
     Augmenter,
@@ -13,6 +14,9 @@ from skdnn.augmentation import (
     RandomRotation,
     RandomShift,
 )
+=======
+from skdnn._version import __version__ as __version__
+>>>>>>> 0a46da6 (Go on with patience and best parameters; keep what an interrupted fit has; stop early in partial_fit)
 from skdnn.estimators import (
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
@@ -21,8 +25,6 @@ from skdnn.estimators import (
 from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
 from skdnn.network.gradient_check import GradientCheckReport
 from skdnn.preprocessing import InputStandardizer
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AugmentationPipeline",

@@ -24,8 +24,9 @@ from skdnn.estimators import settings
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
 from skdnn.estimators.inspection import ObjectiveInspection
-from skdnn.estimators.reporting import warn_about
+from skdnn.estimators.reporting import refuse, warn_about
 from skdnn.estimators.rows import Rows
+from skdnn.estimators.saving import SavedPlainly
 from skdnn.estimators.sklearn_private import check_feature_names, check_sample_weight
 from skdnn.estimators.solving import Trained, train
 from skdnn.network.initializers import initialize
@@ -37,7 +38,9 @@ from skdnn.training.optimizers import OptimizerState
 from skdnn.training.threads import blas_threads_for
 
 
-class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimator):
+class BaseMLPRegularized(
+    CallbackSupportMixin, ObjectiveInspection, SavedPlainly, BaseEstimator
+):
     """A regularised multilayer perceptron that leaves its targets to subclasses."""
 
     # What a classifier and a regressor say differently.
@@ -54,9 +57,11 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
             dtype = self._dtype_for(rows, goes_on)
             settings.check_range(rows.X, dtype, "X")
             targets = self._targets_of(rows, classes, goes_on, incremental)
-            state, network = self._start(targets, dtype, goes_on)
+            state, network = self._start(targets, dtype, goes_on, incremental)
             dev_rows = self._validated_dev(dev_rows, dtype)
-            if dev_rows is None and self.early_stopping:
+            if dev_rows is None and incremental:
+                settings.warn_of_no_dev_set(self)
+            elif dev_rows is None and self.early_stopping:
                 rows, dev_rows = self._cut_dev_set(rows, targets, state.split_seed)
             self._targets, self._network = targets, network
             examples = self._examples(rows, dtype)
@@ -69,6 +74,7 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
             trained = train(
                 self, network, state, examples, evaluate, n_epochs, callbacks
             )
+            refuse(trained.outcome, self, incremental)
             self._remember(trained, examples, evaluate is not None, goes_on)
         warn_about(trained.outcome, self, incremental)
         callbacks.end_fit()
@@ -164,7 +170,9 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
         table = Table(rows.X, dtype, rows.numbers).ready_if_small()
         return Examples(table, Y, weight)
 
-    def _start(self, targets, dtype, goes_on) -> tuple[TrainingState, Network]:
+    def _start(
+        self, targets, dtype, goes_on, incremental
+    ) -> tuple[TrainingState, Network]:
         """Return where training starts: a first θ, or a copy of where it stopped."""
         network = self._network_for(targets)
         if not goes_on:
@@ -183,6 +191,8 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
         if self.solver != self._state_solver:
             # What one rule remembers, another would take for something else.
             state.optimizer = OptimizerState.start(state.theta)
+        if self.converged_ and not incremental:
+            state.begin_anew()
         return state, network
 
     def _network_for(self, targets) -> Network:
@@ -247,6 +257,7 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
         self.loss_curve_ = [*self.loss_curve_, *(r.cost for r in history)]
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
         self.best_loss_ = min(self.loss_curve_, default=np.inf)
+        self.converged_ = bool(trained.outcome.converged)
         self.best_iteration_ = trained.best_epoch
         self.best_validation_score_ = None
         if has_dev:
@@ -256,9 +267,7 @@ class BaseMLPRegularized(CallbackSupportMixin, ObjectiveInspection, BaseEstimato
             self.validation_scores_ = [*(scores or []), *(d.score for d in now)]
         if has_dev and self.early_stopping:
             self.best_loss_ = None  # as in scikit-learn: the dev set has the say
-            if trained.best_epoch:
-                best = history[trained.best_epoch - 1]
-                self.best_validation_score_ = best.dev.score
+            self.best_validation_score_ = trained.state.monitor.best_score
 
     @property
     def coefs_(self) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 from skdnn.estimators import settings
-from skdnn.estimators.exporting import fitted_activations
+from skdnn.estimators.saving import activation_names
 from skdnn.estimators.targets import ClassTargets
 from skdnn.export.scikit_learn import fitted_classifier
 from skdnn.network.propagation import Network
@@ -254,7 +254,7 @@ def _not_in_sklearn(net) -> dict:
 def _one_activation(net) -> str:
     """Return the activation of all hidden layers: the fitted ones, if there are."""
     if net.__sklearn_is_fitted__():
-        names = fitted_activations(net)
+        names = activation_names(net._network)
     else:
         names = settings.hidden_activations(net, len(settings.hidden_sizes(net)))
     if not names:  # nothing depends on it
@@ -301,8 +301,9 @@ def _take_over(net, mlp, n_rows: float | None) -> None:
     for name in ("validation_scores_", "best_validation_score_"):
         vars(net).setdefault(name, None)
     net.validation_loss_curve_ = None
+    net.converged_ = mlp.n_iter_ < mlp.max_iter
     net.best_iteration_ = _best_iteration(mlp)
-    state.n_epochs = len(net.loss_curve_) or mlp.n_iter_
+    state.n_epochs = state.schedule_start = len(net.loss_curve_) or mlp.n_iter_
     net.classes_ = targets.classes
     net.optimizer_state_ = state.optimizer
     net._theta, net._state, net._state_solver = theta, state, net.solver
@@ -311,8 +312,8 @@ def _take_over(net, mlp, n_rows: float | None) -> None:
 
 
 def _best_iteration(mlp) -> int:
-    """Return the epoch of the last fit that the parameters are from."""
+    """Return the epoch that the parameters are from."""
     scores = getattr(mlp, "validation_scores_", None)
-    if not scores:
-        return mlp.n_iter_
-    return max(0, int(np.argmax(scores)) + 1 - (len(scores) - mlp.n_iter_))
+    if scores:
+        return int(np.argmax(scores)) + 1
+    return len(getattr(mlp, "loss_curve_", ())) or mlp.n_iter_

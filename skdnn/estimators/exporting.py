@@ -4,11 +4,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.saving import activation_names
 from skdnn.export.onnx import Standardization, network_to_onnx
-from skdnn.network.activations import ACTIVATIONS
 from skdnn.preprocessing import InputStandardizer
-
-_NAMES = {activation.code: name for name, activation in ACTIVATIONS.items()}
 
 
 def to_onnx(estimator):
@@ -82,7 +80,7 @@ def to_onnx(estimator):
     return network_to_onnx(
         network.coefs_,
         network.intercepts_,
-        fitted_activations(network),
+        activation_names(network._network),
         network.out_activation_,
         classes=_single_labels(network),
         standardizations=[_standardization(step) for _, step in standardizers],
@@ -116,11 +114,6 @@ class OnnxExport:
             If the estimator has not been fitted.
         """
         return to_onnx(self)
-
-
-def fitted_activations(estimator) -> list[str]:
-    """Return the names of the hidden layers' activations as they were in fit."""
-    return [_NAMES[int(code)] for code in estimator._network.activations]
 
 
 def _single_labels(estimator):

@@ -1,9 +1,10 @@
-"""What a fit says: a line per epoch, and a warning where it ended badly."""
+"""What a fit says: a line per epoch, a warning or an error where it ended badly."""
 
 import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
+from skdnn.estimators.sklearn_private import is_part_of_something_larger
 from skdnn.training.loop import EpochRecord, Outcome
 
 # Up from here: _fit, fit, scikit-learn's two wrappers around it, and who called that.
@@ -20,10 +21,42 @@ def print_epoch(record: EpochRecord) -> None:
     )
 
 
+def refuse(outcome: Outcome, estimator, incremental: bool) -> None:
+    """Raise what leaves nothing worth keeping.
+
+    An interrupt ends more than this fit where the fit is part of something larger: a
+    search would otherwise go on with the next candidate.
+    """
+    interrupt = outcome.interrupted_by
+    if interrupt is not None and (incremental or is_part_of_something_larger()):
+        raise interrupt
+    if outcome.diverged_at is None or outcome.history:
+        return
+    remedies = "Standardise the inputs, or draw smaller first weights with init."
+    if estimator.solver != "lbfgs":
+        remedies = (
+            f"Lower learning_rate_init={estimator.learning_rate_init}, standardise the "
+            "inputs, or set max_grad_norm."
+        )
+    raise ValueError(
+        f"Training diverged in its first epoch: the cost is not finite. {remedies}"
+    )
+
+
 def warn_about(outcome: Outcome, estimator, incremental: bool = False) -> None:
-    """Warn if training diverged, or ran out of epochs before it converged."""
+    """Warn if training diverged, was interrupted, or ran out of epochs."""
     caller = _CALLER_OF_PARTIAL_FIT if incremental else _CALLER_OF_FIT
-    if outcome.diverged_at is not None:
+    if outcome.interrupted_by is not None:
+        kept = "of the last one"
+        if estimator.early_stopping:
+            kept = f"of the best one, {estimator.best_iteration_},"
+        warnings.warn(
+            f"Training was interrupted after {estimator.n_iter_} epochs. The "
+            f"parameters {kept} are kept; with warm_start=True, fit goes on from here.",
+            ConvergenceWarning,
+            stacklevel=caller,
+        )
+    elif outcome.diverged_at is not None:
         warnings.warn(
             f"Training diverged in epoch {outcome.diverged_at}: the cost is no longer "
             "finite. The last finite parameters are kept. Lower "

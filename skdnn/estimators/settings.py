@@ -226,16 +226,27 @@ def gradient_check_notes(estimator) -> list[str]:
     ]
 
 
+def warn_of_no_dev_set(estimator) -> None:
+    """Say that partial_fit, which cannot cut a dev set, needs one to stop early.
+
+    An error would be right, but for scikit-learn's checks, which call partial_fit with
+    X and y alone wherever there is one.
+    """
+    if estimator.early_stopping:
+        warnings.warn(
+            "early_stopping=True has nothing to follow in partial_fit without X_val "
+            "and y_val: it sees part of the rows and cannot cut a dev set from them. "
+            "The parameters are those of this epoch.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
 def can_fit_partially(estimator) -> bool:
     """Return whether there is a partial_fit; tell why where there is none."""
     if estimator.solver not in STOCHASTIC_SOLVERS:
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
             f"{estimator.solver} is not stochastic."
-        )
-    if estimator.early_stopping:
-        raise AttributeError(
-            "partial_fit does not support early_stopping=True: it sees only part of "
-            "the rows and cannot cut a dev set from them."
         )
     return True

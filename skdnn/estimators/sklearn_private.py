@@ -1,5 +1,7 @@
 """The corners of scikit-learn that are not public API: all of them, in this file."""
 
+import sys
+
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -18,6 +20,33 @@ check_partial_fit_first_call = _check_partial_fit_first_call
 check_sample_weight = _check_sample_weight
 fit_context = _fit_context
 
+# What calls fit for its caller, once: fit's own wrappers, and estimators around one.
+_WRAPPERS = (
+    "sklearn.base",
+    "sklearn.callback",
+    "sklearn.compose._target",
+    "sklearn.pipeline",
+    "sklearn.utils.metaestimators",
+    "skdnn.estimators",
+)
+_CALLERS_OF_MANY_FITS = ("joblib", "sklearn", "skdnn")
+
+
+def is_part_of_something_larger() -> bool:
+    """Whether a search, an ensemble or another loop over fits has called this fit."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if _is_in(module, _CALLERS_OF_MANY_FITS) and not _is_in(module, _WRAPPERS):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_in(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == p or module.startswith(f"{p}.") for p in packages)
+
+
 __all__ = [
     "HasMethods",
     "Interval",
@@ -27,4 +56,5 @@ __all__ = [
     "check_partial_fit_first_call",
     "check_sample_weight",
     "fit_context",
+    "is_part_of_something_larger",
 ]

@@ -1,5 +1,7 @@
 """From an estimator's settings to a trained θ, whichever solver does it."""
 
+import zlib
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +32,7 @@ class Trained(NamedTuple):
     theta: np.ndarray  # the parameters to predict with
     state: TrainingState  # where to go on
     outcome: Outcome
-    best_epoch: int  # the epoch that theta is from
+    best_epoch: int  # the epoch that theta is from, counted over all so far
 
 
 def penalty_of(estimator, total_weight: float) -> ElasticNet:
@@ -70,7 +72,8 @@ def train(
         Read, not changed.
     network : Network
     state : TrainingState
-        Where to start; moved in place.
+        Where to start; moved in place. Patience and the best parameters go on from it,
+        too, if what is followed is the same.
     examples : Examples
         The training rows.
     evaluate : callable (theta) -> DevResult or None
@@ -81,8 +84,7 @@ def train(
     callbacks : FitCallbacks, optional
         Told of each epoch.
     """
-    stops_early = bool(estimator.early_stopping and evaluate is not None)
-    monitor = Monitor(estimator.tol, estimator.n_iter_no_change, stops_early)
+    monitor = state.monitor = _monitor(estimator, network, state, examples, evaluate)
     solve = _solve_lbfgs if estimator.solver == "lbfgs" else _solve_stochastic
     on_epoch = _listener(estimator, callbacks)
     outcome = solve(
@@ -91,7 +93,35 @@ def train(
     if monitor.best_theta is not None:
         best = monitor.best_theta.astype(state.theta.dtype, copy=False)
         return Trained(best, state, outcome, monitor.best_epoch)
-    return Trained(state.theta, state, outcome, len(outcome.history))
+    return Trained(state.theta, state, outcome, state.n_epochs)
+
+
+def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
+    """Return what says when to stop, as it was left by a training that goes on."""
+    follows_dev = bool(estimator.early_stopping and evaluate is not None)
+    subject = 0 if follows_dev else _fingerprint(estimator, network, examples)
+    limits = {"tol": estimator.tol, "patience": estimator.n_iter_no_change}
+    before = state.monitor
+    if before is None or (before.follows_dev, before.subject) != (follows_dev, subject):
+        return Monitor(**limits, follows_dev=follows_dev, subject=subject)
+    monitor = replace(before, **limits)
+    if follows_dev:
+        monitor.look_again(evaluate)
+    return monitor
+
+
+def _fingerprint(estimator, network, examples) -> int:
+    """Return a number that changes with the cost that training lowers.
+
+    Rows are told apart by their targets and weights: those are in memory, in one type.
+    """
+    settings_of_cost = (
+        penalty_of(estimator, examples.total_weight),
+        settings.keep_probs(estimator, network.layout.n_layers - 1).tolist(),
+        (network.loss, network.loss_option, examples.n_rows),
+    )
+    number = zlib.crc32(repr(settings_of_cost).encode())
+    return zlib.crc32(examples.s, zlib.crc32(examples.Y, number))
 
 
 def _solve_stochastic(
@@ -136,7 +166,7 @@ def _schedule_start(estimator, state: TrainingState, n_epochs: int | None) -> in
     out for `max_iter` epochs, so that each fit needs one of its own.
     """
     starts_anew = estimator.learning_rate == "cosine" and n_epochs is None
-    return state.n_epochs if starts_anew else 0
+    return state.n_epochs if starts_anew else state.schedule_start
 
 
 def _solve_lbfgs(
@@ -153,6 +183,7 @@ def _solve_lbfgs(
             max_evaluations=estimator.max_fun,
             evaluate=evaluate,
             on_epoch=on_epoch,
+            epochs_before=state.n_epochs,
         )
     state.n_epochs += len(outcome.history)
     return outcome

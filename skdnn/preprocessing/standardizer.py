@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skdnn._version import StatesVersion
 from skdnn.preprocessing.column_statistics import robust_statistics, update_moments
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
 
@@ -33,7 +34,9 @@ def _has_running_moments(estimator):
     return True
 
 
-class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class InputStandardizer(
+    OneToOneFeatureMixin, TransformerMixin, StatesVersion, BaseEstimator
+):
     r"""Centre and scale each input column with statistics of the training rows.
 
     .. math::

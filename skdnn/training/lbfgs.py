@@ -27,57 +27,69 @@ def minimize_lbfgs(
     max_evaluations: int,
     evaluate: Evaluate | None = None,
     on_epoch: OnEpoch | None = None,
+    epochs_before: int = 0,
 ) -> tuple[np.ndarray, Outcome]:
     """Return a minimum of J and how it was reached.
 
     Converged means that no component of the projected gradient is larger than `tol`.
     With `evaluate`, the dev set is looked at after each iteration; a monitor that
-    follows it may stop earlier.
+    follows it may stop earlier. Iterations are counted on from `epochs_before`.
+
+    An interrupt (Ctrl-C) ends the search with the last iteration; before the end of the
+    first it is raised again.
     """
     n_weights = objective.network.layout.n_weights
     form = (
         _SplitForm(objective, n_weights) if objective.penalty.l1 else _Plain(objective)
     )
     outcome = Outcome()
-    began = time.perf_counter()
+    began, last = time.perf_counter(), theta
 
     def after_iteration(intermediate_result: optimize.OptimizeResult) -> None:
-        nonlocal began
-        at = form.theta(intermediate_result.x)
+        nonlocal began, last
+        at = form.theta(intermediate_result.x.copy())
         dev = evaluate(at) if evaluate else None
         seconds, began = time.perf_counter() - began, time.perf_counter()
-        epoch = len(outcome.history) + 1
+        epoch = epochs_before + len(outcome.history) + 1
         record = EpochRecord(epoch, intermediate_result.fun, 1.0, seconds, dev)
+        last = at
         outcome.history.append(record)
+        if monitor.follows_dev:
+            outcome.converged = monitor.update(record, at)
         told_to_stop = on_epoch(record, at.astype(theta.dtype)) if on_epoch else False
-        if monitor.follows_dev and monitor.update(record, at):
-            outcome.converged = True
+        if outcome.converged:
             raise StopIteration
         if told_to_stop:
             outcome.told_to_stop = True
             raise StopIteration
 
-    result = optimize.minimize(
-        form.value_and_gradient,
-        form.start(theta.astype(np.float64)),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=form.bounds(),
-        callback=after_iteration,
-        options={
-            "maxiter": max_iterations,
-            "maxfun": max_evaluations,
-            "gtol": tol,
-            # Stop by the gradient: J flattens long before the weights have settled.
-            "ftol": 64 * np.finfo(np.float64).eps,
-        },
-    )
+    try:
+        result = optimize.minimize(
+            form.value_and_gradient,
+            form.start(theta.astype(np.float64)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=form.bounds(),
+            callback=after_iteration,
+            options={
+                "maxiter": max_iterations,
+                "maxfun": max_evaluations,
+                "gtol": tol,
+                # Stop by the gradient: J flattens long before the weights have settled.
+                "ftol": 64 * np.finfo(np.float64).eps,
+            },
+        )
+    except KeyboardInterrupt as interrupt:
+        if not outcome.history:
+            raise
+        outcome.interrupted_by = interrupt
+        return np.asarray(last, dtype=theta.dtype), outcome
     outcome.converged = outcome.converged or result.status == 0
     outcome.message = str(result.message)
     best = form.theta(result.x)
     if not (np.isfinite(result.fun) and np.all(np.isfinite(best))):
-        outcome.diverged_at = len(outcome.history) + 1
-        best = theta
+        outcome.diverged_at = epochs_before + len(outcome.history) + 1
+        best = last
     return np.asarray(best, dtype=theta.dtype), outcome
 
 

@@ -33,6 +33,16 @@ class TrainingState:
     split_seed: int  # cuts the dev set
     n_epochs: int = 0
     rate_factor: float = 1.0  # what "adaptive" has made of the learning rate
+    schedule_start: int = 0  # the epoch that schedules count from
+    monitor: Monitor | None = None  # patience, and the best θ
+
+    def begin_anew(self) -> None:
+        """Begin another training from this θ: fresh patience, and the first rate."""
+        self.schedule_start, self.rate_factor = self.n_epochs, 1.0
+        if self.monitor is not None and self.monitor.follows_dev:
+            self.monitor.be_patient_again()
+        else:
+            self.monitor = None
 
 
 class Recipe(NamedTuple):
@@ -65,7 +75,7 @@ class DevResult(NamedTuple):
 class EpochRecord(NamedTuple):
     """One line of the history."""
 
-    epoch: int  # counted from 1 in this fit
+    epoch: int  # counted from 1 over all epochs so far
     cost: float  # J, each batch at the θ of its step
     learning_rate: float  # of the epoch's last step
     seconds: float
@@ -80,6 +90,7 @@ class Outcome:
     converged: bool = False
     told_to_stop: bool = False  # by whoever was told of an epoch
     diverged_at: int | None = None  # the epoch in which J was no longer finite
+    interrupted_by: KeyboardInterrupt | None = None  # at least one epoch was over
     message: str = ""
 
 
@@ -96,6 +107,9 @@ def train_epochs(
     on_epoch: OnEpoch | None = None,
 ) -> Outcome:
     """Train for up to `recipe.n_epochs` epochs, in place on `state`.
+
+    An interrupt (Ctrl-C) ends the training with the last full epoch, from which it can
+    go on as if nothing had happened; before the end of the first it is raised again.
 
     Parameters
     ----------
@@ -118,29 +132,46 @@ def train_epochs(
     """
     outcome = Outcome()
     steps = _Steps(state, examples, recipe)
-    safe = state.theta.copy()
-    for epoch in range(1, recipe.n_epochs + 1):
-        began = time.perf_counter()
-        cost, rate = steps.run_epoch()
-        if not (np.isfinite(cost) and np.all(np.isfinite(state.theta))):
-            state.theta[:] = safe
-            state.optimizer.restart()  # the moments hold what made it diverge
-            outcome.diverged_at = epoch
-            return outcome
-        safe[:] = state.theta
-        state.n_epochs += 1
-        dev = evaluate(state.theta) if evaluate else None
-        record = EpochRecord(epoch, cost, rate, time.perf_counter() - began, dev)
-        outcome.history.append(record)
-        told_to_stop = on_epoch(record, state.theta) if on_epoch else False
-        stalled = monitor.update(record, state.theta)
-        if stalled and not _lower_rate(state, recipe, monitor):
-            outcome.converged = True
-            return outcome
-        if told_to_stop:
-            outcome.told_to_stop = True
-            return outcome
+    last = _LastEpoch(state, monitor, outcome)
+    try:
+        for _ in range(recipe.n_epochs):
+            is_over = _train_epoch(steps, monitor, outcome, last, evaluate)
+            if outcome.diverged_at is None and on_epoch is not None:
+                told_to_stop = on_epoch(outcome.history[-1], state.theta)
+                outcome.told_to_stop = bool(told_to_stop) and not is_over
+            if is_over or outcome.told_to_stop:
+                break
+    except KeyboardInterrupt as interrupt:
+        last.put_back()
+        if not outcome.history:
+            raise
+        outcome.interrupted_by = interrupt
     return outcome
+
+
+def _train_epoch(
+    steps: "_Steps",
+    monitor: Monitor,
+    outcome: Outcome,
+    last: "_LastEpoch",
+    evaluate: Evaluate | None,
+) -> bool:
+    """Train for an epoch and take it down; return whether training is over."""
+    state, recipe = steps.state, steps.recipe
+    epoch, began = state.n_epochs + 1, time.perf_counter()
+    cost, rate = steps.run_epoch()
+    if not (np.isfinite(cost) and np.all(np.isfinite(state.theta))):
+        last.step_back()
+        outcome.diverged_at = state.n_epochs + 1
+        return True
+    state.n_epochs = epoch
+    dev = evaluate(state.theta) if evaluate else None
+    record = EpochRecord(epoch, cost, rate, time.perf_counter() - began, dev)
+    outcome.history.append(record)
+    stalled = monitor.update(record, state.theta)
+    outcome.converged = stalled and not _lower_rate(state, recipe, monitor)
+    last.is_now()
+    return outcome.converged
 
 
 def _lower_rate(state: TrainingState, recipe: Recipe, monitor: Monitor) -> bool:
@@ -151,6 +182,67 @@ def _lower_rate(state: TrainingState, recipe: Recipe, monitor: Monitor) -> bool:
     state.rate_factor /= ADAPTIVE_FACTOR
     monitor.be_patient_again()
     return True
+
+
+class _LastEpoch:
+    """Training as it was after the last full epoch.
+
+    An interrupt finds an epoch half done, in θ and in all that goes with it.
+    """
+
+    def __init__(self, state: TrainingState, monitor: Monitor, outcome: Outcome):
+        self._state, self._monitor, self._outcome = state, monitor, outcome
+        self._arrays = [array.copy() for array in self._moving()]
+        self._theta_before = state.theta.copy()
+        self._watched, self._n_records = vars(monitor).copy(), 0
+        self.is_now()
+
+    def _moving(self) -> tuple[np.ndarray, ...]:
+        return self._state.theta, self._state.optimizer.m, self._state.optimizer.v
+
+    def is_now(self) -> None:
+        """Take down that an epoch is over."""
+        state = self._state
+        self._in_full = True  # an interrupt while copying finds nothing half done
+        # θ changes places with the one before: two buffers are enough.
+        self._theta_before, self._arrays[0] = self._arrays[0], self._theta_before
+        self._before = self._watched, self._n_records
+        for copied, array in zip(self._arrays, self._moving(), strict=True):
+            copied[:] = array
+        self._steps, self._epochs = state.optimizer.t, state.n_epochs
+        self._rate_factor = state.rate_factor
+        self._rng = state.rng.bit_generator.state
+        self._watched = vars(self._monitor).copy()
+        self._n_records = len(self._outcome.history)
+        self._converged = self._outcome.converged
+        self._in_full = False
+
+    def put_back(self) -> None:
+        """Undo what has been done since."""
+        if self._in_full:
+            return
+        state = self._state
+        for copied, array in zip(self._arrays, self._moving(), strict=True):
+            array[:] = copied
+        state.optimizer.t, state.n_epochs = self._steps, self._epochs
+        state.rate_factor = self._rate_factor
+        state.rng.bit_generator.state = self._rng
+        vars(self._monitor).update(self._watched)
+        del self._outcome.history[self._n_records :]
+        self._outcome.converged = self._converged
+
+    def step_back(self) -> None:
+        """Undo the last full epoch, too: the next began, and diverged, where it ended.
+
+        Its θ may be finite and yet too large for a finite cost.
+        """
+        state, history = self._state, self._outcome.history
+        watched, n_records = self._before
+        state.theta[:] = self._theta_before
+        state.optimizer.restart()  # the moments hold what made it diverge
+        state.n_epochs -= len(history) - n_records
+        vars(self._monitor).update(watched)
+        del history[n_records:]
 
 
 class _Steps:

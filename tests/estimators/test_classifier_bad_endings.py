@@ -1,4 +1,4 @@
-"""Training that ends badly: it diverges, runs out of epochs, is interrupted."""
+"""Training that ends badly: it diverges, runs out of epochs, fails."""
 
 import re
 from copy import deepcopy
@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdnn import MLPRegularizedClassifier
 from tests.estimators.datasets import make_rows
-from tests.estimators.refusals import same_state
+from tests.estimators.refusals import assert_refused, same_state
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -29,8 +29,8 @@ def test_divergence_names_the_epoch_and_keeps_finite_parameters(dtype, with_dev)
     net = _net(
         solver="sgd",
         activation="identity",
-        learning_rate_init=1e6,
-        batch_size=10,
+        learning_rate_init=3.0,
+        batch_size=60,
         dtype=dtype,
         max_iter=200,
         n_iter_no_change=np.inf,
@@ -42,22 +42,40 @@ def test_divergence_names_the_epoch_and_keeps_finite_parameters(dtype, with_dev)
     message = str(caught[0].message)
     epoch = int(re.search(r"diverged in epoch (\d+)", message).group(1))
     assert epoch == net.n_iter_ + 1 <= 200
-    assert "learning_rate_init=1000000.0" in message
+    assert net.n_iter_ > 0
+    assert "learning_rate_init=3.0" in message
     assert all(np.all(np.isfinite(a)) for a in [*net.coefs_, *net.intercepts_])
     assert np.all(np.isfinite(net.loss_curve_))
     assert np.all(np.isfinite(net.predict_proba(X)))
-    net.set_params(learning_rate_init=1e-3, warm_start=True, max_iter=1)
+    before = net.coefs_[0]
+    net.set_params(learning_rate_init=1e-300, warm_start=True, max_iter=1)
     with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
         net.fit(X, Y3)  # the velocity that made it diverge is gone
+    assert_array_equal(net.coefs_[0], before)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("fitted", [False, True])
+def test_divergence_in_the_first_epoch_is_an_error(method, fitted):
+    """There is nothing to keep, but the model of before."""
+    net = _net(solver="sgd", activation="identity", batch_size=10, dtype="float32")
+    net.set_params(warm_start=True)
+    if fitted:
+        net.fit(X, Y3)
+    net.set_params(learning_rate_init=1e30)
+    classes = {} if method == "fit" else {"classes": [0, 1, 2]}
+    words = ["diverged in its first epoch", r"learning_rate_init=1e\+30", "standardise"]
+    assert_refused(net, method, (X, Y3), classes, words)
+    net.set_params(learning_rate_init=1e-3)
+    getattr(net, method)(X, Y3, **classes)
     assert np.all(np.isfinite(net.predict_proba(X)))
 
 
-def test_divergence_in_partial_fit_warns_too():
-    net = _net(solver="sgd", activation="identity", learning_rate_init=1e30)
-    net.set_params(batch_size=10, dtype="float32")
-    with pytest.warns(ConvergenceWarning, match="diverged in epoch 1"):
-        net.partial_fit(X, Y3, classes=[0, 1, 2])
-    assert np.all(np.isfinite(net.predict_proba(X)))
+def test_lbfgs_that_cannot_begin_names_its_remedies():
+    net = _net(solver="lbfgs", activation="identity")
+    net.set_params(init=lambda rng, n_in, n_out: np.full((n_in, n_out), 1e200))
+    words = ["diverged in its first epoch", "smaller first weights with init"]
+    assert_refused(net, "fit", (X, Y3), {}, words)
 
 
 @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
@@ -77,20 +95,18 @@ def test_batch_larger_than_the_rows_is_said():
     assert_array_equal(net.coefs_[0], expected.coefs_[0])
 
 
-@pytest.mark.parametrize("ended_by", [KeyboardInterrupt, RuntimeError])
-def test_interrupted_fit_leaves_the_model_as_it_was(ended_by):
-    """Regression: MLPClassifier swallows KeyboardInterrupt."""
+def test_a_fit_that_fails_leaves_the_model_as_it_was():
     net = _net(warm_start=True).fit(X, Y3)
     calls = []
 
     def scorer(estimator, X, y):
         calls.append(1)
         if len(calls) == 3:
-            raise ended_by
+            raise RuntimeError
         return 0.0
 
     net.set_params(early_stopping=True, scoring=scorer)
     before = deepcopy(vars(net))
-    with pytest.raises(ended_by):
+    with pytest.raises(RuntimeError):
         net.fit(X, Y3)
     assert same_state(vars(net), before)

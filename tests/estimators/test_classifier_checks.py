@@ -8,6 +8,8 @@ from skdnn import MLPRegularizedClassifier
 # The checks' data are small, and some set max_iter themselves.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    # partial_fit is called without a dev set, also where there is early stopping.
+    pytest.mark.filterwarnings("ignore:early_stopping=True has nothing to follow"),
 ]
 
 MASKS = "dropout masks fall on rows and cannot treat a weight as repeated rows"

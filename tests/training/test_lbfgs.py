@@ -167,6 +167,34 @@ def test_the_dev_set_can_stop():
 
 
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+@pytest.mark.parametrize("interrupted", ["evaluate", "on_epoch"])
+def test_an_interrupt_ends_with_the_last_iteration(interrupted, l1_ratio):
+    problem = learnable("multiclass", hidden=(5,), alpha=1.0, l1_ratio=l1_ratio)
+    calls = []
+
+    def interrupt(*_):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return DevResult(1.0, -1.0, 1.0) if interrupted == "evaluate" else False
+
+    theta, outcome = minimize(problem, **{interrupted: interrupt}, epochs_before=4)
+    assert isinstance(outcome.interrupted_by, KeyboardInterrupt)
+    n_whole = 2 if interrupted == "evaluate" else 3
+    assert [record.epoch for record in outcome.history] == [5, 6, 7][:n_whole]
+    limited, _ = minimize(problem, max_iterations=n_whole)
+    assert_allclose(theta, limited, rtol=1e-12)
+
+
+def test_an_interrupt_in_the_first_iteration_is_raised():
+    def interrupt(theta):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        minimize(learnable("multiclass"), evaluate=interrupt)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 def test_float32_goes_in_and_out(l1_ratio):
     options = {"alpha": 6.0, "l1_ratio": l1_ratio}
     exact, _ = minimize(learnable("multiclass", **options))

@@ -78,7 +78,8 @@ def test_one_batch_of_all_rows_is_gradient_descent():
     assert_allclose(state.theta, problem.theta - 0.19 * gradient, rtol=1e-9, atol=1e-12)
 
 
-def test_a_diverging_fit_keeps_the_last_finite_theta():
+def test_a_diverging_fit_keeps_the_last_theta_of_a_finite_cost():
+    """Not that of the last full epoch: its θ is finite, but too large for the next."""
     problem = make_problem(activation="identity", rows=16)
     kept = []
 
@@ -87,14 +88,16 @@ def test_a_diverging_fit_keeps_the_last_finite_theta():
         kept.append(state.theta.copy())
 
     state = training_state(problem)
-    how = {"learning_rate_init": 1e40, "n_epochs": 50}
+    how = {"learning_rate_init": 30.0, "n_epochs": 50, "batch_size": 16}
     _, outcome = train(problem, solver="sgd", state=state, on_epoch=on_epoch, **how)
     assert outcome.diverged_at == len(outcome.history) + 1 <= 50
     assert not outcome.converged
     assert np.isfinite(state.theta).all()
     assert np.isfinite(state.optimizer.m).all()
     assert np.isfinite(state.optimizer.v).all()
-    assert_array_equal(state.theta, kept[-1] if kept else problem.theta)
+    assert len(kept) == len(outcome.history) + 1 == state.n_epochs + 1 > 2
+    assert_array_equal(state.theta, kept[-2])
+    assert np.isfinite(problem.objective().value(state.theta).total)
     assert np.isfinite(column(outcome, "cost")).all()
 
 
@@ -241,6 +244,94 @@ def test_on_epoch_can_stop():
     state, outcome = train(make_problem(), on_epoch=lambda record, _: record.epoch == 3)
     assert len(outcome.history) == state.n_epochs == 3
     assert not outcome.converged
+
+
+class CtrlC:
+    """Alters nothing, and is interrupted at one of its calls."""
+
+    def __init__(self, at_call):
+        self.at_call, self.n_calls = at_call, 0
+
+    def __call__(self, X, Y, s, rng):
+        rng.random()
+        self.n_calls += 1
+        if self.n_calls == self.at_call:
+            raise KeyboardInterrupt
+        return X, Y, s
+
+
+def _whole_state(state, monitor):
+    return (
+        [a.tobytes() for a in (state.theta, state.optimizer.m, state.optimizer.v)],
+        (state.optimizer.t, state.n_epochs, state.rate_factor),
+        state.rng.bit_generator.state,
+        [monitor.best, monitor.best_epoch, monitor.n_stalled],
+    )
+
+
+@pytest.mark.parametrize("schedule", ["constant", "adaptive"])
+@pytest.mark.parametrize("solver", sorted(OPTIMIZERS))
+def test_an_interrupt_in_mid_epoch_ends_with_the_last_full_one(
+    solver, schedule, monkeypatch
+):
+    """From there training goes on as if it had not been interrupted."""
+    monkeypatch.setattr(batches, "_PICKED_BYTES", 200)  # an epoch of several blocks
+    problem = make_problem(rows=30, alpha=0.1)
+    how = {"solver": solver, "schedule": schedule, "keep_prob": DROPOUT, "horizon": 7}
+    patience = 1 if schedule == "adaptive" else np.inf
+    calm = CtrlC(at_call=None)
+    whole = training_state(problem), Monitor(0.3, patience)
+    train(problem, state=whole[0], monitor=whole[1], n_epochs=7, augment=calm, **how)
+    per_epoch = calm.n_calls // 7
+    assert per_epoch > 2
+
+    state, monitor = training_state(problem), Monitor(0.3, patience)
+    how |= {"state": state, "monitor": monitor}
+    _, first = train(
+        problem, n_epochs=7, augment=CtrlC(3 * per_epoch + per_epoch // 2), **how
+    )
+    assert isinstance(first.interrupted_by, KeyboardInterrupt)
+    assert [record.epoch for record in first.history] == [1, 2, 3]
+    _, rest = train(problem, n_epochs=4, augment=CtrlC(None), **how)
+    assert [record.epoch for record in rest.history] == [4, 5, 6, 7]
+    assert _whole_state(state, monitor) == _whole_state(*whole)
+
+
+def test_an_interrupt_while_the_dev_set_is_looked_at():
+    """The epoch was trained, but not watched: it does not count."""
+    problem, calls = make_problem(), []
+
+    def evaluate(theta):
+        calls.append(theta.copy())
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return DevResult(1.0, -1.0, 1.0)
+
+    monitor = Monitor(0.0, 9, follows_dev=True)
+    state, outcome = train(problem, monitor=monitor, evaluate=evaluate, n_epochs=9)
+    assert len(outcome.history) == state.n_epochs == 3
+    assert_array_equal(state.theta, calls[2])
+    assert not np.array_equal(calls[2], calls[3])
+
+
+def test_an_interrupt_of_who_is_told_of_an_epoch_keeps_the_epoch():
+    def on_epoch(record, theta):
+        if record.epoch == 3:
+            raise KeyboardInterrupt
+
+    state, outcome = train(make_problem(), on_epoch=on_epoch, n_epochs=9)
+    assert len(outcome.history) == state.n_epochs == 3
+    assert outcome.interrupted_by is not None
+
+
+def test_an_interrupt_in_the_first_epoch_is_raised_and_undone(monkeypatch):
+    monkeypatch.setattr(batches, "_PICKED_BYTES", 200)
+    problem = make_problem(rows=30)
+    state = training_state(problem)
+    before = pickle.loads(pickle.dumps(state))
+    with pytest.raises(KeyboardInterrupt):
+        train(problem, state=state, augment=CtrlC(at_call=3))
+    assert _whole_state(state, patient()) == _whole_state(before, patient())
 
 
 def test_the_dev_set_is_followed():

@@ -84,6 +84,25 @@ def test_without_dev_set_the_training_cost_is_followed():
     assert monitor.best_theta is None
 
 
+def test_the_best_is_looked_at_again_on_another_dev_set():
+    monitor = dev_monitor()
+    follow(monitor, [3, 1, 2])
+    seen = []
+
+    def evaluate(theta):
+        seen.append(theta)
+        return DevResult(5.0, -5.0, 5.0)
+
+    monitor.look_again(evaluate)
+    assert_array_equal(seen, [[2.0, 2.0]])
+    assert (monitor.best, monitor.best_score, monitor.best_epoch) == (5.0, -5.0, 2)
+    monitor.look_again(lambda theta: DevResult(1.0, np.nan, np.nan))
+    assert monitor.best == np.inf  # so that any number is better
+    fresh = dev_monitor()
+    fresh.look_again(None)
+    assert fresh.best == np.inf
+
+
 def test_patience_can_be_restored():
     monitor = dev_monitor(patience=2)
     follow(monitor, [1, 2])

@@ -1,0 +1,101 @@
+"""What a saved estimator holds: names, numbers and arrays, and nothing of ours.
+
+Classes of this package may be moved and changed; what is in a file may not. The only
+other objects in it are NumPy's, so that ``skops.io`` has one type to be told to trust.
+"""
+
+import numpy as np
+
+from skdnn._version import StatesVersion
+from skdnn.estimators.regression_targets import RegressionTargets
+from skdnn.estimators.targets import ClassTargets
+from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.losses import LOSSES
+from skdnn.network.propagation import Network
+from skdnn.training.loop import TrainingState
+from skdnn.training.optimizers import OptimizerState
+from skdnn.training.stopping import Monitor
+
+_TARGETS = {"classes": ClassTargets, "numbers": RegressionTargets}
+_ACTIVATION_NAMES = {activation.code: name for name, activation in ACTIVATIONS.items()}
+_LOSS_NAMES = {loss.code: name for name, loss in LOSSES.items()}
+
+
+class SavedPlainly(StatesVersion):
+    """Pickles, copies and skops files of an estimator."""
+
+    def __getstate__(self):
+        """Return what is pickled."""
+        state = super().__getstate__()
+        for attribute, (to_plain, _) in _FORMS.items():
+            if attribute in state:
+                state[attribute] = to_plain(state[attribute])
+        state.pop("optimizer_state_", None)  # it is part of the training's state
+        return state
+
+    def __setstate__(self, state):
+        """Take over what was pickled."""
+        if "_theta" in state and "_skdnn_version" not in state:
+            raise ValueError(
+                f"This {type(self).__name__} was saved by skdnn 0.1.0, whose files "
+                "later versions cannot read. Fit it anew."
+            )
+        super().__setstate__(state)
+        for attribute, (_, from_plain) in _FORMS.items():
+            if attribute in vars(self):
+                setattr(self, attribute, from_plain(getattr(self, attribute)))
+        if "_state" in vars(self):
+            self.optimizer_state_ = self._state.optimizer
+
+
+def _plain_network(network: Network) -> dict:
+    return {
+        "sizes": network.layout.sizes.tolist(),
+        "activations": activation_names(network),
+        "loss": _LOSS_NAMES[network.loss],
+        "loss_option": network.loss_option,
+    }
+
+
+def activation_names(network: Network) -> list[str]:
+    """Return the name of each hidden layer's activation."""
+    return [_ACTIVATION_NAMES[int(code)] for code in network.activations]
+
+
+def _plain_targets(targets) -> dict:
+    kind = next(kind for kind, cls in _TARGETS.items() if type(targets) is cls)
+    return {"of": kind, **vars(targets)}
+
+
+def _targets(plain: dict):
+    fields = dict(plain)
+    return _TARGETS[fields.pop("of")](**fields)
+
+
+def _plain_state(state: TrainingState) -> dict:
+    return {
+        **vars(state),
+        "mask_seed": int(state.mask_seed),
+        "optimizer": dict(vars(state.optimizer)),
+        "monitor": None if state.monitor is None else dict(vars(state.monitor)),
+    }
+
+
+def _state(plain: dict) -> TrainingState:
+    monitor = plain["monitor"]
+    return TrainingState(
+        **{
+            **plain,
+            "mask_seed": np.uint64(plain["mask_seed"]),
+            "optimizer": OptimizerState(**plain["optimizer"]),
+            "monitor": None if monitor is None else Monitor(**monitor),
+        }
+    )
+
+
+# How an attribute that is of a class of ours is written, and read again.
+_FORMS = {
+    "_network": (_plain_network, lambda plain: Network.of(**plain)),
+    "_targets": (_plain_targets, _targets),
+    "_state": (_plain_state, _state),
+}
