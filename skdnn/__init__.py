@@ -1,6 +1,6 @@
 """Regularised multilayer perceptrons with the scikit-learn interface."""
 
-<<<<<<< HEAD
+from skdnn._version import __version__ as __version__
 from skdnn.augmentation import (
     AugmentationPipeline,
     Augmenter,
@@ -14,9 +14,6 @@ from skdnn.augmentation import (
     RandomRotation,
     RandomShift,
 )
-=======
-from skdnn._version import __version__ as __version__
->>>>>>> 0a46da6 (Go on with patience and best parameters; keep what an interrupted fit has; stop early in partial_fit)
 from skdnn.estimators import (
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,

@@ -4,6 +4,7 @@ import os
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 for variable in (
     "BLIS_NUM_THREADS",
@@ -15,6 +16,13 @@ for variable in (
 ):
     os.environ.setdefault(variable, "1")
 os.environ["MPLBACKEND"] = "Agg"
+
+
+# A machine that is busy with something else is no reason to fail.
+settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)
