@@ -10,12 +10,15 @@ from sklearn.utils.metaestimators import available_if
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.exporting import OnnxExport
 from skdnn.estimators.regression_targets import RegressionTargets
+from skdnn.estimators.regressor_conversion import RegressorConversion
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.sklearn_private import Interval, StrOptions, fit_context
 
 
-class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
+class MLPRegularizedRegressor(
+    RegressorMixin, OnnxExport, RegressorConversion, BaseMLPRegularized
+):
     r"""Multilayer perceptron regressor with the regularisation of a modern network.
 
     It minimises, over m training rows with weights s and their sum S (m without
@@ -149,7 +152,10 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         The most evaluations of J by lbfgs.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the last fit: parameters, moments, random state.
+        Whether `fit` goes on from the last fit. If that ran out of epochs or was
+        interrupted, as if there had been one long fit: moments, random state, learning
+        rate ("cosine" begins anew), patience and best parameters; lbfgs has to learn
+        its curvature again. If it had converged, with fresh patience and rate.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
         Type to compute in. "auto" is float32 for the stochastic solvers, float64 for
@@ -183,8 +189,9 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     best_validation_score_ : float or None
         The one at `best_iteration_`, with early stopping.
     best_iteration_ : int
-        The epoch of the last fit, counted from 1, that the parameters are from; 0 is
-        before the first.
+        The epoch that the parameters are from, counted from 1 along `loss_curve_`.
+    converged_ : bool
+        Whether patience had run out at the end, or lbfgs had found a minimum.
     n_iter_ : int
         Epochs, or iterations of lbfgs, of the last fit.
     t_ : int
@@ -349,14 +356,16 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         Raises
         ------
         ValueError
-            If a parameter or an array is not as described. A model that was fitted
-            before is left as it was, after an interrupt (Ctrl-C) too.
+            If a parameter or an array is not as described, or training diverges in its
+            first epoch. A model that was fitted before is left as it was.
 
         Warns
         -----
         ConvergenceWarning
-            If training ran out of epochs, or diverged: then the last finite parameters
-            are kept.
+            If training ran out of epochs; if it diverged: the last parameters of a
+            finite cost are kept; or if it was interrupted (Ctrl-C) after an epoch: what
+            it has is kept, and is the last epoch's or, with early stopping, the best.
+            In a search and the like, an interrupt is raised again.
         """
         return self._fit(
             Rows(X, y, sample_weight), Rows(X_val, y_val, sample_weight_val)
@@ -386,7 +395,9 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
             Their weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             A dev set to watch: its cost and score are added to
-            `validation_loss_curve_` and `validation_scores_`.
+            `validation_loss_curve_` and `validation_scores_`. With early stopping it is
+            followed over the calls: predictions are those of the best parameters so
+            far, and `converged_` says when to stop.
         y_val : array-like, default=None
             Its targets.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -395,7 +406,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         Returns
         -------
         self : MLPRegularizedRegressor
-            The estimator, trained a little further.
+            The estimator, trained a little further. An interrupt or an error leaves it
+            as it was.
         """
         self._validate_params()  # fit_context does so in the first call only
         return self._fit(

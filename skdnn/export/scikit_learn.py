@@ -1,9 +1,9 @@
-"""A fitted MLPClassifier of scikit-learn, made from weights and classes alone."""
+"""Fitted networks of scikit-learn, made from weights and classes alone."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import LabelBinarizer
 
 
@@ -31,17 +31,43 @@ def fitted_classifier(
         The other fitted attributes: `n_iter_`, `loss_curve_` and so on.
     """
     mlp = MLPClassifier(**parameters)
-    for name, value in attributes.items():
-        setattr(mlp, name, value)
+    _make_fitted(mlp, weights, biases, attributes)
     mlp.classes_ = classes
-    mlp.coefs_ = [W.copy() for W in weights]
-    mlp.intercepts_ = [b.copy() for b in biases]
-    # The rest is not public, but predict needs the first, and training that goes on
-    # (warm_start, partial_fit) the others.
+    # Not public, but predict needs it.
     indicator = np.eye(len(classes), dtype=int)
     labels = indicator if is_multilabel else classes
     mlp._label_binarizer = LabelBinarizer().fit(labels)
+    return mlp
+
+
+def fitted_regressor(
+    parameters: Mapping,
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    attributes: Mapping,
+) -> MLPRegressor:
+    """Return an MLPRegressor as if it had been fitted.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Its constructor's parameters.
+    weights, biases : sequence of ndarray
+        W[1], …, W[L] of shapes (n[l-1], n[l]), and b[1], …, b[L]; they are copied.
+    attributes : mapping
+        The other fitted attributes: `n_iter_`, `loss_curve_` and so on.
+    """
+    mlp = MLPRegressor(**parameters)
+    _make_fitted(mlp, weights, biases, attributes)
+    return mlp
+
+
+def _make_fitted(mlp, weights, biases, attributes) -> None:
+    for name, value in attributes.items():
+        setattr(mlp, name, value)
+    mlp.coefs_ = [W.copy() for W in weights]
+    mlp.intercepts_ = [b.copy() for b in biases]
+    # Not public, but training that goes on (warm_start, partial_fit) needs it.
     mlp._best_coefs = [W.copy() for W in weights]
     mlp._best_intercepts = [b.copy() for b in biases]
     mlp._no_improvement_count = 0
-    return mlp

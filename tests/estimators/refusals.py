@@ -13,6 +13,8 @@ def same_state(a, b):
         return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
     if isinstance(a, np.random.Generator):
         return a.bit_generator.state == b.bit_generator.state
+    if isinstance(a, np.random.RandomState):
+        return same_state(a.get_state(), b.get_state())
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(same_state(a[k], b[k]) for k in a)
     if isinstance(a, list | tuple):
