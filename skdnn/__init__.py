@@ -14,6 +14,16 @@ from skdnn.augmentation import (
     RandomRotation,
     RandomShift,
 )
+from skdnn.diagnosis import (
+    CostDescentReport,
+    DifferenceOrders,
+    GradientChecks,
+    SignalReport,
+    check_cost_descends,
+    check_gradients,
+    difference_orders,
+    signal_propagation,
+)
 from skdnn.estimators import (
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
@@ -26,11 +36,14 @@ from skdnn.preprocessing import InputStandardizer
 __all__ = [
     "AugmentationPipeline",
     "Augmenter",
+    "CostDescentReport",
     "CutMix",
     "Cutout",
+    "DifferenceOrders",
     "ElasticDistortion",
     "GaussianNoise",
     "GradientCheckReport",
+    "GradientChecks",
     "InputStandardizer",
     "MLPRegularizedClassifier",
     "MLPRegularizedRegressor",
@@ -39,7 +52,12 @@ __all__ = [
     "RandomResizedCrop",
     "RandomRotation",
     "RandomShift",
+    "SignalReport",
     "TrainDevTestSplit",
+    "check_cost_descends",
+    "check_gradients",
+    "difference_orders",
+    "signal_propagation",
     "to_onnx",
     "train_dev_test_split",
 ]

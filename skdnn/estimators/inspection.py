@@ -1,13 +1,15 @@
 """J of a network on given rows, and the check of its gradient."""
 
-from copy import copy, deepcopy
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators import settings
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.solving import objective_of, penalty_of
+from skdnn.estimators.training_problem import (
+    TrainingProblem,
+    examples_and_objective,
+)
 from skdnn.network.gradient_check import GradientCheckReport, check_gradient
 from skdnn.network.objective import Cost
 from skdnn.training.threads import blas_threads_for
@@ -103,26 +105,17 @@ class ObjectiveInspection:
         architectures", 2012, section 4.2.
         """
         settings.check_gradient_check_arguments(at, epsilon, max_params)
-        self._validate_params()
-        if at == "fitted":
-            check_is_fitted(self)
-        probe = self if at == "fitted" else copy(self)
-        # A caller's RandomState stays where it is, for the fit to come.
         if at == "init":
-            probe.random_state = deepcopy(self.random_state)
-        # Either the fitted estimator, which is not changed below, or a copy.
-        probe._check_settings()
-        rows = probe._validated(Rows(X, y, sample_weight), reset=at == "init")
-        if at == "init":
-            probe._targets = probe._targets_of(rows, None, goes_on=False)
-            probe._network = probe._network_for(probe._targets)
-            theta = probe._first_state(probe._network, np.float64).theta
+            problem = TrainingProblem.at_init(self, X, y, sample_weight)
+            objective, theta = problem.objective, problem.state.theta
         else:
-            theta = probe._theta.astype(np.float64)
-        examples = probe._examples(rows, np.dtype(np.float64))
-        penalty = penalty_of(probe, examples.total_weight)
-        objective = objective_of(probe._network, penalty, examples)
-        with blas_threads_for(probe._network.layout, objective.block_rows):
+            self._validate_params()
+            check_is_fitted(self)
+            self._check_settings()
+            rows = self._validated(Rows(X, y, sample_weight), reset=False)
+            objective = examples_and_objective(self, rows)[1]
+            theta = self._theta.astype(np.float64)
+        with blas_threads_for(objective.network.layout, objective.block_rows):
             return check_gradient(
                 objective,
                 theta,

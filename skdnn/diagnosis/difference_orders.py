@@ -1,0 +1,231 @@
+r"""How fast the error of a numerical derivative falls with its step.
+
+.. math::
+
+    \frac{f(\theta + \epsilon) - f(\theta)}{\epsilon} = f'(\theta) + O(\epsilon),
+    \qquad
+    \frac{f(\theta + \epsilon) - f(\theta - \epsilon)}{2\epsilon}
+        = f'(\theta) + O(\epsilon^2)
+
+On a log-log picture of error against ε: lines of slopes 1 and 2, until the rounding of
+J, about u |J| / ε with u the unit roundoff, takes over and the error grows again.
+
+Source: P. Gill, W. Murray and M. Wright, "Practical Optimization", 1981, section 8.6.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skdnn.diagnosis.networks import check_count, problem_at_init
+from skdnn.estimators import settings
+from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.objective import Objective
+from skdnn.training.threads import blas_threads_for
+
+_UNIT_ROUNDOFF = np.finfo(np.float64).eps
+# Truncation dominates where the error is this many times what rounding can explain,
+# and the next power of ε does not count where ε is at most so large.
+_ABOVE_ROUNDING = 20.0
+_LARGEST_STEP = 1e-2
+
+
+@dataclass(frozen=True, eq=False)
+class DifferenceOrders:
+    """Errors of one- and two-sided differences against ε; printing gives a table.
+
+    An error is ‖numeric − analytic‖₂ / (‖numeric‖₂ + ‖analytic‖₂) over the components.
+
+    Attributes
+    ----------
+    epsilons : ndarray of shape (n_steps,)
+        ε, ascending.
+    one_sided, two_sided : ndarray of shape (n_steps,)
+        The errors.
+    rounding : ndarray of shape (n_steps,)
+        The error that the rounding of J alone gives, to order of magnitude.
+    n_params : int
+        The components of θ compared.
+    notes : tuple of str
+        What a reader should know of these settings.
+    """
+
+    epsilons: np.ndarray
+    one_sided: np.ndarray
+    two_sided: np.ndarray
+    rounding: np.ndarray
+    n_params: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def one_sided_order(self) -> float:
+        """Return the slope of log error over log ε where truncation dominates."""
+        return self._slope(self.one_sided)
+
+    @property
+    def two_sided_order(self) -> float:
+        """Return the same of two-sided differences; NaN where they are exact."""
+        return self._slope(self.two_sided)
+
+    def truncation_dominates(self, errors: np.ndarray) -> np.ndarray:
+        """Return a mask of the ε that the slope is fitted to."""
+        above = errors > _ABOVE_ROUNDING * self.rounding
+        return above & (self.epsilons <= _LARGEST_STEP)
+
+    def _slope(self, errors) -> float:
+        use = self.truncation_dominates(errors)
+        if np.count_nonzero(use) < 3:
+            return np.nan
+        return float(np.polyfit(np.log(self.epsilons[use]), np.log(errors[use]), 1)[0])
+
+    def to_dict(self) -> dict:
+        """Return everything as plain numbers, lists and strings."""
+        return {
+            "one_sided_order": self.one_sided_order,
+            "two_sided_order": self.two_sided_order,
+            "epsilons": self.epsilons.tolist(),
+            "one_sided": self.one_sided.tolist(),
+            "two_sided": self.two_sided.tolist(),
+            "rounding": self.rounding.tolist(),
+            "n_params": self.n_params,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        """Return the errors as a table."""
+        head = [
+            f"Errors of differences over {self.n_params} components: order "
+            f"{self.one_sided_order:.2f} one-sided, {self.two_sided_order:.2f} "
+            "two-sided",
+            *self.notes,
+            "",
+            f"{'epsilon':>10}{'one-sided':>12}{'two-sided':>12}{'rounding':>12}",
+        ]
+        columns = (self.epsilons, self.one_sided, self.two_sided, self.rounding)
+        rows = [
+            f"{e:>10.1e}{one:>12.1e}{two:>12.1e}{r:>12.1e}"
+            for e, one, two, r in zip(*columns, strict=True)
+        ]
+        return "\n".join(head + rows)
+
+
+def difference_orders(
+    estimator,
+    X,
+    y,
+    sample_weight=None,
+    *,
+    epsilons=None,
+    n_params=20,
+) -> DifferenceOrders:
+    r"""Measure the error of one- and two-sided differences of J against their step.
+
+    At the random parameters that training would start from, in float64 and without
+    dropout. Smooth activations ("tanh", "gelu", …) show the orders 1 and 2; a kink of
+    ReLU within a step spoils them. The L1 part of the penalty, which has kinks too, is
+    left out.
+
+    Parameters
+    ----------
+    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
+        Fitted or not; a copy starts anew, the estimator stays as it is.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Rows; a few dozen are enough.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Their weights; None counts each row once.
+    epsilons : array-like of float, default=None
+        The steps ε > 0; None is 1e-12 to 0.1, two in each decade.
+    n_params : int, default=20
+        Compare so many random components of θ.
+
+    Returns
+    -------
+    DifferenceOrders
+        The errors, and their slopes `one_sided_order` and `two_sided_order`.
+
+    See Also
+    --------
+    DifferenceOrderDisplay : The picture.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import MLPRegularizedClassifier, difference_orders
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((4,), activation="tanh", random_state=0)
+    >>> orders = difference_orders(net, X / 10, y)
+    >>> print(f"{orders.one_sided_order:.1f} and {orders.two_sided_order:.1f}")
+    1.0 and 2.0
+    """
+    steps = _checked_steps(epsilons)
+    check_count("n_params", n_params)
+    problem = problem_at_init(estimator, X, y, sample_weight)
+    objective, theta = problem.objective.without_l1(), problem.state.theta
+    rng = np.random.default_rng(0)
+    chosen = rng.permutation(theta.size)[:n_params]
+    with blas_threads_for(objective.network.layout, objective.block_rows):
+        cost, gradient = objective.value_and_gradient(theta)
+        analytic = gradient[chosen]
+        differences = [
+            _differences(objective, theta, cost.total, chosen, step) for step in steps
+        ]
+    one_sided = [_relative_error(one, analytic) for one, _ in differences]
+    two_sided = [_relative_error(two, analytic) for _, two in differences]
+    size = max(2 * np.linalg.norm(analytic), np.finfo(np.float64).tiny)
+    rounding = _UNIT_ROUNDOFF * abs(cost.total) * np.sqrt(chosen.size) / steps / size
+    return DifferenceOrders(
+        steps,
+        np.array(one_sided),
+        np.array(two_sided),
+        rounding,
+        chosen.size,
+        tuple(_notes(problem.estimator, objective)),
+    )
+
+
+def _differences(objective: Objective, theta, cost, chosen, epsilon):
+    """Return the one- and the two-sided differences along the chosen components."""
+    one_sided, two_sided = [], []
+    for i in chosen:
+        above, below = theta.copy(), theta.copy()
+        above[i] += epsilon
+        below[i] -= epsilon
+        J_above, J_below = objective.value(above).total, objective.value(below).total
+        # Divided by what θ really moved by, which rounding makes another number than ε.
+        one_sided.append((J_above - cost) / (above[i] - theta[i]))
+        two_sided.append((J_above - J_below) / (above[i] - below[i]))
+    return np.array(one_sided), np.array(two_sided)
+
+
+def _relative_error(numeric, analytic):
+    size = np.linalg.norm(numeric) + np.linalg.norm(analytic)
+    return np.linalg.norm(numeric - analytic) / size if size else 0.0
+
+
+def _checked_steps(epsilons) -> np.ndarray:
+    given = np.logspace(-12, -1, 23) if epsilons is None else epsilons
+    steps = np.unique(np.asarray(given, dtype=np.float64).ravel())
+    if not (steps.size and 1e-14 <= steps[0] and steps[-1] <= 1):
+        raise ValueError(
+            f"epsilons must be from 1e-14 to 1, at least one, got {epsilons!r}."
+        )
+    return steps
+
+
+def _notes(net, objective: Objective) -> list[str]:
+    notes = settings.gradient_check_notes(net)
+    kinked = sorted(
+        name
+        for name, activation in ACTIVATIONS.items()
+        if activation.has_kink and activation.code in objective.network.activations
+    )
+    if kinked:
+        notes.append(
+            f"A kink of {', '.join(kinked)} within a step spoils the orders; choose "
+            "activation='tanh' to see them."
+        )
+    if net.alpha and net.l1_ratio:
+        notes.append("The L1 part of the penalty is left out: it has kinks.")
+    return notes

@@ -1,0 +1,199 @@
+"""The gradient check twice: at random initialisation, and after some training.
+
+At the start some mistakes do not show yet: biases are zero, weights are small, and
+units saturate only as training goes on. After training others hide, because the
+gradient has become small. So look twice.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skdnn.diagnosis.networks import check_count, problem_at_init
+from skdnn.estimators import settings
+from skdnn.network.gradient_check import (
+    CORRECT,
+    SUSPICIOUS,
+    GradientCheckReport,
+    check_gradient,
+)
+from skdnn.training.threads import blas_threads_for
+
+_VERDICTS = ("correct", "suspicious", "wrong")  # from good to bad
+
+
+@dataclass(frozen=True, eq=False)
+class GradientChecks:
+    """Two gradient checks of one network; printing them gives one table.
+
+    Attributes
+    ----------
+    at_init : GradientCheckReport
+        At the random parameters that training starts from.
+    trained : GradientCheckReport
+        After `n_epochs` epochs of training.
+    n_epochs : int
+        The epochs trained.
+    """
+
+    at_init: GradientCheckReport
+    trained: GradientCheckReport
+    n_epochs: int
+
+    @property
+    def verdict(self) -> str:
+        """Return the worse of the two verdicts."""
+        both = (self.at_init.verdict, self.trained.verdict)
+        return max(both, key=_VERDICTS.index)
+
+    @property
+    def passed(self) -> bool:
+        """Whether both verdicts are "correct"."""
+        return self.verdict == "correct"
+
+    def to_dict(self) -> dict:
+        """Return everything as plain numbers, lists and strings."""
+        return {
+            "verdict": self.verdict,
+            "passed": self.passed,
+            "n_epochs": self.n_epochs,
+            "at_init": _to_dict(self.at_init),
+            "trained": _to_dict(self.trained),
+        }
+
+    def __str__(self) -> str:
+        """Return both checks as one table, and the worst components of a failed one."""
+        init, trained = self.at_init, self.trained
+        columns = ("at init", f"{self.n_epochs} epochs")
+        head = [
+            f"Gradient check at initialisation and after {self.n_epochs} epochs: "
+            f"{self.verdict}",
+            f"(correct up to {CORRECT:.0e}, wrong above {SUSPICIOUS:.0e}; "
+            f"epsilon = {init.epsilon:.0e})",
+            *self.trained.notes,
+            "",
+            f"{'':10}{columns[0]:>12}{columns[1]:>12}",
+            _row("verdict", init.verdict, trained.verdict),
+            _row("J", f"{init.cost:.6g}", f"{trained.cost:.6g}"),
+            _row("compared", init.n_checked, trained.n_checked),
+            _row("on a kink", len(init.kinks), len(trained.kinks)),
+            _row(
+                "error", f"{init.relative_error:.1e}", f"{trained.relative_error:.1e}"
+            ),
+        ]
+        rows = [
+            _errors(f"{before.kind}[{before.layer}]", before, after)
+            for before, after in zip(init.layers, trained.layers, strict=True)
+        ]
+        return "\n".join(head + rows + self._failures())
+
+    def _failures(self) -> list[str]:
+        reports = {"At init": self.at_init, "Trained": self.trained}
+        lines = []
+        for when, report in reports.items():
+            if not report.passed:
+                lines += ["", f"{when}, in full:", str(report)]
+        return lines
+
+
+def _row(name, at_init, trained) -> str:
+    return f"{name:10}{at_init:>12}{trained:>12}"
+
+
+def _errors(name, at_init, trained) -> str:
+    both = (at_init.relative_error, trained.relative_error)
+    return _row(name, *(f"{error:.1e}" for error in both))
+
+
+def _to_dict(report: GradientCheckReport) -> dict:
+    return {
+        "verdict": report.verdict,
+        "relative_error": report.relative_error,
+        "numeric_error": report.numeric_error,
+        "cost": report.cost,
+        "epsilon": report.epsilon,
+        "n_parameters": report.n_parameters,
+        "n_checked": report.n_checked,
+        "n_kinks": len(report.kinks),
+        "layers": [error._asdict() for error in report.layers],
+        "worst": [component._asdict() for component in report.worst],
+        "notes": list(report.notes),
+    }
+
+
+def check_gradients(
+    estimator,
+    X,
+    y,
+    sample_weight=None,
+    *,
+    n_epochs=5,
+    epsilon=1e-5,
+    max_params=1000,
+) -> GradientChecks:
+    r"""Check the gradient at random initialisation and again after some training.
+
+    A debugging tool, two evaluations of J per component and check: a few hundred rows
+    and a small network are enough. See
+    :meth:`MLPRegularizedClassifier.gradient_check` for one check at the fitted
+    parameters.
+
+    Parameters
+    ----------
+    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
+        Fitted or not; a copy starts anew and is trained on the rows, the estimator
+        stays as it is. A pipeline must end with one of the two; its other steps are
+        copied and fitted to the rows.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Rows, taken for the whole training set.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Their weights; None counts each row once.
+    n_epochs : int, default=5
+        Train for at most so many epochs (iterations of lbfgs) before the second check,
+        as the estimator's parameters say, dropout included; the check itself is without
+        dropout.
+    epsilon : float, default=1e-5
+        The step ε of the two-sided differences.
+    max_params : int or None, default=1000
+        Check at most so many components, drawn evenly from all layers, the same ones
+        twice; None checks all.
+
+    Returns
+    -------
+    GradientChecks
+        `at_init` and `trained`, and the worse of their verdicts. Print it for a table.
+
+    See Also
+    --------
+    check_cost_descends : Whether J falls at each step, the check to make next.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import MLPRegularizedClassifier, check_gradients
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((4,), activation="tanh", random_state=0)
+    >>> checks = check_gradients(net, X / 10, y)
+    >>> checks.verdict, checks.at_init.passed, checks.trained.passed
+    ('correct', True, True)
+    """
+    settings.check_gradient_check_arguments("init", epsilon, max_params)
+    check_count("n_epochs", n_epochs)
+    problem = problem_at_init(estimator, X, y, sample_weight)
+    notes = settings.gradient_check_notes(problem.estimator)
+
+    def check(theta: np.ndarray, notes) -> GradientCheckReport:
+        objective = problem.objective
+        with blas_threads_for(objective.network.layout, objective.block_rows):
+            return check_gradient(
+                objective, theta, epsilon=epsilon, max_params=max_params, notes=notes
+            )
+
+    at_init = check(problem.state.theta, notes)
+    outcome = problem.train(n_epochs)
+    if outcome.diverged_at is not None:
+        notes = [*notes, f"Training diverged in epoch {outcome.diverged_at}."]
+    trained = check(problem.state.theta, notes)
+    return GradientChecks(at_init, trained, len(outcome.history))

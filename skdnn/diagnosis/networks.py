@@ -1,0 +1,42 @@
+"""The network inside what a caller hands over, on rows as it sees them."""
+
+from numbers import Integral
+
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.training_problem import TrainingProblem
+
+
+def problem_at_init(estimator, X, y, sample_weight=None) -> TrainingProblem:
+    """Return the training problem of an estimator, fitted or not, at a fresh start.
+
+    Parameters
+    ----------
+    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
+        A pipeline must end with one of the two. Copies of its other steps are fitted to
+        the rows and applied to them. The estimator itself is not changed.
+    X, y, sample_weight : array-like
+        The rows, taken for the whole training set.
+    """
+    net = estimator
+    while isinstance(net, Pipeline):
+        if len(net.steps) > 1:
+            X = clone(net[:-1]).fit_transform(X, y)
+        net = net.steps[-1][1]
+    if not isinstance(net, BaseMLPRegularized):
+        got = type(estimator).__name__
+        if net is not estimator:
+            got += f" with {net!r} as its last step"
+        raise TypeError(
+            "estimator must be an MLPRegularizedClassifier, an MLPRegularizedRegressor "
+            f"or a Pipeline that ends with one, got {got}."
+        )
+    return TrainingProblem.at_init(net, X, y, sample_weight)
+
+
+def check_count(name: str, value, least: int = 1) -> None:
+    """Refuse what is not an int of at least so much."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an int >= {least}, got {value!r}.")

@@ -1,0 +1,124 @@
+r"""From measured signals to a verdict and what would help.
+
+A signal whose size changes by a factor c in each layer has changed by :math:`c^L` after
+L. Over a few layers any c is harmless; over many only c near 1 is. So the rule looks at
+both: the geometric mean of the changes per layer, and the change in all.
+
+Sources: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+feedforward neural networks", 2010; K. He et al., "Delving deep into rectifiers", 2015.
+"""
+
+from math import prod
+
+import numpy as np
+
+from skdnn.diagnosis.signal_statistics import STUCK_RULES, SignalStage
+from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.initializers import INITIALIZERS
+
+# Healthy while the geometric mean per layer lies between these …
+LEAST_CHANGE, MOST_CHANGE = 0.8, 1.25
+# … or the size has changed by less than this factor in all.
+HARMLESS_IN_ALL = 10.0
+# A layer with a larger share of such units is the finding. Half of deep ReLU units are
+# zero for all rows at any start: deep down, rows look alike.
+STUCK_SHARES = {"saturated": 0.5, "dead": 0.9}
+# Inputs of a size outside these are worth standardising.
+LEAST_INPUT, MOST_INPUT = 0.3, 3.0
+
+# Worst first: what is found first is what the others may follow from.
+VERDICTS = ("exploding", "saturated", "dead", "vanishing", "healthy")
+
+
+def verdict_of(stage: SignalStage) -> str:
+    """Return the first of VERDICTS that applies."""
+    stuck = {_stuck_word(layer) for layer in stage.layers}
+    directions = {
+        _direction(stage.forward_changes),
+        _direction(stage.backward_changes),
+    }
+    # A saturated tanh lets the way back explode: it is the cause, not the effect.
+    found = {"saturated"} if "saturated" in stuck else stuck | directions
+    if not np.isfinite(stage.cost):
+        found.add("exploding")
+    return next(verdict for verdict in VERDICTS if verdict in found | {"healthy"})
+
+
+def mean_change(changes: list[float]) -> float:
+    """Return the geometric mean of changes per layer; NaN if there are none."""
+    if not changes:
+        return np.nan
+    with np.errstate(all="ignore"):
+        return float(np.exp(np.mean(np.log(changes))))
+
+
+def _direction(changes: list[float]) -> str:
+    """Say what becomes of a signal that changes by these factors, layer by layer."""
+    if not changes:
+        return "healthy"
+    if not np.all(np.isfinite(changes)):
+        # From 0 on, the ratios are 0/0: nothing comes through.
+        return "exploding" if np.inf in changes else "vanishing"
+    mean, in_all = mean_change(changes), prod(changes)
+    if mean > MOST_CHANGE and in_all > HARMLESS_IN_ALL:
+        return "exploding"
+    if mean < LEAST_CHANGE and in_all < 1 / HARMLESS_IN_ALL:
+        return "vanishing"
+    return "healthy"
+
+
+def _stuck_word(layer) -> str:
+    rule = STUCK_RULES.get(layer.activation)
+    if rule is None or not layer.stuck > STUCK_SHARES[rule.word]:
+        return "healthy"
+    return rule.word
+
+
+def fitting_initializer(net, activations) -> str | None:
+    """Return the initialiser these activations want, or None if `net` has it.
+
+    One name where they agree, "auto" where they do not.
+    """
+    wanted = {ACTIVATIONS[name].init for name in activations}
+    if not wanted or net.init == "auto":
+        return None
+    if len(wanted) > 1:
+        return "auto"
+    (name,) = wanted
+    has = None if callable(net.init) else INITIALIZERS[net.init]
+    return None if has is INITIALIZERS[name] else name
+
+
+def remedies_for(
+    at_init: SignalStage, trained: SignalStage | None, net, initializer: str | None
+) -> list[str]:
+    """Return what would help, the most likely first; nothing where all is well."""
+    verdict = verdict_of(at_init)
+    remedies = []
+    if not LEAST_INPUT <= at_init.input_rms <= MOST_INPUT:
+        remedies.append(
+            f"Standardise the inputs (InputStandardizer): their rms is "
+            f"{at_init.input_rms:.3g}, not about 1."
+        )
+    if verdict == "healthy":
+        later = "healthy" if trained is None else verdict_of(trained)
+        return remedies + _REMEDIES_IN_TRAINING[later]
+    names = {layer.activation for layer in at_init.layers[:-1]}
+    if verdict == "vanishing" and "logistic" in names:
+        remedies.append(
+            "Replace activation='logistic': it passes back at most a quarter per layer."
+        )
+    if initializer is not None:
+        remedies.append(f"Initialise with init={initializer!r}.")
+    else:
+        remedies.append("Use fewer layers, or another activation.")
+    return remedies
+
+
+_REMEDIES_IN_TRAINING = {
+    "exploding": ["Lower learning_rate_init, or set max_grad_norm."],
+    "saturated": ["Lower learning_rate_init, or raise alpha to keep weights small."],
+    "dead": ["Lower learning_rate_init, or use activation='leaky_relu'."],
+    "vanishing": ["Lower learning_rate_init, or alpha if it shrinks the weights."],
+    "healthy": [],
+}

@@ -1,0 +1,250 @@
+r"""Whether signals vanish or explode on their way through the layers.
+
+With linear layers and :math:`W^{[l]} = c I` activations grow as :math:`c^l`, and what
+comes back as :math:`c^{L-l}`: exponentially in depth. Good first weights keep c near 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skdnn.diagnosis.networks import check_count, problem_at_init
+from skdnn.diagnosis.signal_statistics import SignalStage, measure
+from skdnn.diagnosis.signal_verdict import (
+    fitting_initializer,
+    mean_change,
+    remedies_for,
+    verdict_of,
+)
+from skdnn.estimators import settings
+
+
+@dataclass(frozen=True, eq=False)
+class SignalReport:
+    """Signals per layer at initialisation and after training; printing gives tables.
+
+    Attributes
+    ----------
+    at_init : SignalStage
+        Signals at the random parameters that training starts from: `layers` with the
+        numbers of each layer, `input_rms`, `cost`, `forward_changes`,
+        `backward_changes`.
+    trained : SignalStage or None
+        The same after `n_epochs` epochs; None if that is 0.
+    n_epochs : int
+        The epochs trained.
+    init : str
+        The estimator's initialiser.
+    initializer : str or None
+        The one that would help; None if signals are healthy at the start, or if the
+        estimator has the one its activations want.
+    remedies : tuple of str
+        What would help, the most likely first.
+    notes : tuple of str
+        What a reader should know of how this was measured.
+    """
+
+    at_init: SignalStage
+    trained: SignalStage | None
+    n_epochs: int
+    init: str
+    initializer: str | None
+    remedies: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdict_at_init(self) -> str:
+        """Return the verdict on the start."""
+        return verdict_of(self.at_init)
+
+    @property
+    def verdict(self) -> str:
+        """Return the verdict on the start or, if that is healthy, on what followed.
+
+        "healthy", "vanishing", "exploding", "saturated" (bounded activations on their
+        flat sides) or "dead" (units that no row passes through).
+        """
+        at_init = self.verdict_at_init
+        if at_init != "healthy" or self.trained is None:
+            return at_init
+        return verdict_of(self.trained)
+
+    @property
+    def stages(self) -> dict[str, SignalStage]:
+        """Return what was measured, by when."""
+        after = {} if self.trained is None else {self._after: self.trained}
+        return {"at init": self.at_init, **after}
+
+    @property
+    def _after(self) -> str:
+        return f"after {self.n_epochs} epoch{'' if self.n_epochs == 1 else 's'}"
+
+    def to_dict(self) -> dict:
+        """Return everything as plain numbers, lists and strings."""
+        return {
+            "verdict": self.verdict,
+            "verdict_at_init": self.verdict_at_init,
+            "init": self.init,
+            "initializer": self.initializer,
+            "remedies": list(self.remedies),
+            "notes": list(self.notes),
+            "n_epochs": self.n_epochs,
+            "at_init": _to_dict(self.at_init),
+            "trained": None if self.trained is None else _to_dict(self.trained),
+        }
+
+    def to_frame(self):
+        """Return a pandas data frame with one row per stage and layer."""
+        import pandas as pd
+
+        rows = [
+            {"stage": when, **layer._asdict()}
+            for when, stage in self.stages.items()
+            for layer in stage.layers
+        ]
+        return pd.DataFrame(rows).set_index(["stage", "layer"])
+
+    def __str__(self) -> str:
+        """Return the report as a table per stage."""
+        lines = [f"Signals with init={self.init}: {self.verdict}", *self.notes]
+        for when, stage in self.stages.items():
+            lines += ["", *_table(when, stage)]
+        if self.remedies:
+            lines += ["", "What would help:", *(f"- {r}" for r in self.remedies)]
+        return "\n".join(lines)
+
+
+def _to_dict(stage: SignalStage) -> dict:
+    return {
+        "layers": [layer._asdict() for layer in stage.layers],
+        "input_rms": stage.input_rms,
+        "cost": stage.cost,
+        "forward_changes": stage.forward_changes,
+        "backward_changes": stage.backward_changes,
+    }
+
+
+def _table(when: str, stage: SignalStage) -> list[str]:
+    lines = [
+        f"{when}: {verdict_of(stage)} (J = {stage.cost:.6g}, rms of the inputs "
+        f"{stage.input_rms:.3g})"
+    ]
+    changes = {"forward": stage.forward_changes, "backward": stage.backward_changes}
+    said = [f"{mean_change(c):.3g} {way}" for way, c in changes.items() if c]
+    if said:
+        lines.append(f"mean change per layer: {', '.join(said)}")
+    lines.append(
+        f"{'layer':>5} {'units':>5} {'activation':<10}"
+        f"{'mean':>10}{'std':>10}{'rms':>10}{'stuck':>7}"
+        f"{'rms dZ':>10}{'norm dW':>10}{'rms dW':>10}{'dW/W step':>10}"
+    )
+    for l in stage.layers:
+        stuck = "-" if np.isnan(l.stuck) else f"{l.stuck:.0%}"
+        lines.append(
+            f"{l.layer:>5} {l.n_units:>5} {l.activation:<10}{l.mean:>10.2g}"
+            f"{l.std:>10.2g}{l.rms:>10.2g}{stuck:>7}{l.backward_rms:>10.1e}"
+            f"{l.gradient_norm:>10.1e}{l.gradient_rms:>10.1e}{l.update_ratio:>10.1e}"
+        )
+    return lines
+
+
+def signal_propagation(
+    estimator, X, y, sample_weight=None, *, n_epochs=5
+) -> SignalReport:
+    r"""Measure the signals in each layer at initialisation and after some training.
+
+    Forward, the activations A[l] and the logits; back, the derivatives dZ[l] of each
+    row's loss and the gradient dW[l] of the data term of J. All in float64, dropout and
+    augmentation off while measuring. `update_ratio` is ‖ΔW[l]‖ / ‖W[l]‖ of the next
+    step that the estimator's own solver would take on all rows.
+
+    A signal vanishes if its rms falls by more than a fifth per layer in the geometric
+    mean (to less than 0.8) and more than tenfold in all; it explodes if it grows by
+    more than a quarter and tenfold. The forward way counts from the inputs to the last
+    hidden layer, the way back from there to the first.
+
+    Parameters
+    ----------
+    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
+        Fitted or not; a copy starts anew and is trained on the rows, the estimator
+        stays as it is. A pipeline must end with one of the two; its other steps are
+        copied and fitted to the rows.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Rows, taken for the whole training set.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Their weights; None counts each row once. Activations are not weighted.
+    n_epochs : int, default=5
+        Train for at most so many epochs (iterations of lbfgs) before measuring again;
+        0 measures the start only.
+
+    Returns
+    -------
+    SignalReport
+        The numbers per layer, a `verdict`, and the `initializer` that would help. Print
+        it for tables, or take `to_frame()`.
+
+    See Also
+    --------
+    SignalPropagationDisplay : The picture, for several initialisers.
+
+    References
+    ----------
+    X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward
+    neural networks", 2010. K. He et al., "Delving deep into rectifiers", 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdnn import MLPRegularizedClassifier, signal_propagation
+    >>> X, y = load_digits(return_X_y=True)
+    >>> deep = MLPRegularizedClassifier((32,) * 10, init="normal", random_state=0)
+    >>> report = signal_propagation(deep, X[:200] / 16, y[:200], n_epochs=0)
+    >>> report.verdict, report.initializer
+    ('vanishing', 'he')
+    """
+    check_count("n_epochs", n_epochs, least=0)
+    problem = problem_at_init(estimator, X, y, sample_weight)
+    net = problem.estimator
+    at_init, trained, notes = measure(problem), None, _notes(net)
+    n_trained = 0
+    if n_epochs:
+        outcome = problem.train(n_epochs)
+        n_trained = len(outcome.history)
+        trained = measure(problem)
+        if outcome.diverged_at is not None:
+            notes.append(f"Training diverged in epoch {outcome.diverged_at}.")
+    initializer = None
+    if verdict_of(at_init) != "healthy":
+        activations = [layer.activation for layer in at_init.layers[:-1]]
+        initializer = fitting_initializer(net, activations)
+    return SignalReport(
+        at_init,
+        trained,
+        n_trained,
+        net.init if isinstance(net.init, str) else _name_of(net.init),
+        initializer,
+        tuple(remedies_for(at_init, trained, net, initializer)),
+        tuple(notes),
+    )
+
+
+def _name_of(function) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _notes(net) -> list[str]:
+    n_hidden = len(settings.hidden_sizes(net))
+    notes = []
+    if n_hidden == 0:
+        notes.append(
+            "There is no hidden layer, so no depth in which a signal could vanish or "
+            "explode; only the output layer is measured."
+        )
+    if np.any(settings.keep_probs(net, n_hidden) < 1):
+        notes.append(
+            f"Dropout is off while measuring (input_keep_prob={net.input_keep_prob}, "
+            f"keep_prob={net.keep_prob}), on while training."
+        )
+    return notes
