@@ -124,7 +124,8 @@ class _Sum:
 
     @property
     def std(self) -> float:
-        return float(np.sqrt(max(0.0, self.square / self.n - self.mean**2)))
+        variance = self.square / self.n - np.square(self.mean)
+        return float(np.sqrt(np.maximum(variance, 0.0)))
 
 
 def measure(problem: TrainingProblem) -> SignalStage:

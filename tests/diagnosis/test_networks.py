@@ -1,0 +1,146 @@
+"""What the diagnoses accept, and that they leave it as it was."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdnn import (
+    MLPRegularizedClassifier,
+    MLPRegularizedRegressor,
+    check_cost_descends,
+    check_gradients,
+    difference_orders,
+    signal_propagation,
+)
+from skdnn.diagnosis.networks import problem_at_init
+from skdnn.network.gradient_check import check_gradient
+from tests.estimators.datasets import make_rows, parameters
+
+DIAGNOSES = [
+    check_cost_descends,
+    check_gradients,
+    difference_orders,
+    signal_propagation,
+]
+
+
+def small(**options):
+    options = {"activation": "tanh", "max_iter": 3, "tol": 0.0} | options
+    return MLPRegularizedClassifier((5, 4), random_state=0, **options)
+
+
+def said(diagnose, *arguments):
+    """Return all numbers of a report."""
+    return str(diagnose(*arguments).to_dict())
+
+
+@pytest.mark.parametrize("diagnose", DIAGNOSES)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_fitted_or_not_sparse_or_not_the_report_is_the_same(diagnose):
+    X, y = make_rows(n_rows=30)
+    expected = said(diagnose, small(), X, y)
+    net = small().fit(X, y)
+    before, state = parameters(net), set(vars(net))
+    assert said(diagnose, net, X, y) == expected
+    assert_array_equal(parameters(net), before)
+    assert set(vars(net)) == state
+    assert said(diagnose, small(), sparse.csr_array(X), y) == expected
+    assert said(diagnose, small(verbose=True), X, y) == expected
+    assert said(diagnose, small(), X, y, np.ones(30)) == expected
+    assert said(diagnose, small(), X, y, np.arange(30.0)) != expected
+
+
+@pytest.mark.parametrize("diagnose", DIAGNOSES)
+def test_a_pipeline_is_its_network_on_transformed_rows(diagnose):
+    X, y = make_rows(n_rows=30)
+    X = X * [1, 5, 0.1, 9] + 3
+    pipeline = make_pipeline(StandardScaler(), small())
+    expected = said(diagnose, small(), StandardScaler().fit_transform(X), y)
+    assert said(diagnose, pipeline, X, y) == expected
+    assert said(diagnose, make_pipeline("passthrough", pipeline), X, y) == expected
+    assert not hasattr(pipeline[0], "mean_") and not hasattr(pipeline[1], "classes_")
+    alone = make_pipeline(small())
+    assert said(diagnose, alone, X, y) == said(diagnose, small(), X, y) != expected
+
+
+@pytest.mark.parametrize("diagnose", DIAGNOSES)
+def test_a_generator_of_random_numbers_is_not_advanced(diagnose):
+    X, y = make_rows(n_rows=30)
+    seed = np.random.RandomState(3)
+    net = small().set_params(random_state=seed)
+    assert said(diagnose, net, X, y) == said(diagnose, net, X, y)
+
+
+@pytest.mark.parametrize("diagnose", DIAGNOSES)
+def test_several_outputs_and_one_feature(diagnose):
+    X, labels = make_rows("multilabel", n_rows=30, n_columns=1)
+    diagnose(small(), X, labels)
+    net = MLPRegularizedRegressor("huber", hidden_layer_sizes=(4,), random_state=0)
+    diagnose(net, X, np.column_stack([X, X**2]))
+
+
+@pytest.mark.parametrize("diagnose", DIAGNOSES)
+@pytest.mark.parametrize(
+    ("estimator", "words"),
+    [
+        (LogisticRegression(), "got LogisticRegression"),
+        (
+            make_pipeline(StandardScaler(), LogisticRegression()),
+            r"got Pipeline with LogisticRegression\(\) as its last step",
+        ),
+        ("relu", "got str"),
+        (MLPRegularizedClassifier, "got type"),
+    ],
+)
+def test_other_estimators_are_refused(diagnose, estimator, words):
+    X, y = make_rows(n_rows=30)
+    with pytest.raises(TypeError, match=f"estimator must be .*{words}"):
+        diagnose(estimator, X, y)
+
+
+@pytest.mark.parametrize("diagnose", DIAGNOSES)
+def test_bad_rows_and_settings_are_refused(diagnose):
+    X, y = make_rows(n_rows=30)
+    with pytest.raises(ValueError, match="NaN"):
+        diagnose(small(), np.where(X > 2, np.nan, X), y)
+    with pytest.raises(ValueError, match="inconsistent"):
+        diagnose(small(), X, y[1:])
+    with pytest.raises(ValueError, match="alpha"):
+        diagnose(small(alpha=-1), X, y)
+    with pytest.raises(ValueError, match="activation"):
+        diagnose(small(activation=["tanh"]), X, y)
+
+
+def test_the_problem_is_the_one_that_fit_begins_with():
+    X, y = make_rows(n_rows=30)
+    net = small(alpha=3.0, l1_ratio=0.4, class_weight="balanced")
+    problem = problem_at_init(net, X, y)
+    assert check_gradient(problem.objective, problem.state.theta).passed
+    # Trained as partial_fit trains: twice an epoch.
+    net.set_params(dtype="float64")
+    for _ in range(2):
+        net.partial_fit(X, y, classes=np.unique(y))
+    problem.train(2)
+    assert_array_equal(problem.state.theta, parameters(net))
+    assert problem.objective.value(problem.state.theta) == net.cost(X, y)
+
+
+@pytest.mark.parametrize(
+    "solver", [{"solver": "sgd", "momentum": 0.0}, {"solver": "adam"}]
+)
+def test_one_step_is_the_solvers_on_all_rows_without_dropout(solver):
+    X, y = make_rows(n_rows=300)
+    net = small(alpha=2.0, **solver, learning_rate_init=0.1)
+    dropping = net.set_params(keep_prob=0.5, batch_size=10, max_grad_norm=None)
+    problem = problem_at_init(dropping, X, y)
+    theta = problem.state.theta.copy()
+    moved = problem.after_one_step() - theta
+    assert_array_equal(problem.state.theta, theta)
+    gradient = problem.objective.value_and_gradient(theta)[1]
+    if solver["solver"] == "adam":
+        gradient = gradient / (np.abs(gradient) + 1e-8)
+    np.testing.assert_allclose(moved, -0.1 * gradient, rtol=1e-9, atol=1e-12)
