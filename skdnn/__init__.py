@@ -24,6 +24,12 @@ from skdnn.diagnosis import (
     difference_orders,
     signal_propagation,
 )
+from skdnn.displays import (
+    CostDescentDisplay,
+    DifferenceOrderDisplay,
+    GradientCheckDisplay,
+    SignalPropagationDisplay,
+)
 from skdnn.estimators import (
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
@@ -36,12 +42,15 @@ from skdnn.preprocessing import InputStandardizer
 __all__ = [
     "AugmentationPipeline",
     "Augmenter",
+    "CostDescentDisplay",
     "CostDescentReport",
     "CutMix",
     "Cutout",
+    "DifferenceOrderDisplay",
     "DifferenceOrders",
     "ElasticDistortion",
     "GaussianNoise",
+    "GradientCheckDisplay",
     "GradientCheckReport",
     "GradientChecks",
     "InputStandardizer",
@@ -52,6 +61,7 @@ __all__ = [
     "RandomResizedCrop",
     "RandomRotation",
     "RandomShift",
+    "SignalPropagationDisplay",
     "SignalReport",
     "TrainDevTestSplit",
     "check_cost_descends",

@@ -9,6 +9,22 @@ from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.training_problem import TrainingProblem
 
 
+def network_of(estimator) -> BaseMLPRegularized:
+    """Return the estimator itself, or the network that a pipeline ends with."""
+    net = estimator
+    while isinstance(net, Pipeline):
+        net = net.steps[-1][1]
+    if isinstance(net, BaseMLPRegularized):
+        return net
+    got = type(estimator).__name__
+    if net is not estimator:
+        got += f" with {net!r} as its last step"
+    raise TypeError(
+        "estimator must be an MLPRegularizedClassifier, an MLPRegularizedRegressor or "
+        f"a Pipeline that ends with one, got {got}."
+    )
+
+
 def problem_at_init(estimator, X, y, sample_weight=None) -> TrainingProblem:
     """Return the training problem of an estimator, fitted or not, at a fresh start.
 
@@ -20,19 +36,11 @@ def problem_at_init(estimator, X, y, sample_weight=None) -> TrainingProblem:
     X, y, sample_weight : array-like
         The rows, taken for the whole training set.
     """
-    net = estimator
-    while isinstance(net, Pipeline):
-        if len(net.steps) > 1:
-            X = clone(net[:-1]).fit_transform(X, y)
-        net = net.steps[-1][1]
-    if not isinstance(net, BaseMLPRegularized):
-        got = type(estimator).__name__
-        if net is not estimator:
-            got += f" with {net!r} as its last step"
-        raise TypeError(
-            "estimator must be an MLPRegularizedClassifier, an MLPRegularizedRegressor "
-            f"or a Pipeline that ends with one, got {got}."
-        )
+    net, outer = network_of(estimator), estimator
+    while outer is not net:
+        if len(outer.steps) > 1:
+            X = clone(outer[:-1]).fit_transform(X, y)
+        outer = outer.steps[-1][1]
     return TrainingProblem.at_init(net, X, y, sample_weight)
 
 

@@ -3,6 +3,7 @@
 import sys
 
 from sklearn.base import _fit_context
+from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -53,6 +54,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "check_feature_names",
+    "check_matplotlib_support",
     "check_partial_fit_first_call",
     "check_sample_weight",
     "fit_context",

@@ -1,0 +1,170 @@
+"""J against the steps of gradient descent."""
+
+import numpy as np
+
+from skdnn.diagnosis import check_cost_descends
+from skdnn.estimators.sklearn_private import check_matplotlib_support
+
+
+class CostDescentDisplay:
+    """J step by step at several learning rates.
+
+    It is recommended to use `from_estimator` or `from_report` to make one.
+
+    Parameters
+    ----------
+    learning_rates : ndarray of shape (n_rates,)
+        η, ascending.
+    costs : ndarray of shape (n_rates, n_steps + 1)
+        J before the first step and after each; infinite once it has overflowed.
+    first_rises : sequence of int or None
+        For each η the first step at which J rose, or None.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves, after `plot`.
+    figure_ : matplotlib Figure
+        Its figure.
+    lines_ : list of matplotlib Line2D
+        A curve per learning rate.
+
+    See Also
+    --------
+    check_cost_descends : The check behind the picture.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import CostDescentDisplay, MLPRegularizedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((8,), random_state=0)
+    >>> display = CostDescentDisplay.from_estimator(net, X, y)
+    >>> display.ax_.get_ylabel()
+    'cost J (log scale)'
+    """
+
+    def __init__(self, *, learning_rates, costs, first_rises):
+        self.learning_rates = learning_rates
+        self.costs = costs
+        self.first_rises = first_rises
+
+    @classmethod
+    def from_report(cls, report, *, ax=None, max_rates=6):
+        """Draw a report of `check_cost_descends`.
+
+        Parameters
+        ----------
+        report : CostDescentReport
+            The report.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        max_rates : int, default=6
+            See `plot`.
+
+        Returns
+        -------
+        CostDescentDisplay
+        """
+        display = cls(
+            learning_rates=report.learning_rates,
+            costs=report.costs,
+            first_rises=report.first_rises,
+        )
+        return display.plot(ax=ax, max_rates=max_rates)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        learning_rates=None,
+        n_steps=20,
+        ax=None,
+        max_rates=6,
+    ):
+        """Run `check_cost_descends` and draw it.
+
+        Parameters
+        ----------
+        estimator, X, y, sample_weight, learning_rates, n_steps
+            As in :func:`skdnn.check_cost_descends`.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        max_rates : int, default=6
+            See `plot`.
+
+        Returns
+        -------
+        CostDescentDisplay
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        report = check_cost_descends(
+            estimator,
+            X,
+            y,
+            sample_weight,
+            learning_rates=learning_rates,
+            n_steps=n_steps,
+        )
+        return cls.from_report(report, ax=ax, max_rates=max_rates)
+
+    def plot(self, ax=None, *, max_rates=6):
+        """Draw a curve per learning rate; a cross marks the first rise.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        max_rates : int, default=6
+            Draw at most so many: the largest ones, up to the second that rises.
+
+        Returns
+        -------
+        self : CostDescentDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator
+
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        self.lines_ = []
+        shown = self._shown(max_rates)
+        colors = plt.colormaps["viridis"](np.linspace(0, 0.85, len(shown)))
+        for n, k in enumerate(shown):
+            J, rise = self.costs[k], self.first_rises[k]
+            label = f"{self.learning_rates[k]:g}"
+            if rise is not None:
+                label += f", rises in step {rise}"
+                ax.plot(rise, J[rise], "x", color=colors[n], ms=10, mew=2.5)
+            (line,) = ax.plot(J, "-" if rise is None else "--", label=label)
+            line.set(color=colors[n], marker=_MARKERS[n % len(_MARKERS)])
+            line.set(markersize=4, markevery=max(1, len(J) // 8))
+            self.lines_.append(line)
+        is_positive = np.min(self.costs[shown]) > 0
+        ax.set_yscale("log" if is_positive else "linear")
+        scale = " (log scale)" if is_positive else ""
+        ax.set(xlabel="step of gradient descent", ylabel=f"cost J{scale}")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        self._bound_what_explodes(ax)
+        ax.legend(title="learning rate", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        return self
+
+    def _shown(self, max_rates) -> list[int]:
+        rising = [k for k, step in enumerate(self.first_rises) if step is not None]
+        stop = rising[1] + 1 if len(rising) > 1 else len(self.learning_rates)
+        return list(range(stop))[-max_rates:]
+
+    def _bound_what_explodes(self, ax) -> None:
+        """Leave the curves that fall room to be seen beside one that explodes."""
+        start = self.costs[0, 0]
+        if ax.get_ylim()[1] > 100 * start > 0:
+            ax.set_ylim(top=100 * start)
+
+
+_MARKERS = "os^Dv<>P"

@@ -1,0 +1,161 @@
+"""The error of a gradient check, layer by layer."""
+
+import numpy as np
+
+from skdnn.diagnosis import GradientChecks, check_gradients
+from skdnn.estimators.sklearn_private import check_matplotlib_support
+from skdnn.network.gradient_check import CORRECT, SUSPICIOUS
+
+# Where the gradient agrees to the last digit, a log axis has no place for the error.
+_LEAST_ERROR = 1e-16
+
+
+class GradientCheckDisplay:
+    """The relative error of each W[l] and b[l], on a log axis.
+
+    It is recommended to use `from_estimator` or `from_report` to make one.
+
+    Parameters
+    ----------
+    segments : sequence of str
+        "W[1]", "b[1]", "W[2]", …
+    errors : dict of str to ndarray of shape (n_segments,)
+        The errors of each check, by when it was made.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the errors, after `plot`.
+    figure_ : matplotlib Figure
+        Its figure.
+
+    See Also
+    --------
+    check_gradients : The two checks behind the picture.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import GradientCheckDisplay, MLPRegularizedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((4,), activation="tanh", random_state=0)
+    >>> display = GradientCheckDisplay.from_estimator(net, X / 10, y)
+    >>> display.segments
+    ['W[1]', 'b[1]', 'W[2]', 'b[2]']
+    """
+
+    def __init__(self, *, segments, errors):
+        self.segments = segments
+        self.errors = errors
+
+    @classmethod
+    def from_report(cls, report, *, ax=None):
+        """Draw one gradient check, or the two of `check_gradients`.
+
+        Parameters
+        ----------
+        report : GradientCheckReport or GradientChecks
+            What `gradient_check` or `check_gradients` returned.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+
+        Returns
+        -------
+        GradientCheckDisplay
+        """
+        reports = {"gradient check": report}
+        if isinstance(report, GradientChecks):
+            after = f"after {report.n_epochs} epochs"
+            reports = {"at initialisation": report.at_init, after: report.trained}
+        layers = next(iter(reports.values())).layers
+        display = cls(
+            segments=[f"{e.kind}[{e.layer}]" for e in _in_order(layers)],
+            errors={
+                when: np.array([e.relative_error for e in _in_order(r.layers)])
+                for when, r in reports.items()
+            },
+        )
+        return display.plot(ax=ax)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        n_epochs=5,
+        epsilon=1e-5,
+        max_params=1000,
+        ax=None,
+    ):
+        """Run `check_gradients` and draw it.
+
+        Parameters
+        ----------
+        estimator, X, y, sample_weight, n_epochs, epsilon, max_params
+            As in :func:`skdnn.check_gradients`.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+
+        Returns
+        -------
+        GradientCheckDisplay
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        report = check_gradients(
+            estimator,
+            X,
+            y,
+            sample_weight,
+            n_epochs=n_epochs,
+            epsilon=epsilon,
+            max_params=max_params,
+        )
+        return cls.from_report(report, ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the errors, and the lines from which on they are a finding.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+
+        Returns
+        -------
+        self : GradientCheckDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        places = np.arange(len(self.segments))
+        for (when, errors), marker in zip(self.errors.items(), "os", strict=False):
+            ax.plot(places, np.maximum(errors, _LEAST_ERROR), marker, label=when)
+        ax.axhline(CORRECT, color="0.4", ls="--", lw=1)
+        ax.axhline(SUSPICIOUS, color="0.1", ls="-", lw=1)
+        right = places[-1] + 0.4
+        said = {"va": "bottom", "ha": "right", "fontsize": "small"}
+        ax.text(right, CORRECT, f"correct up to {CORRECT:.0e}", **said)
+        ax.text(right, SUSPICIOUS, f"wrong above {SUSPICIOUS:.0e}", **said)
+        ax.set_yscale("log")
+        low, high = ax.get_ylim()
+        ax.set(
+            xlabel="part of θ",
+            ylabel="relative error (log scale)",
+            xticks=places,
+            xticklabels=self.segments,
+            xlim=(-0.5, right + 0.1),
+            ylim=(low / 3, max(high, 1.0)),
+        )
+        ax.legend(loc="upper left")
+        return self
+
+
+def _in_order(layers):
+    """Return W[1], b[1], W[2], …: a capital letter comes first."""
+    return sorted(layers, key=lambda error: (error.layer, error.kind))

@@ -1,0 +1,189 @@
+"""Sizes of signals through the layers, for several initialisers."""
+
+import numpy as np
+from sklearn.base import clone
+
+from skdnn.diagnosis import SignalReport, signal_propagation
+from skdnn.diagnosis.networks import network_of
+from skdnn.estimators.sklearn_private import check_matplotlib_support
+
+
+class SignalPropagationDisplay:
+    """The rms of activations and of the derivatives that come back, per layer.
+
+    It is recommended to use `from_estimator` or `from_report` to make one.
+
+    Parameters
+    ----------
+    activation_rms : dict of str to ndarray of shape (L + 1,)
+        rms of A[0] = X, A[1], …, and of the logits; one entry for each curve.
+    backward_rms : dict of str to ndarray of shape (L,)
+        rms of dZ[1], …, dZ[L].
+    title : str, default=None
+        Of the legend.
+
+    Attributes
+    ----------
+    axes_ : ndarray of 2 matplotlib Axes
+        Activations and derivatives, after `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    signal_propagation : The measurement behind the picture.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdnn import MLPRegularizedClassifier, SignalPropagationDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> deep = MLPRegularizedClassifier((32,) * 10, random_state=0)
+    >>> display = SignalPropagationDisplay.from_estimator(
+    ...     deep, X[:200] / 16, y[:200], init=["normal", "xavier", "he"]
+    ... )
+    >>> list(display.activation_rms)
+    ['normal: vanishing', 'xavier: vanishing', 'he: healthy']
+    """
+
+    def __init__(self, *, activation_rms, backward_rms, title=None):
+        self.activation_rms = activation_rms
+        self.backward_rms = backward_rms
+        self.title = title
+
+    @classmethod
+    def from_report(cls, report, *, axes=None):
+        """Draw one report, at the start and after training, or the starts of several.
+
+        Parameters
+        ----------
+        report : SignalReport or dict of str to SignalReport
+            What `signal_propagation` returned; of several, by the name of the curve.
+        axes : sequence of 2 matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+
+        Returns
+        -------
+        SignalPropagationDisplay
+        """
+        if isinstance(report, SignalReport):
+            stages = report.stages
+            title = f"init={report.init}"
+        else:
+            stages = {
+                f"{name}: {r.verdict_at_init}": r.at_init for name, r in report.items()
+            }
+            title = "init"
+        display = cls(
+            activation_rms={
+                name: np.array([stage.input_rms, *(l.rms for l in stage.layers)])
+                for name, stage in stages.items()
+            },
+            backward_rms={
+                name: np.array([l.backward_rms for l in stage.layers])
+                for name, stage in stages.items()
+            },
+            title=title,
+        )
+        return display.plot(axes=axes)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y, sample_weight=None, *, init=None, n_epochs=5, axes=None
+    ):
+        """Run `signal_propagation` and draw it, once or for several initialisers.
+
+        Parameters
+        ----------
+        estimator, X, y, sample_weight
+            As in :func:`skdnn.signal_propagation`.
+        init : sequence or dict of str to (str or callable), default=None
+            Draw the start of the estimator with each of these values of `init`; a dict
+            names the curves. None draws the estimator's own start, and what it has
+            become after training.
+        n_epochs : int, default=5
+            So many epochs of training; not used with `init`.
+        axes : sequence of 2 matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+
+        Returns
+        -------
+        SignalPropagationDisplay
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        if init is None:
+            report = signal_propagation(
+                estimator, X, y, sample_weight, n_epochs=n_epochs
+            )
+            return cls.from_report(report, axes=axes)
+        reports = {
+            name: signal_propagation(
+                _with_init(estimator, value), X, y, sample_weight, n_epochs=0
+            )
+            for name, value in _named(init).items()
+        }
+        return cls.from_report(reports, axes=axes)
+
+    def plot(self, axes=None):
+        """Draw activations to the left and derivatives to the right, on log axes.
+
+        Parameters
+        ----------
+        axes : sequence of 2 matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+
+        Returns
+        -------
+        self : SignalPropagationDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator
+
+        if axes is None:
+            _, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+        self.axes_ = np.asarray(axes)
+        if self.axes_.shape != (2,):
+            raise ValueError(f"axes must be 2 axes side by side, got {axes!r}.")
+        self.figure_ = self.axes_[0].figure
+        ways = (
+            (self.activation_rms, 0, "rms of activations A[l] (log scale)"),
+            (self.backward_rms, 1, "rms of derivatives dZ[l] (log scale)"),
+        )
+        for ax, (sizes, first, label) in zip(self.axes_, ways, strict=True):
+            for n, (name, values) in enumerate(sizes.items()):
+                # Zero has no place on a log axis; the curve ends before it.
+                values = np.where(values > 0, values, np.nan)
+                marker = _MARKERS[n % len(_MARKERS)]
+                style = _STYLES[n % len(_STYLES)]
+                layers = np.arange(first, first + len(values))
+                ax.plot(layers, values, style, marker=marker, ms=4, label=name)
+            ax.set_yscale("log")
+            ax.set(xlabel="layer l", ylabel=label)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        self.axes_[0].legend(title=self.title, fontsize="small")
+        return self
+
+
+_MARKERS = "os^Dv<>P"
+_STYLES = ("-", "--", "-.", ":")
+
+
+def _named(init) -> dict:
+    if isinstance(init, dict):
+        named = init
+    elif isinstance(init, str) or callable(init):
+        raise ValueError(f"init must be a sequence or a dict of values, got {init!r}.")
+    else:
+        named = {v if isinstance(v, str) else v.__name__: v for v in init}
+    if not named:
+        raise ValueError("init must hold at least one value, got none.")
+    return named
+
+
+def _with_init(estimator, value):
+    """Return a copy of the estimator whose network has this `init`."""
+    network_of(estimator)  # refuses what cannot be copied, too
+    own = clone(estimator)
+    network_of(own).set_params(init=value)
+    return own
