@@ -49,6 +49,16 @@ class CostDescentReport:
         The estimator's.
     notes : tuple of str
         What was switched off or left out.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import MLPRegularizedClassifier, check_cost_descends
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((4,), random_state=0)
+    >>> report = check_cost_descends(net, X, y, learning_rates=[0.01, 100])
+    >>> report.largest_descending_rate, report.first_rising_rate
+    (0.01, 100.0)
     """
 
     learning_rates: np.ndarray

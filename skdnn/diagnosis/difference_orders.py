@@ -48,6 +48,16 @@ class DifferenceOrders:
         The components of θ compared.
     notes : tuple of str
         What a reader should know of these settings.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import MLPRegularizedClassifier, difference_orders
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((4,), activation="tanh", random_state=0)
+    >>> orders = difference_orders(net, X / 10, y, epsilons=[1e-4, 1e-3, 1e-2])
+    >>> bool(orders.two_sided[0] < orders.one_sided[0])
+    True
     """
 
     epsilons: np.ndarray

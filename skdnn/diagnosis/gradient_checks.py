@@ -34,6 +34,16 @@ class GradientChecks:
         After `n_epochs` epochs of training.
     n_epochs : int
         The epochs trained.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import MLPRegularizedClassifier, check_gradients
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((4,), activation="tanh", random_state=0)
+    >>> checks = check_gradients(net, X / 10, y, n_epochs=3)
+    >>> checks.passed, checks.n_epochs, checks.trained.verdict
+    (True, 3, 'correct')
     """
 
     at_init: GradientCheckReport

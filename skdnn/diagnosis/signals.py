@@ -42,6 +42,16 @@ class SignalReport:
         What would help, the most likely first.
     notes : tuple of str
         What a reader should know of how this was measured.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdnn import MLPRegularizedClassifier, signal_propagation
+    >>> X, y = load_digits(return_X_y=True)
+    >>> deep = MLPRegularizedClassifier((32,) * 10, init="xavier", random_state=0)
+    >>> report = signal_propagation(deep, X[:200] / 16, y[:200], n_epochs=0)
+    >>> report.verdict, report.remedies
+    ('vanishing', ("Initialise with init='he'.",))
     """
 
     at_init: SignalStage
