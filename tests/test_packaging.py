@@ -11,7 +11,13 @@ import pytest
 import skdnn
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", "docs/getting_started.md", "docs/user_guide.md"]
+PAGES = [
+    "README.md",
+    "docs/getting_started.md",
+    "docs/user_guide.md",
+    "docs/user_guide/gradient_checking.md",
+    "docs/user_guide/signals.md",
+]
 PUBLIC = sorted(name for name in skdnn.__all__ if callable(getattr(skdnn, name, None)))
 
 

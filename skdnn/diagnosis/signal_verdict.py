@@ -105,9 +105,7 @@ def remedies_for(
         return remedies + _REMEDIES_IN_TRAINING[later]
     names = {layer.activation for layer in at_init.layers[:-1]}
     if verdict == "vanishing" and "logistic" in names:
-        remedies.append(
-            "Replace activation='logistic': it passes back at most a quarter per layer."
-        )
+        remedies.append("Replace activation='logistic': its derivative is at most 1/4.")
     if initializer is not None:
         remedies.append(f"Initialise with init={initializer!r}.")
     else:

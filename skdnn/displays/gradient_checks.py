@@ -134,8 +134,10 @@ class GradientCheckDisplay:
             _, ax = plt.subplots(layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         places = np.arange(len(self.segments))
-        for (when, errors), marker in zip(self.errors.items(), "os", strict=False):
-            ax.plot(places, np.maximum(errors, _LEAST_ERROR), marker, label=when)
+        apart = 0.16 * (np.arange(len(self.errors)) - (len(self.errors) - 1) / 2)
+        for n, (when, errors) in enumerate(self.errors.items()):
+            errors = np.maximum(errors, _LEAST_ERROR)
+            ax.plot(places + apart[n], errors, "os^D"[n % 4], label=when)
         ax.axhline(CORRECT, color="0.4", ls="--", lw=1)
         ax.axhline(SUSPICIOUS, color="0.1", ls="-", lw=1)
         right = places[-1] + 0.4

@@ -107,7 +107,7 @@ def test_verdicts(activation, init, verdict, initializer):
 
 def test_the_logistic_function_itself_is_named():
     report = at_init(deep("logistic", init="xavier"))
-    assert "passes back at most a quarter" in report.remedies[0]
+    assert "its derivative is at most 1/4" in report.remedies[0]
     assert max(report.at_init.backward_changes) <= 0.5
 
 

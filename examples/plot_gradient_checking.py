@@ -1,0 +1,108 @@
+"""
+Check before you train
+======================
+
+Three checks, each of which needs the one before it: is the gradient right, does J fall
+at each step, and only then dropout. Runs in a few seconds.
+"""
+
+# %%
+# One-sided and two-sided differences
+# -----------------------------------
+# The derivative of θ³ at θ = 1 is 3. With a step of 0.01 the two-sided difference is
+# nearer by two digits.
+import matplotlib.pyplot as plt
+from sklearn.datasets import load_digits
+from sklearn.pipeline import make_pipeline
+
+from skdnn import (
+    CostDescentDisplay,
+    DifferenceOrderDisplay,
+    GradientCheckDisplay,
+    InputStandardizer,
+    MLPRegularizedClassifier,
+    check_cost_descends,
+    check_gradients,
+)
+from skdnn.estimators.training_problem import TrainingProblem
+from skdnn.network.gradient_check import check_gradient
+
+
+def cube(theta):
+    return theta**3
+
+
+step = 0.01
+print(f"one-sided {(cube(1 + step) - cube(1)) / step:.4f}")
+print(f"two-sided {(cube(1 + step) - cube(1 - step)) / (2 * step):.4f}")
+
+# %%
+# The same for J of a network, averaged over some of its weights and biases. On log-log
+# axes the error of order ε is a line of slope 1, that of order ε² one of slope 2. To
+# the left the rounding of J takes over: a smaller step is not a better one.
+X, y = load_digits(return_X_y=True)
+X, y = X[:300], y[:300]
+net = MLPRegularizedClassifier((32, 16), activation="tanh", random_state=0)
+model = make_pipeline(InputStandardizer(), net)
+DifferenceOrderDisplay.from_estimator(model, X[:100], y[:100])
+plt.show()
+
+# %%
+# Is the gradient right?
+# ----------------------
+# Backpropagation against two-sided differences, at random initialisation and again
+# after some training. The penalty is part of J, dropout is not.
+checks = check_gradients(model, X[:100], y[:100], max_params=300)
+print(checks)
+
+# %%
+# Below the dashed line the two are the same derivative.
+GradientCheckDisplay.from_report(checks)
+plt.show()
+
+# %%
+# What a mistake looks like
+# -------------------------
+# The library's own gradient is right, so we plant a mistake in a copy: a gradient that
+# forgets the penalty. `TrainingProblem` and `check_gradient` are the parts underneath,
+# which you would use while changing a formula in the source.
+problem = TrainingProblem.at_init(net.set_params(alpha=1.0), X[:100] / 16, y[:100])
+n_weights = problem.objective.network.layout.n_weights
+
+
+def without_penalty(theta):
+    gradient = problem.objective.value_and_gradient(theta)[1]
+    gradient[:n_weights] -= problem.objective.penalty.l2 * theta[:n_weights]
+    return gradient
+
+
+report = check_gradient(
+    problem.objective, problem.state.theta, gradient=without_penalty, max_params=300
+)
+print(report)
+
+# %%
+# The weights are off and the biases, which have no penalty, are not: the picture says
+# where to look.
+GradientCheckDisplay.from_report(report)
+plt.show()
+
+# %%
+# Does J fall?
+# ------------
+# Plain gradient descent on all rows. While units drop J is not one function and need
+# not fall, so dropout is off here, whatever the estimator says.
+descent = check_cost_descends(model, X, y)
+print(descent)
+
+# %%
+CostDescentDisplay.from_report(descent)
+plt.show()
+
+# %%
+# Now switch dropout on
+# ---------------------
+assert checks.passed and descent.passed
+net.set_params(keep_prob=0.8, early_stopping=True, max_iter=500)
+model.fit(X, y)
+print(f"trained for {net.n_iter_} epochs")
