@@ -1,6 +1,7 @@
 """The network inside what a caller hands over, on rows as it sees them."""
 
 from numbers import Integral
+from typing import Any
 
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -44,7 +45,7 @@ def problem_at_init(estimator, X, y, sample_weight=None) -> TrainingProblem:
     return TrainingProblem.at_init(net, X, y, sample_weight)
 
 
-def check_count(name: str, value, least: int = 1) -> None:
+def check_count(name: str, value: Any, least: int = 1) -> None:
     """Refuse what is not an int of at least so much."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} must be an int >= {least}, got {value!r}.")

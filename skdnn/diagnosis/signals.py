@@ -233,15 +233,18 @@ def signal_propagation(
         at_init,
         trained,
         n_trained,
-        net.init if isinstance(net.init, str) else _name_of(net.init),
+        name_of_init(net.init),
         initializer,
         tuple(remedies_for(at_init, trained, net, initializer)),
         tuple(notes),
     )
 
 
-def _name_of(function) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+def name_of_init(init) -> str:
+    """Return what to call an `init`: its name, if it is a function that has one."""
+    if isinstance(init, str):
+        return init
+    return getattr(init, "__name__", type(init).__name__)
 
 
 def _notes(net) -> list[str]:

@@ -5,6 +5,7 @@ from sklearn.base import clone
 
 from skdnn.diagnosis import SignalReport, signal_propagation
 from skdnn.diagnosis.networks import network_of
+from skdnn.diagnosis.signals import name_of_init
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
 
@@ -175,7 +176,13 @@ def _named(init) -> dict:
     elif isinstance(init, str) or callable(init):
         raise ValueError(f"init must be a sequence or a dict of values, got {init!r}.")
     else:
-        named = {v if isinstance(v, str) else v.__name__: v for v in init}
+        names = [name_of_init(value) for value in init]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"init has values of the same name, {names}; give a dict with a name "
+                "for each."
+            )
+        named = dict(zip(names, init, strict=True))
     if not named:
         raise ValueError("init must hold at least one value, got none.")
     return named

@@ -1,7 +1,7 @@
 """What an estimator would minimise on given rows, and where it would start."""
 
 from copy import copy, deepcopy
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class TrainingProblem(NamedTuple):
     All in float64, whatever the estimator's own type is.
     """
 
-    estimator: object  # a copy, with the network and the targets of these rows
+    estimator: Any  # a copy, with the network and the targets of these rows
     examples: Examples
     objective: Objective  # dropout off
     state: TrainingState  # θ and what the solver remembers; moved by `train`

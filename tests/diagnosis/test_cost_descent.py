@@ -1,6 +1,7 @@
 """J falls at each step of gradient descent, up to the rate where it cannot."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,14 +62,25 @@ def test_a_quadratic_falls_up_to_two_over_the_largest_eigenvalue(alpha):
     assert rise[report.first_rise_step - 1] > 0
 
 
-def test_descent_is_the_textbooks():
-    problem = make_problem(alpha=0.5, weighted=True)
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.4, 1.0])
+def test_descent_is_the_textbooks(l1_ratio):
+    """The gradient of the data and of L2, then the shrinking of L1, all in NumPy."""
+    problem = make_problem(alpha=5.0, l1_ratio=l1_ratio, weighted=True)
     objective, theta = problem.objective(), problem.theta
     costs = descend(objective, theta, 0.1, 3)
+    n_weights, total = problem.layout.n_weights, problem.weights.sum()
     for J in costs:
-        value, gradient = objective.value_and_gradient(theta)
-        assert J == pytest.approx(value.total, rel=1e-13)
+        assert pytest.approx(problem_at(problem, theta).expected_objective()[0]) == J
+        gradient = problem_at(problem, theta).expected_data_part()[1]
         theta = theta - 0.1 * gradient
+        W = theta[:n_weights]
+        W -= 0.1 * 5.0 * (1 - l1_ratio) / total * (W + 0.1 * gradient[:n_weights])
+        reach = 0.1 * 5.0 * l1_ratio / (2 * total)
+        W[:] = np.sign(W) * np.maximum(np.abs(W) - reach, 0)
+
+
+def problem_at(problem, theta):
+    return replace(problem, theta=theta)
 
 
 def test_l1_zeros_are_reached_and_kept():

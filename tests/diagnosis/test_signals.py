@@ -1,6 +1,7 @@
 """Signals per layer: what is measured, the verdicts, and what would help."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn import MLPRegularizedClassifier, MLPRegularizedRegressor, signal_propagation
 from skdnn.diagnosis.signal_statistics import STUCK_RULES
-from skdnn.diagnosis.signal_verdict import STUCK_SHARES, VERDICTS
+from skdnn.diagnosis.signal_verdict import STUCK_SHARES, VERDICTS, verdict_of
 from skdnn.network.activations import ACTIVATIONS
 from tests.estimators.datasets import make_rows
 
@@ -87,6 +88,7 @@ def test_deep_linear_networks_grow_and_shrink_as_c_to_the_l(c, depth):
         ("selu", "normal", "vanishing", "lecun"),
         ("identity", gaussian(2), "exploding", "xavier"),
         ("logistic", "xavier", "vanishing", None),
+        ("logistic", "auto", "vanishing", None),
         ("logistic", gaussian(100), "saturated", "xavier"),
         ("relu", "zeros", "dead", "he"),
         (["relu", "tanh"] * (DEPTH // 2), "normal", "vanishing", "auto"),
@@ -112,7 +114,8 @@ def test_the_logistic_function_itself_is_named():
 
 
 def test_few_layers_are_harmless():
-    assert at_init(deep(depth=2, init="xavier")).verdict == "healthy"
+    shallow = at_init(deep(depth=2, init="xavier"))
+    assert (shallow.verdict, shallow.initializer) == ("healthy", None)
     assert at_init(deep(depth=DEPTH, init="xavier")).verdict == "vanishing"
 
 
@@ -126,6 +129,13 @@ def test_every_rule_for_stuck_units_has_its_threshold_and_activation():
         assert min(slopes) < 0.05 * rule.largest_slope
     for name in ACTIVATIONS.keys() - STUCK_RULES.keys():
         assert all(abs(ACTIVATIONS[name].function(x)[1]) > 0 for x in z)
+
+
+def test_a_cost_that_is_infinite_explodes():
+    stage = at_init(deep(depth=3)).at_init
+    assert verdict_of(stage) == "healthy"
+    assert verdict_of(replace(stage, cost=np.inf)) == "exploding"
+    assert verdict_of(replace(stage, cost=np.nan)) == "exploding"
 
 
 def test_inputs_of_another_size_are_named():

@@ -96,9 +96,9 @@ def test_signals_that_are_zero():
     assert np.isnan(display.axes_[0].lines[0].get_ydata()[1:]).all()
 
 
-@pytest.mark.parametrize("init", ["he", double, [], {}])
+@pytest.mark.parametrize("init", ["he", double, [], {}, [double, double]])
 def test_what_is_not_several_values_is_refused(init):
-    with pytest.raises(ValueError, match="init must"):
+    with pytest.raises(ValueError, match="^init (must|has values)"):
         SignalPropagationDisplay.from_estimator(deep(), X, Y, init=init)
 
 
