@@ -47,5 +47,5 @@ def problem_at_init(estimator, X, y, sample_weight=None) -> TrainingProblem:
 
 def check_count(name: str, value: Any, least: int = 1) -> None:
     """Refuse what is not an int of at least so much."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ValueError(f"{name} must be an int >= {least}, got {value!r}.")

@@ -98,7 +98,7 @@ def test_signals_that_are_zero():
 
 @pytest.mark.parametrize("init", ["he", double, [], {}, [double, double]])
 def test_what_is_not_several_values_is_refused(init):
-    with pytest.raises(ValueError, match="^init (must|has values)"):
+    with pytest.raises(ValueError, match=r"^init (must|has values)"):
         SignalPropagationDisplay.from_estimator(deep(), X, Y, init=init)
 
 
