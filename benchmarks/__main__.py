@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks import (
     activations,
+    augmentation,
     frames,
     growth,
     growth_picture,
@@ -64,6 +65,14 @@ def run_threads(arguments: argparse.Namespace) -> list[dict]:
     return _printed(
         "The training step where BLAS may use one thread and where it may use two",
         threads.measure_threads(_nets(arguments), _repetitions(arguments)),
+    )
+
+
+def run_augmentation(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print what augmentation adds to an epoch."""
+    return _printed(
+        "An epoch on images of 28 × 28 pixels without and with augmentation",
+        augmentation.measure_augmentation(**_if_quick(arguments, repetitions=3)),
     )
 
 
@@ -132,6 +141,7 @@ COMMANDS = {
     "parts": run_parts,
     "activations": run_activations,
     "threads": run_threads,
+    "augmentation": run_augmentation,
     "frames": run_frames,
     "search": run_search,
     "prediction": run_prediction,

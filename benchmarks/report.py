@@ -21,6 +21,7 @@ _IDENTITY = (
     "grows",
     "to",
     "batch_size",
+    "augmentation",
     "keep_prob",
     "process",
     "cache",

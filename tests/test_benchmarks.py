@@ -8,6 +8,7 @@ import pytest
 import benchmarks.__main__ as command
 from benchmarks import (
     activations,
+    augmentation,
     compare,
     frames,
     growth,
@@ -24,6 +25,7 @@ from benchmarks import (
 from benchmarks.__main__ import main
 from benchmarks.measuring import alternate
 from benchmarks.nets import NETS, Net, data_for
+from skdnn import Mixup, RandomFlip
 
 TINY = Net((4, 3, 2), batch_size=5, n_batches=4, repetitions=1)
 
@@ -126,6 +128,23 @@ TINY_FORMS = {
                 "ratios": {"tanh/relu", "gelu/relu", "silu/relu"},
             }
         ],
+    ),
+    "augmentation": (
+        partial(
+            augmentation.measure_augmentation,
+            [TINY],
+            repetitions=1,
+            measured={"flips and shifts": RandomFlip((2, 2)), "mixup": Mixup()},
+        ),
+        ["net", "batch_size", "augmentation"],
+        [
+            {
+                "ms_per_epoch": {"without", "with"},
+                "us": {"added per row"},
+                "ratios": {"with/without"},
+            }
+        ]
+        * 2,
     ),
     "threads": (
         partial(threads.measure_threads, [TINY], repetitions=1),

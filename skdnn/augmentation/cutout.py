@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from skdnn.augmentation.base import PROBABILITY, Array, Augmenter, Block, chosen_rows
+from skdnn.augmentation.base import PROBABILITY, Array, Augmenter, Block, are_chosen
 from skdnn.augmentation.images import (
     IMAGE_SHAPE,
     ImageShape,
@@ -114,16 +114,15 @@ class Cutout(Augmenter):
         X, Y, s : ndarray
             `X`, changed in place; `Y` and `s` as they are.
         """
-        rows = chosen_rows(rng, len(X), self.p)
+        is_cut = are_chosen(rng, len(X), self.p)
         if self.image_shape is None:
             # The columns that draw the smallest numbers.
-            order = rng.random((rows.size, X.shape[1]), np.float32)
+            order = rng.random((is_cut.sum(), X.shape[1]), np.float32)
             columns = order.argpartition(self.size - 1, axis=1)[:, : self.size]
-            X[rows[:, np.newaxis], columns] = self.fill
+            X[np.flatnonzero(is_cut)[:, np.newaxis], columns] = self.fill
         else:
-            sizes = np.full(rows.size, self.size)
-            row, line, column = random_boxes(
-                rng, sizes, sizes, self.image_shape
-            ).nonzero()
-            as_images(X, self.image_shape)[rows[row], line, column] = self.fill
+            sizes = is_cut * self.size
+            boxes = random_boxes(rng, sizes, sizes, self.image_shape)
+            images = as_images(X, self.image_shape)
+            np.copyto(images, self.fill, where=boxes[..., np.newaxis])
         return X, Y, s

@@ -40,7 +40,7 @@ class ImageAugmenter(Augmenter):
 def check_image_shape(image_shape: Any, n_features: int) -> None:
     """Raise ValueError if rows of so many features are not images of this shape."""
     are_sizes = all(
-        isinstance(size, Integral) and not isinstance(size, bool) and size > 0
+        not isinstance(size, bool) and isinstance(size, Integral) and int(size) > 0
         for size in image_shape
     )
     if len(image_shape) not in (2, 3) or not are_sizes:
@@ -64,7 +64,12 @@ def as_images(X: Array, image_shape: ImageShape) -> Array:
 
 def pad(images: Array, margin: int, fill: float | str) -> Array:
     """Put a margin around each image: of one value, or of the nearest pixel's."""
-    widths = ((0, 0), (margin, margin), (margin, margin), (0, 0))
     if fill == "nearest":
-        return np.pad(images, widths, mode="edge")
-    return np.pad(images, widths, constant_values=fill)
+        around = (margin, margin)
+        return np.pad(images, ((0, 0), around, around, (0, 0)), mode="edge")
+    n_images, height, width, channels = images.shape
+    # np.pad does the same in twice the time.
+    shape = n_images, height + 2 * margin, width + 2 * margin, channels
+    padded = np.full(shape, fill, images.dtype)
+    padded[:, margin : margin + height, margin : margin + width] = images
+    return padded

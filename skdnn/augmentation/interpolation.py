@@ -6,6 +6,8 @@ r"""Images between the pixels: bilinear interpolation.
     \qquad \Lambda(t) = \max(0, 1 - |t|)
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from skdnn.augmentation.base import Array
@@ -13,6 +15,13 @@ from skdnn.augmentation.images import pad
 
 # So many pixels at a time stay, with all that is computed of them, in a core's cache.
 _PIXELS_AT_ONCE = 2**14
+
+
+def pieces(n_images: int, height: int, width: int) -> Iterator[slice]:
+    """Yield slices of a few images each."""
+    step = max(1, _PIXELS_AT_ONCE // (height * width))
+    for start in range(0, n_images, step):
+        yield slice(start, min(start + step, n_images))
 
 
 def sample(images: Array, rows: Array, columns: Array, fill: float | str) -> Array:
@@ -30,40 +39,31 @@ def sample(images: Array, rows: Array, columns: Array, fill: float | str) -> Arr
     -------
     ndarray of shape (n, height, width, channels)
     """
-    n_images, height, width, _ = images.shape
     padded = pad(images, 1, fill)
-    sampled = np.empty_like(images)
-    step = max(1, _PIXELS_AT_ONCE // (height * width))
-    for start in range(0, n_images, step):
-        few = slice(start, start + step)
-        sampled[few] = _sample_padded(padded[few], rows[few], columns[few])
-    return sampled
-
-
-def _sample_padded(padded: Array, rows: Array, columns: Array) -> Array:
     n_images, height, width, channels = padded.shape
     # The margin goes on for ever: what is farther out is moved to its outer edge.
     u = np.clip(rows + 1, 0, height - 1)
     v = np.clip(columns + 1, 0, width - 1)
-    top = np.minimum(u, height - 2).astype(np.intp)
-    left = np.minimum(v, width - 2).astype(np.intp)
-    down = (u - top.astype(u.dtype))[..., np.newaxis]
-    right = (v - left.astype(v.dtype))[..., np.newaxis]
+    top, left = u.astype(np.intp), v.astype(np.intp)
+    down, right = u - top.astype(u.dtype), v - left.astype(v.dtype)
     image = np.arange(n_images)[:, np.newaxis, np.newaxis]
+    # On the outer edge itself the neighbour beyond is any pixel: it counts 0.
     pixel = (image * height + top) * width + left
-    pixels = padded.reshape(-1, channels)
-    above = _between(pixels, pixel, right)
-    below = _between(pixels, pixel + width, right)
-    below -= above
-    below *= down
-    above += below
-    return above
+    sampled = np.empty_like(images)
+    for channel in range(channels):
+        pixels = padded[..., channel].reshape(-1)
+        above = _between(pixels, pixel, right)
+        below = _between(pixels, pixel + width, right)
+        below -= above
+        below *= down
+        np.add(above, below, out=sampled[..., channel])
+    return sampled
 
 
 def _between(pixels: Array, pixel: np.ndarray, right: Array) -> Array:
     """Interpolate between pixels and their right neighbours."""
-    here = pixels.take(pixel, axis=0, mode="clip")
-    there = pixels.take(pixel + 1, axis=0, mode="clip")
+    here = pixels.take(pixel, mode="clip")
+    there = pixels.take(pixel + 1, mode="clip")
     there -= here
     there *= right
     here += there

@@ -202,23 +202,28 @@ class CutMix(Augmenter):
         """
         partner, share = draw_partners(rng, len(X), self.alpha, self.p)
         if self.image_shape is None:
-            parts, is_partners = X, rng.random(X.shape) < share[:, np.newaxis]
+            parts, is_partners = X, _columns(share, rng, X)
         else:
             parts = as_images(X, self.image_shape)
-            is_partners = self._rectangles(share, rng)[..., np.newaxis]
+            boxes = _boxes(share, rng, self.image_shape)
+            is_partners = boxes[..., np.newaxis]
         mixed = np.where(is_partners, parts[partner], parts).reshape(X.shape)
         share = is_partners.reshape(len(X), -1).mean(axis=1, dtype=X.dtype)
         return mixed, *mixed_targets(Y, s, partner, share)
 
-    def _rectangles(self, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        height, width = self.image_shape[:2]
-        side = np.sqrt(share)
-        return random_boxes(
-            rng,
-            np.rint(side * height).astype(np.intp),
-            np.rint(side * width).astype(np.intp),
-            self.image_shape,
-        )
+
+def _columns(share: np.ndarray, rng: np.random.Generator, X: Array) -> np.ndarray:
+    """Draw each column with the probability of its row."""
+    return rng.random(X.shape, X.dtype) < share.astype(X.dtype)[:, np.newaxis]
+
+
+def _boxes(
+    share: np.ndarray, rng: np.random.Generator, image_shape: ImageShape
+) -> np.ndarray:
+    """Draw boxes of this share of the image's area, before what is outside is cut."""
+    side = np.sqrt(share)
+    height, width = (np.rint(side * n).astype(np.intp) for n in image_shape[:2])
+    return random_boxes(rng, height, width, image_shape)
 
 
 def draw_partners(

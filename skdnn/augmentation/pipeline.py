@@ -70,7 +70,7 @@ class AugmentationPipeline(Augmenter, _BaseComposition):
         return self
 
     @property
-    def mixes_targets(self) -> bool:
+    def mixes_targets(self) -> bool:  # type: ignore[override]
         """Whether any step changes targets and weights."""
         return any(augmenter.mixes_targets for augmenter in self._augmenters())
 

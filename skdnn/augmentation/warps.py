@@ -14,7 +14,7 @@ from skdnn.augmentation.images import (
     ImageShape,
     as_images,
 )
-from skdnn.augmentation.interpolation import resample, sample
+from skdnn.augmentation.interpolation import pieces, resample, sample
 
 
 class RandomResizedCrop(ImageAugmenter):
@@ -110,7 +110,8 @@ class RandomResizedCrop(ImageAugmenter):
         images = as_images(X, self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
         area = rng.uniform(*self.scale, rows.size)
-        stretch = np.exp(rng.uniform(*np.log(self.ratio), rows.size))
+        narrowest, widest = np.log(self.ratio)
+        stretch = np.exp(rng.uniform(narrowest, widest, rows.size))
         place = rng.random((2, rows.size))
         lines, columns = (
             _crop_positions(n_pixels, np.minimum(1, share), where).astype(X.dtype)
@@ -121,7 +122,9 @@ class RandomResizedCrop(ImageAugmenter):
                 strict=True,
             )
         )
-        images[rows] = resample(images[rows], lines, columns)
+        for piece in pieces(rows.size, *images.shape[1:3]):
+            few = rows[piece]
+            images[few] = resample(images[few], lines[piece], columns[piece])
         return X, Y, s
 
 
@@ -193,16 +196,17 @@ class RandomRotation(ImageAugmenter):
         rows = chosen_rows(rng, len(X), self.p)
         angle = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, rows.size))
         angle = angle.astype(X.dtype)[:, np.newaxis, np.newaxis]
-        cos, sin = np.cos(angle), np.sin(angle)
         i, j = _grid(images)
         middle_i, middle_j = i[-1] / 2, j[:, -1:] / 2
         i, j = i - middle_i, j - middle_j
-        images[rows] = sample(
-            images[rows],
-            cos * i - sin * j + middle_i,
-            sin * i + cos * j + middle_j,
-            self.fill,
-        )
+        for piece in pieces(rows.size, *images.shape[1:3]):
+            few, cos, sin = rows[piece], np.cos(angle[piece]), np.sin(angle[piece])
+            images[few] = sample(
+                images[few],
+                cos * i - sin * j + middle_i,
+                sin * i + cos * j + middle_j,
+                self.fill,
+            )
         return X, Y, s
 
 
@@ -295,13 +299,16 @@ class ElasticDistortion(ImageAugmenter):
         images = as_images(X, self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
         height, width = images.shape[1:3]
-        noise = 2 * rng.random((2, rows.size, height, width), X.dtype) - 1
         smooth_i, smooth_j = (
             _smoothing_matrix(n, self.sigma, X.dtype) for n in (height, width)
         )
-        d = float(self.alpha) * (smooth_i @ noise @ smooth_j.T)
+        smooth_i *= self.alpha
         i, j = _grid(images)
-        images[rows] = sample(images[rows], i + d[0], j + d[1], self.fill)
+        for piece in pieces(rows.size, height, width):
+            few = rows[piece]
+            noise = 2 * rng.random((few.size, 2, height, width), X.dtype) - 1
+            d = smooth_i @ noise @ smooth_j.T
+            images[few] = sample(images[few], i + d[:, 0], j + d[:, 1], self.fill)
         return X, Y, s
 
 

@@ -31,11 +31,13 @@ def test_square_is_a_loop_over_images(image_shape, size):
     cutout = Cutout(size, image_shape=image_shape, fill=-1.0, p=0.7)
     X, _, _ = augmented(cutout, block, seed=1)
     rng = np.random.default_rng(1)
-    rows = np.flatnonzero(rng.random(len(X)) < 0.7)
-    middle_i = rng.integers(0, image_shape[0], rows.size)
-    middle_j = rng.integers(0, image_shape[1], rows.size)
+    is_cut = rng.random(len(X)) < 0.7
+    middle_i = rng.integers(0, image_shape[0], len(X))
+    middle_j = rng.integers(0, image_shape[1], len(X))
     expected = block[0].reshape(-1, *image_shape).copy()
-    for row, i, j in zip(rows, middle_i, middle_j, strict=True):
+    for row, i, j in zip(
+        np.flatnonzero(is_cut), middle_i[is_cut], middle_j[is_cut], strict=True
+    ):
         top, left = i - size // 2, j - size // 2
         for a in range(max(0, top), min(image_shape[0], top + size)):
             for b in range(max(0, left), min(image_shape[1], left + size)):

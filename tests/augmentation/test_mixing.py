@@ -82,7 +82,7 @@ def test_cutmix_of_columns_is_a_loop_over_rows():
     rng = np.random.default_rng(1)
     partner, share = rng.permutation(len(X)), rng.beta(0.7, 0.7, len(X))
     share *= rng.random(len(X)) < 0.8
-    uniform = rng.random(X.shape)
+    uniform = rng.random(X.shape, X.dtype)
     for i, j in enumerate(partner):
         expected, n_taken = X[i].copy(), 0
         for column in range(X.shape[1]):

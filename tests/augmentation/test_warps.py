@@ -7,10 +7,16 @@ from scipy import ndimage
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import ElasticDistortion, RandomResizedCrop, RandomRotation
+from skdnn.augmentation import interpolation
 from tests.augmentation.blocks import SHAPES, augmented, image_block
 
 each_shape = pytest.mark.parametrize("image_shape", SHAPES)
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+@pytest.fixture(autouse=True)
+def few_images_at_a_time(monkeypatch):
+    monkeypatch.setattr(interpolation, "_PIXELS_AT_ONCE", 400)
 
 
 def each_channel(warp, image, *args, **options):
@@ -90,12 +96,12 @@ def test_elastic_distortion_is_that_of_the_paper(image_shape, dtype):
     rng = np.random.default_rng(1)
     rows = np.flatnonzero(rng.random(len(X)) < 0.7)
     height, width = image_shape[:2]
-    u = 2 * rng.random((2, rows.size, height, width), dtype) - 1
+    u = 2 * rng.random((rows.size, 2, height, width), dtype) - 1
     i, j = np.mgrid[:height, :width]
 
     def distorted(k, image):
         d = [
-            ndimage.gaussian_filter(v[k].astype(float), 1.3, mode="constant") for v in u
+            ndimage.gaussian_filter(v.astype(float), 1.3, mode="constant") for v in u[k]
         ]
         at = i + 6 * d[0], j + 6 * d[1]
         return each_channel(
