@@ -10,6 +10,11 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
 )
+from sklearn.utils._plotting import (
+    _interval_max_min_ratio,
+    _validate_score_name,
+    _validate_style_kwargs,
+)
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_feature_names,
@@ -20,6 +25,9 @@ check_feature_names = _check_feature_names
 check_partial_fit_first_call = _check_partial_fit_first_call
 check_sample_weight = _check_sample_weight
 fit_context = _fit_context
+interval_max_min_ratio = _interval_max_min_ratio
+name_of_score = _validate_score_name
+style_kwargs = _validate_style_kwargs
 
 # What calls fit for its caller, once: fit's own wrappers, and estimators around one.
 _WRAPPERS = (
@@ -58,5 +66,8 @@ __all__ = [
     "check_partial_fit_first_call",
     "check_sample_weight",
     "fit_context",
+    "interval_max_min_ratio",
     "is_part_of_something_larger",
+    "name_of_score",
+    "style_kwargs",
 ]

@@ -1,0 +1,282 @@
+"""Contours of J over two parameters, and the way of gradient descent among them."""
+
+import numpy as np
+
+from skdnn.displays.cost_plane import CostPlane
+from skdnn.displays.models import by_name
+from skdnn.displays.panels import panels
+from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
+
+
+class CostContoursDisplay:
+    r"""J on a plane of two parameters, with and without standardised inputs, say.
+
+    It is recommended to use `from_estimator` to make one. Two components of θ vary, all
+    others keep their fitted values. Both axes have the same scale, so that round
+    contours look round. How elongated they are at the fitted parameters is the
+    condition number of the Hessian H of J in the plane,
+
+    .. math:: \kappa = \lambda_{\max}(H) / \lambda_{\min}(H):
+
+    1 for a circle. Plain gradient descent in the plane runs at the learning rate
+    :math:`1 / \lambda_{\max}`, the largest curvature at its start and at the fitted
+    parameters; along the flattest direction it then needs in the order of κ steps.
+
+    Parameters
+    ----------
+    xx0, xx1 : list of ndarray of shape (n_grid, n_grid)
+        The two parameters on the grid of each model.
+    costs : list of ndarray of shape (n_grid, n_grid)
+        J there.
+    centres : ndarray of shape (n_models, 2)
+        The fitted values.
+    paths : list of ndarray of shape (n_steps + 1, 2)
+        Gradient descent of each model.
+    learning_rates : ndarray of shape (n_models,)
+        Its learning rates.
+    condition_numbers : ndarray of shape (n_models,)
+        κ at the fitted parameters; infinite where J does not curve upwards in all
+        directions of the plane.
+    names : list of (str or None), default=None
+        Names of the models.
+    parameter_names : (str, str), default=("θ[0]", "θ[1]")
+        For the axes.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (n_models,) of matplotlib Axes
+        Axes of the models, after `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+    contours_ : list of matplotlib QuadContourSet
+        The contours.
+    lines_ : list of matplotlib Line2D
+        The ways of gradient descent.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skdnn import (
+    ...     CostContoursDisplay, InputStandardizer, MLPRegularizedClassifier)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X, y = X[50:, [0, 3]], y[50:]
+    >>> logistic = MLPRegularizedClassifier((), solver="lbfgs", max_iter=1000)
+    >>> display = CostContoursDisplay.from_estimator(
+    ...     {
+    ...         "as it is": logistic.fit(X, y),
+    ...         "standardised": make_pipeline(InputStandardizer(), logistic).fit(X, y),
+    ...     },
+    ...     X, y, grid_resolution=20,
+    ... )
+    >>> bool(display.condition_numbers[1] < display.condition_numbers[0])
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        xx0,
+        xx1,
+        costs,
+        centres,
+        paths,
+        learning_rates,
+        condition_numbers,
+        names=None,
+        parameter_names=("θ[0]", "θ[1]"),
+    ):
+        self.xx0 = xx0
+        self.xx1 = xx1
+        self.costs = costs
+        self.centres = centres
+        self.paths = paths
+        self.learning_rates = learning_rates
+        self.condition_numbers = condition_numbers
+        self.names = names
+        self.parameter_names = parameter_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        parameters=((1, "W", (0, 0)), (1, "W", (1, 0))),
+        half_width=None,
+        grid_resolution=60,
+        learning_rate=None,
+        n_steps=20,
+        name=None,
+        ax=None,
+        contour_kw=None,
+        path_kw=None,
+    ):
+        """Compute J about the fitted parameters and draw it.
+
+        Parameters
+        ----------
+        estimator : estimator or dict of str to estimator
+            A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, or a Pipeline
+            or search that ends with one; several by name.
+        X : array-like of shape (n_samples, n_features)
+            Training rows as the estimator is given them; J is evaluated on them
+            ``grid_resolution ** 2`` times.
+        y : array-like of shape (n_samples,)
+            Their targets.
+        parameters : pair of (int, {"W", "b"}, index), default=((1, "W", (0, 0)), \
+                (1, "W", (1, 0)))
+            The two components of θ by layer l, counted from 1, "W" or "b", and index
+            in W[l] or b[l]. The default is the weights of the first two inputs to the
+            first unit.
+        half_width : float, default=None
+            Half the width of the plane, in units of the parameters. None chooses it by
+            the curvature, so that J rises by about 1/2 on the way to its edge.
+        grid_resolution : int, default=60
+            Points of the grid along each parameter.
+        learning_rate : float, default=None
+            Of gradient descent. None is one over the largest curvature.
+        n_steps : int, default=20
+            Steps of gradient descent.
+        name : str, default=None
+            Name of the one model.
+        ax : matplotlib Axes or array-like of Axes, default=None
+            See `plot`.
+        contour_kw, path_kw : dict, default=None
+            See `plot`.
+
+        Returns
+        -------
+        CostContoursDisplay
+            The display, drawn.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        if len(parameters) != 2:
+            raise ValueError(f"parameters must be two, got {len(parameters)}.")
+        models = by_name(estimator, name)
+        drawn = [
+            _explore(
+                CostPlane.of(model, X, y, parameters),
+                half_width,
+                grid_resolution,
+                learning_rate,
+                n_steps,
+            )
+            for model in models.values()
+        ]
+        display = cls(
+            **{key: [each[key] for each in drawn] for key in drawn[0]},
+            names=list(models),
+            parameter_names=tuple(_label(p, X) for p in parameters),
+        )
+        return display.plot(ax=ax, contour_kw=contour_kw, path_kw=path_kw)
+
+    def plot(self, ax=None, *, contour_kw=None, path_kw=None):
+        """Draw a panel per model.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of n_models Axes, default=None
+            A single axes is divided into panels. None makes new ones.
+        contour_kw : dict, default=None
+            Keyword arguments for matplotlib's `contourf`.
+        path_kw : dict, default=None
+            Keyword arguments for matplotlib's `plot` of the ways of descent.
+
+        Returns
+        -------
+        self : CostContoursDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        n_models = len(self.costs)
+        self.axes_ = panels(ax, n_models, n_columns=3, size=(4.4, 4.2))
+        self.figure_ = self.axes_[0].figure
+        self.contours_, self.lines_ = [], []
+        for model, axes in enumerate(self.axes_):
+            self._draw(axes, model, contour_kw or {}, path_kw or {})
+        return self
+
+    def _draw(self, axes, model, contour_kw, path_kw):
+        xx0, xx1, J = self.xx0[model], self.xx1[model], self.costs[model]
+        path, centre = self.paths[model], self.centres[model]
+        # Squares: the contours of a parabola are then evenly spaced.
+        levels = J.min() + np.ptp(J) * np.linspace(0, 1, 13) ** 2
+        style = {"levels": levels, "cmap": "Blues", "alpha": 0.9}
+        contours = axes.contourf(xx0, xx1, J, **style_kwargs(style, contour_kw))
+        axes.contour(xx0, xx1, J, levels=levels, colors="0.35", linewidths=0.6)
+        bar = axes.figure.colorbar(contours, ax=axes, shrink=0.8, format="%.3g")
+        bar.set_label("cost J")
+        style = {
+            "color": "C1",
+            "marker": "o",
+            "markersize": 4,
+            "label": f"gradient descent, {len(path) - 1} steps",
+        }
+        (line,) = axes.plot(*path.T, **style_kwargs(style, path_kw))
+        axes.plot(*centre, "k*", markersize=11, linestyle="", label="fitted")
+        axes.set(
+            xlim=(xx0.min(), xx0.max()),
+            ylim=(xx1.min(), xx1.max()),
+            xlabel=self.parameter_names[0],
+            ylabel=self.parameter_names[1],
+            aspect="equal",
+        )
+        axes.set_title(self._title(model), fontsize="medium")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
+        self.contours_.append(contours)
+        self.lines_.append(line)
+
+    def _title(self, model):
+        name = None if self.names is None else self.names[model]
+        numbers = (
+            f"condition number {self.condition_numbers[model]:.3g}, "
+            f"learning rate {self.learning_rates[model]:.2g}"
+        )
+        return numbers if name is None else f"{name}\n{numbers}"
+
+
+def _explore(plane, half_width, grid_resolution, learning_rate, n_steps) -> dict:
+    """Compute what is drawn of one plane."""
+    (flat, steep), directions = plane.curvature(plane.centre)
+    condition = steep / flat if flat > 0 else np.inf
+    # A flat direction would otherwise push the edge to infinity.
+    flat = max(flat, 1e-4 * steep)
+    if half_width is None:
+        if not steep > 0:
+            raise ValueError(
+                "J does not curve upwards in this plane (a unit without effect?): give "
+                "half_width, or other parameters."
+            )
+        half_width = np.sqrt(1 / np.sqrt(flat * steep))
+    start = plane.centre + 0.7 * half_width * _upward(directions).sum(axis=1) / np.sqrt(
+        2
+    )
+    if learning_rate is None:
+        learning_rate = 1 / max(steep, plane.curvature(start)[0][1])
+    ticks = np.linspace(-half_width, half_width, grid_resolution)
+    xx0, xx1 = np.meshgrid(*(centre + ticks for centre in plane.centre))
+    return {
+        "xx0": xx0,
+        "xx1": xx1,
+        "costs": plane.cost(xx0, xx1),
+        "centres": plane.centre,
+        "paths": plane.descend(start, learning_rate, n_steps),
+        "learning_rates": learning_rate,
+        "condition_numbers": condition,
+    }
+
+
+def _upward(directions):
+    """Give eigenvectors, which have no sign of their own, a sign."""
+    largest = np.abs(directions).argmax(axis=0)
+    return directions * np.sign(directions[largest, range(2)])
+
+
+def _label(parameter, X) -> str:
+    layer, kind, index = parameter
+    inside = ", ".join(map(str, np.atleast_1d(index)))
+    label = f"{kind}[{layer}][{inside}]"
+    if (layer, kind) == (1, "W") and hasattr(X, "columns"):
+        label += f", the weight of {X.columns[index[0]]}"
+    return label

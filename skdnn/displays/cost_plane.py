@@ -1,0 +1,119 @@
+"""J of a fitted network on a plane of two of its parameters."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skdnn.displays.models import fitted_steps
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.rows import Rows
+from skdnn.estimators.training_problem import examples_and_objective
+from skdnn.network.objective import Objective
+from skdnn.training.threads import blas_threads_for
+
+
+class CostPlane(NamedTuple):
+    """J as a function of two components of θ; the others stay as they are fitted."""
+
+    objective: Objective
+    theta: np.ndarray  # the fitted parameters, in float64
+    indices: np.ndarray  # which two components
+
+    @classmethod
+    def of(cls, estimator, X, y, parameters) -> "CostPlane":
+        """Return the plane of a fitted model over rows as its last step sees them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            One of ours, or a Pipeline or search that ends with one.
+        X, y : array-like
+            Rows, taken for the whole training set.
+        parameters : pair of (layer, "W" or "b", index)
+            The two components, named as a gradient check names them.
+        """
+        check_is_fitted(estimator)
+        before, network = fitted_steps(estimator)
+        if not isinstance(network, BaseMLPRegularized):
+            raise TypeError(
+                "estimator must be an MLPRegularizedClassifier, an "
+                "MLPRegularizedRegressor, or a Pipeline or search that ends with one, "
+                f"got {network!r}."
+            )
+        for step in before:
+            X = step.transform(X)
+        rows = network._validated(Rows(X, y), reset=False)
+        objective = examples_and_objective(network, rows)[1]
+        indices = [_position(network._network.layout, each) for each in parameters]
+        if indices[0] == indices[1]:
+            raise ValueError(
+                f"parameters must be two different ones, got {parameters}."
+            )
+        return cls(objective, network._theta.astype(np.float64), np.array(indices))
+
+    @property
+    def centre(self) -> np.ndarray:
+        """The fitted values of the two."""
+        return self.theta[self.indices]
+
+    def cost(self, xx0, xx1) -> np.ndarray:
+        """Return J at each point of a grid."""
+        with self._threads():
+            points = zip(xx0.ravel(), xx1.ravel(), strict=True)
+            J = [self.objective.value(self._at(point)).total for point in points]
+        return np.reshape(J, xx0.shape)
+
+    def gradient(self, point) -> np.ndarray:
+        """Return the two components of ∇J."""
+        with self._threads():
+            gradient = self.objective.value_and_gradient(self._at(point))[1]
+        return gradient[self.indices]
+
+    def curvature(self, point) -> np.ndarray:
+        """Return the eigenvalues, ascending, of the two by two Hessian, and vectors."""
+        H = np.empty((2, 2))
+        for k in range(2):
+            # Cube root of the rounding error: the best step of a two-sided difference.
+            step = np.zeros(2)
+            step[k] = 6e-6 * max(1.0, abs(point[k]))
+            difference = self.gradient(point + step) - self.gradient(point - step)
+            H[k] = difference / (2 * step[k])
+        return np.linalg.eigh((H + H.T) / 2)
+
+    def descend(self, start, learning_rate, n_steps) -> np.ndarray:
+        """Return the points of plain gradient descent, the start included."""
+        points = [np.asarray(start, dtype=float)]
+        for _ in range(n_steps):
+            step = learning_rate * self.gradient(points[-1])
+            if not np.all(np.isfinite(step)):
+                break
+            points.append(points[-1] - step)
+        return np.array(points)
+
+    def _at(self, point):
+        theta = self.theta.copy()
+        theta[self.indices] = point
+        return theta
+
+    def _threads(self):
+        return blas_threads_for(
+            self.objective.network.layout, self.objective.block_rows
+        )
+
+
+def _position(layout, parameter) -> int:
+    """Return where in θ a (layer, "W" or "b", index) stands."""
+    views = {"W": layout.weights, "b": layout.biases}
+    positions = np.arange(layout.n_parameters)
+    try:
+        layer, kind, index = parameter
+        if layer < 1:
+            raise IndexError(layer)
+        position = views[kind](positions)[layer - 1][index]
+        return int(position)
+    except (IndexError, KeyError, TypeError, ValueError):
+        raise ValueError(
+            "each of parameters must be (layer from 1, 'W' or 'b', index there), say "
+            f"(1, 'W', (0, 0)), and be in the network; got {parameter!r}."
+        ) from None

@@ -1,0 +1,325 @@
+"""Which class a model predicts where, for several models side by side."""
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import check_is_fitted
+
+from skdnn.displays.models import by_name
+from skdnn.displays.panels import panels
+from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
+
+
+class DecisionRegionsDisplay:
+    r"""Decision regions on two features, a panel per model, with the rows drawn in.
+
+    It is recommended to use `from_estimator` to make one. Each panel is a
+    :class:`sklearn.inspection.DecisionBoundaryDisplay`; what is added is the common
+    scale of several panels, the rows with training and dev told apart, and the
+    accuracies.
+
+    Parameters
+    ----------
+    xx0, xx1 : ndarray of shape (n_grid, n_grid)
+        First and second feature of the grid.
+    responses : list of ndarray of shape (n_grid, n_grid) or (n_grid, n_grid, n_classes)
+        For each model the probability of the second of two classes, the probabilities
+        of all of more classes, or the number of the predicted class.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    X : ndarray of shape (n_samples, 2)
+        Training rows.
+    y : ndarray of int, shape (n_samples,)
+        Number of the class of each.
+    X_dev, y_dev : ndarray, default=None
+        Dev rows.
+    accuracies : list of float, default=None
+        On the training rows, per model.
+    dev_accuracies : list of float, default=None
+        On the dev rows.
+    names : list of (str or None), default=None
+        Names of the models.
+    feature_names : (str, str), default=("feature 0", "feature 1")
+        For the axes.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (n_models,) of matplotlib Axes
+        Axes of the models, after `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+    regions_ : list of DecisionBoundaryDisplay
+        scikit-learn's display of each panel.
+
+    See Also
+    --------
+    sklearn.inspection.DecisionBoundaryDisplay : One model, any response.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from skdnn import DecisionRegionsDisplay, MLPRegularizedClassifier
+    >>> X, y = make_moons(200, noise=0.2, random_state=0)
+    >>> net = MLPRegularizedClassifier((16,), max_iter=1000, random_state=0).fit(X, y)
+    >>> display = DecisionRegionsDisplay.from_estimator({"L2": net}, X, y)
+    >>> display.axes_[0].get_title()
+    'L2\naccuracy: train ...'
+    """
+
+    def __init__(
+        self,
+        *,
+        xx0,
+        xx1,
+        responses,
+        classes,
+        X,
+        y,
+        X_dev=None,
+        y_dev=None,
+        accuracies=None,
+        dev_accuracies=None,
+        names=None,
+        feature_names=("feature 0", "feature 1"),
+    ):
+        self.xx0 = xx0
+        self.xx1 = xx1
+        self.responses = responses
+        self.classes = classes
+        self.X = X
+        self.y = y
+        self.X_dev = X_dev
+        self.y_dev = y_dev
+        self.accuracies = accuracies
+        self.dev_accuracies = dev_accuracies
+        self.names = names
+        self.feature_names = feature_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        X_dev=None,
+        y_dev=None,
+        response_method="predict_proba",
+        grid_resolution=200,
+        name=None,
+        ax=None,
+        scatter_kw=None,
+    ):
+        """Draw the regions of fitted classifiers.
+
+        Parameters
+        ----------
+        estimator : estimator or dict of str to estimator
+            A fitted classifier of two features, with any number of classes; several by
+            name, with the same classes.
+        X : {array-like, data frame} of shape (n_samples, 2)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Their classes.
+        X_dev, y_dev : array-like, default=None
+            Dev rows, both or neither.
+        response_method : {"predict_proba", "predict"}, default="predict_proba"
+            Shade the regions by how sure the model is, or colour them by class only.
+        grid_resolution : int, default=200
+            Points of the grid along each feature.
+        name : str, default=None
+            Name of the one model.
+        ax : matplotlib Axes or array-like of Axes, default=None
+            See `plot`.
+        scatter_kw : dict, default=None
+            See `plot`.
+
+        Returns
+        -------
+        DecisionRegionsDisplay
+            The display, drawn.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        if response_method not in ("predict_proba", "predict"):
+            raise ValueError(
+                "response_method must be 'predict_proba' or 'predict', got "
+                f"{response_method!r}."
+            )
+        if (X_dev is None) != (y_dev is None):
+            raise ValueError("X_dev and y_dev must be given together.")
+        models = by_name(estimator, name)
+        classes = _common_classes(models.values())
+        corners = _corners(X if X_dev is None else np.concatenate([X, X_dev]), X)
+        grids = [
+            _regions(model, corners, response_method, grid_resolution)
+            for model in models.values()
+        ]
+        has_dev = X_dev is not None
+        display = cls(
+            xx0=grids[0].xx0,
+            xx1=grids[0].xx1,
+            responses=[grid.response for grid in grids],
+            classes=classes,
+            X=np.asarray(X, dtype=float),
+            y=_numbers(y, classes, "y"),
+            X_dev=np.asarray(X_dev, dtype=float) if has_dev else None,
+            y_dev=_numbers(y_dev, classes, "y_dev") if has_dev else None,
+            accuracies=[accuracy_score(y, m.predict(X)) for m in models.values()],
+            dev_accuracies=(
+                [accuracy_score(y_dev, m.predict(X_dev)) for m in models.values()]
+                if has_dev
+                else None
+            ),
+            names=list(models),
+            feature_names=tuple(
+                map(str, getattr(X, "columns", ("feature 0", "feature 1")))
+            ),
+        )
+        return display.plot(ax=ax, scatter_kw=scatter_kw)
+
+    def plot(self, ax=None, *, scatter_kw=None):
+        """Draw a panel per model: training rows as dots, dev rows as triangles.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of n_models Axes, default=None
+            A single axes is divided into panels. None makes new ones.
+        scatter_kw : dict, default=None
+            Keyword arguments for matplotlib's `scatter` of the rows.
+
+        Returns
+        -------
+        self : DecisionRegionsDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        self.axes_ = panels(ax, len(self.responses), n_columns=3, size=(3.6, 3.6))
+        self.figure_ = self.axes_[0].figure
+        self.regions_ = []
+        for model, axes in enumerate(self.axes_):
+            regions = self._draw_regions(axes, self.responses[model])
+            self.regions_.append(regions)
+            colors = getattr(regions, "multiclass_colors_", _TWO_COLORS)
+            self._draw_rows(axes, colors, scatter_kw or {})
+            axes.set_title(self._title(model), fontsize="medium")
+        self.axes_[-1].legend(
+            loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0
+        )
+        return self
+
+    def _draw_regions(self, axes, response):
+        from matplotlib.colors import LinearSegmentedColormap
+        from sklearn.inspection import DecisionBoundaryDisplay
+
+        n_classes = len(self.classes)
+        regions = DecisionBoundaryDisplay(
+            xx0=self.xx0,
+            xx1=self.xx1,
+            n_classes=n_classes,
+            response=response,
+            xlabel=self.feature_names[0],
+            ylabel=self.feature_names[1],
+        )
+        style = {"alpha": 0.6, "zorder": -1}
+        if n_classes == 2:
+            first, second = _TWO_COLORS
+            style |= {
+                "levels": np.linspace(0, 1, 11),
+                "cmap": LinearSegmentedColormap.from_list("", [first, "white", second]),
+            }
+        regions.plot(ax=axes, plot_method="contourf", **style)
+        predicted = response.argmax(axis=2) if response.ndim == 3 else response
+        between = np.arange(n_classes - 1) + 0.5
+        axes.contour(
+            self.xx0, self.xx1, predicted, levels=between, colors="black", linewidths=1
+        )
+        return regions
+
+    def _draw_rows(self, axes, colors, scatter_kw):
+        parts = [("train", self.X, self.y, "o", 16)]
+        if self.X_dev is not None:
+            parts.append(("dev", self.X_dev, self.y_dev, "^", 26))
+        for part, X, y, marker, size in parts:
+            for number, label in enumerate(self.classes):
+                style = {
+                    "facecolor": colors[number],
+                    "edgecolor": "black",
+                    "linewidth": 0.5,
+                    "marker": marker,
+                    "s": size,
+                    "label": f"{part}, class {label}",
+                }
+                rows = X[y == number]
+                axes.scatter(*rows.T, **style_kwargs(style, scatter_kw))
+
+    def _title(self, model):
+        name = None if self.names is None else self.names[model]
+        lines = [] if name is None else [name]
+        scores = []
+        if self.accuracies is not None:
+            scores.append(f"train {self.accuracies[model]:.1%}")
+        if self.dev_accuracies is not None:
+            scores.append(f"dev {self.dev_accuracies[model]:.1%}")
+        if scores:
+            lines.append(f"accuracy: {', '.join(scores)}")
+        return "\n".join(lines)
+
+
+# The first two of matplotlib's cycle, which colour-blind readers tell apart.
+_TWO_COLORS = ("#1f77b4", "#ff7f0e")
+
+
+def _regions(model, corners, response_method, grid_resolution):
+    """Return scikit-learn's display of the regions of a model, computed, not drawn."""
+    from sklearn.inspection import DecisionBoundaryDisplay
+
+    class Undrawn(DecisionBoundaryDisplay):
+        def plot(self, *args, **kwargs):
+            return self
+
+    return Undrawn.from_estimator(
+        model,
+        corners,
+        response_method=response_method,
+        grid_resolution=grid_resolution,
+        eps=0,
+    )
+
+
+def _corners(rows, X):
+    """Return two rows, of the kind of X, that leave a margin about all the rows."""
+    rows = np.asarray(rows, dtype=float)
+    margin = 0.06 * np.ptp(rows, axis=0)
+    corners = np.array([rows.min(axis=0) - margin, rows.max(axis=0) + margin])
+    if not hasattr(X, "columns"):
+        return corners
+    return type(X)(dict(zip(X.columns, corners.T, strict=True)))
+
+
+def _common_classes(models):
+    """Return the classes that all models have in common."""
+    first, *others = [_classes_of(model) for model in models]
+    for other in others:
+        if not np.array_equal(first, other):
+            raise ValueError(
+                f"The models must have the same classes, got {first} and {other}."
+            )
+    return first
+
+
+def _classes_of(model):
+    if not is_classifier(model):
+        raise TypeError(f"estimator must be a classifier, got {model!r}.")
+    check_is_fitted(model)
+    return model.classes_
+
+
+def _numbers(y, classes, argument):
+    """Return the number of the class of each row."""
+    y = np.asarray(y)
+    unknown = np.setdiff1d(y, classes)
+    if unknown.size:
+        raise ValueError(
+            f"{argument} has the classes {unknown}, which the models do not know: "
+            f"{classes}."
+        )
+    return np.searchsorted(classes, y)

@@ -1,0 +1,184 @@
+"""The weights that lead to each unit of the first layer, drawn as images."""
+
+import numpy as np
+
+from skdnn.displays.models import fitted_network, fitted_steps
+from skdnn.displays.panels import panels
+from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
+
+
+class FirstLayerDisplay:
+    """Columns of W[1] as images: what each unit of the first layer looks for.
+
+    It is recommended to use `from_estimator` to make one. Units with the largest norm
+    ‖W[1][:, j]‖₂ come first. All images have the same colours, symmetric about zero.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_units, height, width) or (n_units, height, width, 3)
+        Weights of each unit in the shape of the input. Weights of colour images are
+        drawn as colours about a mid-grey that stands for zero.
+    units : ndarray of int, shape (n_units,)
+        Number of each unit, counted from 0.
+    weight_label : str, default="weight"
+        What the weights are, for the colour bar.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (n_units,) of matplotlib Axes
+        Axes of the images, after `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+    images_ : list of matplotlib AxesImage
+        The images.
+    colorbar_ : matplotlib Colorbar or None
+        The colour bar; None for colour images.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdnn import FirstLayerDisplay, MLPRegularizedClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((16,), max_iter=500, random_state=0)
+    >>> display = FirstLayerDisplay.from_estimator(net.fit(X / 16, y), (8, 8))
+    >>> display.images.shape
+    (16, 8, 8)
+    """
+
+    def __init__(self, *, images, units, weight_label="weight"):
+        self.images = images
+        self.units = units
+        self.weight_label = weight_label
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        image_shape,
+        *,
+        n_units=16,
+        in_input_units=False,
+        ax=None,
+        image_kw=None,
+    ):
+        """Draw the first layer of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted estimator with `coefs_`, or a Pipeline or search that ends with
+            one.
+        image_shape : tuple of int
+            (height, width) or (height, width, channels) of an input row, with 1 or 3
+            channels, in C order.
+        n_units : int or None, default=16
+            Draw at most so many; None draws all.
+        in_input_units : bool, default=False
+            Divide the weights by the `scale_` of the standardisers that lead to the
+            network in a Pipeline, so that they are per unit of the input. By default
+            they are drawn as the network has them, per standard deviation of the
+            input: pixels that are almost constant have tiny standard deviations, and
+            dividing by these would leave nothing but them to be seen.
+        ax : matplotlib Axes or array-like of Axes, default=None
+            See `plot`.
+        image_kw : dict, default=None
+            See `plot`.
+
+        Returns
+        -------
+        FirstLayerDisplay
+            The display, drawn.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        W = fitted_network(estimator, "coefs_").coefs_[0]
+        shape = _checked_shape(image_shape, W.shape[0])
+        if n_units is not None and n_units < 1:
+            raise ValueError(f"n_units must be at least 1 or None, got {n_units!r}.")
+        transformers = fitted_steps(estimator)[0]
+        label = "weight"
+        if in_input_units:
+            W = W / _input_scale(transformers)[:, np.newaxis]
+            label = "weight per unit of the input"
+        elif transformers:
+            standardized = all(map(_is_standardizer, transformers))
+            how = "standardised" if standardized else "transformed"
+            label = f"weight of the {how} input"
+        norms = np.linalg.norm(W, axis=0)
+        units = np.argsort(-norms, kind="stable")[:n_units]
+        images = W[:, units].T.reshape(units.size, *shape)
+        display = cls(images=images, units=units, weight_label=label)
+        return display.plot(ax=ax, image_kw=image_kw)
+
+    def plot(self, ax=None, *, image_kw=None):
+        """Draw an image per unit.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of n_units Axes, default=None
+            A single axes is divided. None makes new ones.
+        image_kw : dict, default=None
+            Keyword arguments for matplotlib's `imshow`.
+
+        Returns
+        -------
+        self : FirstLayerDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        self.axes_ = panels(ax, len(self.images), n_columns=8, size=(1.1, 1.3))
+        self.figure_ = self.axes_[0].figure
+        largest = np.abs(self.images).max() or 1.0
+        in_colour = self.images.ndim == 4
+        pictures = self.images
+        style = {"interpolation": "nearest"}
+        if in_colour:
+            pictures = 0.5 + self.images / (2 * largest)
+        else:
+            style |= {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
+        style = style_kwargs(style, image_kw or {})
+        self.images_ = []
+        for axes, unit, picture in zip(self.axes_, self.units, pictures, strict=True):
+            self.images_.append(axes.imshow(picture, **style))
+            axes.set_title(f"unit {unit}", fontsize="small")
+            axes.set(xticks=[], yticks=[])
+        self.colorbar_ = None
+        if in_colour:
+            self.axes_[0].set_ylabel(f"mid-grey: {self.weight_label} 0", fontsize=6)
+        else:
+            self.colorbar_ = self.figure_.colorbar(
+                self.images_[0], ax=list(self.axes_), label=self.weight_label
+            )
+        return self
+
+
+def _checked_shape(image_shape, n_inputs):
+    shape = tuple(image_shape)
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
+        raise ValueError(
+            "image_shape must be (height, width) or (height, width, channels) with 1 "
+            f"or 3 channels, got {image_shape!r}."
+        )
+    if np.prod(shape) != n_inputs:
+        raise ValueError(
+            f"image_shape={image_shape!r} has {np.prod(shape)} numbers, but the "
+            f"network has {n_inputs} inputs."
+        )
+    return shape[:2] if len(shape) == 3 and shape[2] == 1 else shape
+
+
+def _is_standardizer(step) -> bool:
+    """Whether a step does no more than x := (x - location) / scale."""
+    return hasattr(step, "scale_") and getattr(step, "smooth_clip", None) is None
+
+
+def _input_scale(transformers):
+    """Return what the inputs are divided by before they reach the network."""
+    scale = np.ones(1)
+    for step in transformers:
+        if not _is_standardizer(step):
+            raise TypeError(
+                "in_input_units=True needs standardisers only before the network, got "
+                f"{step!r}: its inputs are not those of the network divided by a scale."
+            )
+        if step.scale_ is not None:
+            scale = scale * step.scale_
+    return scale

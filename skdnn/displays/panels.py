@@ -1,0 +1,58 @@
+"""Axes side by side for pictures of several panels."""
+
+import numpy as np
+
+
+def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
+    """Return one axes per panel, left to right and row by row.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, array-like of Axes or None
+        None makes a figure. A single axes is divided, unless one panel is all there
+        is; several are taken as they are.
+    n_panels : int
+        How many are needed.
+    n_columns : int, default=None
+        The most in a row; None puts all into one.
+    size : (float, float), default=(3.6, 3.4)
+        Width and height of a panel of a new figure, in inches.
+    **subplots_kw : dict
+        For `subplots`, as `sharex`, where axes are made.
+
+    Returns
+    -------
+    ndarray of shape (n_panels,) of matplotlib Axes
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        given = np.asarray(ax, dtype=object).ravel()
+        if given.size != n_panels or not all(isinstance(a, Axes) for a in given):
+            raise ValueError(
+                f"ax must be one matplotlib Axes or {n_panels} of them (one per "
+                f"panel), got {given.size}: {ax!r}."
+            )
+        return given
+    n_columns = min(n_panels, n_columns or n_panels)
+    n_rows = -(-n_panels // n_columns)
+    if ax is None:
+        figsize = (size[0] * n_columns, size[1] * n_rows)
+        figure = plt.figure(figsize=figsize, layout="constrained")
+        axes = figure.subplots(n_rows, n_columns, squeeze=False, **subplots_kw)
+    elif n_panels == 1:
+        return np.array([ax], dtype=object)
+    else:
+        ax.set_axis_off()
+        grid = ax.get_subplotspec()
+        if grid is None:
+            raise ValueError(
+                "ax cannot be divided into panels, since it is not part of a grid of "
+                f"subplots; pass {n_panels} axes."
+            )
+        inner = grid.subgridspec(n_rows, n_columns)
+        axes = inner.subplots(squeeze=False, **subplots_kw)
+    for unused in axes.ravel()[n_panels:]:
+        unused.remove()
+    return axes.ravel()[:n_panels]

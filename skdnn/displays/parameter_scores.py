@@ -1,0 +1,357 @@
+"""The scores of a search against the values of one of its parameters."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skdnn.displays.search_table import SearchTable, are_numbers, full_name, text_of
+from skdnn.estimators.sklearn_private import (
+    check_matplotlib_support,
+    interval_max_min_ratio,
+    name_of_score,
+    style_kwargs,
+)
+
+
+class ParameterScoreDisplay:
+    """Scores of a search against alpha, keep_prob, layers, or any other parameter.
+
+    It is recommended to use `from_estimator` or `from_cv_results` to make one. Where
+    the search varied other parameters too, a point is the best over them. Numbers have
+    an axis of numbers, logarithmic where they are spaced so; values such as
+    ``hidden_layer_sizes=(64, 32)`` have a tick each.
+
+    For one parameter and no search there is scikit-learn's `ValidationCurveDisplay`,
+    which fits a model per value. This display fits nothing, and takes what that one
+    does not: several parameters, values that are no numbers, and fits that failed.
+
+    Parameters
+    ----------
+    param_name : str
+        The parameter.
+    param_values : list
+        Its values.
+    dev_scores : ndarray of shape (n_lines, n_values, n_splits)
+        Scores on the rows that were held out, NaN where a fit failed or none was made.
+    train_scores : ndarray of shape (n_lines, n_values, n_splits), default=None
+        Scores on the rows that were fitted.
+    hue_name : str, default=None
+        A second parameter, with a line for each of its values.
+    hue_values : list, default=None
+        Its values.
+    score_name : str, default="Score"
+        What the scores are, for the axis.
+    connected : bool, default=True
+        Whether lines join the points.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the scores, after `plot`.
+    figure_ : matplotlib Figure
+        Its figure.
+    lines_ : list of matplotlib Line2D
+        Mean dev score of each line.
+    train_lines_ : list of matplotlib Line2D
+        Mean training score of each line; empty without training scores.
+    spreads_ : list
+        What shows one standard deviation over the folds: bands for connected numbers,
+        bars otherwise; empty for a single fold.
+
+    See Also
+    --------
+    sklearn.model_selection.ValidationCurveDisplay : Fits and draws one parameter.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skdnn import MLPRegularizedClassifier, ParameterScoreDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier((8,), solver="lbfgs", random_state=0)
+    >>> grid = {"alpha": [0.1, 1, 10], "activation": ["relu", "tanh"]}
+    >>> search = GridSearchCV(net, grid, cv=3).fit(X, y)
+    >>> display = ParameterScoreDisplay.from_estimator(search, "alpha")
+    >>> display.dev_scores.shape
+    (1, 3, 3)
+    """
+
+    def __init__(
+        self,
+        *,
+        param_name,
+        param_values,
+        dev_scores,
+        train_scores=None,
+        hue_name=None,
+        hue_values=None,
+        score_name="Score",
+        connected=True,
+    ):
+        self.param_name = param_name
+        self.param_values = param_values
+        self.dev_scores = dev_scores
+        self.train_scores = train_scores
+        self.hue_name = hue_name
+        self.hue_values = hue_values
+        self.score_name = score_name
+        self.connected = connected
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        param,
+        *,
+        hue=None,
+        metric=None,
+        negate_score=False,
+        score_name=None,
+        ax=None,
+        line_kw=None,
+        train_line_kw=None,
+    ):
+        """Draw the scores of a fitted search.
+
+        Parameters
+        ----------
+        estimator : GridSearchCV, RandomizedSearchCV or the like
+            A fitted search, with `cv_results_`.
+        param : str
+            The parameter, by its full name or the last part of it ("alpha" for
+            "net__alpha").
+        hue : str, default=None
+            A second parameter: draw a line for each of its values. None draws the
+            best over it.
+        metric : str, default=None
+            Which metric of a search with several; None is the one it refits for.
+        negate_score : bool, default=False
+            Draw the negative score: a loss or an error, for scores named "neg_...".
+        score_name : str, default=None
+            Label of the scores; None derives it from the `scoring` of the search.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        line_kw, train_line_kw : dict, default=None
+            See `plot`.
+
+        Returns
+        -------
+        ParameterScoreDisplay
+            The display, drawn.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_is_fitted(estimator)
+        if not hasattr(estimator, "cv_results_"):
+            raise TypeError(
+                "estimator must be a fitted search with cv_results_, as GridSearchCV, "
+                f"got {estimator!r}."
+            )
+        several = getattr(estimator, "multimetric_", False)
+        if several and metric is None and isinstance(estimator.refit, str):
+            metric = estimator.refit
+        scoring = metric if several else getattr(estimator, "scoring", None)
+        if score_name is None and not (isinstance(scoring, str) or callable(scoring)):
+            scoring = None
+        return cls.from_cv_results(
+            estimator.cv_results_,
+            param,
+            hue=hue,
+            metric=metric,
+            negate_score=negate_score,
+            score_name=name_of_score(score_name, scoring, negate_score),
+            ax=ax,
+            line_kw=line_kw,
+            train_line_kw=train_line_kw,
+        )
+
+    @classmethod
+    def from_cv_results(
+        cls,
+        cv_results,
+        param,
+        *,
+        hue=None,
+        metric=None,
+        negate_score=False,
+        score_name=None,
+        ax=None,
+        line_kw=None,
+        train_line_kw=None,
+    ):
+        """Draw the `cv_results_` of a search.
+
+        Parameters
+        ----------
+        cv_results : dict
+            The `cv_results_`.
+        param, hue, metric, negate_score, score_name, ax, line_kw, train_line_kw
+            As in `from_estimator`; `metric` is "score" by default.
+
+        Returns
+        -------
+        ParameterScoreDisplay
+            The display, drawn.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_cv_results")
+        table = SearchTable.of(cv_results, param, hue, metric or "score")
+        if len(table.hue_values) > _MOST_LINES:
+            raise ValueError(
+                f"hue={hue!r} has {len(table.hue_values)} values; not more than "
+                f"{_MOST_LINES} lines can be told apart."
+            )
+        sign = -1 if negate_score else 1
+        train = table.train_scores
+        display = cls(
+            param_name=full_name(cv_results, param, "param"),
+            param_values=table.values,
+            dev_scores=sign * table.dev_scores,
+            train_scores=None if train is None else sign * train,
+            hue_name=hue and full_name(cv_results, hue, "hue"),
+            hue_values=table.hue_values if hue else None,
+            score_name=name_of_score(score_name, metric, negate_score),
+            connected=table.is_grid,
+        )
+        return display.plot(ax=ax, line_kw=line_kw, train_line_kw=train_line_kw)
+
+    def plot(self, ax=None, *, line_kw=None, train_line_kw=None):
+        """Draw dev scores solid, training scores dashed, a cross where fits failed.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        line_kw, train_line_kw : dict, default=None
+            Keyword arguments for matplotlib's `plot`, for dev and training scores.
+
+        Returns
+        -------
+        self : ParameterScoreDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        self.lines_, self.train_lines_, self.spreads_ = [], [], []
+        x = np.asarray(
+            self.param_values
+            if self._is_numeric()
+            else np.arange(len(self.param_values))
+        )
+        for line in range(len(self.dev_scores)):
+            self._draw_line(line, x, line_kw or {}, train_line_kw or {})
+        if not self._has_bands():
+            self._move_apart()
+        self._mark_failures(x)
+        self._scale_x(x)
+        n_splits = self.dev_scores.shape[-1]
+        spread = f" (mean ± std of {n_splits} folds)" if n_splits > 1 else ""
+        ax.set(
+            xlabel=self.param_name.split("__")[-1], ylabel=f"{self.score_name}{spread}"
+        )
+        # Above the axes: inside it would lie on a line, wherever it is.
+        ax.legend(
+            title=self.hue_name and self.hue_name.split("__")[-1],
+            alignment="left",
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            frameon=False,
+            ncols=1 if len(self.dev_scores) == 1 else 2,
+        )
+        return self
+
+    def _draw_line(self, line, x, line_kw, train_line_kw):
+        dev, train = self.dev_scores, self.train_scores
+        prefix = (
+            "" if self.hue_values is None else f"{text_of(self.hue_values[line])}: "
+        )
+        style = {
+            "marker": _MARKERS[line],
+            "linestyle": "-" if self.connected else "none",
+            "label": f"{prefix}dev",
+        }
+        (drawn,) = self.ax_.plot(
+            x, dev[line].mean(axis=-1), **style_kwargs(style, line_kw)
+        )
+        self.lines_.append(drawn)
+        color = drawn.get_color()
+        self._draw_spread(line, x, color)
+        if train is not None:
+            style |= {
+                "color": color,
+                "linestyle": "--" if self.connected else "none",
+                "markerfacecolor": "none",
+                "label": f"{prefix}training",
+            }
+            self.train_lines_ += self.ax_.plot(
+                x, train[line].mean(axis=-1), **style_kwargs(style, train_line_kw)
+            )
+
+    def _draw_spread(self, line, x, color):
+        scores = self.dev_scores[line]
+        if scores.shape[-1] == 1:
+            return  # a single dev set has no spread
+        mean, std = scores.mean(axis=-1), scores.std(axis=-1)
+        if self._has_bands():
+            spread = self.ax_.fill_between(
+                x, mean - std, mean + std, color=color, alpha=0.2, linewidth=0
+            )
+        else:
+            spread = self.ax_.errorbar(
+                x,
+                mean,
+                yerr=std,
+                fmt="none",
+                ecolor=color,
+                capsize=3,
+            )
+        self.spreads_.append(spread)
+
+    def _is_numeric(self):
+        return are_numbers(self.param_values)
+
+    def _has_bands(self):
+        """Whether the spread is a band: more than two would make a single grey one."""
+        return self._is_numeric() and self.connected and len(self.dev_scores) <= 2
+
+    def _move_apart(self):
+        """Move lines by some points, so that the bars of several stand side by side."""
+        from matplotlib.transforms import ScaledTranslation
+
+        n_lines = len(self.lines_)
+        for artists in (self.lines_, self.train_lines_, self.spreads_):
+            for line, artist in enumerate(artists):
+                points = 7 * (line - (n_lines - 1) / 2)
+                move = ScaledTranslation(points / 72, 0, self.figure_.dpi_scale_trans)
+                for part in artist.get_children() or [artist]:
+                    part.set_transform(self.ax_.transData + move)
+
+    def _mark_failures(self, x):
+        """Put a cross on the axis at values that have no score at all."""
+        failed = np.isnan(self.dev_scores.mean(axis=-1)).all(axis=0)
+        if failed.any():
+            self.ax_.plot(
+                x[failed],
+                np.full(failed.sum(), 0.03),
+                "kx",
+                transform=self.ax_.get_xaxis_transform(),
+                label="fits failed",
+            )
+
+    def _scale_x(self, x):
+        if not self._is_numeric():
+            labels = [text_of(value) for value in self.param_values]
+            slanted = sum(map(len, labels)) > 50
+            self.ax_.set_xticks(
+                x,
+                labels,
+                rotation=30 if slanted else 0,
+                ha="right" if slanted else "center",
+            )
+        # scikit-learn's rule in its ValidationCurveDisplay.
+        elif len(x) > 2 and interval_max_min_ratio(x) > 5:
+            self.ax_.set_xscale("symlog" if min(x) <= 0 else "log")
+
+
+_MARKERS = "os^Dv<>P*X"
+_MOST_LINES = len(_MARKERS)

@@ -1,0 +1,152 @@
+"""The fold scores of a search, arranged by the values of one or two parameters."""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+
+
+class SearchTable(NamedTuple):
+    """Scores of the best candidate for each pair of values.
+
+    Of several candidates with the same values the one with the best mean score is
+    taken: the best over whatever else the search varied.
+    """
+
+    values: list  # of the parameter
+    hue_values: list  # of the second parameter, or [None]
+    dev_scores: np.ndarray  # (n_hues, n_values, n_splits), NaN where none was fitted
+    train_scores: np.ndarray | None
+    is_grid: bool  # False where each value was tried just once, among other things
+
+    @classmethod
+    def of(cls, cv_results, param, hue=None, metric="score") -> "SearchTable":
+        """Arrange the `cv_results_` of a search.
+
+        Parameters
+        ----------
+        cv_results : dict
+            The `cv_results_`.
+        param, hue : str
+            Parameters of the search, by their full names or by the last part of them.
+        metric : str, default="score"
+            Which of several metrics.
+        """
+        dev = _fold_scores(cv_results, "test", metric)
+        train = _fold_scores(cv_results, "train", metric)
+        param = full_name(cv_results, param, "param")
+        hue = hue and full_name(cv_results, hue, "hue")
+        if param == hue:
+            raise ValueError(f"param and hue must differ, got {param!r} for both.")
+        of_param = _column(cv_results, param)
+        of_hue = _column(cv_results, hue) if hue else [None] * len(of_param)
+        best: dict[tuple, int] = {}
+        n_tried = 0
+        for candidate, (value, shade) in enumerate(zip(of_param, of_hue, strict=True)):
+            if value is np.ma.masked or shade is np.ma.masked:
+                continue  # from a grid, of several, that does not vary the parameter
+            n_tried += 1
+            place = _key(value), _key(shade)
+            so_far = best.get(place)
+            if so_far is None or _mean(dev[candidate]) > _mean(dev[so_far]):
+                best[place] = candidate
+        values = _in_order([of_param[candidate] for candidate in best.values()])
+        shades = _in_order([of_hue[candidate] for candidate in best.values()])
+
+        def arranged(scores):
+            table = np.full((len(shades), len(values), scores.shape[1]), np.nan)
+            for (value, shade), candidate in best.items():
+                row = [_key(v) for v in shades].index(shade)
+                column = [_key(v) for v in values].index(value)
+                table[row, column] = scores[candidate]
+            return table
+
+        varied = [key for key in cv_results if key.startswith("param_")]
+        is_alone = len(varied) == 1 + (hue is not None)
+        return cls(
+            values,
+            shades,
+            arranged(dev),
+            None if train is None else arranged(train),
+            is_grid=is_alone or n_tried > len(values),
+        )
+
+
+def full_name(cv_results, name, argument) -> str:
+    """Return the full name of a parameter of a search.
+
+    "alpha" stands for "net__alpha" where no other parameter ends so.
+    """
+    known = [key.removeprefix("param_") for key in cv_results if key[:6] == "param_"]
+    if name in known:
+        return name
+    meant = [each for each in known if each.endswith(f"__{name}")]
+    if len(meant) != 1:
+        raise ValueError(
+            f"{argument} must be one of the parameters that the search varied, "
+            f"{sorted(known)}, got {name!r}."
+        )
+    return meant[0]
+
+
+def are_numbers(values) -> bool:
+    """Whether all values have a place on a numeric axis."""
+    return all(
+        isinstance(v, Real) and not isinstance(v, bool | np.bool_) for v in values
+    )
+
+
+def text_of(value) -> str:
+    """Return a parameter's value as a label."""
+    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
+        return f"{value:.4g}"
+    if isinstance(value, str):
+        return value
+    return getattr(value, "__name__", None) or str(value)
+
+
+def _fold_scores(cv_results, part, metric):
+    """Return the scores of all folds, shape (n_candidates, n_splits), or None."""
+    n_splits = sum(
+        key.startswith("split") and key.endswith(f"_test_{metric}")
+        for key in cv_results
+    )
+    if n_splits == 0:
+        metrics = [
+            key.removeprefix("mean_test_")
+            for key in cv_results
+            if key.startswith("mean_test_")
+        ]
+        raise ValueError(
+            f"The search has no metric {metric!r}; metric must be one of {metrics}."
+        )
+    keys = [f"split{split}_{part}_{metric}" for split in range(n_splits)]
+    if keys[0] not in cv_results:
+        return None
+    return np.column_stack([cv_results[key] for key in keys])
+
+
+def _column(cv_results, param) -> list:
+    column = cv_results[f"param_{param}"]
+    mask = np.ma.getmaskarray(column)
+    return [
+        np.ma.masked if hidden else value
+        for value, hidden in zip(np.ma.getdata(column), mask, strict=True)
+    ]
+
+
+def _key(value):
+    """Return something that can be a key and is the same for equal values."""
+    return value if isinstance(value, Real | str | tuple) else repr(value)
+
+
+def _mean(scores) -> float:
+    """Return the mean over the folds; a failed fold makes a candidate the worst."""
+    mean = scores.mean()
+    return mean if np.isfinite(mean) else -np.inf
+
+
+def _in_order(values) -> list:
+    """Return distinct values: numbers ascending, others as the search had them."""
+    distinct = list({_key(value): value for value in values}.values())
+    return sorted(distinct) if are_numbers(distinct) else distinct

@@ -1,0 +1,286 @@
+"""Cost against epochs: training and dev on one set of axes."""
+
+import numpy as np
+
+from skdnn.displays.models import by_name, fitted_network
+from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
+
+
+class TrainingCurveDisplay:
+    """Training and dev cost of each epoch, and the epoch whose parameters were kept.
+
+    It is recommended to use `from_estimator` to make one. Several models are drawn on
+    one set of axes. (scikit-learn's `LearningCurveDisplay` is another thing: scores
+    against the number of training rows.)
+
+    The two curves are not the same sum. The training cost is J as training meets it:
+    with penalty, dropout, label smoothing and augmentation, averaged over an epoch in
+    which the parameters move. The dev cost has none of these and is taken at the end of
+    the epoch. The legend says what is in J. A dev curve below the training curve is
+    therefore no mistake; what to look at is where the dev cost turns up.
+
+    Parameters
+    ----------
+    costs : list of ndarray of shape (n_epochs,)
+        J of each epoch, one array per model.
+    dev_costs : list of (ndarray of shape (n_epochs,) or None)
+        Dev cost of each epoch, None where no dev set was watched.
+    dev_scores : list of (ndarray of shape (n_epochs,) or None), default=None
+        Dev scores. None has none for any model.
+    kept_epochs : list of (int or None), default=None
+        The epoch, counted from 1, that the fitted parameters are from.
+    ingredients : list of (sequence of str), default=None
+        What J has besides the data term, for the legend.
+    names : list of (str or None), default=None
+        Names of the models.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the costs, after `plot`.
+    ax_score_ : matplotlib Axes or None
+        Axes of the scores, to the right.
+    figure_ : matplotlib Figure
+        Their figure.
+    lines_ : list of matplotlib Line2D
+        Training cost of each model.
+    dev_lines_ : list of (matplotlib Line2D or None)
+        Dev cost of each model.
+    score_lines_ : list of (matplotlib Line2D or None)
+        Dev scores of each model.
+
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : Scores against training rows.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import MLPRegularizedClassifier, TrainingCurveDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier(
+    ...     (8,), early_stopping=True, max_iter=1000, random_state=0
+    ... ).fit(X, y)
+    >>> display = TrainingCurveDisplay.from_estimator(net)
+    >>> display.ax_.get_xlabel()
+    'epoch'
+    """
+
+    def __init__(
+        self,
+        *,
+        costs,
+        dev_costs,
+        dev_scores=None,
+        kept_epochs=None,
+        ingredients=None,
+        names=None,
+    ):
+        self.costs = costs
+        self.dev_costs = dev_costs
+        self.dev_scores = dev_scores
+        self.kept_epochs = kept_epochs
+        self.ingredients = ingredients
+        self.names = names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        *,
+        name=None,
+        ax=None,
+        cost_scale=None,
+        show_scores=False,
+        line_kw=None,
+        dev_line_kw=None,
+    ):
+        """Draw what fitted estimators remember of their training.
+
+        Parameters
+        ----------
+        estimator : estimator or dict of str to estimator
+            A fitted estimator with `loss_curve_` (scikit-learn's `MLPClassifier` has
+            one too), or a Pipeline or search that ends with one; several by name.
+        name : str, default=None
+            Name of the one model, for the legend.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        cost_scale, show_scores, line_kw, dev_line_kw
+            See `plot`.
+
+        Returns
+        -------
+        TrainingCurveDisplay
+            The display, drawn.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        models = by_name(estimator, name)
+        nets = [fitted_network(model, "loss_curve_") for model in models.values()]
+        display = cls(
+            costs=[np.asarray(net.loss_curve_) for net in nets],
+            dev_costs=[_curve(net, "validation_loss_curve_") for net in nets],
+            dev_scores=[_curve(net, "validation_scores_") for net in nets],
+            kept_epochs=[_kept_epoch(net) for net in nets],
+            ingredients=[_ingredients(net) for net in nets],
+            names=list(models),
+        )
+        return display.plot(
+            ax=ax,
+            cost_scale=cost_scale,
+            show_scores=show_scores,
+            line_kw=line_kw,
+            dev_line_kw=dev_line_kw,
+        )
+
+    def plot(
+        self,
+        ax=None,
+        *,
+        cost_scale=None,
+        show_scores=False,
+        line_kw=None,
+        dev_line_kw=None,
+    ):
+        """Draw the training cost dashed, the dev cost solid, a dot at the kept epoch.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        cost_scale : {"log", "linear"}, default=None
+            Scale of the cost axis. None is "log" where all costs are positive and span
+            a factor of 10 or more.
+        show_scores : bool, default=False
+            Draw the dev scores too, on an axis to the right.
+        line_kw, dev_line_kw : dict, default=None
+            Keyword arguments for matplotlib's `plot`, for training and dev costs.
+
+        Returns
+        -------
+        self : TrainingCurveDisplay
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+
+        if cost_scale not in (None, "log", "linear"):
+            raise ValueError(
+                f"cost_scale must be 'log', 'linear' or None, got {cost_scale!r}."
+            )
+        has_scores = any(scores is not None for scores in self._all("dev_scores"))
+        if show_scores and not has_scores:
+            raise ValueError(
+                "show_scores=True needs a dev set watched in fit (X_val and y_val, or "
+                "early_stopping=True); there are no validation_scores_."
+            )
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        self.ax_, self.figure_, self.ax_score_ = ax, ax.figure, None
+        if show_scores:
+            self.ax_score_ = ax.twinx()
+            self.ax_score_.set_ylabel("dev score (dotted)")
+        self.lines_, self.dev_lines_, self.score_lines_ = [], [], []
+        for model in range(len(self.costs)):
+            self._draw_model(model, line_kw or {}, dev_line_kw or {})
+        scale = cost_scale or self._scale()
+        ax.set(xlabel="epoch", ylabel=f"mean cost per row ({scale} scale)")
+        ax.set_yscale(scale)
+        self._draw_legend()
+        return self
+
+    def _draw_model(self, model, line_kw, dev_line_kw):
+        name, kept = self._all("names")[model], self._all("kept_epochs")[model]
+        dev_cost = self.dev_costs[model]
+        prefix = "" if name is None else f"{name}: "
+        dot, kept_here = {}, ""
+        if kept is not None:
+            dot = {"marker": "o", "markersize": 7, "markevery": slice(kept - 1, kept)}
+            kept_here = f" (● parameters kept: epoch {kept})"
+
+        label = f"{prefix}training cost{self._what_is_in_J(model)}"
+        style = {"linestyle": "--", "label": label}
+        if dev_cost is None:
+            style |= dot | {"label": label + kept_here}
+        line = _draw(self.ax_, self.costs[model], style, line_kw)
+        self.lines_.append(line)
+        color = line.get_color()
+        if kept is not None:
+            self.ax_.axvline(kept, color=color, linewidth=0.8, alpha=0.6, zorder=0)
+
+        style = {"color": color, "label": f"{prefix}dev cost{kept_here}"} | dot
+        self.dev_lines_.append(_draw(self.ax_, dev_cost, style, dev_line_kw))
+        scores = self._all("dev_scores")[model] if self.ax_score_ else None
+        style = {"color": color, "linestyle": ":", "label": f"{prefix}dev score"}
+        self.score_lines_.append(_draw(self.ax_score_, scores, style, {}))
+
+    def _what_is_in_J(self, model) -> str:
+        parts = self._all("ingredients")[model]
+        if not parts:
+            return ""
+        *others, last = parts
+        return f" with {', '.join(others)} and {last}" if others else f" with {last}"
+
+    def _scale(self) -> str:
+        curves = [*self.costs, *(c for c in self.dev_costs if c is not None)]
+        values = np.concatenate(curves)
+        values = values[np.isfinite(values)]
+        if values.size == 0 or values.min() <= 0:
+            return "linear"
+        return "log" if values.max() >= 10 * values.min() else "linear"
+
+    def _draw_legend(self):
+        handles, labels = self.ax_.get_legend_handles_labels()
+        if self.ax_score_ is not None:
+            more_handles, more_labels = self.ax_score_.get_legend_handles_labels()
+            handles, labels = handles + more_handles, labels + more_labels
+        # Above the axes: inside it would lie on a curve, wherever it is.
+        self.ax_.legend(
+            handles, labels, loc="lower left", bbox_to_anchor=(0, 1), frameon=False
+        )
+
+    def _all(self, attribute):
+        values = getattr(self, attribute)
+        return [None] * len(self.costs) if values is None else values
+
+
+def _draw(ax, curve, style, user_kw):
+    """Draw a curve from epoch 1 on, where there is one; infinite values leave a gap."""
+    if curve is None:
+        return None
+    epochs = np.arange(1, len(curve) + 1)
+    values = np.where(np.isfinite(curve), curve, np.nan)
+    return ax.plot(epochs, values, **style_kwargs(style, user_kw))[0]
+
+
+def _curve(net, attribute):
+    values = getattr(net, attribute, None)
+    if values is None:
+        return None
+    if len(values) != len(net.loss_curve_):
+        raise ValueError(
+            f"{attribute} has {len(values)} epochs and loss_curve_ has "
+            f"{len(net.loss_curve_)}: a dev set was watched in some of several "
+            "fits, and it is not known in which."
+        )
+    return np.asarray(values)
+
+
+def _kept_epoch(net) -> int | None:
+    """Return the epoch of the fitted parameters; `best_iteration_` is of the last fit.
+
+    After a warm start the curves have the epochs of all fits.
+    """
+    kept = getattr(net, "best_iteration_", None)
+    return kept and len(net.loss_curve_) - net.n_iter_ + kept
+
+
+def _ingredients(net) -> list[str]:
+    """Return what is in J while training and not in the dev cost."""
+    keep = [getattr(net, "keep_prob", 1.0), getattr(net, "input_keep_prob", 1.0)]
+    present = {
+        "penalty": getattr(net, "alpha", 0) > 0,
+        "dropout": any(np.any(np.asarray(k) < 1) for k in keep),
+        "label smoothing": getattr(net, "label_smoothing", 0) > 0,
+        "augmentation": getattr(net, "augmentation", None) is not None,
+    }
+    return [name for name, is_there in present.items() if is_there]
