@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from skdnn.estimators import settings
 from skdnn.estimators.training_problem import TrainingProblem
@@ -109,8 +110,9 @@ class _Sum:
     def __init__(self):
         self.n, self.sum, self.square = 0, 0.0, 0.0
 
-    def add(self, block: np.ndarray) -> None:
-        self.n += block.size
+    def add(self, block: np.ndarray, shape: tuple[int, int] | None = None) -> None:
+        """Add a block, or what is not zero in one of another shape."""
+        self.n += block.size if shape is None else shape[0] * shape[1]
         self.sum += float(block.sum())
         self.square += float(np.vdot(block, block))
 
@@ -170,7 +172,7 @@ def _add_up(objective: Objective, theta, hidden) -> _Totals:
     stuck_rows = [np.zeros(n) for n in sizes[1:-1]]
     gradient = np.zeros(theta.size)
     for block in signals(objective, theta):
-        inputs.add(block.X)
+        inputs.add(_entries(block.X), block.X.shape)
         for total, A in zip(forward, block.A, strict=True):
             total.add(A)
         for total, dZ in zip(backward, block.dZ, strict=True):
@@ -184,6 +186,16 @@ def _add_up(objective: Objective, theta, hidden) -> _Totals:
     ]
     gradient /= objective.n_rows
     return _Totals(inputs, forward, backward, [*shares, np.nan], gradient)
+
+
+def _entries(X) -> np.ndarray:
+    """Return the inputs of a block; of sparse ones those that are stored."""
+    if isinstance(X, np.ndarray):
+        return X
+    shape = X.bounds.size - 1, X.n_columns
+    rows = sparse.csr_array((X.data, X.columns, X.bounds), shape=shape)[X.rows]
+    rows.sum_duplicates()
+    return rows.data
 
 
 def _layer_signal(layer, activation, totals: _Totals, W, dW, step) -> LayerSignal:
@@ -200,7 +212,7 @@ def _layer_signal(layer, activation, totals: _Totals, W, dW, step) -> LayerSigna
         stuck=totals.stuck[layer - 1],
         backward_rms=dZ.rms,
         gradient_norm=gradient_norm,
-        gradient_rms=gradient_norm / np.sqrt(dW.size),
+        gradient_rms=gradient_norm / float(np.sqrt(dW.size)),
         update_ratio=float(np.linalg.norm(step)) / size if size else np.inf,
     )
 

@@ -44,6 +44,16 @@ def verdict_of(stage: SignalStage) -> str:
     return next(verdict for verdict in VERDICTS if verdict in found | {"healthy"})
 
 
+def verdict_in_training(trained: SignalStage | None, diverged_at: int | None) -> str:
+    """Return the verdict on what followed a start; "healthy" if nothing did.
+
+    After a divergence the last finite parameters say little: it is the finding.
+    """
+    if diverged_at is not None:
+        return "exploding"
+    return "healthy" if trained is None else verdict_of(trained)
+
+
 def mean_change(changes: list[float]) -> float:
     """Return the geometric mean of changes per layer; NaN if there are none."""
     if not changes:
@@ -90,7 +100,7 @@ def fitting_initializer(net, activations) -> str | None:
 
 
 def remedies_for(
-    at_init: SignalStage, trained: SignalStage | None, net, initializer: str | None
+    at_init: SignalStage, verdict_in_training: str, net, initializer: str | None
 ) -> list[str]:
     """Return what would help, the most likely first; nothing where all is well."""
     verdict = verdict_of(at_init)
@@ -101,8 +111,7 @@ def remedies_for(
             f"{at_init.input_rms:.3g}, not about 1."
         )
     if verdict == "healthy":
-        later = "healthy" if trained is None else verdict_of(trained)
-        return remedies + _REMEDIES_IN_TRAINING[later]
+        return remedies + _REMEDIES_IN_TRAINING[verdict_in_training]
     names = {layer.activation for layer in at_init.layers[:-1]}
     if verdict == "vanishing" and "logistic" in names:
         remedies.append("Replace activation='logistic': its derivative is at most 1/4.")

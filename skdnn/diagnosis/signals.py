@@ -14,6 +14,7 @@ from skdnn.diagnosis.signal_verdict import (
     fitting_initializer,
     mean_change,
     remedies_for,
+    verdict_in_training,
     verdict_of,
 )
 from skdnn.estimators import settings
@@ -33,6 +34,9 @@ class SignalReport:
         The same after `n_epochs` epochs; None if that is 0.
     n_epochs : int
         The epochs trained.
+    diverged_at : int or None
+        The epoch in which training diverged: `trained` is then measured at the last
+        finite parameters.
     init : str
         The estimator's initialiser.
     initializer : str or None
@@ -57,6 +61,7 @@ class SignalReport:
     at_init: SignalStage
     trained: SignalStage | None
     n_epochs: int
+    diverged_at: int | None
     init: str
     initializer: str | None
     remedies: tuple[str, ...]
@@ -75,9 +80,9 @@ class SignalReport:
         flat sides) or "dead" (units that no row passes through).
         """
         at_init = self.verdict_at_init
-        if at_init != "healthy" or self.trained is None:
+        if at_init != "healthy":
             return at_init
-        return verdict_of(self.trained)
+        return verdict_in_training(self.trained, self.diverged_at)
 
     @property
     def stages(self) -> dict[str, SignalStage]:
@@ -99,6 +104,7 @@ class SignalReport:
             "remedies": list(self.remedies),
             "notes": list(self.notes),
             "n_epochs": self.n_epochs,
+            "diverged_at": self.diverged_at,
             "at_init": _to_dict(self.at_init),
             "trained": None if self.trained is None else _to_dict(self.trained),
         }
@@ -218,13 +224,13 @@ def signal_propagation(
     problem = problem_at_init(estimator, X, y, sample_weight)
     net = problem.estimator
     at_init, trained, notes = measure(problem), None, _notes(net)
-    n_trained = 0
+    n_trained, diverged_at = 0, None
     if n_epochs:
         outcome = problem.train(n_epochs)
-        n_trained = len(outcome.history)
+        n_trained, diverged_at = len(outcome.history), outcome.diverged_at
         trained = measure(problem)
-        if outcome.diverged_at is not None:
-            notes.append(f"Training diverged in epoch {outcome.diverged_at}.")
+        if diverged_at is not None:
+            notes.append(f"Training diverged in epoch {diverged_at}.")
     initializer = None
     if verdict_of(at_init) != "healthy":
         activations = [layer.activation for layer in at_init.layers[:-1]]
@@ -233,9 +239,14 @@ def signal_propagation(
         at_init,
         trained,
         n_trained,
+        diverged_at,
         name_of_init(net.init),
         initializer,
-        tuple(remedies_for(at_init, trained, net, initializer)),
+        tuple(
+            remedies_for(
+                at_init, verdict_in_training(trained, diverged_at), net, initializer
+            )
+        ),
         tuple(notes),
     )
 

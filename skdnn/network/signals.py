@@ -16,14 +16,21 @@ import numpy as np
 
 from skdnn.network.activations import activate
 from skdnn.network.compiled import entry
-from skdnn.network.objective import Objective
-from skdnn.network.propagation import Network, Workspace, cost_and_gradient
+from skdnn.network.inputs import times
+from skdnn.network.objective import Inputs, Objective
+from skdnn.network.propagation import (
+    ForwardWorkspace,
+    Network,
+    Workspace,
+    cost_and_gradient,
+    logits,
+)
 
 
 class Signals(NamedTuple):
     """Signals of some rows, as matrices (rows, units); valid until the next block."""
 
-    X: np.ndarray  # the inputs, A[0]
+    X: Inputs  # A[0]
     A: list[np.ndarray]  # A[1], …, A[L-1], and the logits Z[L]
     slopes: list[np.ndarray]  # g'(Z) of each hidden layer
     dZ: list[np.ndarray]  # dZ[1], …, dZ[L]
@@ -31,9 +38,10 @@ class Signals(NamedTuple):
 
 
 @entry
-def _activate(code, Z, b, slopes):
-    """Turn Z into A = g(Z + b), in place, and write g'(Z + b) into `slopes`."""
-    activate(code, Z, b, slopes)
+def _activations(code, X, W, b, A, slopes):
+    """Write A := g(XW + b), and the derivatives g'(XW + b) into `slopes`."""
+    times(X, W, A)
+    activate(code, A, b, slopes)
 
 
 def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
@@ -50,17 +58,19 @@ def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
     """
     network, block_rows = objective.network, objective.block_rows
     work = Workspace.of(network, block_rows, objective.dtype)
+    forward = ForwardWorkspace.of(network, block_rows, objective.dtype)
     gradient = np.empty_like(theta)
     for X, Y, s in objective.blocks():
         cost_and_gradient(network, theta, X, Y, s, 1.0, work, gradient)
-        A = _hidden_layers(work.A, network, len(X), block_rows)
+        A = _hidden_layers(work.A, network, X.shape[0], block_rows)
         # Going back, training has written dZ over the slopes.
-        dZ = _hidden_layers(work.G, network, len(X), block_rows)
+        dZ = _hidden_layers(work.G, network, X.shape[0], block_rows)
         n_outputs = int(network.layout.sizes[-1])
-        dZ.append(work.Z[: len(X) * n_outputs].reshape(len(X), n_outputs))
+        dZ.append(work.Z[: X.shape[0] * n_outputs].reshape(-1, n_outputs))
         slopes = _slopes(network, theta, [X, *A])
-        A.append(_last(network, theta, [X, *A][-1]))
-        yield Signals(X, A, slopes, dZ, gradient)
+        Z = np.empty_like(dZ[-1])
+        logits(network, theta, X, Z, forward)
+        yield Signals(X, [*A, Z], slopes, dZ, gradient)
 
 
 def _hidden_layers(buffer, network: Network, rows: int, block_rows: int):
@@ -78,14 +88,7 @@ def _slopes(network: Network, theta, A) -> list[np.ndarray]:
     layout, found = network.layout, []
     weights, biases = layout.weights(theta), layout.biases(theta)
     for l, code in enumerate(network.activations):
-        Z = np.dot(A[l], weights[l])
-        slopes = np.empty_like(Z)
-        _activate(code, Z, biases[l], slopes)
+        again, slopes = np.empty_like(A[l + 1]), np.empty_like(A[l + 1])
+        _activations(code, A[l], weights[l], biases[l], again, slopes)
         found.append(slopes)
     return found
-
-
-def _last(network: Network, theta, A) -> np.ndarray:
-    """Return the logits, from the activations before them."""
-    layout = network.layout
-    return np.dot(A, layout.weights(theta)[-1]) + layout.biases(theta)[-1]

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 from skdnn import MLPRegularizedClassifier, MLPRegularizedRegressor, signal_propagation
+from skdnn.diagnosis.networks import problem_at_init
 from skdnn.diagnosis.signal_statistics import STUCK_RULES
 from skdnn.diagnosis.signal_verdict import STUCK_SHARES, VERDICTS, verdict_of
 from skdnn.network.activations import ACTIVATIONS
@@ -188,6 +190,27 @@ def test_numbers_of_a_layer_are_those_of_plain_numpy():
         assert layer.update_ratio == pytest.approx(expected, rel=1e-9)
 
 
+def test_sparse_rows_that_are_never_made_dense():
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((200, 300)) < 0.01, rng.normal(size=(200, 300)), 0)
+    y = rng.integers(3, size=200)
+    thin = sparse.coo_array(X)
+    assert problem_at_init(deep(), thin, y).examples.table.is_thin
+    dense = signal_propagation(deep(depth=3), X, y, n_epochs=1).to_frame()
+    found = signal_propagation(deep(depth=3), thin, y, n_epochs=1)
+    assert found.at_init.input_rms == pytest.approx(np.sqrt(np.mean(X**2)))
+    numbers = dense.columns.drop("activation")
+    assert_allclose(found.to_frame()[numbers], dense[numbers], rtol=1e-8)
+    # Entries of one place add up.
+    rows, columns = np.nonzero(X)
+    twice = sparse.csr_array(
+        (np.tile(X[rows, columns] / 2, 2), (np.tile(rows, 2), np.tile(columns, 2))),
+        shape=X.shape,
+    )
+    split = signal_propagation(deep(depth=3), twice, y, n_epochs=0)
+    assert split.at_init.input_rms == pytest.approx(found.at_init.input_rms)
+
+
 def test_dead_and_saturated_units_are_counted():
     X = np.array([[-1.0], [-2.0], [-3.0], [5.0]])
     y = [0, 1, 0, 1]
@@ -247,7 +270,8 @@ def test_a_training_that_diverges_is_named():
     assert "Training diverged in epoch" in str(report)
     assert report.verdict_at_init == "healthy" and report.verdict == "exploding"
     assert "Lower learning_rate_init, or set max_grad_norm." in report.remedies
-    assert np.isnan(report.trained.layers[0].update_ratio)
+    assert report.to_dict()["diverged_at"] == report.n_epochs + 1
+    assert not report.trained.layers[0].update_ratio < 1e6
 
 
 # -- how it is shown -------------------------------------------------------------------
