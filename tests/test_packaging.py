@@ -1,4 +1,4 @@
-"""What a user meets first: version, types, README commands, docstrings, snippets."""
+"""What a user meets first: version, types, README commands, docstrings."""
 
 import importlib.metadata
 import inspect
@@ -11,13 +11,6 @@ import pytest
 import skdnn
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [
-    "README.md",
-    "docs/getting_started.md",
-    "docs/user_guide.md",
-    "docs/user_guide/gradient_checking.md",
-    "docs/user_guide/signals.md",
-]
 PUBLIC = sorted(name for name in skdnn.__all__ if callable(getattr(skdnn, name, None)))
 
 
@@ -115,15 +108,3 @@ def test_missing_section_and_parameter_are_seen():
     found = sections(docstring)
     assert found.keys() == {"Parameters", "Returns"}
     assert documented_parameters(found["Parameters"]) == {"a", "b", "rest"}
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_snippets_run(page, monkeypatch, tmp_path):
-    """The Python blocks of a page run in order, in one namespace, without a warning."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.M | re.S)
-    assert blocks
-    monkeypatch.chdir(tmp_path)
-    namespace = {"__name__": "__main__"}
-    for block in blocks:
-        exec(compile(block, page, "exec"), namespace)

@@ -1,0 +1,147 @@
+"""The documentation runs, and prints what its pages say that it prints.
+
+The ```python blocks of a page run in order, in one namespace, without a warning. A
+```text block right after one of them is what that block prints: words as they stand,
+white space aside, and "..." for anything. Whole numbers must agree. A number with a
+decimal point, an exponent or a per cent sign may differ by two units of its last digit,
+so a page shows a number as far as other processors and BLAS builds reproduce it.
+"""
+
+import contextlib
+import io
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILT = {"_build", "auto_examples", "generated"}
+UNITS_OF_LAST_DIGIT = 2
+
+SNIPPET = re.compile(
+    r"^```python\n(?P<code>.*?)^```$(?:\n+```text\n(?P<output>.*?)^```$)?",
+    flags=re.M | re.S,
+)
+NUMBER = r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?%?(?!\w)"
+PIECE = re.compile(rf"(?P<anything>\.\.\.)|(?P<number>{NUMBER})|(?P<space>\s+)")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+
+
+def pages():
+    """Return the pages that people write, by their path from the root."""
+    found = [
+        path.relative_to(ROOT)
+        for path in (ROOT / "docs").rglob("*.md")
+        if not BUILT & set(path.relative_to(ROOT).parts)
+    ]
+    return sorted(map(Path.as_posix, [Path("README.md"), *found]))
+
+
+def text_of(page):
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+PAGES = pages()
+PAGES_WITH_SNIPPETS = [page for page in PAGES if SNIPPET.search(text_of(page))]
+
+
+def pattern_of(shown):
+    """Return a pattern for outputs that differ from the shown one in numbers only."""
+    shown, pattern, end = shown.strip(), "", 0
+    for piece in PIECE.finditer(shown):
+        pattern += re.escape(shown[end : piece.start()])
+        pattern += {"anything": ".*?", "number": f"({NUMBER})", "space": r"\s+"}[
+            piece.lastgroup
+        ]
+        end = piece.end()
+    return re.compile(r"\s*" + pattern + re.escape(shown[end:]) + r"\s*", flags=re.S)
+
+
+def same_number(shown, printed):
+    """Say whether two numbers agree as far as the shown one has digits."""
+    if shown.endswith("%") != printed.endswith("%"):
+        return False
+    if re.fullmatch(r"[-+]?\d+", shown):
+        return shown == printed
+    expected, found = Decimal(shown.rstrip("%")), Decimal(printed.rstrip("%"))
+    unit = Decimal((0, (1,), expected.as_tuple().exponent))
+    return abs(found - expected) <= UNITS_OF_LAST_DIGIT * unit
+
+
+def same_output(shown, printed):
+    found = pattern_of(shown).fullmatch(printed)
+    numbers = [p["number"] for p in PIECE.finditer(shown.strip()) if p["number"]]
+    return found is not None and all(map(same_number, numbers, found.groups()))
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_SNIPPETS)
+def test_snippets_run_and_print_what_the_page_shows(page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "__main__"}
+    text = text_of(page)
+    for snippet in SNIPPET.finditer(text):
+        lines_before = text.count("\n", 0, snippet.start("code"))
+        code = compile("\n" * lines_before + snippet["code"], page, "exec")
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(code, namespace)
+        if snippet["output"] is not None:
+            shown, line = snippet["output"], lines_before
+            assert same_output(shown, printed.getvalue()), (
+                f"{page}, line {line}: shown\n{shown}\nprinted\n{printed.getvalue()}"
+            )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_block_is_of_a_kind_that_is_known(page):
+    """A snippet under another name, ```py say, would never be run."""
+    kinds = re.findall(r"^ *```+(\S*)", text_of(page), flags=re.M)[::2]
+    assert all(
+        kind in ("python", "text", "bash") or re.fullmatch(r"\{[\w-]+\}", kind)
+        for kind in kinds
+    ), kinds
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_linked_files_exist(page):
+    """Files that the build of the documentation makes are checked by that build."""
+    for target in LINK.findall(text_of(page)):
+        path = (ROOT / page).parent / target
+        if not BUILT & set(path.resolve().relative_to(ROOT).parts):
+            assert path.exists(), target
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [
+        ("12 rows, 0.97", "12 rows, 0.97\n"),
+        ("12 rows,\n  0.97", "12   rows, 0.99"),
+        ("error 1e-09", "error 3e-09"),
+        ("86% zeros", "88% zeros"),
+        ("W[1] {'alpha': 10.0} ...", "W[1] {'alpha': 10.1} and the rest\nof it"),
+        ("-0.5", "-0.3"),
+    ],
+)
+def test_outputs_that_are_the_same(shown, printed):
+    assert same_output(shown, printed)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [
+        ("12 rows", "13 rows"),
+        ("0.97", "1.00"),
+        ("0.970", "0.973"),
+        ("1e-09", "1e-08"),
+        ("86%", "89%"),
+        ("86%", "86"),
+        ("86", "86.1"),
+        ("rows 12", "columns 12"),
+        ("0.97", "nan"),
+        ("0.97", "0.97 and more"),
+        ("W[1]", "W[2]"),
+        ("", "a line that the page does not show"),
+    ],
+)
+def test_outputs_that_differ(shown, printed):
+    assert not same_output(shown, printed)
