@@ -9,7 +9,11 @@ so a page shows a number as far as other processors and BLAS builds reproduce it
 
 import contextlib
 import io
+import os
 import re
+import shutil
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +29,9 @@ SNIPPET = re.compile(
 )
 NUMBER = r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?%?(?!\w)"
 PIECE = re.compile(rf"(?P<anything>\.\.\.)|(?P<number>{NUMBER})|(?P<space>\s+)")
+DIFF = re.compile(
+    r"^```diff\n--- (?P<path>\S+)\n(?P<lines>.*?)^```$", flags=re.M | re.S
+)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -92,12 +99,50 @@ def test_snippets_run_and_print_what_the_page_shows(page, monkeypatch, tmp_path)
             )
 
 
+def apply(diff, root):
+    """Apply a change to a copy of the source; the lines around it are there once."""
+    lines = [(line[:1], line[1:]) for line in diff["lines"].splitlines(keepends=True)]
+    old = "".join(text for mark, text in lines if mark != "+")
+    new = "".join(text for _, text in lines)
+    path = root / diff["path"]
+    source = path.read_text(encoding="utf-8")
+    assert source.count(old) == 1, f"{diff['path']}:\n{old}"
+    path.write_text(source.replace(old, new), encoding="utf-8")
+
+
+def test_the_changes_shown_on_the_extending_page_work(tmp_path):
+    for tree in ("skdnn", "tests"):
+        caches = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / tree, tmp_path / tree, ignore=caches)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    diffs = list(DIFF.finditer(text_of("docs/user_guide/extending.md")))
+    assert diffs
+    for diff in diffs:
+        apply(diff, tmp_path)
+    tests = [
+        "network/test_activations.py",
+        "network/test_initializers.py",
+        "export/test_onnx.py::test_every_activation_has_its_operators",
+        "export/test_onnx.py::test_activations_at_extreme_values",
+    ]
+    names = "mish or orthogonal or every_activation or every_initializer"
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", names]
+        + [f"tests/{test}" for test in tests],
+        cwd=tmp_path,
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_each_block_is_of_a_kind_that_is_known(page):
     """A snippet under another name, ```py say, would never be run."""
     kinds = re.findall(r"^ *```+(\S*)", text_of(page), flags=re.M)[::2]
     assert all(
-        kind in ("python", "text", "bash") or re.fullmatch(r"\{[\w-]+\}", kind)
+        kind in ("python", "text", "bash", "diff") or re.fullmatch(r"\{[\w-]+\}", kind)
         for kind in kinds
     ), kinds
 

@@ -11,6 +11,15 @@ import pytest
 import skdnn
 
 ROOT = Path(__file__).resolve().parents[1]
+API_HEADINGS = {
+    "network": "Network",
+    "estimators": "Network",
+    "preprocessing": "Preparing data",
+    "model_selection": "Preparing data",
+    "augmentation": "Augmentation",
+    "diagnosis": "Diagnosis",
+    "displays": "Displays",
+}
 PUBLIC = sorted(name for name in skdnn.__all__ if callable(getattr(skdnn, name, None)))
 
 
@@ -73,10 +82,16 @@ def test_all_is_what_can_be_imported():
         assert hasattr(skdnn, name), name
 
 
-def test_public_names_are_in_the_api_page():
+def test_public_names_are_in_the_api_page_under_the_heading_of_their_room():
     page = (ROOT / "docs/api.rst").read_text(encoding="utf-8")
-    listed = re.findall(r"^   ([A-Za-z]\w*)$", page, flags=re.M)
-    assert sorted(listed) == PUBLIC
+    pieces = re.split(r"^(\w[\w ]*)\n-{3,}$", page, flags=re.M)
+    listed = {
+        name: heading
+        for heading, text in zip(pieces[1::2], pieces[2::2], strict=True)
+        for name in re.findall(r"^   ([A-Za-z]\w*)$", text, flags=re.M)
+    }
+    rooms = {name: getattr(skdnn, name).__module__.split(".")[1] for name in PUBLIC}
+    assert listed == {name: API_HEADINGS[room] for name, room in rooms.items()}
 
 
 @pytest.mark.parametrize("name", PUBLIC)
