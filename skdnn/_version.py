@@ -1,21 +1,21 @@
 """The version of skdnn, and how a saved estimator states it."""
 
 import re
+from typing import Any
+
+from sklearn.base import BaseEstimator
 
 __version__ = "0.1.0"
 
 
-class StatesVersion:
-    """A pickle says which version wrote it; one from a newer version is refused.
+class StatesVersion(BaseEstimator):
+    """A pickle says which version wrote it; one from a newer version is refused."""
 
-    Goes to the left of `sklearn.base.BaseEstimator`.
-    """
-
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled."""
         return {**super().__getstate__(), "_skdnn_version": __version__}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what was pickled, unless a newer version wrote it."""
         state = dict(state)
         written_by = state.pop("_skdnn_version", __version__)
@@ -30,4 +30,4 @@ class StatesVersion:
 
 def _release(version: str) -> tuple[int, ...]:
     """Return the numbers of a version: (1, 10, 0) of "1.10.0rc1"."""
-    return tuple(map(int, re.match(r"\d+(\.\d+)*", version).group().split(".")))
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])

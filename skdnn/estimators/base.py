@@ -6,10 +6,10 @@ fitted attributes. Whatever fails on the way leaves the estimator as it was.
 
 from contextlib import contextmanager
 from copy import copy, deepcopy
+from typing import Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils import (
@@ -23,7 +23,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skdnn.estimators import settings
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
-from skdnn.estimators.inspection import ObjectiveInspection
 from skdnn.estimators.reporting import refuse, warn_about
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.saving import SavedPlainly
@@ -38,16 +37,33 @@ from skdnn.training.optimizers import OptimizerState
 from skdnn.training.threads import blas_threads_for
 
 
-class BaseMLPRegularized(
-    CallbackSupportMixin, ObjectiveInspection, SavedPlainly, BaseEstimator
-):
+class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     """A regularised multilayer perceptron that leaves its targets to subclasses."""
+
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    n_iter_: int
+    t_: int
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    best_iteration_: int
+    converged_: bool
+    optimizer_state_: OptimizerState
 
     # What a classifier and a regressor say differently.
     _y_is_numeric = False
     _weights_besides = ""
 
-    def _fit(self, rows: Rows, dev_rows: Rows, classes=None, incremental=False):
+    def _fit(
+        self, rows: Rows, given_dev: Rows, classes=None, incremental=False
+    ) -> Self:
         callbacks = FitCallbacks(self, rows, is_fit=not incremental)
         callbacks.begin_fit()
         with _unchanged_on_failure(self):
@@ -58,7 +74,7 @@ class BaseMLPRegularized(
             settings.check_range(rows.X, dtype, "X")
             targets = self._targets_of(rows, classes, goes_on, incremental)
             state, network = self._start(targets, dtype, goes_on, incremental)
-            dev_rows = self._validated_dev(dev_rows, dtype)
+            dev_rows = self._validated_dev(given_dev, dtype)
             if dev_rows is None and incremental:
                 settings.warn_of_no_dev_set(self)
             elif dev_rows is None and self.early_stopping:
@@ -262,12 +278,13 @@ class BaseMLPRegularized(
         self.best_validation_score_ = None
         if has_dev:
             costs, scores = self.validation_loss_curve_, self.validation_scores_
-            now = [r.dev for r in history]
+            now = [r.dev for r in history if r.dev is not None]
             self.validation_loss_curve_ = [*(costs or []), *(d.cost for d in now)]
             self.validation_scores_ = [*(scores or []), *(d.score for d in now)]
-        if has_dev and self.early_stopping:
+        monitor = trained.state.monitor
+        if monitor is not None and monitor.follows_dev:
             self.best_loss_ = None  # as in scikit-learn: the dev set has the say
-            self.best_validation_score_ = trained.state.monitor.best_score
+            self.best_validation_score_ = monitor.best_score
 
     @property
     def coefs_(self) -> list[np.ndarray]:
@@ -286,7 +303,7 @@ class BaseMLPRegularized(
             )
         return self._theta
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         """Say whether there are parameters to predict with."""
         return "_theta" in self.__dict__
 

@@ -1,21 +1,26 @@
 """What makes a network a classifier: classes in, labels and probabilities out."""
 
+from typing import Any
+
 import numpy as np
 from scipy.special import log_expit, log_softmax
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.sklearn_private import check_partial_fit_first_call
 from skdnn.estimators.targets import ClassTargets
 from skdnn.network.losses import apply_link
 
 
-class Classification:
+class Classification(BaseMLPRegularized):
     """The targets and predictions of a network that tells classes apart.
 
     Probabilities come from the logits that `_logits` returns, and their logarithms too:
     the logarithm of a rounded probability is wrong where it matters most.
     """
+
+    classes_: np.ndarray
 
     _weights_besides = ", times class_weight,"
 
@@ -45,7 +50,7 @@ class Classification:
         tags.classifier_tags.multi_label = True
         return tags
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray:
         """Return the logits.
 
         Parameters
@@ -62,7 +67,7 @@ class Classification:
         Z = self._logits(X)
         return Z[:, 0] if self._targets.kind == "binary" else Z
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each row, or the indicator of its labels.
 
         Parameters
@@ -77,7 +82,7 @@ class Classification:
         """
         return self._predict(X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probabilities of the classes.
 
         Parameters
@@ -97,7 +102,7 @@ class Classification:
         apply_link(self._network.loss, Z)
         return Z
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Return the logarithms of the probabilities, from the logits: never -inf.
 
         Parameters

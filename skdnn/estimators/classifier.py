@@ -1,22 +1,25 @@
 """MLPRegularizedClassifier."""
 
+from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
-from sklearn.callback import with_callbacks
-from sklearn.utils.metaestimators import available_if
 
-from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.classification import Classification
 from skdnn.estimators.classifier_conversion import ClassifierConversion
 from skdnn.estimators.exporting import OnnxExport
+from skdnn.estimators.inspection import ObjectiveInspection
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.sklearn_private import (
     Interval,
     StrOptions,
+    available_if,
     fit_context,
+    with_callbacks,
 )
 
 
@@ -25,7 +28,7 @@ class MLPRegularizedClassifier(
     ClassifierMixin,
     OnnxExport,
     ClassifierConversion,
-    BaseMLPRegularized,
+    ObjectiveInspection,
 ):
     r"""Multilayer perceptron classifier with the regularisation of a modern network.
 
@@ -253,42 +256,42 @@ class MLPRegularizedClassifier(
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (100,),
+        activation: str | Sequence[str] = "relu",
         *,
-        solver="adam",
-        alpha=1.0,
-        l1_ratio=0.0,
-        keep_prob=1.0,
-        input_keep_prob=1.0,
-        max_norm=None,
-        label_smoothing=0.0,
-        max_grad_norm=None,
-        augmentation=None,
-        init="auto",
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.0015,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        class_weight=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring="loss",
-        n_iter_no_change=10,
-        tol=1e-4,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        max_fun=15000,
-        warm_start=False,
-        dtype="auto",
-        verbose=False,
-        random_state=None,
-    ):
+        solver: str = "adam",
+        alpha: float = 1.0,
+        l1_ratio: float = 0.0,
+        keep_prob: float | Sequence[float] | np.ndarray = 1.0,
+        input_keep_prob: float = 1.0,
+        max_norm: float | None = None,
+        label_smoothing: float = 0.0,
+        max_grad_norm: float | None = None,
+        augmentation: Any = None,
+        init: str | Callable[..., np.ndarray] = "auto",
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.0015,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        class_weight: dict | list[dict] | str | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] = "loss",
+        n_iter_no_change: float = 10,
+        tol: float = 1e-4,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        max_fun: int = 15000,
+        warm_start: bool = False,
+        dtype: str = "auto",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
@@ -328,14 +331,14 @@ class MLPRegularizedClassifier(
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit to the training rows.
 
         Parameters
@@ -382,15 +385,15 @@ class MLPRegularizedClassifier(
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        classes=None,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on the given rows, from wherever training stopped.
 
         Parameters

@@ -1,20 +1,25 @@
 """Classifiers from scikit-learn's MLPClassifier, and back."""
 
+from typing import Self
+
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
+from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.conversion import from_peer, peer_parameters, shared_attributes
 from skdnn.estimators.targets import ClassTargets
 from skdnn.export.scikit_learn import fitted_classifier
 
 
-class ClassifierConversion:
+class ClassifierConversion(BaseMLPRegularized):
     """Methods that turn a classifier into scikit-learn's, and back."""
 
     _sklearn_scoring = "accuracy"  # what early stopping follows there
 
     @classmethod
-    def from_sklearn(cls, mlp, *, n_samples=None, strict=True):
+    def from_sklearn(
+        cls, mlp: MLPClassifier, *, n_samples: int | None = None, strict: bool = True
+    ) -> Self:
         """Return scikit-learn's MLPClassifier as an estimator of this class.
 
         A fitted one comes with its weights, classes, loss curve and so on, in float64,
@@ -71,7 +76,9 @@ class ClassifierConversion:
             net.classes_ = net._targets.classes
         return net
 
-    def to_sklearn(self, *, n_samples=None, strict=True):
+    def to_sklearn(
+        self, *, n_samples: int | None = None, strict: bool = True
+    ) -> MLPClassifier:
         """Return the estimator as scikit-learn's MLPClassifier.
 
         A fitted one comes with its weights (in their type), classes, loss curve and so

@@ -1,5 +1,8 @@
 """Fitted estimators as ONNX models."""
 
+from typing import TYPE_CHECKING
+
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -8,8 +11,11 @@ from skdnn.estimators.saving import activation_names
 from skdnn.export.onnx import Standardization, network_to_onnx
 from skdnn.preprocessing import InputStandardizer
 
+if TYPE_CHECKING:
+    import onnx
 
-def to_onnx(estimator):
+
+def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     """Return a fitted network, or a pipeline that ends in one, as an ONNX model.
 
     The model predicts wherever there is an ONNX runtime, without Python or
@@ -88,10 +94,10 @@ def to_onnx(estimator):
     )
 
 
-class OnnxExport:
+class OnnxExport(BaseMLPRegularized):
     """The method that writes an estimator as an ONNX model."""
 
-    def to_onnx(self):
+    def to_onnx(self) -> "onnx.ModelProto":
         """Return the fitted network as an ONNX model.
 
         For a pipeline that standardises first, see :func:`skdnn.to_onnx`, which also

@@ -33,7 +33,7 @@ class FitCallbacks:
             "y": rows.y,
             "metadata": {} if weight is None else {"sample_weight": weight},
         }
-        self._fit: CallbackContext | None = None
+        self._fit: CallbackContext = None  # until begin_fit
 
     def begin_fit(self) -> None:
         """Tell that the fit begins."""

@@ -1,9 +1,13 @@
 """J of a network on given rows, and the check of its gradient."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators import settings
+from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.solving import objective_of, penalty_of
 from skdnn.estimators.training_problem import (
@@ -15,10 +19,10 @@ from skdnn.network.objective import Cost
 from skdnn.training.threads import blas_threads_for
 
 
-class ObjectiveInspection:
+class ObjectiveInspection(BaseMLPRegularized):
     """Methods that look at the objective an estimator minimises."""
 
-    def cost(self, X, y, sample_weight=None) -> Cost:
+    def cost(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Cost:
         r"""Return J of the fitted parameters on the given rows, and its parts.
 
         .. math:: J = \frac{1}{\sum s_i} \sum_i s_i \ell_i + \Omega(W)
@@ -52,13 +56,13 @@ class ObjectiveInspection:
 
     def gradient_check(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
         *,
-        at="fitted",
-        epsilon=1e-5,
-        max_params=1000,
+        at: str = "fitted",
+        epsilon: float = 1e-5,
+        max_params: int | None = 1000,
     ) -> GradientCheckReport:
         r"""Compare the gradient that training uses with two-sided differences of J.
 

@@ -1,23 +1,30 @@
 """MLPRegularizedRegressor."""
 
+from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.callback import with_callbacks
-from sklearn.utils.metaestimators import available_if
 
-from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.exporting import OnnxExport
-from skdnn.estimators.regression_targets import RegressionTargets
+from skdnn.estimators.inspection import ObjectiveInspection
+from skdnn.estimators.regression import Regression
 from skdnn.estimators.regressor_conversion import RegressorConversion
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
-from skdnn.estimators.sklearn_private import Interval, StrOptions, fit_context
+from skdnn.estimators.sklearn_private import (
+    Interval,
+    StrOptions,
+    available_if,
+    fit_context,
+    with_callbacks,
+)
 
 
 class MLPRegularizedRegressor(
-    RegressorMixin, OnnxExport, RegressorConversion, BaseMLPRegularized
+    RegressorMixin, Regression, OnnxExport, RegressorConversion, ObjectiveInspection
 ):
     r"""Multilayer perceptron regressor with the regularisation of a modern network.
 
@@ -237,7 +244,6 @@ class MLPRegularizedRegressor(
     True
     """
 
-    _y_is_numeric = True
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
         "loss": [StrOptions({"squared_error", "poisson", "huber"})],
@@ -246,42 +252,42 @@ class MLPRegularizedRegressor(
 
     def __init__(
         self,
-        loss="squared_error",
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        loss: str = "squared_error",
+        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (100,),
+        activation: str | Sequence[str] = "relu",
         *,
-        delta=1.0,
-        solver="adam",
-        alpha=1.0,
-        l1_ratio=0.0,
-        keep_prob=1.0,
-        input_keep_prob=1.0,
-        max_norm=None,
-        max_grad_norm=None,
-        augmentation=None,
-        init="auto",
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.0015,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring="loss",
-        n_iter_no_change=10,
-        tol=1e-4,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        max_fun=15000,
-        warm_start=False,
-        dtype="auto",
-        verbose=False,
-        random_state=None,
-    ):
+        delta: float = 1.0,
+        solver: str = "adam",
+        alpha: float = 1.0,
+        l1_ratio: float = 0.0,
+        keep_prob: float | Sequence[float] | np.ndarray = 1.0,
+        input_keep_prob: float = 1.0,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        augmentation: Any = None,
+        init: str | Callable[..., np.ndarray] = "auto",
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.0015,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] = "loss",
+        n_iter_no_change: float = 10,
+        tol: float = 1e-4,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        max_fun: int = 15000,
+        warm_start: bool = False,
+        dtype: str = "auto",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -321,14 +327,14 @@ class MLPRegularizedRegressor(
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit to the training rows.
 
         Parameters
@@ -375,14 +381,14 @@ class MLPRegularizedRegressor(
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on the given rows, from wherever training stopped.
 
         Parameters
@@ -415,31 +421,3 @@ class MLPRegularizedRegressor(
             Rows(X_val, y_val, sample_weight_val),
             incremental=True,
         )
-
-    def predict(self, X):
-        """Predict the numbers of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, in the shape that y had in fit and in the network's type.
-        """
-        return self._predict(X)
-
-    def _loss_option(self):
-        return self.delta if self.loss == "huber" else 0.0
-
-    def _targets_of(self, rows: Rows, classes, goes_on, incremental=False):
-        """Return the targets of a fit; a shape other than before is found later."""
-        return RegressionTargets.of(rows.y, self.loss)
-
-    def __sklearn_tags__(self):
-        """Accept several outputs."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags

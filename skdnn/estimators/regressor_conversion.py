@@ -1,19 +1,24 @@
 """Regressors from scikit-learn's MLPRegressor, and back."""
 
+from typing import Self
+
 from sklearn.neural_network import MLPRegressor
 
+from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.conversion import from_peer, peer_parameters, shared_attributes
 from skdnn.estimators.regression_targets import RegressionTargets
 from skdnn.export.scikit_learn import fitted_regressor
 
 
-class RegressorConversion:
+class RegressorConversion(BaseMLPRegularized):
     """Methods that turn a regressor into scikit-learn's, and back."""
 
     _sklearn_scoring = "r2"  # what early stopping follows there
 
     @classmethod
-    def from_sklearn(cls, mlp, *, n_samples=None, strict=True):
+    def from_sklearn(
+        cls, mlp: MLPRegressor, *, n_samples: int | None = None, strict: bool = True
+    ) -> Self:
         """Return scikit-learn's MLPRegressor as an estimator of this class.
 
         A fitted one comes with its weights, loss curve and so on, in float64, and
@@ -67,7 +72,9 @@ class RegressorConversion:
         """
         return from_peer(cls, MLPRegressor, mlp, n_samples, strict, _targets_of)
 
-    def to_sklearn(self, *, n_samples=None, strict=True):
+    def to_sklearn(
+        self, *, n_samples: int | None = None, strict: bool = True
+    ) -> MLPRegressor:
         """Return the estimator as scikit-learn's MLPRegressor.
 
         A fitted one comes with its weights (in their type), loss curve and so on, and

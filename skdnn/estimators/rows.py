@@ -1,6 +1,6 @@
 """Rows on their way from the caller to training."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -8,9 +8,9 @@ import numpy as np
 class Rows(NamedTuple):
     """Rows as the caller gave them, or some of them."""
 
-    X: object
-    y: object
-    sample_weight: object = None
+    X: Any
+    y: Any
+    sample_weight: Any = None
     numbers: np.ndarray | None = None  # which rows of X are meant; None is all
 
     def pick(self, numbers: np.ndarray) -> "Rows":

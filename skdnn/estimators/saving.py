@@ -4,6 +4,9 @@ Classes of this package may be moved and changed; what is in a file may not. The
 other objects in it are NumPy's, so that ``skops.io`` has one type to be told to trust.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from skdnn._version import StatesVersion
@@ -24,7 +27,7 @@ _LOSS_NAMES = {loss.code: name for name, loss in LOSSES.items()}
 class SavedPlainly(StatesVersion):
     """Pickles, copies and skops files of an estimator."""
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled."""
         state = super().__getstate__()
         for attribute, (to_plain, _) in _FORMS.items():
@@ -33,7 +36,7 @@ class SavedPlainly(StatesVersion):
         state.pop("optimizer_state_", None)  # it is part of the training's state
         return state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what was pickled."""
         if "_theta" in state and "_skdnn_version" not in state:
             raise ValueError(
@@ -94,7 +97,7 @@ def _state(plain: dict) -> TrainingState:
 
 
 # How an attribute that is of a class of ours is written, and read again.
-_FORMS = {
+_FORMS: dict[str, tuple[Callable, Callable]] = {
     "_network": (_plain_network, lambda plain: Network.of(**plain)),
     "_targets": (_plain_targets, _targets),
     "_state": (_plain_state, _state),

@@ -67,7 +67,8 @@ def hidden_sizes(estimator) -> list[int]:
     given = estimator.hidden_layer_sizes
     sizes = [given] if isinstance(given, Integral) else list(given)
     if not all(
-        isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in sizes
+        not isinstance(n, bool) and isinstance(n, Integral) and int(n) > 0
+        for n in sizes
     ):
         raise ValueError(
             "hidden_layer_sizes must be an int or a sequence of ints, all > 0, "
@@ -100,7 +101,7 @@ def keep_probs(estimator, n_hidden: int) -> np.ndarray:
     else:
         hidden = list(given)
         _check_one_per_layer("keep_prob", hidden, n_hidden)
-        if not all(isinstance(p, Real) and 0 < p <= 1 for p in hidden):
+        if not all(isinstance(p, Real) and 0 < float(p) <= 1 for p in hidden):
             raise ValueError(
                 "keep_prob must be in the range (0, 1] for each hidden layer, got "
                 f"{given!r}."
@@ -207,10 +208,10 @@ def check_gradient_check_arguments(at, epsilon, max_params) -> None:
     """Check the arguments of `gradient_check`."""
     if at not in ("fitted", "init"):
         raise ValueError(f"at must be 'fitted' or 'init', got {at!r}.")
-    if not (isinstance(epsilon, Real) and 0 < epsilon < 1):
+    if not (isinstance(epsilon, Real) and 0 < float(epsilon) < 1):
         raise ValueError(f"epsilon must be in the range (0, 1), got {epsilon!r}.")
     if max_params is not None and not (
-        isinstance(max_params, Integral) and max_params > 0
+        isinstance(max_params, Integral) and int(max_params) > 0
     ):
         raise ValueError(f"max_params must be an int > 0 or None, got {max_params!r}.")
 

@@ -1,8 +1,12 @@
 """The corners of scikit-learn that are not public API: all of them, in this file."""
 
 import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TypeVar
 
 from sklearn.base import _fit_context
+from sklearn.callback import with_callbacks as _with_callbacks
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -15,19 +19,38 @@ from sklearn.utils._plotting import (
     _validate_score_name,
     _validate_style_kwargs,
 )
+from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_sample_weight,
 )
 
+_Method = TypeVar("_Method", bound=Callable)
+
 check_feature_names = _check_feature_names
 check_partial_fit_first_call = _check_partial_fit_first_call
 check_sample_weight = _check_sample_weight
-fit_context = _fit_context
 interval_max_min_ratio = _interval_max_min_ratio
 name_of_score = _validate_score_name
 style_kwargs = _validate_style_kwargs
+
+
+# scikit-learn's decorators have no annotations; with these a method keeps its own.
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[_Method], _Method]:
+    """Validate parameters once, then call the method."""
+    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+
+def with_callbacks(fit: _Method) -> _Method:
+    """Set callbacks up before fit and take them down after it."""
+    return _with_callbacks(fit)
+
+
+def available_if(check: Callable) -> Callable[[_Method], _Method]:
+    """Hide the method from estimators that fail the check."""
+    return _available_if(check)
+
 
 # What calls fit for its caller, once: fit's own wrappers, and estimators around one.
 _WRAPPERS = (
@@ -43,7 +66,7 @@ _CALLERS_OF_MANY_FITS = ("joblib", "sklearn", "skdnn")
 
 def is_part_of_something_larger() -> bool:
     """Whether a search, an ensemble or another loop over fits has called this fit."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if _is_in(module, _CALLERS_OF_MANY_FITS) and not _is_in(module, _WRAPPERS):
@@ -61,6 +84,7 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "available_if",
     "check_feature_names",
     "check_matplotlib_support",
     "check_partial_fit_first_call",
@@ -70,4 +94,5 @@ __all__ = [
     "is_part_of_something_larger",
     "name_of_score",
     "style_kwargs",
+    "with_callbacks",
 ]

@@ -191,13 +191,13 @@ def _solve_lbfgs(
 
 def _listener(estimator, callbacks: FitCallbacks | None) -> OnEpoch | None:
     """Return who is told of each epoch; None, where nobody wants to be."""
-    calls_back = callbacks is not None and callbacks.are_set
-    if not (estimator.verbose or calls_back):
+    told = callbacks if callbacks is not None and callbacks.are_set else None
+    if not (estimator.verbose or told):
         return None
 
     def on_epoch(record, theta):
         if estimator.verbose:
             print_epoch(record)
-        return calls_back and callbacks.end_epoch(theta)
+        return told is not None and told.end_epoch(theta)
 
     return on_epoch

@@ -13,6 +13,7 @@ show its NaN.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from numba import njit
 from numba.core.dispatcher import Dispatcher
@@ -56,7 +57,8 @@ def entry(function):
     except RuntimeError:  # "cannot cache function: no locator available"
         return njit(**COMPILE_OPTIONS)(function)
     if isinstance(compiled, Dispatcher):  # not under NUMBA_DISABLE_JIT
-        compiled._cache._cache_file._source_stamp = SOURCES_HASH
+        private: Any = compiled
+        private._cache._cache_file._source_stamp = SOURCES_HASH
     return compiled
 
 

@@ -40,7 +40,8 @@ class CheckedComponent(NamedTuple):
 
     layer: int  # l of W[l] or b[l], counted from 1
     kind: str  # "W" or "b"
-    index: tuple[int, ...]  # (row, column) in W[l], (unit,) in b[l]
+    # (row, column) in W[l], (unit,) in b[l]; hides the method of tuple
+    index: tuple[int, ...]  # type: ignore[assignment]
     analytic: float
     numeric: float
 

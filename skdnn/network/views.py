@@ -43,7 +43,7 @@ def _view(context, array, start, shape):
         view = make_array(view_type)(context, builder)
         sizes = cgutils.unpack_tuple(builder, arguments[2], len(shape))
         stride = source.itemsize
-        strides = []
+        strides: list = []
         for size in reversed(sizes):
             strides.insert(0, stride)
             stride = builder.mul(stride, size)

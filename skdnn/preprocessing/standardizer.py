@@ -2,10 +2,12 @@
 
 from contextlib import contextmanager
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.sparsefuncs import inplace_column_scale
@@ -34,9 +36,7 @@ def _has_running_moments(estimator):
     return True
 
 
-class InputStandardizer(
-    OneToOneFeatureMixin, TransformerMixin, StatesVersion, BaseEstimator
-):
+class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, StatesVersion):
     r"""Centre and scale each input column with statistics of the training rows.
 
     .. math::
@@ -154,20 +154,22 @@ class InputStandardizer(
 
     def __init__(
         self,
-        method="standard",
+        method: str = "standard",
         *,
-        with_mean=True,
-        with_std=True,
-        smooth_clip=None,
-        copy=True,
-    ):
+        with_mean: bool = True,
+        with_std: bool = True,
+        smooth_clip: float | None = None,
+        copy: bool = True,
+    ) -> None:
         self.method = method
         self.with_mean = with_mean
         self.with_std = with_std
         self.smooth_clip = smooth_clip
         self.copy = copy
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn location and scale of each column; forget earlier fits.
 
         Parameters
@@ -206,7 +208,9 @@ class InputStandardizer(
         return self
 
     @available_if(_has_running_moments)
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(
+        self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Update mean and variance with more training rows.
 
         Pieces given one after the other end where one `fit` on all rows would. Only
@@ -245,7 +249,7 @@ class InputStandardizer(
             self._store_moments(update_moments(moments, X, sample_weight))
         return self
 
-    def transform(self, X, copy=None):
+    def transform(self, X: Any, copy: bool | None = None) -> Any:
         """Centre, scale and, with `smooth_clip`, clip smoothly.
 
         Parameters
@@ -281,7 +285,7 @@ class InputStandardizer(
             clip_smoothly(X.data if sparse.issparse(X) else X, self.smooth_clip)
         return X
 
-    def inverse_transform(self, X, copy=None):
+    def inverse_transform(self, X: Any, copy: bool | None = None) -> Any:
         """Give standardised rows their units back.
 
         Parameters
@@ -341,12 +345,12 @@ class InputStandardizer(
         for name in ("with_mean", "with_std", "copy"):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 refuse(name, "a bool")
-        c = self.smooth_clip
+        c: Any = self.smooth_clip
         # True would pass for c = 1, which nobody who writes True means.
         if c is not None and (
             isinstance(c, bool | np.bool_)
             or not isinstance(c, Real)
-            or not 0 < c < np.inf
+            or not 0 < float(c) < np.inf
         ):
             refuse("smooth_clip", "None or a finite float greater than 0")
 
@@ -381,8 +385,8 @@ class InputStandardizer(
     def _store(self, **fitted):
         # The other method's attributes of an earlier fit must not survive.
         for name in FITTED:
-            vars(self).pop(name, None)
-        vars(self).update(fitted)
+            self.__dict__.pop(name, None)
+        self.__dict__.update(fitted)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ picked, converted and made dense; it is never copied whole.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -15,6 +15,7 @@ from scipy import sparse
 from skdnn.network.compiled import entry
 from skdnn.network.inputs import SparseRows, pick_rows, rows_between
 from skdnn.network.memory import empty_aligned
+from skdnn.network.objective import Block, Inputs
 
 # Tables up to this size are converted whole: it is done once instead of in each epoch.
 _SMALL_TABLE_BYTES = 2**24
@@ -62,20 +63,21 @@ class Table:
     def __init__(self, X, dtype, rows: np.ndarray | None = None):
         self.dtype = np.dtype(dtype)
         self._sparse = sparse.issparse(X)
-        self._X = X.tocsr() if self._sparse else np.asarray(X)
+        table: Any = X.tocsr() if self._sparse else np.asarray(X)
+        self._X = table
         self._rows = rows
         self.n_rows = X.shape[0] if rows is None else len(rows)
         self.n_columns = X.shape[1]
-        self.is_thin = self._sparse and self._X.nnz < _THIN * X.shape[0] * X.shape[1]
+        self.is_thin = self._sparse and table.nnz < _THIN * X.shape[0] * X.shape[1]
         self.ready = self._ready()
 
     def _ready(self) -> np.ndarray | SparseRows | None:
         X, rows = self._X, self._rows
         if self.is_thin:
             return SparseRows(
-                np.require(X.data, self.dtype, "CW"),
-                np.require(X.indices, np.int32, "CW"),
-                np.require(X.indptr, np.int64, "CW"),
+                np.require(X.data, self.dtype, ["C", "W"]),
+                np.require(X.indices, np.int32, ["C", "W"]),
+                np.require(X.indptr, np.int64, ["C", "W"]),
                 np.arange(self.n_rows) if rows is None else np.asarray(rows, np.int64),
                 self.n_columns,
             )
@@ -167,7 +169,7 @@ class Examples:
             mean = self.total_weight / self.n_rows
             self.s = np.asarray(sample_weight / mean, dtype=table.dtype)
 
-    def blocks(self, block_rows: int) -> Iterator[tuple[np.ndarray, ...]]:
+    def blocks(self, block_rows: int) -> Iterator[Block]:
         """Yield (X, Y, s) of all rows in order."""
         for start in range(0, self.n_rows, block_rows):
             stop = min(start + block_rows, self.n_rows)
@@ -201,7 +203,7 @@ class TrainingBlock(NamedTuple):
     Row i of the block is row ``rows[i]`` of the arrays, or row i if `rows` is empty.
     """
 
-    X: np.ndarray
+    X: Inputs
     Y: np.ndarray
     s: np.ndarray
     is_weighted: bool  # whether there is anything but ones in s
@@ -239,7 +241,7 @@ class BatchReader:
         Alters each block afresh before it is trained on. It may write to what it is
         given, which are copies; Y may come back with more columns.
     rng : numpy.random.Generator, optional
-        What `augment` draws from.
+        What `augment` draws from; by default another in each run.
     """
 
     def __init__(
@@ -250,7 +252,7 @@ class BatchReader:
         rng: np.random.Generator | None = None,
     ):
         self._examples = examples
-        self._augment, self._rng = augment, rng
+        self._augment, self._rng = augment, rng or np.random.default_rng()
         self.bounds = batch_bounds(examples.n_rows, batch_size)
         self.n_batches = self.bounds.size - 1
         self.batch_rows = int(np.diff(self.bounds).max())
@@ -274,15 +276,16 @@ class BatchReader:
             start, stop = int(bounds[0]), int(bounds[-1])
             if self._augment is not None:
                 rows = np.arange(start, stop) if order is None else order[start:stop]
-                block = *self._augmented(rows), True, _AS_THEY_STAND
+                X, Y, s = self._augmented(self._augment, rows)
+                block = TrainingBlock(X, Y, s, True, _AS_THEY_STAND, bounds - start)
             else:
-                block = self._read(start, stop, order)
-            yield TrainingBlock(*block, bounds - start)
+                block = TrainingBlock(*self._read(start, stop, order), bounds - start)
+            yield block
 
-    def _augmented(self, rows):
+    def _augmented(self, augment: Augment, rows):
         """Return altered copies of rows, their targets and weights."""
         before = self._pick(rows)
-        X, Y, s = self._augment(*before, self._rng)
+        X, Y, s = augment(*before, self._rng)
         for name, array, old in zip("XYs", (X, Y, s), before, strict=True):
             if array.dtype != old.dtype or len(array) != len(old):
                 raise ValueError(
@@ -292,7 +295,9 @@ class BatchReader:
                 )
         return X, Y, s
 
-    def _read(self, start, stop, order):
+    def _read(
+        self, start, stop, order
+    ) -> tuple[Inputs, np.ndarray, np.ndarray, bool, np.ndarray]:
         """Return rows as they are, or where to find them, copied only if they must."""
         examples, table = self._examples, self._examples.table
         Y, s, is_weighted = examples.Y, examples.s, examples.is_weighted
@@ -304,7 +309,7 @@ class BatchReader:
             return table.ready, Y, s, is_weighted, rows
         return *self._pick(rows), is_weighted, _AS_THEY_STAND
 
-    def _pick(self, rows):
+    def _pick(self, rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Copy rows, their targets and weights to the buffers."""
         examples = self._examples
         return (

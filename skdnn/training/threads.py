@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
@@ -49,7 +50,7 @@ class _SharedLimit:
     def __init__(self):
         self._lock = threading.Lock()
         self._users = 0
-        self._limiter = None
+        self._limiter: Any = None
 
     def enter(self, limit: int) -> None:
         with self._lock:

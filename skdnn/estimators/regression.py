@@ -1,0 +1,43 @@
+"""What makes a network a regressor: numbers in, numbers out."""
+
+from typing import Any
+
+import numpy as np
+
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.regression_targets import RegressionTargets
+from skdnn.estimators.rows import Rows
+
+
+class Regression(BaseMLPRegularized):
+    """The targets and predictions of a network that predicts numbers."""
+
+    _y_is_numeric = True
+
+    def _loss_option(self):
+        return self.delta if self.loss == "huber" else 0.0
+
+    def _targets_of(self, rows: Rows, classes, goes_on, incremental=False):
+        """Return the targets of a fit; a shape other than before is found later."""
+        return RegressionTargets.of(rows.y, self.loss)
+
+    def __sklearn_tags__(self):
+        """Accept several outputs."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the numbers of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions, in the shape that y had in fit and in the network's type.
+        """
+        return self._predict(X)
