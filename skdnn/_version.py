@@ -1,6 +1,8 @@
-"""The version of skdnn, and how a saved estimator states it."""
+"""The version of skdnn, and what each of its estimators says of its origin."""
 
 import re
+from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -8,8 +10,19 @@ from sklearn.base import BaseEstimator
 __version__ = "0.1.0"
 
 
-class StatesVersion(BaseEstimator):
-    """A pickle says which version wrote it; one from a newer version is refused."""
+class SkdnnEstimator(BaseEstimator):
+    """An estimator whose files state their version and whose picture links to the docs.
+
+    A file from a newer version is refused. The link is there as soon as there is an
+    address in pyproject.toml: ``Documentation`` under ``[project.urls]``.
+    """
+
+    _doc_link_module = "skdnn"
+
+    @property
+    def _doc_link_template(self) -> str:
+        address = _documentation()
+        return address and f"{address}/generated/skdnn.{{estimator_name}}.html"
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled."""
@@ -31,3 +44,14 @@ class StatesVersion(BaseEstimator):
 def _release(version: str) -> tuple[int, ...]:
     """Return the numbers of a version: (1, 10, 0) of "1.10.0rc1"."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+
+
+@cache
+def _documentation() -> str:
+    """Return where the documentation is hosted, or ""."""
+    try:
+        lines = metadata("skdnn").get_all("Project-URL") or []
+    except PackageNotFoundError:  # a checkout that is not installed
+        return ""
+    addresses = dict(line.split(", ", maxsplit=1) for line in lines)
+    return addresses.get("Documentation", "").rstrip("/")

@@ -4,8 +4,10 @@
 fitted attributes. Whatever fails on the way leaves the estimator as it was.
 """
 
+from collections.abc import Sequence
 from contextlib import contextmanager
 from copy import copy, deepcopy
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -288,13 +290,38 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """W[1], …, W[L]: views of the fitted parameters."""
+        """W[1], …, W[L]: views of the fitted parameters; what is assigned is copied."""
         return self._network.layout.weights(self._fitted_theta("coefs_"))
+
+    @coefs_.setter
+    def coefs_(self, arrays: Sequence[np.ndarray]) -> None:
+        self._assign("coefs_", arrays)
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """b[1], …, b[L]: views of the fitted parameters."""
+        """b[1], …, b[L]: views of the fitted parameters; what is assigned is copied."""
         return self._network.layout.biases(self._fitted_theta("intercepts_"))
+
+    @intercepts_.setter
+    def intercepts_(self, arrays: Sequence[np.ndarray]) -> None:
+        self._assign("intercepts_", arrays)
+
+    def _assign(self, attribute, arrays) -> None:
+        """Copy arrays into θ: to predict with, and for training to go on from."""
+        theta, layout = self._fitted_theta(attribute).copy(), self._network.layout
+        views_of = {"coefs_": layout.weights, "intercepts_": layout.biases}[attribute]
+        views = views_of(theta)
+        expected, found = [v.shape for v in views], [np.shape(a) for a in arrays]
+        if found != expected:
+            raise ValueError(
+                f"{attribute} must be a list of arrays of the shapes {expected}, one "
+                f"for each layer, got {found}."
+            )
+        for view, array in zip(views, arrays, strict=True):
+            view[...] = array
+        self._theta = theta
+        # The moments stay, but what was the best on the dev set is gone.
+        self._state = replace(self._state, theta=theta, monitor=None)
 
     def _fitted_theta(self, attribute):
         if "_theta" not in self.__dict__:

@@ -130,7 +130,7 @@ class MLPRegularizedClassifier(
         `X_val`, `y_val` of `fit`, or else a stratified part of the training rows.
 
     validation_fraction : float, default=0.1
-        That part, in (0, 1); at least one row of each class.
+        That part, in [0, 1); at least one row of each class.
 
     scoring : str or callable, default="loss"
         What early stopping follows: "loss", the dev cost without penalty and dropout,
@@ -146,7 +146,7 @@ class MLPRegularizedClassifier(
         which it has converged.
 
     momentum : float, default=0.9
-        Momentum of "sgd", in [0, 1).
+        Momentum of "sgd", in [0, 1]; with 1.0 nothing ever slows it down.
 
     nesterovs_momentum : bool, default=True
         Whether "sgd" uses Nesterov's momentum.

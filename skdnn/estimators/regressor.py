@@ -128,7 +128,7 @@ class MLPRegularizedRegressor(
         `X_val`, `y_val` of `fit`, or else a random part of the training rows.
 
     validation_fraction : float, default=0.1
-        That part, in (0, 1); at least two rows.
+        That part, in [0, 1); at least two rows.
 
     scoring : str or callable, default="loss"
         What early stopping follows: "loss", the dev cost without penalty and dropout,
@@ -144,7 +144,7 @@ class MLPRegularizedRegressor(
         which it has converged.
 
     momentum : float, default=0.9
-        Momentum of "sgd", in [0, 1).
+        Momentum of "sgd", in [0, 1]; with 1.0 nothing ever slows it down.
 
     nesterovs_momentum : bool, default=True
         Whether "sgd" uses Nesterov's momentum.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._version import StatesVersion
+from skdnn._version import SkdnnEstimator
 from skdnn.estimators.regression_targets import RegressionTargets
 from skdnn.estimators.targets import ClassTargets
 from skdnn.network.activations import ACTIVATIONS
@@ -24,7 +24,7 @@ _ACTIVATION_NAMES = {activation.code: name for name, activation in ACTIVATIONS.i
 _LOSS_NAMES = {loss.code: name for name, loss in LOSSES.items()}
 
 
-class SavedPlainly(StatesVersion):
+class SavedPlainly(SkdnnEstimator):
     """Pickles, copies and skops files of an estimator."""
 
     def __getstate__(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skdnn._version import StatesVersion
+from skdnn._version import SkdnnEstimator
 from skdnn.preprocessing.column_statistics import robust_statistics, update_moments
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
 
@@ -36,7 +36,7 @@ def _has_running_moments(estimator):
     return True
 
 
-class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, StatesVersion):
+class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
     r"""Centre and scale each input column with statistics of the training rows.
 
     .. math::

@@ -431,11 +431,6 @@ def test_invscaling_of_sgd_counts_rows():
     _assert_same_predictions(mlp, net, _new_rows())
 
 
-def test_values_that_only_sklearn_allows():
-    with pytest.raises(ValueError, match=r"'momentum' parameter .* Got 1\.0"):
-        MLPRegularizedClassifier.from_sklearn(MLPClassifier(momentum=1.0))
-
-
 def test_one_class_only():
     X, _ = make_rows()
     mlp = _theirs().fit(X, np.zeros(len(X)))

@@ -57,6 +57,17 @@ def test_parameters_have_the_same_kind_and_default_but_for_two():
     assert differing == OTHER_DEFAULTS
 
 
+def test_parameters_have_the_same_ranges():
+    theirs, ours = (
+        {
+            name: {str(c) for c in constraints if "Interval" in type(c).__name__}
+            for name, constraints in cls._parameter_constraints.items()
+        }
+        for cls in CLASSES
+    )
+    assert {name: ours[name] for name in theirs} == theirs
+
+
 def test_defaults_in_the_docstring_are_those_of_the_signature():
     documented = {}
     for line in inspect.getdoc(MLPRegularizedClassifier).splitlines():

@@ -2,16 +2,16 @@
 
 import pickle
 from copy import deepcopy
+from email.message import Message
 
 import joblib
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.neural_network import MLPClassifier
 from sklearn.utils import get_tags
 
-from skdnn import MLPRegularizedClassifier
+from skdnn import InputStandardizer, MLPRegularizedClassifier, _version
 from skdnn.training.optimizers import OptimizerState
 from tests.estimators.datasets import KINDS, make_rows, parameters
 
@@ -63,25 +63,6 @@ def test_attributes(solver, kind, early_stopping):
         assert net.best_validation_score_ is None
         assert net.best_loss_ == min(net.loss_curve_)
         assert net.best_iteration_ == net.n_iter_
-
-
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_has_what_a_fitted_mlp_classifier_has(solver):
-    X, y = make_rows()
-    theirs = MLPClassifier((6,), solver=solver, max_iter=3).fit(X, y)
-    ours = _net(solver=solver).fit(X, y)
-    public = {name for name in vars(theirs) if name.endswith("_")}
-    assert not {name for name in public if not hasattr(ours, name)}
-    methods = {name for name in dir(theirs) if not name.startswith("_")}
-    assert methods - {"loss"} <= set(dir(ours))
-
-
-def test_is_a_superset_of_mlp_classifiers_parameters():
-    theirs, ours = (
-        {name: p for name, p in cls().get_params().items()}
-        for cls in (MLPClassifier, MLPRegularizedClassifier)
-    )
-    assert set(theirs) <= set(ours)
 
 
 def test_first_positional_parameters():
@@ -162,6 +143,83 @@ def test_read_only_memory_mapped_model(tmp_path):
     assert_array_equal(parameters(mapped.fit(X, y)), parameters(net.fit(X, y)))
 
 
+# -- parameters that are assigned ------------------------------------------------------
+
+
+def test_assigned_parameters_predict():
+    X, y = make_rows("binary")
+    net = _net(hidden_layer_sizes=(), dtype="float32").fit(X, y)
+    state, given = net._state, np.array([[1.0], [-2.0], [0.5], [0.0]])
+    net.coefs_, net.intercepts_ = [given], [np.array([0.25])]
+    assert_allclose(net.decision_function(X), X @ given[:, 0] + 0.25, rtol=1e-5)
+    given[:] = 7  # it was copied
+    assert net.coefs_[0].max() == 1 and net.coefs_[0].dtype == np.float32
+    assert state.theta is not net._state.theta
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_training_goes_on_from_assigned_parameters(early_stopping):
+    X, y = make_rows()
+    net = _net(solver="sgd", early_stopping=early_stopping, warm_start=True).fit(X, y)
+    net.coefs_ = [np.zeros_like(W) for W in net.coefs_]
+    net.intercepts_ = [np.zeros_like(b) for b in net.intercepts_]
+    net.set_params(learning_rate_init=1e-30, momentum=0.0).fit(X, y)
+    assert_allclose(net.predict_proba(X), 1 / 3)
+
+
+def test_parameters_can_be_assigned_after_fit_only():
+    with pytest.raises(AttributeError, match="no attribute 'coefs_' before fit"):
+        _net().coefs_ = [np.zeros((4, 3))]
+
+
+@pytest.mark.parametrize(
+    ("name", "arrays"),
+    [
+        ("coefs_", [np.zeros((4, 6))]),
+        ("coefs_", [np.zeros((4, 6)), np.zeros((3, 6)), np.zeros((3, 3))]),
+        ("intercepts_", [np.zeros((6, 1)), np.zeros(3), np.zeros(3)]),
+    ],
+)
+def test_assigned_parameters_of_other_shapes_are_refused(name, arrays):
+    X, y = make_rows()
+    net = _net().fit(X, y)
+    before = parameters(net)
+    with pytest.raises(ValueError, match=f"{name} must be a list of arrays of the sh"):
+        setattr(net, name, arrays)
+    assert_array_equal(parameters(net), before)
+
+
+# -- as text and as a picture ----------------------------------------------------------
+
+
 def test_repr_shows_what_was_set():
     shown = repr(MLPRegularizedClassifier(keep_prob=[0.5, 0.8], alpha=3))
     assert "keep_prob=[0.5, 0.8]" in shown and "alpha=3" in shown
+
+
+@pytest.mark.parametrize("cls", [MLPRegularizedClassifier, InputStandardizer])
+def test_picture_links_to_the_documentation_once_it_is_hosted(cls, monkeypatch):
+    name = cls.__name__
+    urls = ["Source, https://a.b/c", "Documentation, https://docs.example.org/"]
+    for listed, link in (
+        (urls, f"https://docs.example.org/generated/skdnn.{name}.html"),
+        (urls[:1], ""),
+        ([], ""),
+    ):
+        metadata = Message()
+        for url in listed:
+            metadata["Project-URL"] = url
+        monkeypatch.setattr(_version, "metadata", lambda _, m=metadata: m)
+        _version._documentation.cache_clear()
+        bundle = cls()._repr_mimebundle_()
+        assert bundle["text/plain"] == f"{name}()"
+        assert ("href=" in bundle["text/html"]) == bool(link)
+        assert (f'href="{link}"' in bundle["text/html"]) == bool(link)
+    _version._documentation.cache_clear()
+
+
+def test_picture_of_a_users_subclass_has_no_link():
+    class Mine(MLPRegularizedClassifier):
+        pass
+
+    assert Mine()._get_doc_link() == ""

@@ -38,9 +38,7 @@ def classify(X: Array, y: Array, path: Path) -> Array:
     fitted = net.fit(X_train, y_train, X_val=X_dev, y_val=y_dev)
     assert_type(fitted, MLPRegularizedClassifier)
     for _ in range(10):
-        grown = net.partial_fit(
-            X_train, y_train, None, [0, 1], X_val=X_dev, y_val=y_dev
-        )
+        more = net.partial_fit(X_train, y_train, None, [0, 1], X_val=X_dev, y_val=y_dev)
         assert_type(more, MLPRegularizedClassifier)
         assert_type(net.converged_, bool)
         if net.converged_:
