@@ -379,7 +379,7 @@ REFUSED = {
         {"scoring": "loss", "early_stopping": True},
         {"early_stopping": True, "scoring": "accuracy", "solver": "lbfgs"},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_settings_that_sklearn_does_not_have(params):
     X, y = make_rows()

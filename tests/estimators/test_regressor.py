@@ -204,17 +204,12 @@ def test_targets_that_are_scaled_around_it_are_scaled_back(n_outputs):
     net = small(learning_rate_init=0.01, max_iter=60, early_stopping=True)
     scaled = TransformedTargetRegressor(net, transformer=StandardScaler())
     scaled.fit(X, 1000 * y + 5)
-    by_hand = small(learning_rate_init=0.01, max_iter=60, early_stopping=True)
-    targets = StandardScaler()
-    by_hand.fit(
-        X, targets.fit_transform((1000 * y + 5).reshape(80, -1)).reshape(y.shape)
-    )
+    targets = StandardScaler().fit((1000 * y + 5).reshape(80, -1))
+    Y = targets.transform((1000 * y + 5).reshape(80, -1)).reshape(y.shape)
+    by_hand = small(learning_rate_init=0.01, max_iter=60, early_stopping=True).fit(X, Y)
     expected = targets.inverse_transform(by_hand.predict(X).reshape(80, -1))
-    assert scaled.predict(X).shape == y.shape
     assert_allclose(scaled.predict(X), expected.reshape(y.shape), rtol=1e-6)
-    assert scaled.score(X, 1000 * y + 5) == pytest.approx(
-        by_hand.score(X, targets.transform((1000 * y + 5).reshape(80, -1)))
-    )
+    assert scaled.score(X, 1000 * y + 5) == pytest.approx(by_hand.score(X, Y))
 
 
 def test_beats_the_mean_on_real_data_inside_scikit_learn():
