@@ -240,31 +240,42 @@ def _explore(plane, half_width, grid_resolution, learning_rate, n_steps) -> dict
     """Compute what is drawn of one plane."""
     (flat, steep), directions = plane.curvature(plane.centre)
     condition = steep / flat if flat > 0 else np.inf
-    # A flat direction would otherwise push the edge to infinity.
-    flat = max(flat, 1e-4 * steep)
     if half_width is None:
-        if not steep > 0:
-            raise ValueError(
-                "J does not curve upwards in this plane (a unit without effect?): give "
-                "half_width, or other parameters."
-            )
+        _check_curves(steep, "half_width")
+        # Along a flat direction J would rise so much only far away.
+        flat = max(flat, 1e-4 * steep)
         half_width = np.sqrt(1 / np.sqrt(flat * steep))
-    start = plane.centre + 0.7 * half_width * _upward(directions).sum(axis=1) / np.sqrt(
-        2
-    )
+    towards = _upward(directions).sum(axis=1) / np.sqrt(2)
+    start = plane.centre + 0.7 * half_width * towards
     if learning_rate is None:
-        learning_rate = 1 / max(steep, plane.curvature(start)[0][1])
+        steepest = max(steep, plane.curvature(start)[0][1])
+        _check_curves(steepest, "learning_rate")
+        learning_rate = 1 / steepest
     ticks = np.linspace(-half_width, half_width, grid_resolution)
     xx0, xx1 = np.meshgrid(*(centre + ticks for centre in plane.centre))
+    costs = plane.cost(xx0, xx1)
+    if not 0 < np.ptp(costs) < np.inf:
+        raise ValueError(
+            "J must vary in the plane and be finite; choose other parameters or "
+            f"another half_width than {half_width:.3g}."
+        )
     return {
         "xx0": xx0,
         "xx1": xx1,
-        "costs": plane.cost(xx0, xx1),
+        "costs": costs,
         "centres": plane.centre,
         "paths": plane.descend(start, learning_rate, n_steps),
         "learning_rates": learning_rate,
         "condition_numbers": condition,
     }
+
+
+def _check_curves(steep, what_to_give):
+    if not steep > 0:
+        raise ValueError(
+            "J does not curve upwards in this plane (a unit without effect?): give "
+            f"{what_to_give}, or other parameters."
+        )
 
 
 def _upward(directions):

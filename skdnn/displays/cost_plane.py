@@ -85,7 +85,8 @@ class CostPlane(NamedTuple):
         """Return the points of plain gradient descent, the start included."""
         points = [np.asarray(start, dtype=float)]
         for _ in range(n_steps):
-            step = learning_rate * self.gradient(points[-1])
+            with np.errstate(over="ignore", invalid="ignore"):
+                step = learning_rate * self.gradient(points[-1])
             if not np.all(np.isfinite(step)):
                 break
             points.append(points[-1] - step)
@@ -110,8 +111,7 @@ def _position(layout, parameter) -> int:
         layer, kind, index = parameter
         if layer < 1:
             raise IndexError(layer)
-        position = views[kind](positions)[layer - 1][index]
-        return int(position)
+        return int(views[kind](positions)[layer - 1][tuple(np.atleast_1d(index))])
     except (IndexError, KeyError, TypeError, ValueError):
         raise ValueError(
             "each of parameters must be (layer from 1, 'W' or 'b', index there), say "

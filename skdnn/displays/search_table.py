@@ -50,6 +50,8 @@ class SearchTable(NamedTuple):
             so_far = best.get(place)
             if so_far is None or _mean(dev[candidate]) > _mean(dev[so_far]):
                 best[place] = candidate
+        if not best:
+            raise ValueError(f"no candidate has both {param!r} and {hue!r}.")
         values = _in_order([of_param[candidate] for candidate in best.values()])
         shades = _in_order([of_hue[candidate] for candidate in best.values()])
 
@@ -137,7 +139,8 @@ def _column(cv_results, param) -> list:
 
 def _key(value):
     """Return something that can be a key and is the same for equal values."""
-    return value if isinstance(value, Real | str | tuple) else repr(value)
+    is_plain = isinstance(value, Real | str) and not isinstance(value, bool)
+    return value if is_plain else repr(value)
 
 
 def _mean(scores) -> float:

@@ -266,12 +266,8 @@ def _curve(net, attribute):
 
 
 def _kept_epoch(net) -> int | None:
-    """Return the epoch of the fitted parameters; `best_iteration_` is of the last fit.
-
-    After a warm start the curves have the epochs of all fits.
-    """
-    kept = getattr(net, "best_iteration_", None)
-    return kept and len(net.loss_curve_) - net.n_iter_ + kept
+    """Return the epoch of the fitted parameters; 0, before the first, has no place."""
+    return getattr(net, "best_iteration_", None) or None
 
 
 def _ingredients(net) -> list[str]:
