@@ -23,6 +23,7 @@ from skdnn import (
     InputStandardizer,
     MLPRegularizedClassifier,
     TrainDevTestSplit,
+    TrainingCurveDisplay,
     train_dev_test_split,
 )
 
@@ -64,16 +65,9 @@ held = MLPRegularizedClassifier(
 )
 held.fit(X_train_scaled, y_train, **dev)
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
-titles = {"no regularisation": free, "dropout and early stopping": held}
-for ax, (title, model) in zip(axes, titles.items(), strict=True):
-    epochs = range(1, model.n_iter_ + 1)
-    ax.semilogy(epochs, model.loss_curve_, label="training cost J")
-    ax.semilogy(epochs, model.validation_loss_curve_, "--", label="dev cost")
-    ax.axvline(model.best_iteration_, color="0.6", lw=1, label="parameters kept")
-    ax.set(title=title, xlabel="epoch")
-axes[0].set_ylabel("cost per row (log scale)")
-axes[0].legend()
+TrainingCurveDisplay.from_estimator(
+    {"no regularisation": free, "dropout and early stopping": held}
+)
 plt.show()
 
 # %%

@@ -348,6 +348,7 @@ class ParameterScoreDisplay:
                 rotation=30 if slanted else 0,
                 ha="right" if slanted else "center",
             )
+            self.ax_.set_xlim(-0.5, len(x) - 0.5)
         # scikit-learn's rule in its ValidationCurveDisplay.
         elif len(x) > 2 and interval_max_min_ratio(x) > 5:
             self.ax_.set_xscale("symlog" if min(x) <= 0 else "log")
