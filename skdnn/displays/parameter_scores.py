@@ -67,7 +67,9 @@ class ParameterScoreDisplay:
     >>> from sklearn.model_selection import GridSearchCV
     >>> from skdnn import MLPRegularizedClassifier, ParameterScoreDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = MLPRegularizedClassifier((8,), solver="lbfgs", random_state=0)
+    >>> net = MLPRegularizedClassifier(
+    ...     (8,), early_stopping=True, max_iter=2000, random_state=0
+    ... )
     >>> grid = {"alpha": [0.1, 1, 10], "activation": ["relu", "tanh"]}
     >>> search = GridSearchCV(net, grid, cv=3).fit(X, y)
     >>> display = ParameterScoreDisplay.from_estimator(search, "alpha")
@@ -125,7 +127,8 @@ class ParameterScoreDisplay:
         metric : str, default=None
             Which metric of a search with several; None is the one it refits for.
         negate_score : bool, default=False
-            Draw the negative score: a loss or an error, for scores named "neg_...".
+            Draw the negative score: a loss or an error, for a `scoring` such as
+            "neg_log_loss".
         score_name : str, default=None
             Label of the scores; None derives it from the `scoring` of the search.
         ax : matplotlib Axes, default=None

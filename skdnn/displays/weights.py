@@ -43,7 +43,7 @@ class WeightsDisplay:
     >>> from skdnn import MLPRegularizedClassifier, WeightsDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> lasso = MLPRegularizedClassifier(
-    ...     (8,), alpha=5, l1_ratio=1, max_iter=1000, random_state=0
+    ...     (8,), alpha=5, l1_ratio=1, early_stopping=True, max_iter=2000, random_state=0
     ... ).fit(X, y)
     >>> display = WeightsDisplay.from_estimator(lasso)
     >>> bool(display.n_zeros.sum() == sum((W == 0).sum() for W in lasso.coefs_))
@@ -70,7 +70,8 @@ class WeightsDisplay:
             too), or a Pipeline or search that ends with one; several by name, with the
             same number of layers.
         n_bins : int, default=40
-            Bins per layer, from -max |w| to max |w| over the models.
+            Bins per layer, as far to both sides of 0 as the largest weight of all
+            models.
         name : str, default=None
             Name of the one model, for the legend.
         ax : matplotlib Axes or array-like of L Axes, default=None
