@@ -104,13 +104,13 @@ plt.show()
 # %%
 # On classes that can be told apart without an error the norms are no measure: the
 # cross-entropy then has no minimum, and the weights grow for as long as training goes
-# on, with dropout or without. Dropout's penalty is on what units say together.
+# on, with dropout or without.
 #
 # No unit relies on one input
 # ---------------------------
-# Set one column of the dev rows to its mean, and see by how much the cost rises. Without
-# dropout single columns carry much of what the network says; a unit whose inputs may
-# drop cannot put all its weight on one of them, and spreads it.
+# Set one column of the dev rows to its mean, and see by how much the cost rises.
+# Without dropout single columns carry much of what the network says; a unit whose
+# inputs may drop cannot put all its weight on one of them, and spreads it.
 nets = {"all inputs kept": fit(), "half of the inputs drop": fit(input_keep_prob=0.5)}
 fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 places = np.arange(len(data.feature_names))

@@ -27,8 +27,6 @@ X, y = load_diabetes(return_X_y=True)
 y = (y > np.median(y)).astype(int)
 
 
-
-
 def fit_both(seed):
     """Return a net that stopped early, one trained to the end, and the test rows."""
     X_train, X_dev, X_test, y_train, y_dev, y_test = train_dev_test_split(
@@ -39,9 +37,7 @@ def fit_both(seed):
     net = MLPRegularizedClassifier(50, alpha=0, batch_size=50, random_state=seed)
     to_the_end = {"learning_rate": "cosine", "max_iter": 1000, "tol": 0}
     stopped, ended = (
-        clone(net)
-        .set_params(**options)
-        .fit(X_train, y_train, X_val=X_dev, y_val=y_dev)
+        clone(net).set_params(**options).fit(X_train, y_train, X_val=X_dev, y_val=y_dev)
         for options in ({"early_stopping": True}, to_the_end)
     )
     return stopped, ended, X_test, y_test
@@ -63,7 +59,7 @@ plt.show()
 # -------------------------------
 # One cut may be lucky. So cut the rows anew ten times, each time train one net that
 # stops and one that does not, from the same start, and compare the two on test rows
-# that neither has seen. Points below the diagonal are cuts on which stopping was better.
+# that neither has seen. Below the diagonal lie the cuts on which stopping was better.
 pairs, epochs = [], []
 for seed in range(10):
     *nets, X_test, y_test = fit_both(seed)
@@ -81,8 +77,11 @@ ax.legend(loc="upper left")
 plt.show()
 p = wilcoxon(stopped_loss, ended_loss, alternative="less").pvalue
 print(f"stopped better on {np.sum(stopped_loss < ended_loss)} of {len(pairs)} cuts")
-print(f"medians {np.median(stopped_loss):.3f}, {np.median(ended_loss):.3f}; p = {p:.3f}")
-print(f"epochs, medians: {np.median(epochs, axis=0)}")
+print(f"p = {p:.3f} (Wilcoxon's signed-rank test)")
+for name, losses, n in zip(
+    ("stopped", "to the end"), np.transpose(pairs), np.transpose(epochs), strict=True
+):
+    print(f"{name:10}  log-loss {np.median(losses):.3f}, {np.median(n):.0f} epochs")
 
 # %%
 # When to use it: nearly always, since it saves time as well. Its price: one knob now

@@ -77,12 +77,17 @@ print(f"alpha = {alphas[-1]:g}: p = {net.predict_proba(X)[0, 1]:.3f} for every r
 X, y = load_breast_cancer(return_X_y=True)
 X = InputStandardizer().fit_transform(X)
 net = MLPRegularizedClassifier(
-    (8,), activation="tanh", learning_rate="cosine", learning_rate_init=0.01, max_iter=300
+    (8,),
+    activation="tanh",
+    learning_rate="cosine",
+    learning_rate_init=0.01,
+    max_iter=300,
+    random_state=0,
 )
 alphas = np.geomspace(0.1, 100, 10)
 fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
 for l1_ratio, name, style in ((0, "L2", "o-"), (1, "L1", "s--")):
-    net.set_params(l1_ratio=l1_ratio, random_state=0)
+    net.set_params(l1_ratio=l1_ratio)
     W1 = [net.set_params(alpha=alpha).fit(X, y).coefs_[0] for alpha in alphas]
     ax.semilogx(alphas, [np.mean(W == 0) for W in W1], style, label=f"{name}: weights")
     if name == "L1":

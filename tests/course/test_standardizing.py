@@ -47,9 +47,9 @@ def test_standardising_saves_99_of_100_epochs(load, hidden):
     """Each at the best rate of its grid, to J = 0.15 (it starts at about ln 2 or ln 3).
 
     Measured: 3 to 7 epochs standardised; more than 4 000 for raw columns, whose scales
-    lie a factor 2 500 (wine) and 200 000 (breast cancer) apart. A rate that is too large
-    for them diverges, one that is too small runs out of epochs: both are warnings, and
-    part of the comparison.
+    lie a factor 2 500 (wine) and 200 000 (breast cancer) apart. A rate that is too
+    large for them diverges, one that is too small runs out of epochs: both are
+    warnings, and part of the comparison.
     """
     X, y = load(return_X_y=True)
     X_scaled = InputStandardizer().fit_transform(X)
