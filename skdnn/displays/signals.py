@@ -6,6 +6,7 @@ from sklearn.base import clone
 from skdnn.diagnosis import SignalReport, signal_propagation
 from skdnn.diagnosis.networks import network_of
 from skdnn.diagnosis.signals import name_of_init
+from skdnn.displays.panels import panels
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
 
@@ -53,15 +54,15 @@ class SignalPropagationDisplay:
         self.title = title
 
     @classmethod
-    def from_report(cls, report, *, axes=None):
+    def from_report(cls, report, *, ax=None):
         """Draw one report, at the start and after training, or the starts of several.
 
         Parameters
         ----------
         report : SignalReport or dict of str to SignalReport
             What `signal_propagation` returned; of several, by the name of the curve.
-        axes : sequence of 2 matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        ax : matplotlib Axes or 2 of them, default=None
+            Axes to draw on: a single one is divided, None makes new ones.
 
         Returns
         -------
@@ -86,11 +87,11 @@ class SignalPropagationDisplay:
             },
             title=title,
         )
-        return display.plot(axes=axes)
+        return display.plot(ax=ax)
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, sample_weight=None, *, init=None, n_epochs=5, axes=None
+        cls, estimator, X, y, sample_weight=None, *, init=None, n_epochs=5, ax=None
     ):
         """Run `signal_propagation` and draw it, once or for several initialisers.
 
@@ -104,8 +105,8 @@ class SignalPropagationDisplay:
             become after training.
         n_epochs : int, default=5
             So many epochs of training; not used with `init`.
-        axes : sequence of 2 matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        ax : matplotlib Axes or 2 of them, default=None
+            Axes to draw on: a single one is divided, None makes new ones.
 
         Returns
         -------
@@ -116,36 +117,31 @@ class SignalPropagationDisplay:
             report = signal_propagation(
                 estimator, X, y, sample_weight, n_epochs=n_epochs
             )
-            return cls.from_report(report, axes=axes)
+            return cls.from_report(report, ax=ax)
         reports = {
             name: signal_propagation(
                 _with_init(estimator, value), X, y, sample_weight, n_epochs=0
             )
             for name, value in _named(init).items()
         }
-        return cls.from_report(reports, axes=axes)
+        return cls.from_report(reports, ax=ax)
 
-    def plot(self, axes=None):
+    def plot(self, ax=None):
         """Draw activations to the left and derivatives to the right, on log axes.
 
         Parameters
         ----------
-        axes : sequence of 2 matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        ax : matplotlib Axes or 2 of them, default=None
+            Axes to draw on: a single one is divided, None makes new ones.
 
         Returns
         -------
         self : SignalPropagationDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
         from matplotlib.ticker import MaxNLocator
 
-        if axes is None:
-            _, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-        self.axes_ = np.asarray(axes)
-        if self.axes_.shape != (2,):
-            raise ValueError(f"axes must be 2 axes side by side, got {axes!r}.")
+        self.axes_ = panels(ax, 2, size=(4.5, 3.8))
         self.figure_ = self.axes_[0].figure
         ways = (
             (self.activation_rms, 0, "rms of activations A[l] (log scale)"),

@@ -81,13 +81,13 @@ def test_several_initialisers(in_pipeline):
 def test_names_and_axes_can_be_given():
     _, axes = plt.subplots(1, 2)
     display = SignalPropagationDisplay.from_estimator(
-        deep(), X, Y, init={"twice he": double}, axes=axes
+        deep(), X, Y, init={"twice he": double}, ax=axes
     )
     assert list(display.activation_rms) == ["twice he: exploding"]
     assert display.axes_ is axes or display.axes_[0] is axes[0]
     assert display.plot() is display and display.axes_[0] is not axes[0]
-    with pytest.raises(ValueError, match="axes must be 2 axes"):
-        display.plot(axes[0])
+    with pytest.raises(ValueError, match="Axes or 2 of them"):
+        display.plot(axes[:1])
 
 
 def test_signals_that_are_zero():
