@@ -14,30 +14,21 @@ layers nearly linear: from wiggly boundaries to straight ones.
 # only draw a straight line.
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, make_moons
-from sklearn.inspection import DecisionBoundaryDisplay
 
-from skdnn import InputStandardizer, MLPRegularizedClassifier
+from skdnn import DecisionRegionsDisplay, InputStandardizer, MLPRegularizedClassifier
 
 X, y = make_moons(200, noise=0.25, random_state=0)
 net = MLPRegularizedClassifier(
     (16, 16), activation="tanh", solver="lbfgs", max_iter=10_000, random_state=0
 )
 
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
-for ax, alpha in zip(axes, (0.1, 1, 30), strict=True):
-    DecisionBoundaryDisplay.from_estimator(
-        net.set_params(alpha=alpha).fit(X, y),
-        X,
-        response_method="predict_proba",
-        plot_method="contourf",
-        levels=np.linspace(0, 1, 11),
-        cmap="PuOr",
-        ax=ax,
-    )
-    for label, marker in enumerate("o^"):
-        ax.scatter(*X[y == label].T, s=14, marker=marker, c="w", edgecolors="k")
-    ax.set(title=f"alpha = {alpha}", xlabel="x₁", ylabel="x₂")
+nets = {
+    f"alpha = {alpha}": clone(net).set_params(alpha=alpha).fit(X, y)
+    for alpha in (0.1, 1, 30)
+}
+DecisionRegionsDisplay.from_estimator(nets, X, y)
 plt.show()
 
 # %%

@@ -12,59 +12,41 @@ scale make them round. Gradient descent then takes larger steps, and far fewer o
 # Linear regression on two columns, body mass index and blood pressure, whose standard
 # deviations differ. With centred columns and a centred target the bias stays zero, so
 # that J is a function of two weights and can be drawn whole. The path is that of plain
-# gradient descent, at the rate that suits each picture best: 2 over the sum of the
-# largest and the smallest curvature.
+# gradient descent at a rate of one over the largest curvature. Above each picture
+# stands the condition number: the largest over the smallest curvature.
 import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
 
-from skdnn import InputStandardizer, MLPRegularizedClassifier, MLPRegularizedRegressor
+from skdnn import (
+    CostContoursDisplay,
+    InputStandardizer,
+    MLPRegularizedClassifier,
+    MLPRegularizedRegressor,
+)
 
 X, y = load_diabetes(return_X_y=True, scaled=False)
 X, y = X[:, [2, 3]], (y - y.mean()) / y.std()
-centred = InputStandardizer(with_std=False).fit_transform(X)
-standardized = InputStandardizer().fit_transform(X)
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.9), layout="constrained")
-for ax, (title, X) in zip(
-    axes, {"centred": centred, "standardised": standardized}.items(), strict=True
-):
-    hessian = X.T @ X / len(X)
-    curvatures = np.linalg.eigvalsh(hessian)
-    net = MLPRegularizedRegressor(
-        hidden_layer_sizes=(),
-        init="zeros",
-        alpha=0,
-        solver="sgd",
-        momentum=0,
-        batch_size=len(X),
-        learning_rate_init=2 / (curvatures[0] + curvatures[-1]),
-    )
-    path = [np.zeros(2)]
-    path += [net.partial_fit(X, y).coefs_[0][:, 0].copy() for _ in range(15)]
-    path = np.array(path)
-
-    best = np.linalg.solve(hessian, X.T @ y / len(X))
-    reach = 1.4 * np.abs(best).max()
-    grid = best[:, None] + reach * np.linspace(-1, 1, 101)
-    w = np.stack(np.meshgrid(*grid), axis=-1)
-    J = np.einsum("...i,ij,...j", w - best, hessian, w - best) / 2
-    ax.contour(*grid, J, levels=J.max() * np.linspace(0.02, 1, 12) ** 2, cmap="Blues_r")
-    ax.plot(*path.T, "o-", ms=3.5, color="C1", label="gradient descent")
-    ax.plot(*best, "k*", ms=11, label="minimum")
-    ax.set(title=title, xlabel="weight of bmi", ylabel="weight of bp", aspect="equal")
-    print(f"{title}: curvatures {curvatures.round(2)}, ", end="")
-    print(f"condition number {curvatures[-1] / curvatures[0]:.1f}")
-axes[0].legend(loc="lower right")
+linear = MLPRegularizedRegressor(hidden_layer_sizes=(), alpha=0, solver="lbfgs")
+models = {
+    "centred": make_pipeline(InputStandardizer(with_std=False), linear),
+    "standardised": make_pipeline(InputStandardizer(), clone(linear)),
+}
+for model in models.values():
+    model.fit(X, y)
+CostContoursDisplay.from_estimator(models, X, y)
 plt.show()
 
 # %%
 # The long contours force a rate that is small enough for the steep direction, and too
-# small for the flat one: the path zigzags across the valley and creeps along it. On the
-# round ones a rate suits both directions.
+# small for the flat one: the path drops into the valley and then creeps along it. On
+# the round ones a rate suits both directions.
 #
 # Epochs to a given cost
 # ----------------------
