@@ -43,7 +43,7 @@ class WeightsDisplay:
     >>> from skdnn import MLPRegularizedClassifier, WeightsDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> lasso = MLPRegularizedClassifier(
-    ...     (8,), alpha=5, l1_ratio=1, early_stopping=True, max_iter=2000, random_state=0
+    ...     (8,), alpha=5, l1_ratio=1, early_stopping=True, max_iter=999, random_state=0
     ... ).fit(X, y)
     >>> display = WeightsDisplay.from_estimator(lasso)
     >>> bool(display.n_zeros.sum() == sum((W == 0).sum() for W in lasso.coefs_))
