@@ -1,5 +1,6 @@
 """Images as rows of pixels: what all image augmenters have in common."""
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -62,14 +63,35 @@ def as_images(X: Array, image_shape: ImageShape) -> Array:
     return X.reshape(len(X), height, width, -1)
 
 
+def pieces(n_images: int, n_values: int, at_once: int) -> Iterator[slice]:
+    """Yield slices of a few images, with `at_once` values of `n_values` per image.
+
+    Arrays of a few images stay in a core's cache, and their memory is used again: that
+    of large ones comes from the system and goes back to it, cleared each time.
+    """
+    step = max(1, at_once // n_values)
+    for start in range(0, n_images, step):
+        yield slice(start, min(start + step, n_images))
+
+
 def pad(images: Array, margin: int, fill: float | str) -> Array:
     """Put a margin around each image: of one value, or of the nearest pixel's."""
-    if fill == "nearest":
-        around = (margin, margin)
-        return np.pad(images, ((0, 0), around, around, (0, 0)), mode="edge")
     n_images, height, width, channels = images.shape
-    # np.pad does the same in twice the time.
     shape = n_images, height + 2 * margin, width + 2 * margin, channels
-    padded = np.full(shape, fill, images.dtype)
-    padded[:, margin : margin + height, margin : margin + width] = images
+    padded = np.full(shape, 0 if fill == "nearest" else fill, images.dtype)
+    put_inside(padded, images, margin, fill)
     return padded
+
+
+def put_inside(padded: Array, images: Array, margin: int, fill: float | str) -> None:
+    """Put images into margins that are there already."""
+    height, width = images.shape[1:3]
+    inner = slice(margin, margin + height), slice(margin, margin + width)
+    padded[:, *inner] = images
+    if fill == "nearest":
+        before, after = slice(margin), slice(margin + width, None)
+        padded[:, inner[0], before] = images[:, :, :1]
+        padded[:, inner[0], after] = images[:, :, -1:]
+        before, after = slice(margin), slice(margin + height, None)
+        padded[:, before] = padded[:, margin, np.newaxis]
+        padded[:, after] = padded[:, margin + height - 1, np.newaxis]

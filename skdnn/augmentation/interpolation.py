@@ -6,22 +6,10 @@ r"""Images between the pixels: bilinear interpolation.
     \qquad \Lambda(t) = \max(0, 1 - |t|)
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from skdnn.augmentation.base import Array
 from skdnn.augmentation.images import pad
-
-# So many pixels at a time stay, with all that is computed of them, in a core's cache.
-_PIXELS_AT_ONCE = 2**14
-
-
-def pieces(n_images: int, height: int, width: int) -> Iterator[slice]:
-    """Yield slices of a few images each."""
-    step = max(1, _PIXELS_AT_ONCE // (height * width))
-    for start in range(0, n_images, step):
-        yield slice(start, min(start + step, n_images))
 
 
 def sample(images: Array, rows: Array, columns: Array, fill: float | str) -> Array:

@@ -14,7 +14,12 @@ from skdnn.augmentation.images import (
     ImageShape,
     as_images,
     pad,
+    pieces,
+    put_inside,
 )
+
+# Values of images that are shifted at once: padded, they stay in a core's cache.
+_AT_ONCE = 2**15
 
 
 class RandomFlip(ImageAugmenter):
@@ -170,17 +175,23 @@ class RandomShift(ImageAugmenter):
         Returns
         -------
         X, Y, s : ndarray
-            A new `X`; `Y` and `s` as they are.
+            `X`, changed in place; `Y` and `s` as they are.
         """
         margin, n_rows = self.max_shift, len(X)
         down, right = rng.integers(-margin, margin, (2, n_rows), endpoint=True)
         is_moved = are_chosen(rng, n_rows, self.p)
+        top, left = margin - down * is_moved, margin - right * is_moved
         images = as_images(X, self.image_shape)
         _, height, width, channels = images.shape
-        # A moved image is a window of the padded one. Pixels of a line lie side by
+        # A moved image is a window of the padded one. The values of a line lie side by
         # side, so that each line is copied in one piece.
-        lines = pad(images, margin, self.fill).reshape(n_rows, height + 2 * margin, -1)
+        padded = pad(images[: max(1, _AT_ONCE // X.shape[1])], margin, self.fill)
+        lines = padded.reshape(*padded.shape[:2], -1)
         windows = sliding_window_view(lines, (height, width * channels), axis=(1, 2))
-        top = margin - down * is_moved
-        left = (margin - right * is_moved) * channels
-        return windows[np.arange(n_rows), top, left].reshape(X.shape), Y, s
+        image = np.arange(len(padded))
+        for few in pieces(n_rows, X.shape[1], _AT_ONCE):
+            n_few = few.stop - few.start
+            put_inside(padded[:n_few], images[few], margin, self.fill)
+            moved = windows[image[:n_few], top[few], left[few] * channels]
+            X[few] = moved.reshape(n_few, -1)
+        return X, Y, s

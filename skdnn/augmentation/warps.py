@@ -13,8 +13,12 @@ from skdnn.augmentation.images import (
     ImageAugmenter,
     ImageShape,
     as_images,
+    pieces,
 )
-from skdnn.augmentation.interpolation import pieces, resample, sample
+from skdnn.augmentation.interpolation import resample, sample
+
+# An image is interpolated with about ten arrays of its size.
+_AT_ONCE = 2**14
 
 
 class RandomResizedCrop(ImageAugmenter):
@@ -122,7 +126,7 @@ class RandomResizedCrop(ImageAugmenter):
                 strict=True,
             )
         )
-        for piece in pieces(rows.size, *images.shape[1:3]):
+        for piece in pieces(rows.size, X.shape[1], _AT_ONCE):
             few = rows[piece]
             images[few] = resample(images[few], lines[piece], columns[piece])
         return X, Y, s
@@ -199,7 +203,7 @@ class RandomRotation(ImageAugmenter):
         i, j = _grid(images)
         middle_i, middle_j = i[-1] / 2, j[:, -1:] / 2
         i, j = i - middle_i, j - middle_j
-        for piece in pieces(rows.size, *images.shape[1:3]):
+        for piece in pieces(rows.size, X.shape[1], _AT_ONCE):
             few, cos, sin = rows[piece], np.cos(angle[piece]), np.sin(angle[piece])
             images[few] = sample(
                 images[few],
@@ -304,7 +308,7 @@ class ElasticDistortion(ImageAugmenter):
         )
         smooth_i *= self.alpha
         i, j = _grid(images)
-        for piece in pieces(rows.size, height, width):
+        for piece in pieces(rows.size, X.shape[1], _AT_ONCE):
             few = rows[piece]
             noise = 2 * rng.random((few.size, 2, height, width), X.dtype) - 1
             d = smooth_i @ noise @ smooth_j.T

@@ -5,8 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import map_coordinates
 
-from skdnn.augmentation import interpolation
-from skdnn.augmentation.interpolation import pieces, resample, sample
+from skdnn.augmentation.interpolation import resample, sample
 
 SHAPES = [(20, 6, 5, 1), (7, 4, 6, 3), (3, 1, 5, 2), (3, 5, 1, 1)]
 # Around an image the value of `fill`, or its nearest pixel.
@@ -49,14 +48,6 @@ def test_samples_on_pixels_and_borders_exactly(fill, dtype):
     first_line = np.repeat(images[:, :1], 4, axis=1)
     assert_array_equal(outside, first_line if fill == "nearest" else fill)
     assert outside.dtype == dtype
-
-
-@pytest.mark.parametrize("at_once", [1, 60, 90, 10_000])
-def test_pieces_are_all_images_in_order(at_once, monkeypatch):
-    monkeypatch.setattr(interpolation, "_PIXELS_AT_ONCE", at_once)
-    parts = [np.arange(7)[piece] for piece in pieces(7, 6, 5)]
-    assert_array_equal(np.concatenate(parts), np.arange(7))
-    assert max(part.size for part in parts) == min(7, max(1, at_once // 30))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -7,7 +7,7 @@ from scipy import ndimage
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import ElasticDistortion, RandomResizedCrop, RandomRotation
-from skdnn.augmentation import interpolation
+from skdnn.augmentation import warps
 from tests.augmentation.blocks import SHAPES, augmented, image_block
 
 each_shape = pytest.mark.parametrize("image_shape", SHAPES)
@@ -16,7 +16,7 @@ each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 @pytest.fixture(autouse=True)
 def few_images_at_a_time(monkeypatch):
-    monkeypatch.setattr(interpolation, "_PIXELS_AT_ONCE", 400)
+    monkeypatch.setattr(warps, "_AT_ONCE", 400)
 
 
 def each_channel(warp, image, *args, **options):
