@@ -12,13 +12,15 @@ PACKAGE = Path(__file__).resolve().parents[1] / "skdnn"
 MAX_LINES = 450
 
 # What each room may import from; a room that is not listed here has no place yet.
-ALONE = {"preprocessing", "model_selection", "augmentation", "export"}
+ALONE = {"preprocessing", "model_selection", "export"}
+ASIDE = ALONE | {"augmentation"}
 MAY_IMPORT = {
     "network": set(),
     "training": {"network"},
-    "estimators": {"network", "training"} | ALONE,
-    "diagnosis": {"network", "training", "estimators"} | ALONE,
-    "displays": {"network", "training", "estimators", "diagnosis"} | ALONE,
+    "augmentation": {"network"},
+    "estimators": {"network", "training"} | ASIDE,
+    "diagnosis": {"network", "training", "estimators"} | ASIDE,
+    "displays": {"network", "training", "estimators", "diagnosis"} | ASIDE,
     **{room: set() for room in ALONE},
 }
 WITHOUT_SKLEARN = {"network", "training"}

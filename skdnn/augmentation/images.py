@@ -79,13 +79,6 @@ def pad(images: Array, margin: int, fill: float | str) -> Array:
     n_images, height, width, channels = images.shape
     shape = n_images, height + 2 * margin, width + 2 * margin, channels
     padded = np.full(shape, 0 if fill == "nearest" else fill, images.dtype)
-    put_inside(padded, images, margin, fill)
-    return padded
-
-
-def put_inside(padded: Array, images: Array, margin: int, fill: float | str) -> None:
-    """Put images into margins that are there already."""
-    height, width = images.shape[1:3]
     inner = slice(margin, margin + height), slice(margin, margin + width)
     padded[:, *inner] = images
     if fill == "nearest":
@@ -95,3 +88,4 @@ def put_inside(padded: Array, images: Array, margin: int, fill: float | str) -> 
         before, after = slice(margin), slice(margin + height, None)
         padded[:, before] = padded[:, margin, np.newaxis]
         padded[:, after] = padded[:, margin + height - 1, np.newaxis]
+    return padded

@@ -4,7 +4,6 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils._param_validation import Interval
 
 from skdnn.augmentation.base import PROBABILITY, Array, Block, are_chosen, chosen_rows
@@ -13,13 +12,9 @@ from skdnn.augmentation.images import (
     ImageAugmenter,
     ImageShape,
     as_images,
-    pad,
-    pieces,
-    put_inside,
 )
-
-# Values of images that are shifted at once: padded, they stay in a core's cache.
-_AT_ONCE = 2**15
+from skdnn.network.compiled import entry
+from skdnn.network.views import flat, matrix
 
 
 class RandomFlip(ImageAugmenter):
@@ -180,18 +175,61 @@ class RandomShift(ImageAugmenter):
         margin, n_rows = self.max_shift, len(X)
         down, right = rng.integers(-margin, margin, (2, n_rows), endpoint=True)
         is_moved = are_chosen(rng, n_rows, self.p)
-        top, left = margin - down * is_moved, margin - right * is_moved
-        images = as_images(X, self.image_shape)
-        _, height, width, channels = images.shape
-        # A moved image is a window of the padded one. The values of a line lie side by
-        # side, so that each line is copied in one piece.
-        padded = pad(images[: max(1, _AT_ONCE // X.shape[1])], margin, self.fill)
-        lines = padded.reshape(*padded.shape[:2], -1)
-        windows = sliding_window_view(lines, (height, width * channels), axis=(1, 2))
-        image = np.arange(len(padded))
-        for few in pieces(n_rows, X.shape[1], _AT_ONCE):
-            n_few = few.stop - few.start
-            put_inside(padded[:n_few], images[few], margin, self.fill)
-            moved = windows[image[:n_few], top[few], left[few] * channels]
-            X[few] = moved.reshape(n_few, -1)
+        _, height, width, channels = as_images(X, self.image_shape).shape
+        is_nearest = self.fill == "nearest"
+        padded = np.full(
+            (height + 2 * margin, (width + 2 * margin) * channels),
+            0.0 if is_nearest else self.fill,
+            X.dtype,
+        )
+        move(
+            X.reshape(n_rows, height, width * channels),
+            margin - down * is_moved,
+            (margin - right * is_moved) * channels,
+            padded,
+            channels,
+            is_nearest,
+        )
         return X, Y, s
+
+
+@entry
+def move(images, top, left, padded, channels, is_nearest):
+    """Cut each image, in place, out of itself with a margin around; it is compiled.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, height, width * channels)
+    top, left : ndarray of int, shape (n_images,)
+        The line of `padded`, and the value in it, that become the first.
+    padded : ndarray of shape (height + 2 margin, (width + 2 margin) * channels)
+        Room for one image; what its margin holds comes in from outside.
+    channels : int
+        Values of a pixel.
+    is_nearest : bool
+        Fill the margin with the nearest pixels first.
+    """
+    n_images, height, length = images.shape
+    wide = padded.shape[1]
+    margin = (padded.shape[0] - height) // 2
+    before, after = margin * channels, margin * channels + length
+    pixels, around = flat(images), flat(padded)
+    for i in range(n_images):
+        for y in range(height):
+            line = matrix(pixels, (i * height + y) * length, 1, length)
+            place = matrix(around, (margin + y) * wide + before, 1, length)
+            for j in range(length):
+                place[0, j] = line[0, j]
+        if is_nearest:
+            for y in range(margin, margin + height):
+                for j in range(before):
+                    padded[y, j] = padded[y, before + j % channels]
+                    padded[y, after + j] = padded[y, after - channels + j % channels]
+            for y in range(margin):
+                padded[y] = padded[margin]
+                padded[margin + height + y] = padded[margin + height - 1]
+        for y in range(height):
+            line = matrix(pixels, (i * height + y) * length, 1, length)
+            place = matrix(around, (top[i] + y) * wide + left[i], 1, length)
+            for j in range(length):
+                line[0, j] = place[0, j]

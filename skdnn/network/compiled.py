@@ -32,7 +32,7 @@ def _hash_of_sources() -> str:
     """Return a hash of all files that hold compiled code."""
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
-    for room in ("network", "training"):
+    for room in ("network", "training", "augmentation"):
         for path in sorted((package / room).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

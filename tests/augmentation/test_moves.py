@@ -6,14 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import RandomFlip, RandomShift
-from skdnn.augmentation import moves
 from skdnn.augmentation.images import pieces
 from tests.augmentation.blocks import SHAPES, augmented, image_block
-
-
-@pytest.fixture(autouse=True)
-def few_images_at_a_time(monkeypatch):
-    monkeypatch.setattr(moves, "_AT_ONCE", 400)
 
 
 @pytest.mark.parametrize("at_once", [1, 60, 90, 10_000])
