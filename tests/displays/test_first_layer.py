@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import RobustScaler, StandardScaler
 
 from skdnn import FirstLayerDisplay, InputStandardizer
 
@@ -70,12 +70,13 @@ def test_units_of_the_input(scaler):
 
 
 def test_two_scalers_and_none():
-    twice = behind(StandardScaler(with_std=False), InputStandardizer())
-    display = FirstLayerDisplay.from_estimator(twice, (3, 4), in_input_units=True)
     once = FirstLayerDisplay.from_estimator(
         behind(InputStandardizer()), (3, 4), in_input_units=True
     )
-    assert_allclose(display.images, once.images)
+    for first in (StandardScaler(with_std=False), RobustScaler()):
+        twice = behind(first, InputStandardizer())
+        display = FirstLayerDisplay.from_estimator(twice, (3, 4), in_input_units=True)
+        assert_allclose(display.images, once.images)
     bare = FirstLayerDisplay.from_estimator(NET, (3, 4), in_input_units=True)
     assert_array_equal(bare.images[0].ravel(), W[:, 1])
 

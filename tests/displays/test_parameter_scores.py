@@ -203,6 +203,15 @@ def test_failed_fits():
     display.figure_.canvas.draw()
 
 
+def test_a_value_at_which_one_of_two_lines_failed():
+    display = made(2, [1.0, 2.0, 3.0])
+    display.dev_scores[0, 1] = np.nan
+    # The gap in its line says so; a cross would be about both.
+    assert "fits failed" not in legend(display.plot().ax_)
+    display.dev_scores[1, 1, 0] = np.nan
+    assert "fits failed" in legend(display.plot().ax_)
+
+
 def test_several_metrics():
     search = GridSearchCV(
         LogisticRegression(),
