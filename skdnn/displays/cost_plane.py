@@ -70,7 +70,7 @@ class CostPlane(NamedTuple):
             gradient = self.objective.value_and_gradient(self._at(point))[1]
         return gradient[self.indices]
 
-    def curvature(self, point) -> np.ndarray:
+    def curvature(self, point) -> tuple[np.ndarray, np.ndarray]:
         """Return the eigenvalues, ascending, of the two by two Hessian, and vectors."""
         H = np.empty((2, 2))
         for k in range(2):
@@ -79,7 +79,8 @@ class CostPlane(NamedTuple):
             step[k] = 6e-6 * max(1.0, abs(point[k]))
             difference = self.gradient(point + step) - self.gradient(point - step)
             H[k] = difference / (2 * step[k])
-        return np.linalg.eigh((H + H.T) / 2)
+        values, vectors = np.linalg.eigh((H + H.T) / 2)
+        return values, vectors
 
     def descend(self, start, learning_rate, n_steps) -> np.ndarray:
         """Return the points of plain gradient descent, the start included."""

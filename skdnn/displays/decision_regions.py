@@ -1,5 +1,7 @@
 """Which class a model predicts where, for several models side by side."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score
@@ -219,7 +221,7 @@ class DecisionRegionsDisplay:
             xlabel=self.feature_names[0],
             ylabel=self.feature_names[1],
         )
-        style = {"alpha": 0.6, "zorder": -1}
+        style: dict[str, Any] = {"alpha": 0.6, "zorder": -1}
         if n_classes == 2:
             first, second = _TWO_COLORS
             style |= {

@@ -1,5 +1,7 @@
 """The weights that lead to each unit of the first layer, drawn as images."""
 
+from typing import Any
+
 import numpy as np
 
 from skdnn.displays.models import fitted_network, fitted_steps
@@ -129,7 +131,7 @@ class FirstLayerDisplay:
         largest = np.abs(self.images).max() or 1.0
         in_colour = self.images.ndim == 4
         pictures = self.images
-        style = {"interpolation": "nearest"}
+        style: dict[str, Any] = {"interpolation": "nearest"}
         if in_colour:
             pictures = 0.5 + self.images / (2 * largest)
         else:

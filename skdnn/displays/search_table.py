@@ -93,18 +93,21 @@ def full_name(cv_results, name, argument) -> str:
 
 def are_numbers(values) -> bool:
     """Whether all values have a place on a numeric axis."""
-    return all(
-        isinstance(v, Real) and not isinstance(v, bool | np.bool_) for v in values
-    )
+    return all(_is_number(v) for v in values)
 
 
 def text_of(value) -> str:
     """Return a parameter's value as a label."""
-    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
+    if _is_number(value):
         return f"{value:.4g}"
     if isinstance(value, str):
         return value
     return getattr(value, "__name__", None) or str(value)
+
+
+def _is_number(value) -> bool:
+    """Whether this is a number; True is none, though Python takes it for 1."""
+    return not isinstance(value, bool | np.bool_) and isinstance(value, Real)
 
 
 def _fold_scores(cv_results, part, metric):
@@ -139,8 +142,7 @@ def _column(cv_results, param) -> list:
 
 def _key(value):
     """Return something that can be a key and is the same for equal values."""
-    is_plain = isinstance(value, Real | str) and not isinstance(value, bool)
-    return value if is_plain else repr(value)
+    return value if isinstance(value, str) or _is_number(value) else repr(value)
 
 
 def _mean(scores) -> float:

@@ -1,5 +1,7 @@
 """Cost against epochs: training and dev on one set of axes."""
 
+from typing import Any
+
 import numpy as np
 
 from skdnn.displays.models import by_name, fitted_network
@@ -192,13 +194,14 @@ class TrainingCurveDisplay:
         name, kept = self._all("names")[model], self._all("kept_epochs")[model]
         dev_cost = self.dev_costs[model]
         prefix = "" if name is None else f"{name}: "
-        dot, kept_here = {}, ""
+        dot: dict[str, Any] = {}
+        kept_here = ""
         if kept is not None:
             dot = {"marker": "o", "markersize": 7, "markevery": slice(kept - 1, kept)}
             kept_here = f" (● parameters kept: epoch {kept})"
 
         label = f"{prefix}training cost{self._what_is_in_J(model)}"
-        style = {"linestyle": "--", "label": label}
+        style: dict[str, Any] = {"linestyle": "--", "label": label}
         if dev_cost is None:
             style |= dot | {"label": label + kept_here}
         line = _draw(self.ax_, self.costs[model], style, line_kw)
