@@ -251,6 +251,23 @@ def test_verbose_partial_fit_prints_its_epoch(verbose, capsys):
         assert f"{net.loss_:.6f}" in line
 
 
+@out_of_epochs
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_verbose_prints_an_aligned_line_per_epoch(solver, early_stopping, capsys):
+    X, y = make_rows()
+    net = _net(solver=solver, verbose=True, max_iter=12, early_stopping=early_stopping)
+    net.fit(100 * X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == net.n_iter_ == 12
+    dev = r"  dev cost +\d+\.\d{6}" if early_stopping else ""
+    form = r"Epoch +(\d+)  train cost +\d+\.\d{6}" + dev
+    form += r"  learning rate \d\.\de[+-]\d\d +\d+\.\d{3} s"
+    epochs = [int(re.fullmatch(form, line).group(1)) for line in lines]
+    assert epochs == list(range(1, 13))
+    assert len({len(line) for line in lines}) == 1
+
+
 # -- labels ----------------------------------------------------------------------------
 
 
@@ -311,6 +328,29 @@ def test_early_stopping_with_weights_of_one_is_early_stopping(solver, kind):
     plain = _net(**options).fit(X, y)
     assert_allclose(weighted.predict_proba(X), plain.predict_proba(X), rtol=1e-5)
     assert_allclose(weighted.validation_scores_, plain.validation_scores_)
+
+
+@out_of_epochs
+def test_the_least_validation_fraction_is_one_row_of_each_class():
+    X, y = make_rows()
+    assert _net(early_stopping=True, validation_fraction=0.0, max_iter=2).fit(
+        X, y
+    ).t_ == (2 * 57)
+
+
+def test_momentum_of_one_never_slows_down():
+    """With a gradient of zero the velocity stays what it was."""
+    X, y = make_rows("binary")
+    net = _net(
+        hidden_layer_sizes=(), solver="sgd", momentum=1.0, alpha=0.0, shuffle=False
+    )
+    net.set_params(nesterovs_momentum=False, batch_size=60)
+    b = [net.partial_fit(X, y, classes=[0, 1]).intercepts_[0][0]]
+    still = np.zeros((2, 4)), [0, 1]  # b alone, and it is pulled both ways
+    net.set_params(learning_rate_init=1e-300, batch_size=2)
+    b += [net.partial_fit(*still).intercepts_[0][0] for _ in range(3)]
+    assert_allclose(np.diff([0.0, *b]), b[0], rtol=1e-5)
+    assert b[0] != 0
 
 
 @out_of_epochs
