@@ -333,9 +333,8 @@ def test_early_stopping_with_weights_of_one_is_early_stopping(solver, kind):
 @out_of_epochs
 def test_the_least_validation_fraction_is_one_row_of_each_class():
     X, y = make_rows()
-    assert _net(early_stopping=True, validation_fraction=0.0, max_iter=2).fit(
-        X, y
-    ).t_ == (2 * 57)
+    net = _net(early_stopping=True, validation_fraction=0.0, max_iter=2)
+    assert net.fit(X, y).t_ == 2 * 57
 
 
 def test_momentum_of_one_never_slows_down():

@@ -3,6 +3,8 @@
 import copy
 import pickle
 import pickletools
+import re
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -127,6 +129,12 @@ def test_types_that_skops_has_to_trust():
     model = make_pipeline(InputStandardizer(), _classifier()).fit(X, y)
     loaded = skops.io.loads(skops.io.dumps(model), trusted=TYPES)
     assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+def test_the_user_guide_lists_these_types():
+    guide = Path(skdnn.__file__).parents[1] / "docs/user_guide.md"
+    listed = re.findall(r"^- `(skdnn\.[\w.]+)`$", guide.read_text("utf-8"), flags=re.M)
+    assert listed == TYPES
 
 
 # -- versions --------------------------------------------------------------------------
