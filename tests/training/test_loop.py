@@ -8,7 +8,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.training import batches
-from skdnn.training.loop import DevResult, train_epochs
+from skdnn.training.loop import (
+    DevResult,
+    EpochRecord,
+    Outcome,
+    _LastEpoch,
+    train_epochs,
+)
 from skdnn.training.optimizers import OPTIMIZERS
 from skdnn.training.schedules import SCHEDULES
 from skdnn.training.stopping import Monitor
@@ -322,6 +328,24 @@ def test_an_interrupt_of_who_is_told_of_an_epoch_keeps_the_epoch():
     state, outcome = train(make_problem(), on_epoch=on_epoch, n_epochs=9)
     assert len(outcome.history) == state.n_epochs == 3
     assert outcome.interrupted_by is not None
+
+
+def test_all_that_an_epoch_moves_is_put_back():
+    """Wherever in its bookkeeping the interrupt comes."""
+    state, monitor, outcome = training_state(make_problem()), Monitor(0.0, 2), Outcome()
+    last = _LastEpoch(state, monitor, outcome)
+    before = pickle.loads(pickle.dumps((state, monitor)))
+    for array in (state.theta, state.optimizer.m, state.optimizer.v):
+        array += 1
+    state.optimizer.t, state.n_epochs, state.rate_factor = 5, 1, 0.2
+    state.rng.random()
+    outcome.history.append(EpochRecord(1, 3.0, 0.1, 0.0, None))
+    monitor.update(outcome.history[0], state.theta)
+    outcome.converged = True
+    assert _whole_state(state, monitor) != _whole_state(*before)
+    last.put_back()
+    assert _whole_state(state, monitor) == _whole_state(*before)
+    assert outcome == Outcome()
 
 
 def test_an_interrupt_in_the_first_epoch_is_raised_and_undone(monkeypatch):
