@@ -132,7 +132,7 @@ def test_types_that_skops_has_to_trust():
 
 
 def test_the_user_guide_lists_these_types():
-    guide = Path(skdnn.__file__).parents[1] / "docs/user_guide.md"
+    guide = Path(skdnn.__file__).parents[1] / "docs/user_guide/moving_models.md"
     listed = re.findall(r"^- `(skdnn\.[\w.]+)`$", guide.read_text("utf-8"), flags=re.M)
     assert listed == TYPES
 
