@@ -160,7 +160,9 @@ def test_assigned_parameters_predict():
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_training_goes_on_from_assigned_parameters(early_stopping):
     X, y = make_rows()
-    net = _net(solver="sgd", early_stopping=early_stopping, warm_start=True).fit(X, y)
+    net = _net(solver="sgd", early_stopping=early_stopping, warm_start=True)
+    net.set_params(learning_rate_init=0.1, max_iter=40).fit(X, y)
+    assert net.score(X, y) > 0.5  # better than what is assigned now
     net.coefs_ = [np.zeros_like(W) for W in net.coefs_]
     net.intercepts_ = [np.zeros_like(b) for b in net.intercepts_]
     net.set_params(learning_rate_init=1e-30, momentum=0.0).fit(X, y)
