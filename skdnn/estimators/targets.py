@@ -22,15 +22,15 @@ class ClassTargets:
         What one row's label is.
     classes : ndarray of shape (n_classes,)
         The labels in order; column numbers for multilabel.
-    weights : ndarray of shape (n_classes,), dict, list of dict, "balanced" or None
-        What each class multiplies its rows' weights by. For multilabel targets the
-        parameter `class_weight` itself: scikit-learn's `compute_sample_weight` says how
-        the weights of several labels combine.
+    weights : ndarray of shape (n_classes,), dict, list of dict or None
+        What each class multiplies its rows' weights by. For multilabel targets what
+        scikit-learn's `compute_sample_weight` takes; it says how the weights of several
+        labels combine.
     """
 
     kind: str
     classes: np.ndarray
-    weights: np.ndarray | dict | list | str | None = None
+    weights: np.ndarray | dict | list | None = None
 
     @classmethod
     def of(cls, y, name: str = "y") -> "ClassTargets":
@@ -172,6 +172,8 @@ class ClassTargets:
         if class_weight is None:
             return replace(self, weights=None)
         if self.is_multilabel:
+            if isinstance(class_weight, str):  # "balanced"
+                class_weight = _balanced_labels(y, sample_weight)
             return replace(self, weights=class_weight)
         y = column_or_1d(y)
         if isinstance(class_weight, list):
@@ -182,14 +184,9 @@ class ClassTargets:
         if class_weight != "balanced":
             weights = compute_class_weight(class_weight, classes=self.classes, y=y)
             return replace(self, weights=weights)
-        has_weight = slice(None) if sample_weight is None else sample_weight > 0
-        y = y[has_weight]
-        counts = None if sample_weight is None else sample_weight[has_weight]
-        present = np.unique(y)
+        present, balanced = _balanced(y, sample_weight)
         weights = np.ones(len(self.classes))
-        weights[np.isin(self.classes, present)] = compute_class_weight(
-            "balanced", classes=present, y=y, sample_weight=counts
-        )
+        weights[np.isin(self.classes, present)] = balanced
         return replace(self, weights=weights)
 
     def weigh(self, Y: np.ndarray, sample_weight: np.ndarray | None):
@@ -208,6 +205,23 @@ class ClassTargets:
                 f"class_weight must hold finite weights >= 0, got {self.weights!r}."
             )
         return factor if sample_weight is None else factor * sample_weight
+
+
+def _balanced(y: np.ndarray, sample_weight) -> tuple[np.ndarray, np.ndarray]:
+    """Return the classes of rows with weight, and what balances them."""
+    if sample_weight is not None:
+        y, sample_weight = y[sample_weight > 0], sample_weight[sample_weight > 0]
+    present = np.unique(y)
+    return present, compute_class_weight(
+        "balanced", classes=present, y=y, sample_weight=sample_weight
+    )
+
+
+def _balanced_labels(y, sample_weight) -> list[dict]:
+    """Return the weights of yes and no for each label of an indicator."""
+    Y = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    balanced = (_balanced(column, sample_weight) for column in Y.T)
+    return [dict(zip(present.tolist(), w, strict=True)) for present, w in balanced]
 
 
 def _listed(labels: np.ndarray, most: int = 10) -> str:

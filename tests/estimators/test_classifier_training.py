@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 
 from skdnn import MLPRegularizedClassifier
 from skdnn.training.schedules import SCHEDULES
@@ -51,6 +52,21 @@ def test_balanced_counts_weights_as_rows():
     total = np.bincount(y, weights=weight)
     by_hand = _net().fit(X, y, weight * (total.sum() / (2 * total))[y])
     assert_allclose(parameters(balanced), parameters(by_hand), atol=1e-10)
+
+
+def test_balanced_labels_count_weights_as_rows():
+    """For labels, too; and dev rows are weighed as the training rows say."""
+    X, y = make_rows("multilabel")
+    y[:, 0] |= np.arange(60) % 5 > 0
+    weight = np.arange(60) % 3
+    repeated = np.repeat(np.arange(60), weight)
+    net = _net(class_weight="balanced", solver="lbfgs", hidden_layer_sizes=())
+    dev = {"X_val": X[:9], "y_val": y[:9]}
+    weighted = clone(net).fit(X, y, weight, **dev)
+    rows = clone(net).fit(X[repeated], y[repeated], **dev)
+    assert_allclose(parameters(weighted), parameters(rows), atol=1e-4)
+    costs = weighted.validation_loss_curve_[-1], rows.validation_loss_curve_[-1]
+    assert_allclose(*costs, rtol=1e-4)
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", [{0: 1, 1: 4}] * 3])
