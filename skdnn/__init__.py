@@ -15,16 +15,21 @@ from skdnn.augmentation import (
     RandomShift,
 )
 from skdnn.diagnosis import (
+    BiasVarianceDecomposition,
+    BiasVarianceReport,
     CostDescentReport,
     DifferenceOrders,
     GradientChecks,
     SignalReport,
+    bias_variance_decomposition,
     check_cost_descends,
     check_gradients,
+    dev_size_for,
     difference_orders,
     signal_propagation,
 )
 from skdnn.displays import (
+    BiasVarianceDisplay,
     CostContoursDisplay,
     CostDescentDisplay,
     DecisionRegionsDisplay,
@@ -48,6 +53,9 @@ from skdnn.preprocessing import InputStandardizer
 __all__ = [
     "AugmentationPipeline",
     "Augmenter",
+    "BiasVarianceDecomposition",
+    "BiasVarianceDisplay",
+    "BiasVarianceReport",
     "CostContoursDisplay",
     "CostDescentDisplay",
     "CostDescentReport",
@@ -76,8 +84,10 @@ __all__ = [
     "TrainDevTestSplit",
     "TrainingCurveDisplay",
     "WeightsDisplay",
+    "bias_variance_decomposition",
     "check_cost_descends",
     "check_gradients",
+    "dev_size_for",
     "difference_orders",
     "signal_propagation",
     "to_onnx",

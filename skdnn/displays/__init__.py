@@ -1,5 +1,6 @@
 """Pictures, as scikit-learn's displays: matplotlib is imported when one is drawn."""
 
+from skdnn.displays.bias_variance import BiasVarianceDisplay
 from skdnn.displays.cost_contours import CostContoursDisplay
 from skdnn.displays.cost_descent import CostDescentDisplay
 from skdnn.displays.decision_regions import DecisionRegionsDisplay
@@ -12,6 +13,7 @@ from skdnn.displays.training_curve import TrainingCurveDisplay
 from skdnn.displays.weights import WeightsDisplay
 
 __all__ = [
+    "BiasVarianceDisplay",
     "CostContoursDisplay",
     "CostDescentDisplay",
     "DecisionRegionsDisplay",

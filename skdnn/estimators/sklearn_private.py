@@ -7,12 +7,16 @@ from typing import TypeVar
 
 from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks as _with_callbacks
-from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._optional_dependencies import (
+    check_matplotlib_support,
+    check_pandas_support,
+)
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
     Options,
     StrOptions,
+    validate_params,
 )
 from sklearn.utils._plotting import (
     _interval_max_min_ratio,
@@ -52,6 +56,11 @@ def available_if(check: Callable) -> Callable[[_Method], _Method]:
     return _available_if(check)
 
 
+def best_score(scorer) -> float:
+    """Return the score of a perfect model: 0 for negated losses, 1 for all others."""
+    return 1.0 if getattr(scorer, "_sign", 1) > 0 else 0.0
+
+
 # What calls fit for its caller, once: fit's own wrappers, and estimators around one.
 _WRAPPERS = (
     "sklearn.base",
@@ -85,8 +94,10 @@ __all__ = [
     "Options",
     "StrOptions",
     "available_if",
+    "best_score",
     "check_feature_names",
     "check_matplotlib_support",
+    "check_pandas_support",
     "check_partial_fit_first_call",
     "check_sample_weight",
     "fit_context",
@@ -94,5 +105,6 @@ __all__ = [
     "is_part_of_something_larger",
     "name_of_score",
     "style_kwargs",
+    "validate_params",
     "with_callbacks",
 ]

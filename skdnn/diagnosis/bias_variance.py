@@ -1,0 +1,328 @@
+r"""Bias and variance, read off the errors on train and dev.
+
+.. math::
+
+    \text{avoidable bias} = \text{train error} - \text{Bayes error}, \qquad
+    \text{variance} = \text{dev error} - \text{train error}.
+
+With a train–dev error, on rows of the training distribution that were not trained on,
+dev − train falls into variance (train–dev − train) and data mismatch (dev − train–dev).
+With a test error, test − dev is the overfitting to the dev set. These are gaps between
+measured errors of one fit; for the bias and variance of statistics, over redraws of the
+training set, see :func:`skdnn.bias_variance_decomposition`.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from skdnn.diagnosis.bias_variance_errors import (
+    check_bayes_error,
+    check_confidence,
+    check_fraction,
+    measured_errors,
+    stated_errors,
+)
+from skdnn.diagnosis.bias_variance_findings import (
+    Finding,
+    check_thresholds,
+    diagnosis_of,
+    findings_of,
+)
+from skdnn.diagnosis.bias_variance_gaps import Gap, PartError, gap_between
+from skdnn.diagnosis.bias_variance_remedies import Remedy
+from skdnn.diagnosis.bias_variance_rendering import BiasVarianceRendering
+
+# A gap lies between a part and the one before it; parts that are not there are skipped.
+_GAP_BELOW = {
+    "train": "avoidable_bias",
+    "train-dev": "variance",
+    "dev": "data_mismatch",
+    "test": "dev_overfitting",
+}
+
+
+@dataclass(frozen=True)
+class BiasVarianceReport(BiasVarianceRendering):
+    """Whether a model underfits or overfits, how sure that is, and what to try.
+
+    Made by `from_errors` or `from_estimator`. Printing it gives a table, the findings
+    and the remedies; a notebook shows the same as HTML.
+
+    Parameters
+    ----------
+    errors : tuple of PartError
+        The error on each part, Bayes first: name, error, number of rows, interval.
+    gaps : tuple of Gap
+        The gaps between them: name, size, interval, threshold, verdict ("high", "low"
+        or "cannot tell"), rows needed to tell.
+    findings : tuple of Finding
+        What they say: code, text, numbers, remedies.
+    confidence : float
+        Confidence of each interval.
+    measure : str
+        What the errors are.
+
+    See Also
+    --------
+    bias_variance_decomposition : The bias and variance over redraws of the train set.
+    dev_size_for : How many dev rows tell candidates apart.
+    BiasVarianceDisplay : The gaps of one or several models as bars.
+
+    Notes
+    -----
+    A gap is high if it is larger than its threshold, 0.02 unless given. The thresholds
+    are absolute, in units of the error. Where errors of 0.1 % count, as in the search
+    for rare faults, set smaller ones.
+
+    With numbers of rows, a verdict takes the whole interval: high if it lies above the
+    threshold, low if it lies below or on it, otherwise it cannot be told. The training
+    rows have been fitted: the interval of their error speaks of the drawing of rows
+    only, not of the drawing of another model.
+
+    Examples
+    --------
+    >>> from skdnn import BiasVarianceReport
+    >>> report = BiasVarianceReport.from_errors(0.01, 0.11)
+    >>> report.diagnosis
+    'high variance'
+    >>> round(report.variance, 4), report.high_variance, report.high_bias
+    (0.1, True, False)
+    >>> print(report.remedies[0])
+    more training rows
+    """
+
+    errors: tuple[PartError, ...]
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...]
+    confidence: float = 0.95
+    measure: str = "as given"
+
+    @classmethod
+    def from_errors(
+        cls,
+        train_error,
+        dev_error,
+        bayes_error=0.0,
+        *,
+        train_dev_error=None,
+        test_error=None,
+        n_train=None,
+        n_train_dev=None,
+        n_dev=None,
+        n_test=None,
+        confidence=0.95,
+        thresholds=None,
+        estimator=None,
+    ):
+        """Read bias and variance off errors that are known.
+
+        Parameters
+        ----------
+        train_error, dev_error : float
+            Shares of rows predicted wrongly, in [0, 1].
+        bayes_error : float, default=0.0
+            The error of the best possible model, or of a human; taken as exact.
+        train_dev_error : float, default=None
+            The error on rows of the training distribution that were not trained on;
+            tells variance from data mismatch where dev rows come from elsewhere.
+        test_error : float, default=None
+            The error on rows that nothing was chosen by.
+        n_train, n_train_dev, n_dev, n_test : int, default=None
+            Numbers of rows. A gap with the numbers of both its parts has an interval.
+        confidence : float, default=0.95
+            Of the intervals, in (0, 1).
+        thresholds : float or dict, default=None
+            Above which a gap is high: one for all, or by gap, with the keys
+            "avoidable_bias", "variance", "data_mismatch" and "dev_overfitting". Those
+            not given are 0.02.
+        estimator : estimator, default=None
+            The one whose parameters the remedies shall name.
+
+        Returns
+        -------
+        BiasVarianceReport
+            The report.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an error is no fraction, a number of rows is no whole number, or another
+            argument is not as described.
+
+        Examples
+        --------
+        >>> from skdnn import BiasVarianceReport
+        >>> report = BiasVarianceReport.from_errors(
+        ...     0.02, 0.06, n_train=900, n_dev=300)
+        >>> report.diagnosis
+        'cannot tell about avoidable bias and variance'
+        >>> print(report.gaps[1].rows_needed)
+        1092
+        """
+        confidence = check_confidence(confidence)
+        bayes_error = check_fraction("bayes_error", bayes_error)
+        for name, error in (("train_error", train_error), ("dev_error", dev_error)):
+            check_fraction(name, error)
+        errors = {
+            "train": train_error,
+            "train-dev": train_dev_error,
+            "dev": dev_error,
+            "test": test_error,
+        }
+        counts = dict(
+            zip(errors, (n_train, n_train_dev, n_dev, n_test), strict=True),
+        )
+        return cls._from_parts(
+            stated_errors(errors, counts, confidence),
+            bayes_error,
+            confidence,
+            thresholds,
+            "as given",
+            estimator,
+        )
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X_train,
+        y_train,
+        X_dev,
+        y_dev,
+        bayes_error=0.0,
+        *,
+        X_train_dev=None,
+        y_train_dev=None,
+        X_test=None,
+        y_test=None,
+        scoring=None,
+        confidence=0.95,
+        thresholds=None,
+    ):
+        """Measure the errors of a fitted estimator and read bias and variance off.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Any fitted classifier or regressor of scikit-learn's kind, a pipeline or a
+            search too.
+        X_train, y_train : array-like
+            The rows it was fitted to.
+        X_dev, y_dev : array-like
+            Rows that it was not fitted to.
+        bayes_error : float, default=0.0
+            The error of the best possible model, in units of the error.
+        X_train_dev, y_train_dev : array-like, default=None
+            Rows of the training distribution that it was not fitted to either.
+        X_test, y_test : array-like, default=None
+            Rows that nothing was chosen by.
+        scoring : str or callable, default=None
+            By default the error of a classifier is the share of rows predicted
+            wrongly, that of a regressor its squared error divided by the variance of
+            `y_train` (1 is the error of the mean). A scorer of scikit-learn replaces
+            it: the error is 1 - score, or the loss itself for the negated losses
+            ("neg_log_loss"). Then there are no intervals, and `thresholds` are in its
+            units.
+        confidence, thresholds
+            As in `from_errors`.
+
+        Returns
+        -------
+        BiasVarianceReport
+            The report. Its remedies name the parameters of `estimator` and the values
+            to try next.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_wine
+        >>> from sklearn.model_selection import train_test_split
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> from skdnn import BiasVarianceReport
+        >>> X, y = load_wine(return_X_y=True)
+        >>> X_train, X_dev, y_train, y_dev = train_test_split(X, y, random_state=0)
+        >>> tree = DecisionTreeClassifier(max_depth=1).fit(X_train, y_train)
+        >>> report = BiasVarianceReport.from_estimator(
+        ...     tree, X_train, y_train, X_dev, y_dev)
+        >>> report.high_bias
+        True
+        """
+        confidence = check_confidence(confidence)
+        bayes_error = check_bayes_error(bayes_error)
+        rows = {
+            "train": (X_train, y_train),
+            "train-dev": (X_train_dev, y_train_dev),
+            "dev": (X_dev, y_dev),
+            "test": (X_test, y_test),
+        }
+        parts, measure = measured_errors(estimator, rows, scoring, confidence)
+        return cls._from_parts(
+            parts, bayes_error, confidence, thresholds, measure, estimator
+        )
+
+    @classmethod
+    def _from_parts(
+        cls, parts, bayes_error, confidence, thresholds, measure, estimator
+    ):
+        thresholds = check_thresholds(thresholds)
+        errors = (PartError("Bayes", bayes_error), *parts.values())
+        below = _GAP_BELOW
+        if "train-dev" not in parts:
+            below = {**below, "dev": "variance"}
+        gaps = tuple(
+            gap_between(name, before, after, thresholds[name], confidence)
+            for before, after in pairwise(errors)
+            for name in (below[after.name],)
+        )
+        return cls(errors, gaps, findings_of(gaps, estimator), confidence, measure)
+
+    @property
+    def avoidable_bias(self) -> float:
+        """Train error minus Bayes error."""
+        return self._gap("avoidable_bias").size
+
+    @property
+    def variance(self) -> float:
+        """Dev (with a train–dev error: train–dev) error minus train error."""
+        return self._gap("variance").size
+
+    @property
+    def data_mismatch(self) -> float | None:
+        """Dev error minus train–dev error; None without the latter."""
+        return self._size_or_none("data_mismatch")
+
+    @property
+    def dev_overfitting(self) -> float | None:
+        """Test error minus dev error; None without the former."""
+        return self._size_or_none("dev_overfitting")
+
+    @property
+    def high_bias(self) -> bool | None:
+        """Whether the avoidable bias is high; None if that cannot be told."""
+        return self._gap("avoidable_bias").is_high
+
+    @property
+    def high_variance(self) -> bool | None:
+        """Whether the variance is high; None if that cannot be told."""
+        return self._gap("variance").is_high
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What to try, in order: bias before variance before the others."""
+        return tuple(remedy for finding in self.findings for remedy in finding.remedies)
+
+    @property
+    def diagnosis(self) -> str:
+        """The verdict in a few words."""
+        return diagnosis_of(self.gaps)
+
+    def _gap(self, name):
+        return next((gap for gap in self.gaps if gap.name == name), None)
+
+    def _size_or_none(self, name):
+        gap = self._gap(name)
+        return None if gap is None else gap.size

@@ -1,0 +1,159 @@
+"""The errors that a report starts from: given as numbers, or measured on rows."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_consistent_length
+
+from skdnn.diagnosis.bias_variance_gaps import (
+    PartError,
+    mean_over_rows,
+    share_of_rows,
+)
+from skdnn.estimators.sklearn_private import best_score
+
+
+def check_fraction(name, value):
+    """Return an error as a float, or say why it is none."""
+    if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
+        if 0 <= value <= 1:
+            return float(value)
+        hint = f" {value / 100:g} is meant?" if 1 < value <= 100 else ""
+        raise ValueError(
+            f"{name}={value!r} is not allowed: an error is a fraction in [0, 1].{hint}"
+        )
+    raise TypeError(f"{name}={value!r} is not allowed: give a fraction in [0, 1].")
+
+
+def check_count(name, value):
+    """Return a number of rows as an int, None where there is none."""
+    if value is None:
+        return None
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(
+            f"{name}={value!r} is not allowed: give a whole number or None."
+        )
+    if value < 1:
+        raise ValueError(f"{name}={value!r} is not allowed: give 1 row or more.")
+    return int(value)
+
+
+def check_confidence(confidence):
+    """Return a probability strictly between 0 and 1."""
+    is_number = isinstance(confidence, Real) and not isinstance(confidence, bool)
+    if is_number and 0 < confidence < 1:
+        return float(confidence)
+    raise ValueError(
+        f"confidence={confidence!r} is not allowed: give a number strictly between 0 "
+        "and 1."
+    )
+
+
+def check_bayes_error(value):
+    """Return the error of the best possible model, in any unit ≥ 0."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if is_number and 0 <= value < np.inf:
+        return float(value)
+    raise ValueError(f"bayes_error={value!r} is not allowed: give a number >= 0.")
+
+
+def stated_errors(errors, counts, confidence) -> dict[str, PartError]:
+    """Return the parts whose error is given, e.g. ``{"train": 0.01, "test": None}``."""
+    parts = {}
+    for part, error in errors.items():
+        name = part.replace("-", "_")
+        n_rows = check_count(f"n_{name}", counts[part])
+        if error is not None:
+            error = check_fraction(f"{name}_error", error)
+            parts[part] = share_of_rows(part, error, n_rows, confidence)
+        elif n_rows is not None:
+            raise ValueError(f"n_{name}={n_rows} is given without {name}_error.")
+    return parts
+
+
+def measured_errors(estimator, rows, scoring, confidence):
+    """Return the error on each part of the rows, and what that error is, in words.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Classifier or regressor.
+    rows : dict of (X, y)
+        By part; parts without rows are (None, None).
+    scoring : str, callable or None
+        A scikit-learn scorer; None measures an error per row.
+    confidence : float
+        Of the intervals.
+    """
+    given = {}
+    for part, (X, y) in rows.items():
+        name = part.replace("-", "_")
+        if (X is None) != (y is None):
+            raise ValueError(f"Give X_{name} and y_{name} together, or neither.")
+        if X is not None:
+            check_consistent_length(X, y)
+            given[part] = X, y
+    for part in ("train", "dev"):
+        if part not in given:
+            raise ValueError(f"X_{part} and y_{part} must be given.")
+    measure, meaning = _measure(estimator, given["train"][1], scoring, confidence)
+    return {part: measure(part, X, y) for part, (X, y) in given.items()}, meaning
+
+
+def _measure(estimator, y_train, scoring, confidence):
+    """Return a function (part, X, y) -> PartError, and what it measures in words."""
+    if scoring is not None:
+        return _from_scorer(estimator, scoring)
+    if is_classifier(estimator):
+
+        def share_wrong(part, X, y):
+            wrong = _is_wrong(y, estimator.predict(X))
+            return share_of_rows(part, float(wrong.mean()), len(wrong), confidence)
+
+        return share_wrong, "share of rows predicted wrongly"
+    if not is_regressor(estimator):
+        raise TypeError(
+            "estimator must be a classifier or a regressor, or scoring be given; got "
+            f"{type(estimator).__name__}."
+        )
+    variances = np.var(_as_array(y_train).astype(np.float64), axis=0)
+    if np.any(variances == 0):
+        raise ValueError(
+            "y_train is constant, so that errors cannot be measured by its variance; "
+            'give scoring, say "neg_mean_squared_error".'
+        )
+
+    def squared_error(part, X, y):
+        residual = _as_array(y) - _as_array(estimator.predict(X))
+        per_row = np.square(residual, dtype=np.float64) / variances
+        if per_row.ndim == 2:
+            per_row = per_row.mean(axis=1)
+        return mean_over_rows(part, per_row, confidence)
+
+    return squared_error, "squared error, in variances of y_train"
+
+
+def _from_scorer(estimator, scoring):
+    scorer = check_scoring(estimator, scoring)
+    best = best_score(scorer)
+    name = scoring if isinstance(scoring, str) else "score"
+
+    def shortfall(part, X, y):
+        score = float(scorer(estimator, X, y))
+        return PartError(part, best - score, len(_as_array(y)))
+
+    return shortfall, f"{best:g} - {name}"
+
+
+def _is_wrong(y, predicted):
+    """Whether each row is wrong; with several labels, whether any of them is."""
+    wrong = _as_array(y) != _as_array(predicted)
+    return wrong.any(axis=1) if wrong.ndim == 2 else wrong
+
+
+def _as_array(y):
+    """Return targets as an array, one column as a vector."""
+    y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y

@@ -1,0 +1,226 @@
+"""From gaps to findings: a code, a plain sentence, the numbers, what to try."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from numbers import Real
+from types import MappingProxyType
+from typing import NamedTuple
+
+from skdnn.diagnosis.bias_variance_gaps import POWER, Gap
+from skdnn.diagnosis.bias_variance_remedies import (
+    Remedy,
+    against_bias,
+    against_variance,
+)
+
+# A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are
+# in order and gaps of 10 and more are not; 2 points are the least round value that
+# leaves the first some room. The threshold is absolute: a relative one would call
+# 0.5 % against 1 % (twice the error) worse than 15 % against 25 %.
+THRESHOLDS: Mapping[str, float] = MappingProxyType(
+    {
+        "avoidable_bias": 0.02,
+        "variance": 0.02,
+        "data_mismatch": 0.02,
+        "dev_overfitting": 0.02,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the errors say.
+
+    Attributes
+    ----------
+    code : str
+        "high_bias", "high_variance", "data_mismatch" or "dev_overfitting"; the same
+        after "cannot_tell_"; or "negative_" with the name of a gap below zero.
+    text : str
+        It, in a plain sentence.
+    numbers : dict
+        The gap, its interval, its threshold, the rows needed.
+    remedies : tuple of Remedy
+        What to try, in this order.
+    """
+
+    code: str
+    text: str
+    numbers: dict = field(default_factory=dict)
+    remedies: tuple[Remedy, ...] = ()
+
+
+class _Kind(NamedTuple):
+    """What is said of one gap."""
+
+    label: str
+    code: str
+    when_high: str
+    when_negative: str
+    remedies: Callable
+
+
+def _against_mismatch(estimator):
+    return (
+        Remedy("look at the dev rows that go wrong: how do they differ from train?"),
+        Remedy("collect, or make, training rows that are like the dev rows"),
+    )
+
+
+def _against_dev_overfitting(estimator):
+    return (
+        Remedy("a larger dev set"),
+        Remedy("a fresh dev set, and fewer candidates compared on it"),
+    )
+
+
+KINDS: Mapping[str, _Kind] = MappingProxyType(
+    {
+        "avoidable_bias": _Kind(
+            "avoidable bias",
+            "high_bias",
+            "the model underfits its training rows",
+            "the Bayes error is set too high, or training rows were learnt by heart",
+            against_bias,
+        ),
+        "variance": _Kind(
+            "variance",
+            "high_variance",
+            "the model overfits its training rows",
+            "the rows it was not trained on may be easier ones",
+            against_variance,
+        ),
+        "data_mismatch": _Kind(
+            "data mismatch",
+            "data_mismatch",
+            "dev rows are not like the training rows",
+            "the dev rows may be easier than the training rows",
+            _against_mismatch,
+        ),
+        "dev_overfitting": _Kind(
+            "overfitting to dev",
+            "dev_overfitting",
+            "the choice of the model has adapted to the dev rows",
+            "the test rows may be easier than the dev rows",
+            _against_dev_overfitting,
+        ),
+    }
+)
+
+
+def check_thresholds(thresholds) -> dict[str, float]:
+    """Return the threshold of each gap: the one for all, or the default if missing."""
+    if thresholds is None:
+        return dict(THRESHOLDS)
+    if isinstance(thresholds, Real) and not isinstance(thresholds, bool):
+        thresholds = dict.fromkeys(THRESHOLDS, thresholds)
+    is_fine = isinstance(thresholds, Mapping) and all(
+        name in THRESHOLDS
+        and isinstance(value, Real)
+        and not isinstance(value, bool)
+        and 0 <= value < float("inf")
+        for name, value in thresholds.items()
+    )
+    if not is_fine:
+        raise ValueError(
+            f"thresholds={thresholds!r} is not allowed: give one number >= 0, or "
+            f"a dict of such numbers with some of the keys {list(THRESHOLDS)}."
+        )
+    return {**THRESHOLDS, **{name: float(value) for name, value in thresholds.items()}}
+
+
+def findings_of(gaps, estimator=None) -> tuple[Finding, ...]:
+    """Return what the gaps say, in the order in which to act on it."""
+    findings: list[Finding] = []
+    for gap in gaps:
+        kind = KINDS[gap.name]
+        if gap.is_high:
+            findings.append(_high(gap, kind, estimator))
+        elif gap.is_high is None:
+            findings.append(_cannot_tell(gap, kind))
+        if gap.size < 0 and round(gap.size, 12):
+            findings.append(_negative(gap, kind))
+    return tuple(findings)
+
+
+def diagnosis_of(gaps) -> str:
+    """Return the verdict in a few words."""
+    high = [gap.name for gap in gaps if gap.is_high]
+    words = {"avoidable_bias": "high bias", "variance": "high variance"}
+    said = [words.get(name, KINDS[name].label) for name in high]
+    unknown = [KINDS[gap.name].label for gap in gaps if gap.is_high is None]
+    parts = [_listed(said)] if said else []
+    if not said and not unknown:
+        parts = ["neither high bias nor high variance"]
+    if unknown:
+        parts.append(f"cannot tell about {_listed(unknown)}")
+    return "; ".join(parts)
+
+
+def _high(gap, kind, estimator):
+    text = (
+        f"The {_error(gap.after)} lies {gap.size:.4f} above the {_error(gap.before)}, "
+        f"more than {gap.threshold:g}: {kind.when_high}."
+    )
+    return Finding(kind.code, text, _numbers(gap), kind.remedies(estimator))
+
+
+def _cannot_tell(gap, kind):
+    low, high = gap.interval
+    part, rows = gap.after.name, gap.after.n_rows
+    text = (
+        f"Cannot tell with {rows} {part} rows whether the {kind.label} of "
+        f"{gap.size:.4f} is above {gap.threshold:g}: its interval is "
+        f"{low:.4f} to {high:.4f}"
+    )
+    if gap.rows_needed is not None:
+        needed = _rounded_up(gap.rows_needed)
+        text += f"; {part} rows needed, if the errors stay as they are: about {needed}"
+        remedy = Remedy(f"about {needed} {part} rows")
+    elif round(gap.size - gap.threshold, 12) == 0:
+        text += ". It lies on the threshold, so that no number of rows would tell"
+        remedy = Remedy("another threshold, if the decision hangs on it")
+    else:
+        text += (
+            f". The {gap.before.name} rows are too few, for any number of {part} rows"
+        )
+        remedy = Remedy(f"more {gap.before.name} rows and more {part} rows")
+    return Finding(f"cannot_tell_{kind.code}", f"{text}.", _numbers(gap), (remedy,))
+
+
+def _negative(gap, kind):
+    text = f"The {_error(gap.after)} is below the {_error(gap.before)}: "
+    if gap.interval is None or gap.interval[1] < 0:
+        text += f"{kind.when_negative}."
+    else:
+        text += "chance alone can do that, as the interval includes 0."
+    return Finding(f"negative_{gap.name}", text, _numbers(gap))
+
+
+def _numbers(gap: Gap) -> dict:
+    numbers: dict = {
+        gap.before.name: gap.before.error,
+        gap.after.name: gap.after.error,
+        "gap": gap.size,
+        "threshold": gap.threshold,
+    }
+    if gap.interval is not None:
+        numbers["interval"] = list(gap.interval)
+    if gap.is_high is None:
+        numbers |= {"rows_needed": gap.rows_needed, "power": POWER}
+    return numbers
+
+
+def _error(part):
+    return f"{part.name} error"
+
+
+def _rounded_up(count):
+    """Return a count with two digits: it hangs on errors that are uncertain."""
+    unit = 10 ** max(0, len(str(count)) - 2)
+    return -(-count // unit) * unit
+
+
+def _listed(words):
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,165 @@
+r"""Errors of the parts of the data, the gaps between them, and what both are worth.
+
+The error of a part is the mean of an error per row. Its interval is Wilson's for a
+share of rows, Student's for any other mean. A gap is the difference of the errors of
+two parts, whose rows are different rows, so that the two intervals :math:`[l_1, u_1]`
+and :math:`[l_2, u_2]` combine to
+
+.. math::
+
+    (p_2 - p_1) - \sqrt{(p_2 - l_2)^2 + (u_1 - p_1)^2}
+    \quad \text{to} \quad
+    (p_2 - p_1) + \sqrt{(u_2 - p_2)^2 + (p_1 - l_1)^2} .
+
+With Wilson's intervals this is Newcombe's hybrid score interval: R. Newcombe, "Interval
+estimation for the difference between independent proportions", Statistics in Medicine
+17, 1998, method 10. With any others: G. Zou and A. Donner, "Construction of confidence
+limits about effect measures", Statistics in Medicine 27, 2008.
+
+Rows needed: if the errors stay, the interval tells a gap g from its threshold T with the
+probability of 80 % once
+
+.. math::
+
+    |g - T| \ge z_{1 - \alpha/2} \sqrt{\frac{v_1}{n_1} + \frac{v_T}{n}}
+        + z_{0.8} \sqrt{\frac{v_1}{n_1} + \frac{v_2}{n}} ,
+
+where v is the variance of the error of one row, p (1 - p) for a share, and :math:`v_T`
+is the one of the second part if the gap were T, as in the score test that Wilson's
+interval inverts. With too few rows in the first part, no n is enough.
+"""
+
+import math
+from typing import NamedTuple
+
+from scipy import optimize, special
+
+# The share of repetitions in which "rows needed" are enough, if the errors stay.
+POWER = 0.8
+# No more than this are ever had; a gap that would need them lies on its threshold.
+_MANY_ROWS = 1e12
+# Differences of decimals, such as 0.05 - 0.03, are off by some units of rounding.
+_ROUNDING = 1e-12
+
+Interval = tuple[float, float]
+
+
+class PartError(NamedTuple):
+    """The error on one part of the data."""
+
+    name: str  # "Bayes", "train", "train-dev", "dev", "test"
+    error: float
+    n_rows: int | None = None
+    interval: Interval | None = None
+    row_variance: float | None = None  # of the error of one row, where it is no share
+
+    def row_variance_at(self, error: float) -> float:
+        """Return the variance of the error of one row, if their mean were this."""
+        return error * (1 - error) if self.row_variance is None else self.row_variance
+
+
+class Gap(NamedTuple):
+    """The error of one part minus that of the part before it."""
+
+    name: str  # the attribute of the report
+    size: float
+    threshold: float
+    before: PartError
+    after: PartError
+    interval: Interval | None = None
+    rows_needed: int | None = None  # of `after`, to tell; None: not asked, or no number
+
+    @property
+    def is_high(self) -> bool | None:
+        """Whether the gap is above its threshold; None if that cannot be told."""
+        low, high = self.interval or (self.size, self.size)
+        if low > self.threshold + _ROUNDING:
+            return True
+        return False if high <= self.threshold + _ROUNDING else None
+
+    @property
+    def verdict(self) -> str:
+        """Return "high", "low" or "cannot tell"."""
+        return {True: "high", False: "low", None: "cannot tell"}[self.is_high]
+
+
+def share_of_rows(name, error, n_rows, confidence):
+    """Return the error of a part whose rows are either right or wrong."""
+    if n_rows is None:
+        return PartError(name, error)
+    return PartError(name, error, n_rows, wilson_interval(error, n_rows, confidence))
+
+
+def mean_over_rows(name, row_errors, confidence):
+    """Return the error of a part whose rows have an error of any size."""
+    n_rows, error = len(row_errors), float(row_errors.mean())
+    if n_rows < 2:
+        return PartError(name, error, n_rows)
+    row_variance = float(row_errors.var(ddof=1))
+    quantile = float(special.stdtrit(n_rows - 1, 0.5 + confidence / 2))
+    width = quantile * math.sqrt(row_variance / n_rows)
+    return PartError(
+        name, error, n_rows, (max(0.0, error - width), error + width), row_variance
+    )
+
+
+def wilson_interval(share, n_rows, confidence):
+    """Return Wilson's interval; SciPy's takes whole counts only, "11 %" is seldom one.
+
+    E. Wilson, "Probable inference, the law of succession, and statistical inference",
+    Journal of the American Statistical Association 22, 1927.
+    """
+    z = _normal_quantile(0.5 + confidence / 2)
+    centre = share + z**2 / (2 * n_rows)
+    width = z * math.sqrt(share * (1 - share) / n_rows + (z / (2 * n_rows)) ** 2)
+    scale = 1 + z**2 / n_rows
+    # Exactly 0 and 1 at the ends, where rounding would leave -1e-17.
+    low = 0.0 if share == 0 else (centre - width) / scale
+    return low, 1.0 if share == 1 else (centre + width) / scale
+
+
+def gap_between(name, before, after, threshold, confidence):
+    """Return the gap of two parts; an error without rows (Bayes) is taken as exact."""
+    size = after.error - before.error
+    gap = Gap(name, size, threshold, before, after)
+    is_exact = before.name == "Bayes"
+    if after.interval is None or (before.interval is None and not is_exact):
+        return gap
+    gap = gap._replace(interval=_interval_of_difference(before, after))
+    if gap.is_high is not None:
+        return gap
+    return gap._replace(rows_needed=_rows_needed(gap, confidence))
+
+
+def _interval_of_difference(before, after):
+    size = after.error - before.error
+    low_1, high_1 = before.interval or (before.error, before.error)
+    low_2, high_2 = after.interval
+    below = math.hypot(after.error - low_2, high_1 - before.error)
+    above = math.hypot(high_2 - after.error, before.error - low_1)
+    return size - below, size + above
+
+
+def _rows_needed(gap, confidence):
+    """Rows of the later part that tell the gap from its threshold, None if none do."""
+    before, after, distance = gap.before, gap.after, abs(gap.size - gap.threshold)
+    z_interval = _normal_quantile(0.5 + confidence / 2)
+    z_power = _normal_quantile(POWER)
+    v_1 = before.row_variance_at(before.error) / before.n_rows if before.n_rows else 0.0
+    v_T = after.row_variance_at(before.error + gap.threshold)
+    v_2 = after.row_variance_at(after.error)
+
+    def missing(n_rows):
+        at_threshold = z_interval * math.sqrt(v_1 + v_T / n_rows)
+        return at_threshold + z_power * math.sqrt(v_1 + v_2 / n_rows) - distance
+
+    if missing(_MANY_ROWS) >= 0:
+        return None
+    too_few = after.n_rows
+    if missing(too_few) <= 0:
+        return too_few + 1
+    return math.ceil(optimize.brentq(missing, too_few, _MANY_ROWS))
+
+
+def _normal_quantile(probability):
+    return float(special.ndtri(probability))

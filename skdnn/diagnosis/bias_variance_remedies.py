@@ -1,0 +1,191 @@
+"""What to try next: in the estimator's own parameters where it has any.
+
+The order is that of effect for effort. Against bias: a larger network, longer training,
+less regularisation, another model. Against variance: more rows, regularisation, another
+model.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+LARGER = 2  # times units of a layer, epochs, patience
+PENALTY_STEP = 3  # about half a power of ten: two steps are one
+FIRST_ALPHA = 1.0
+FIRST_UNITS = (100,)
+KEEP_PROB_STEP, LEAST_KEEP_PROB = 0.2, 0.5
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One thing to try.
+
+    Attributes
+    ----------
+    text : str
+        It, in words.
+    params : dict
+        The same for ``estimator.set_params(**params)``; empty if words are all there
+        is. With a search, the names are those of its best estimator.
+    """
+
+    text: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the words."""
+        return self.text
+
+
+def against_bias(estimator=None) -> tuple[Remedy, ...]:
+    """Return what makes the training error smaller, in order."""
+    model = _Model(estimator)
+    return _present(
+        _of(model, "hidden_layer_sizes", _doubled_layers, "a larger network: ")
+        or Remedy("a larger or more flexible model"),
+        _of(model, "max_iter", _more_epochs, "train longer: ")
+        or _of(model, "n_iter_no_change", _more_patience, "train longer: ")
+        or Remedy("train longer, if the training has not converged"),
+        _of(model, "alpha", _weaker_penalty, "a weaker penalty: "),
+        _of(model, "keep_prob", _more_kept, "drop fewer units: "),
+        Remedy("other features, or another architecture"),
+    )
+
+
+def against_variance(estimator=None) -> tuple[Remedy, ...]:
+    """Return what brings the dev error nearer to the training error, in order."""
+    model = _Model(estimator)
+    regularisers = (
+        _of(model, "alpha", _stronger_penalty, "a stronger penalty: "),
+        _of(model, "keep_prob", _fewer_kept, "dropout: "),
+        _of(model, "early_stopping", _stop_early, "early stopping: "),
+        _augmentation(model),
+    )
+    if not any(regularisers):
+        regularisers = (Remedy("more regularisation, or a smaller model"),)
+    return _present(
+        Remedy("more training rows"),
+        *regularisers,
+        Remedy("fewer features, or another architecture"),
+    )
+
+
+def _present(*remedies: Remedy | None) -> tuple[Remedy, ...]:
+    return tuple(remedy for remedy in remedies if remedy is not None)
+
+
+class _Model:
+    """The last estimator inside searches, pipelines and target transformers."""
+
+    def __init__(self, estimator):
+        self.prefix = ""
+        while True:
+            if hasattr(estimator, "best_estimator_"):
+                # Its own names: those of the grid.
+                estimator, self.prefix = estimator.best_estimator_, ""
+            elif isinstance(getattr(estimator, "steps", None), list):
+                name, estimator = estimator.steps[-1]
+                self.prefix += f"{name}__"
+            elif getattr(estimator, "regressor_", None) is not None:
+                estimator = estimator.regressor_
+                self.prefix += "regressor__"
+            else:
+                break
+        self.estimator = estimator
+        has_params = hasattr(estimator, "get_params")
+        self.params = estimator.get_params(deep=False) if has_params else {}
+        self.is_network = "hidden_layer_sizes" in self.params
+        module = type(estimator).__module__
+        # Elsewhere alpha can be a quantile, a noise level or a smoothing.
+        self.has_penalty = self.is_network or (
+            module.startswith("sklearn.linear_model")
+            and self.params.get("penalty", "l2") is not None
+        )
+        self.n_iter = getattr(estimator, "n_iter_", None)
+
+
+def _of(model, name, next_value, words):
+    """Return the remedy that moves one parameter, None if it cannot be moved."""
+    if name not in model.params:
+        return None
+    now = model.params[name]
+    value = next_value(now, model)
+    if value is None:
+        return None
+    full_name = model.prefix + name
+    return Remedy(f"{words}{full_name}={value!r} (now {now!r})", {full_name: value})
+
+
+def _doubled_layers(now, model):
+    sizes = [int(size) for size in np.atleast_1d(now)]
+    return tuple(LARGER * size for size in sizes) or FIRST_UNITS
+
+
+def _ran_out_of_epochs(model):
+    if not isinstance(model.n_iter, Integral):
+        return model.n_iter is None
+    return model.n_iter >= model.params["max_iter"]
+
+
+def _more_epochs(now, model):
+    is_limit = isinstance(now, Integral) and now > 0
+    return LARGER * int(now) if is_limit and _ran_out_of_epochs(model) else None
+
+
+def _more_patience(now, model):
+    """Return twice the patience, where it is patience that ended the training."""
+    is_used = model.is_network and model.params.get("solver") != "lbfgs"
+    return LARGER * int(now) if is_used and isinstance(now, Integral) else None
+
+
+def _weaker_penalty(now, model):
+    can_fall = model.has_penalty and isinstance(now, Real) and now > 0
+    return _short(now / PENALTY_STEP) if can_fall else None
+
+
+def _stronger_penalty(now, model):
+    if not (model.has_penalty and isinstance(now, Real)):
+        return None
+    return _short(now * PENALTY_STEP) if now > 0 else FIRST_ALPHA
+
+
+def _more_kept(now, model):
+    return _moved_keep_prob(now, lambda kept: min(1.0, kept + KEEP_PROB_STEP))
+
+
+def _fewer_kept(now, model):
+    has_hidden_layers = np.size(model.params.get("hidden_layer_sizes", ())) > 0
+    if model.params.get("solver") == "lbfgs" or not has_hidden_layers:
+        return None
+    return _moved_keep_prob(
+        now, lambda kept: min(kept, max(LEAST_KEEP_PROB, kept - KEEP_PROB_STEP))
+    )
+
+
+def _moved_keep_prob(now, move):
+    moved = tuple(round(float(move(kept)), 10) for kept in np.atleast_1d(now))
+    if np.array_equal(moved, np.atleast_1d(now)):
+        return None
+    return moved[0] if np.ndim(now) == 0 else moved
+
+
+def _stop_early(now, model):
+    # scikit-learn's own networks ignore it with lbfgs.
+    is_ours = "keep_prob" in model.params
+    is_ignored = model.params.get("solver") == "lbfgs" and not is_ours
+    return True if now is False and not is_ignored else None
+
+
+def _augmentation(model):
+    if model.params.get("augmentation", "no such parameter") is not None:
+        return None
+    name = f"{model.prefix}augmentation"
+    return Remedy(f"augmentation of the training rows: {name} (now None)")
+
+
+def _short(value):
+    """Return the value with two digits: 1 / 3 is 0.33 on a grid."""
+    return float(f"{value:.2g}")

@@ -1,0 +1,394 @@
+"""Bias and variance over redraws of the training set, by the bootstrap."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+    resample,
+)
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.parallel import Parallel, delayed
+
+from skdnn.diagnosis.decomposition_losses import (
+    CLASS_LOSSES,
+    RowTerms,
+    squared_error_of_targets,
+)
+from skdnn.estimators.sklearn_private import (
+    Interval,
+    StrOptions,
+    check_pandas_support,
+    validate_params,
+)
+
+_MAX_SEED = np.iinfo(np.int32).max
+_IN_WORDS = {
+    "squared_error": "squared error",
+    "log_loss": "log loss",
+    "zero_one": "0-1 loss",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class BiasVarianceDecomposition:
+    """The expected loss and its parts; printing it gives a table.
+
+    Made by `bias_variance_decomposition`. Each part is a mean over the test rows.
+
+    Parameters
+    ----------
+    loss : str
+        "squared_error", "log_loss" or "zero_one".
+    n_rounds : int
+        Redraws of the training set.
+    rows : RowTerms
+        `expected_loss`, `noise`, `bias` and `variance` of each test row, arrays of
+        shape (n_rows,), and the `central` prediction, (n_rows, n_outputs).
+    noise_is_known : bool
+        Whether the truth was given. If not, the bias includes the noise.
+
+    Attributes
+    ----------
+    expected_loss : float
+        The loss, expected over redraws; noise + bias + variance.
+    bias : float
+        The loss of the central prediction beyond the noise; for the squared error that
+        is bias².
+    variance : float
+        What redraws of the training set add.
+    noise : float or None
+        The loss of the truth itself; None if it is not known.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skdnn import bias_variance_decomposition
+    >>> X, y = load_iris(return_X_y=True)
+    >>> stump = DecisionTreeClassifier(max_depth=1)
+    >>> parts = bias_variance_decomposition(
+    ...     stump, X[::2], y[::2], X[1::2], y[1::2], n_rounds=20, random_state=0)
+    >>> parts.bias > parts.variance
+    True
+    >>> abs(parts.bias + parts.variance - parts.expected_loss) < 1e-12
+    True
+    """
+
+    loss: str
+    n_rounds: int
+    rows: RowTerms
+    noise_is_known: bool
+
+    @property
+    def expected_loss(self) -> float:
+        """The loss, expected over redraws of the training set."""
+        return float(self.rows.expected_loss.mean())
+
+    @property
+    def bias(self) -> float:
+        """The loss of the central prediction beyond the noise."""
+        return float(self.rows.bias.mean())
+
+    @property
+    def variance(self) -> float:
+        """What redraws of the training set add."""
+        return float(self.rows.variance.mean())
+
+    @property
+    def noise(self) -> float | None:
+        """The loss of the truth itself; None if it is not known."""
+        return float(self.rows.noise.mean()) if self.noise_is_known else None
+
+    def __str__(self) -> str:
+        """Return the parts as a table."""
+        total = self.expected_loss
+        bias = "bias" if self.noise_is_known else "bias, with noise"
+        parts = {bias: self.bias, "variance": self.variance}
+        if self.noise is not None:
+            parts = {"noise": self.noise, **parts}
+        head = [
+            f"Bias and variance of the {_IN_WORDS[self.loss]} over "
+            f"{self.n_rounds} bootstrap rounds, {len(self.rows.bias)} rows",
+            "",
+            f"{'':18}{'mean':>10}{'share':>9}",
+        ]
+        lines = [
+            f"{name:18}{value:>10.4f}" + (f"{value / total:>9.1%}" if total else "")
+            for name, value in {**parts, "expected loss": total}.items()
+        ]
+        return "\n".join(head + lines)
+
+    def to_dict(self) -> dict:
+        """Return the means in plain Python types, ready for JSON.
+
+        Returns
+        -------
+        dict
+            "loss", "n_rounds", "expected_loss", "noise", "bias" and "variance".
+        """
+        return {
+            "loss": self.loss,
+            "n_rounds": self.n_rounds,
+            "expected_loss": self.expected_loss,
+            "noise": self.noise,
+            "bias": self.bias,
+            "variance": self.variance,
+        }
+
+    def to_frame(self):
+        """Return the parts of each test row as a data frame; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns "expected_loss", "noise" (NaN if it is not known), "bias" and
+            "variance"; one row per test row.
+        """
+        pandas = check_pandas_support(f"{type(self).__name__}.to_frame")
+        columns = {name: getattr(self.rows, name) for name in self.rows._fields[:4]}
+        if not self.noise_is_known:
+            columns["noise"] = np.full(len(self.rows.noise), np.nan)
+        return pandas.DataFrame(columns)
+
+
+@validate_params(
+    {
+        "estimator": "no_validation",
+        "X": "no_validation",
+        "y": "no_validation",
+        "X_test": "no_validation",
+        "y_test": "no_validation",
+        "n_rounds": [Interval(Integral, 1, None, closed="left")],
+        "loss": [StrOptions(set(CLASS_LOSSES))],
+        "truth": ["array-like", None],
+        "noise": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def bias_variance_decomposition(
+    estimator,
+    X,
+    y,
+    X_test,
+    y_test=None,
+    n_rounds=100,
+    loss="squared_error",
+    *,
+    truth=None,
+    noise=0.0,
+    n_jobs=None,
+    random_state=None,
+):
+    r"""Split the expected loss into noise, bias and variance, by the bootstrap.
+
+    In each round a clone is fitted to as many rows, drawn from X with replacement. The
+    expectation is over the rounds. The parts add up to the expected loss of each row,
+    but for rounding:
+
+    .. math:: \text{expected loss} = \text{noise} + \text{bias} + \text{variance} .
+
+    - "squared_error": of a regressor, summed over outputs, or of the probabilities of a
+      classifier, summed over classes (the Brier score; for two classes twice the one of
+      the positive class). The central prediction is the mean, bias is bias².
+    - "log_loss": the central prediction is the normalised geometric mean of the
+      probabilities, bias and variance are Kullback–Leibler divergences.
+    - "zero_one": the central prediction is the mode; the variance is the net one, which
+      is negative on rows where straying from a wrong mode helps.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier or regressor, fitted or not; it is not changed.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Rows to draw training sets from.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets; several outputs for regressors only.
+    X_test : {array-like, sparse matrix} of shape (n_test, n_features)
+        Rows to predict.
+    y_test : array-like of shape (n_test,) or (n_test, n_outputs), default=None
+        Their observed targets. One observation per row does not tell noise from bias:
+        the bias then includes the noise.
+    n_rounds : int, default=100
+        Redraws. The mean over a finite number of rounds leaves about variance /
+        n_rounds in the bias.
+    loss : {"squared_error", "log_loss", "zero_one"}, default="squared_error"
+        Regressors have the squared error only.
+    truth : array-like, default=None
+        In place of `y_test`, where it is known, as for simulated rows: probabilities of
+        the classes, (n_test, n_classes) in the order of the sorted labels, or the
+        expectation of the targets, in the shape of `y_test`. Then the noise is a part
+        of its own.
+    noise : float or array-like of shape (n_test,), default=0.0
+        For a regressor with `truth`: the variance of the targets about it, summed over
+        outputs.
+    n_jobs : int, default=None
+        Rounds that run at the same time, as in scikit-learn.
+    random_state : int, RandomState instance or None, default=None
+        Draws the rows, and seeds each `random_state` of the estimator that is None, so
+        that its own randomness counts as variance. A number set there stays.
+
+    Returns
+    -------
+    BiasVarianceDecomposition
+        The parts, their means and those of each row.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    See Also
+    --------
+    BiasVarianceReport : The gaps between train and dev errors of a single fit, which
+        the course calls bias and variance too.
+
+    Notes
+    -----
+    Bootstrap training sets have about 63 % of the distinct rows and are more alike than
+    fresh ones from the population: the parts are estimates, and those of models on
+    fewer rows.
+
+    References
+    ----------
+    S. Geman et al., Neural Computation 4, 1992 (squared error). T. Heskes, Neural
+    Computation 10, 1998 (log loss). P. Domingos, ICML 2000, and G. James, Machine
+    Learning 51, 2003 (0–1 loss).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skdnn import bias_variance_decomposition
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> parts = bias_variance_decomposition(
+    ...     DecisionTreeRegressor(), X[:300], y[:300], X[300:], y[300:], n_rounds=20,
+    ...     random_state=0)
+    >>> parts.variance > 1000
+    True
+    """
+    check_consistent_length(X, y)
+    if (y_test is None) == (truth is None):
+        raise ValueError("Give either y_test or truth: the one replaces the other.")
+    check_consistent_length(X_test, y_test if truth is None else truth)
+    if is_classifier(estimator):
+        problem = _classification(estimator, y, y_test, truth, loss, noise)
+    elif is_regressor(estimator):
+        problem = _regression(y_test, truth, loss, noise)
+    else:
+        raise TypeError(
+            "estimator must be a classifier or a regressor, got "
+            f"{type(estimator).__name__}."
+        )
+    seeds = check_random_state(random_state).randint(_MAX_SEED, size=n_rounds)
+    predictions = Parallel(n_jobs=n_jobs)(
+        delayed(_predict_after_redraw)(estimator, X, y, X_test, problem.predict, seed)
+        for seed in seeds
+    )
+    rows = problem.decompose(np.stack(predictions), problem.truth)
+    return BiasVarianceDecomposition(loss, n_rounds, rows, truth is not None)
+
+
+class _Problem(NamedTuple):
+    truth: np.ndarray  # (n_rows, n_outputs)
+    predict: Callable  # (fitted estimator, X_test) -> (n_rows, n_outputs)
+    decompose: Callable  # (predictions, truth) -> RowTerms
+
+
+def _classification(estimator, y, y_test, truth, loss, noise):
+    kind = type_of_target(y, input_name="y")
+    if kind not in ("binary", "multiclass"):
+        raise ValueError(f"y must have one label per row, got {kind!r} targets.")
+    if np.any(noise):
+        raise ValueError("noise is for regressors; that of classes follows from truth.")
+    if loss != "zero_one" and not hasattr(estimator, "predict_proba"):
+        raise TypeError(
+            f"loss={loss!r} needs predict_proba, which {type(estimator).__name__} does "
+            'not have; loss="zero_one" does without.'
+        )
+    classes = np.unique(y)
+    if truth is None:
+        truth = _indicators(y_test, classes, "y_test")
+    else:
+        truth = _check_probabilities(truth, classes)
+    predict = _predict_classes if loss == "zero_one" else _predict_probabilities
+    return _Problem(truth, partial(predict, classes=classes), CLASS_LOSSES[loss])
+
+
+def _regression(y_test, truth, loss, noise):
+    if loss != "squared_error":
+        raise ValueError(f'loss={loss!r} is for classifiers; give "squared_error".')
+    if truth is None and np.any(noise):
+        raise ValueError("noise needs truth: observed targets have theirs in them.")
+    name, truth = ("y_test", y_test) if truth is None else ("truth", truth)
+    truth = _as_columns(check_array(truth, ensure_2d=False, input_name=name))
+    noise = check_array(noise, ensure_2d=False, ensure_min_samples=0)
+    if noise.shape not in [(), (len(truth),)] or np.any(noise < 0):
+        raise ValueError("noise must be one number >= 0, or one for each test row.")
+    return _Problem(
+        truth, _predict_targets, partial(squared_error_of_targets, noise=noise)
+    )
+
+
+def _predict_after_redraw(estimator, X, y, X_test, predict, seed):
+    rng = np.random.RandomState(seed)
+    estimator = clone(estimator)
+    unset = [
+        name
+        for name, value in sorted(estimator.get_params().items())
+        if name.split("__")[-1] == "random_state" and value is None
+    ]
+    estimator.set_params(**{name: rng.randint(_MAX_SEED) for name in unset})
+    X_drawn, y_drawn = resample(X, y, random_state=rng)
+    return predict(estimator.fit(X_drawn, y_drawn), X_test)
+
+
+def _predict_targets(estimator, X):
+    return _as_columns(np.asarray(estimator.predict(X), dtype=np.float64))
+
+
+def _predict_classes(estimator, X, *, classes):
+    return _indicators(estimator.predict(X), classes, "predict")
+
+
+def _predict_probabilities(estimator, X, *, classes):
+    # A class that no drawn row has is one that the estimator gives no probability to.
+    found = np.asarray(estimator.predict_proba(X), dtype=np.float64)
+    probabilities = np.zeros((len(found), len(classes)))
+    probabilities[:, np.searchsorted(classes, estimator.classes_)] = found
+    return probabilities
+
+
+def _indicators(y, classes, name):
+    y = column_or_1d(y)
+    unknown = np.setdiff1d(y, classes)
+    if unknown.size:
+        raise ValueError(f"{name} has labels that y does not have: {unknown.tolist()}.")
+    return (y[:, None] == classes).astype(np.float64)
+
+
+def _check_probabilities(truth, classes):
+    truth = check_array(truth, dtype=np.float64, input_name="truth")
+    if truth.shape[1] != len(classes):
+        raise ValueError(
+            f"truth must have a column for each of the {len(classes)} classes of y, "
+            f"got {truth.shape[1]}."
+        )
+    if np.any(truth < 0) or not np.allclose(truth.sum(axis=1), 1):
+        raise ValueError("truth must have rows of probabilities that add up to 1.")
+    return truth / truth.sum(axis=1, keepdims=True)
+
+
+def _as_columns(targets):
+    targets = np.asarray(targets, dtype=np.float64)
+    return targets[:, None] if targets.ndim == 1 else targets

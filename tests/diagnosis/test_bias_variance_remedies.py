@@ -1,0 +1,143 @@
+"""Remedies: in the parameters of whatever estimator there is, and accepted by it."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_iris
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.linear_model import Perceptron, Ridge, SGDClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdnn import (
+    BiasVarianceReport,
+    MLPRegularizedClassifier,
+    MLPRegularizedRegressor,
+)
+from skdnn.diagnosis.bias_variance_remedies import against_bias, against_variance
+
+
+def params(remedies):
+    """Merge the parameters of remedies."""
+    return {k: value for remedy in remedies for k, value in remedy.params.items()}
+
+
+def test_our_network_gets_the_values_to_try_next():
+    net = MLPRegularizedClassifier((100, 50), keep_prob=(1.0, 0.6), alpha=1.0)
+    assert params(against_bias(net)) == {
+        "hidden_layer_sizes": (200, 100),
+        "max_iter": 400,
+        "alpha": 0.33,
+        "keep_prob": (1.0, 0.8),
+    }
+    assert params(against_variance(net)) == {
+        "alpha": 3.0,
+        "keep_prob": (0.8, 0.5),
+        "early_stopping": True,
+    }
+    again = clone(net).set_params(**params(against_variance(net)))
+    assert params(against_variance(again)) == {"alpha": 9.0, "keep_prob": (0.6, 0.5)}
+    words = [str(remedy) for remedy in against_variance(net)]
+    assert words[0] == "more training rows"
+    assert words[1] == "a stronger penalty: alpha=3.0 (now 1.0)"
+
+
+@pytest.mark.parametrize("against", [against_bias, against_variance])
+@pytest.mark.parametrize(
+    "net",
+    [
+        MLPRegularizedClassifier(20),
+        MLPRegularizedClassifier(()),
+        MLPRegularizedClassifier(np.array([8, 4]), alpha=0.0),
+        MLPRegularizedClassifier([8], keep_prob=np.array([0.7])),
+        MLPRegularizedClassifier((8,), solver="lbfgs"),
+        MLPClassifier((8,), solver="lbfgs"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_values_can_be_fitted(net, against):
+    X, y = load_iris(return_X_y=True)
+    proposed = params(against(net))
+    assert proposed
+    clone(net).set_params(**proposed | {"max_iter": 2}).fit(X, y)
+
+
+def test_edges_of_the_parameters():
+    no_layers = MLPRegularizedClassifier((), alpha=0.0)
+    assert params(against_bias(no_layers))["hidden_layer_sizes"] == (100,)
+    assert "alpha" not in params(against_bias(no_layers))
+    assert params(against_variance(no_layers))["alpha"] == 1.0
+    assert "keep_prob" not in params(against_variance(no_layers))
+    by_lbfgs = params(against_variance(MLPRegularizedClassifier(solver="lbfgs")))
+    assert by_lbfgs == {"alpha": 3.0, "early_stopping": True}
+    theirs = params(against_variance(MLPClassifier(solver="lbfgs")))
+    assert theirs == {"alpha": 0.0003}
+
+
+def test_more_epochs_only_where_they_ran_out():
+    X, y = load_iris(return_X_y=True)
+    net = MLPRegularizedClassifier((4,), max_iter=50, tol=10.0, random_state=0)
+    stopped = params(against_bias(net.fit(X, y)))
+    assert "max_iter" not in stopped and stopped["n_iter_no_change"] == 20
+    net.max_iter = net.n_iter_
+    assert params(against_bias(net))["max_iter"] == 2 * net.n_iter_
+
+
+def test_parameters_are_found_inside_pipelines_searches_and_target_transformers():
+    X, y = load_iris(return_X_y=True)
+    net = MLPRegularizedClassifier(
+        (4,), solver="lbfgs", max_iter=1000, random_state=0
+    )
+    pipeline = make_pipeline(StandardScaler(), net)
+    name = "mlpregularizedclassifier__alpha"
+    assert params(against_variance(pipeline))[name] == 3.0
+    search = GridSearchCV(pipeline, {name: [5.0]}, cv=2).fit(X, y)
+    assert params(against_variance(search))[name] == 15.0
+    regressor = TransformedTargetRegressor(
+        make_pipeline(StandardScaler(), MLPRegularizedRegressor((4,), max_iter=1000))
+    ).fit(X, y)
+    found = params(against_variance(regressor))
+    assert found["regressor__mlpregularizedregressor__alpha"] == 3.0
+    regressor.set_params(**found)
+
+
+def test_alpha_is_moved_where_it_is_a_penalty_only():
+    assert params(against_variance(Ridge())) == {"alpha": 3.0}
+    assert "alpha" in params(against_variance(SGDClassifier()))
+    assert "alpha" not in params(against_variance(Perceptron(penalty=None)))
+    quantile = GradientBoostingRegressor(loss="quantile")
+    assert params(against_variance(quantile)) == {}
+    words = [str(remedy) for remedy in against_variance(quantile)]
+    assert "more regularisation, or a smaller model" in words
+
+
+class Augmented(ClassifierMixin, BaseEstimator):
+    """Has the parameter."""
+
+    def __init__(self, augmentation=None):
+        self.augmentation = augmentation
+
+
+def test_augmentation_is_named_where_there_is_none_yet():
+    remedies = against_variance(make_pipeline(Augmented()))
+    named = [remedy for remedy in remedies if "augmented__augmentation" in str(remedy)]
+    assert len(named) == 1 and not named[0].params
+    remedies = against_variance(Augmented(augmentation=object()))
+    assert not any("augmentation" in str(remedy) for remedy in remedies)
+
+
+@pytest.mark.parametrize("estimator", [None, GaussianNB()])
+def test_otherwise_words_are_all_there_is(estimator):
+    for against in (against_bias, against_variance):
+        assert params(against(estimator)) == {}
+        assert len(against(estimator)) >= 3
+
+
+def test_the_report_takes_the_estimator_for_its_remedies():
+    net = MLPRegularizedClassifier(alpha=2.0)
+    report = BiasVarianceReport.from_errors(0.01, 0.11, estimator=net)
+    assert params(report.remedies)["alpha"] == 6.0
