@@ -157,7 +157,7 @@ class BiasVarianceReport(BiasVarianceRendering):
         >>> report.diagnosis
         'cannot tell about avoidable bias and variance'
         >>> print(report.gaps[1].rows_needed)
-        1092
+        1494
         """
         confidence = check_confidence(confidence)
         bayes_error = check_fraction("bayes_error", bayes_error)

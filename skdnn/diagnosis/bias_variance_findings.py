@@ -167,24 +167,23 @@ def _high(gap, kind, estimator):
 
 def _cannot_tell(gap, kind):
     low, high = gap.interval
-    part, rows = gap.after.name, gap.after.n_rows
+    before, after = _rows(gap.before), _rows(gap.after)
+    is_on_threshold = round(gap.size - gap.threshold, 12) == 0
     text = (
-        f"Cannot tell with {rows} {part} rows whether the {kind.label} of "
+        f"Cannot tell with {gap.after.n_rows} {after} whether the {kind.label} of "
         f"{gap.size:.4f} is above {gap.threshold:g}: its interval is "
         f"{low:.4f} to {high:.4f}"
     )
     if gap.rows_needed is not None:
         needed = _rounded_up(gap.rows_needed)
-        text += f"; {part} rows needed, if the errors stay as they are: about {needed}"
-        remedy = Remedy(f"about {needed} {part} rows")
-    elif round(gap.size - gap.threshold, 12) == 0:
+        text += f"; {after} needed, if the errors stay as they are: about {needed}"
+        remedy = Remedy(f"about {needed} {after}")
+    elif is_on_threshold or gap.before.n_rows is None:
         text += ". It lies on the threshold, so that no number of rows would tell"
         remedy = Remedy("another threshold, if the decision hangs on it")
     else:
-        text += (
-            f". The {gap.before.name} rows are too few, for any number of {part} rows"
-        )
-        remedy = Remedy(f"more {gap.before.name} rows and more {part} rows")
+        text += f". The {before} are too few, for any number of {after}"
+        remedy = Remedy(f"more {before} and more {after}")
     return Finding(f"cannot_tell_{kind.code}", f"{text}.", _numbers(gap), (remedy,))
 
 
@@ -209,6 +208,10 @@ def _numbers(gap: Gap) -> dict:
     if gap.is_high is None:
         numbers |= {"rows_needed": gap.rows_needed, "power": POWER}
     return numbers
+
+
+def _rows(part):
+    return "training rows" if part.name == "train" else f"{part.name} rows"
 
 
 def _error(part):

@@ -16,8 +16,8 @@ estimation for the difference between independent proportions", Statistics in Me
 17, 1998, method 10. With any others: G. Zou and A. Donner, "Construction of confidence
 limits about effect measures", Statistics in Medicine 27, 2008.
 
-Rows needed: if the errors stay, the interval tells a gap g from its threshold T with the
-probability of 80 % once
+Rows needed: if the errors stay, the interval tells a gap g from its threshold T with
+the probability of 80 % once
 
 .. math::
 

@@ -1,7 +1,7 @@
 """Bias and variance over redraws of the training set, by the bootstrap."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -85,7 +85,7 @@ class BiasVarianceDecomposition:
 
     loss: str
     n_rounds: int
-    rows: RowTerms
+    rows: RowTerms = field(repr=False)
     noise_is_known: bool
 
     @property
@@ -295,6 +295,11 @@ def bias_variance_decomposition(
         delayed(_predict_after_redraw)(estimator, X, y, X_test, problem.predict, seed)
         for seed in seeds
     )
+    if predictions[0].shape != problem.truth.shape:
+        raise ValueError(
+            f"{'y_test' if truth is None else 'truth'} has {problem.truth.shape[1]} "
+            f"outputs, the predictions have {predictions[0].shape[1]}."
+        )
     rows = problem.decompose(np.stack(predictions), problem.truth)
     return BiasVarianceDecomposition(loss, n_rounds, rows, truth is not None)
 

@@ -106,7 +106,7 @@ def test_where_no_number_of_dev_rows_would_tell():
     report = from_errors(0.05, 0.10, n_train=30, n_dev=100)
     variance = report.gaps[1]
     assert variance.verdict == "cannot tell" and variance.rows_needed is None
-    assert "train rows are too few" in str(report).replace("\n", " ")
+    assert "training rows are too few" in str(report).replace("\n", " ")
     on_it = from_errors(0.05, 0.07, n_train=10**6, n_dev=1000)
     assert on_it.gaps[1].rows_needed is None
     assert "on the threshold" in on_it.findings[-1].text

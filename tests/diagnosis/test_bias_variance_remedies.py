@@ -89,16 +89,17 @@ def test_more_epochs_only_where_they_ran_out():
 
 def test_parameters_are_found_inside_pipelines_searches_and_target_transformers():
     X, y = load_iris(return_X_y=True)
-    net = MLPRegularizedClassifier(
-        (4,), solver="lbfgs", max_iter=1000, random_state=0
-    )
+    net = MLPRegularizedClassifier((4,), solver="lbfgs", max_iter=1000, random_state=0)
     pipeline = make_pipeline(StandardScaler(), net)
     name = "mlpregularizedclassifier__alpha"
     assert params(against_variance(pipeline))[name] == 3.0
     search = GridSearchCV(pipeline, {name: [5.0]}, cv=2).fit(X, y)
     assert params(against_variance(search))[name] == 15.0
     regressor = TransformedTargetRegressor(
-        make_pipeline(StandardScaler(), MLPRegularizedRegressor((4,), max_iter=1000))
+        make_pipeline(
+            StandardScaler(),
+            MLPRegularizedRegressor(hidden_layer_sizes=(4,), max_iter=1000),
+        )
     ).fit(X, y)
     found = params(against_variance(regressor))
     assert found["regressor__mlpregularizedregressor__alpha"] == 3.0

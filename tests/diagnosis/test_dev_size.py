@@ -1,0 +1,90 @@
+"""Dev rows that tell candidates apart, played through."""
+
+import numpy as np
+import pytest
+
+from skdnn import dev_size_for
+
+N_TIMES = 4000
+
+
+def best_comes_first(n_rows, delta, error, candidates, disagreement=None):
+    """Share of plays in which the best has fewer errors than each other one."""
+    rng = np.random.default_rng(0)
+    if disagreement is None:
+        best = rng.binomial(n_rows, error, N_TIMES)
+        others = rng.binomial(n_rows, error + delta, (candidates - 1, N_TIMES))
+        return np.mean(best < others.min(axis=0))
+    shares = [(disagreement + delta) / 2, (disagreement - delta) / 2, 1 - disagreement]
+    plays = rng.multinomial(n_rows, shares, (candidates - 1, N_TIMES))
+    return np.mean(np.all(plays[..., 0] > plays[..., 1], axis=0))
+
+
+@pytest.mark.parametrize(
+    ("delta", "error", "candidates", "confidence", "disagreement"),
+    [
+        (0.01, 0.10, 2, 0.95, None),
+        (0.05, 0.02, 2, 0.90, None),
+        (0.30, 0.30, 2, 0.95, None),
+        (0.05, 0.20, 2, 0.40, None),
+        (0.01, 0.10, 2, 0.95, 0.03),
+        (0.05, 0.10, 2, 0.80, 0.10),
+    ],
+)
+def test_two_candidates_are_told_apart_as_often_as_promised(
+    delta, error, candidates, confidence, disagreement
+):
+    n_rows = dev_size_for(
+        delta, error, candidates, confidence, disagreement=disagreement
+    )
+    plays = best_comes_first(n_rows, delta, error, candidates, disagreement)
+    assert abs(plays - confidence) < 0.03
+    fewer = best_comes_first(n_rows // 3, delta, error, candidates, disagreement)
+    assert fewer < confidence - 0.03
+
+
+@pytest.mark.parametrize("candidates", [3, 10])
+def test_more_candidates_at_least_as_often(candidates):
+    n_rows = dev_size_for(0.02, 0.1, candidates, 0.95)
+    plays = best_comes_first(n_rows, 0.02, 0.1, candidates)
+    assert 0.945 < plays < 0.985
+    assert best_comes_first(n_rows // 2, 0.02, 0.1, candidates) < 0.9
+
+
+def test_ten_thousand_rows_tell_two_to_ten_candidates_apart():
+    # At errors of one in ten, differences of 0.7 and 1.1 points.
+    assert dev_size_for(0.0072, 0.1, 2) < 10_000 < dev_size_for(0.0071, 0.1, 2)
+    assert dev_size_for(0.0111, 0.1, 10) < 10_000 < dev_size_for(0.0110, 0.1, 10)
+
+
+def test_what_asks_for_more_rows():
+    plain = dev_size_for(0.01, 0.1)
+    assert isinstance(plain, int)
+    assert dev_size_for(0.005, 0.1) > 3 * plain
+    assert dev_size_for(0.01, 0.3) > plain
+    assert dev_size_for(0.01, 0.1, 20) > plain
+    assert dev_size_for(0.01, 0.1, confidence=0.99) > plain
+    independent = 0.1 * 0.89 + 0.11 * 0.9
+    assert dev_size_for(0.01, 0.1, disagreement=independent) == plain
+    assert dev_size_for(0.01, 0.1, disagreement=0.05) < plain / 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"delta": 0}, "'delta'"),
+        ({"delta": 1.0}, "'delta'"),
+        ({"delta": np.nan}, "'delta'"),
+        ({"error": -0.1}, "'error'"),
+        ({"error": 10}, "'error'"),
+        ({"error": 0.995}, "their sum"),
+        ({"candidates": 1}, "'candidates'"),
+        ({"candidates": 2.0}, "'candidates'"),
+        ({"confidence": 1}, "'confidence'"),
+        ({"disagreement": 0.005}, "disagreement=0.005"),
+        ({"disagreement": 1.5}, "'disagreement'"),
+    ],
+)
+def test_what_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        dev_size_for(**{"delta": 0.01, "error": 0.1} | arguments)
