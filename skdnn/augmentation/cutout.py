@@ -76,18 +76,7 @@ class Cutout(Augmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that rows or images have so many columns.
-
-        Parameters
-        ----------
-        n_features : int
-            Columns of the rows to come.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not allowed or does not fit.
-        """
+        """Check the parameters, and that rows or images have so many columns."""
         super().check(n_features)
         most, what = n_features, "features of a row"
         if self.image_shape is not None:
@@ -100,20 +89,7 @@ class Cutout(Augmenter):
             )
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Blot out parts of the rows of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            `X`, changed in place; `Y` and `s` as they are.
-        """
+        """Blot out parts of the rows of a block; see :meth:`Augmenter.augment`."""
         is_cut = are_chosen(rng, len(X), self.p)
         if self.image_shape is None:
             # The columns that draw the smallest numbers.

@@ -22,18 +22,7 @@ class ImageAugmenter(Augmenter):
     _parameter_constraints: ClassVar[dict[str, Any]] = {"image_shape": IMAGE_SHAPE}
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that an image has as many values as a row.
-
-        Parameters
-        ----------
-        n_features : int
-            Columns of the rows to come.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not allowed or does not fit.
-        """
+        """Check the parameters, and that an image has as many values as a row."""
         super().check(n_features)
         check_image_shape(self.image_shape, n_features)
 

@@ -80,20 +80,7 @@ class Mixup(Augmenter):
         self.p = p
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Mix the rows of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            `X`, changed in place, and mixed `Y` and `s`.
-        """
+        """Mix the rows of a block; see :meth:`Augmenter.augment`."""
         partner, share = draw_partners(rng, len(X), self.alpha, self.p)
         share = share.astype(X.dtype)
         difference = X[partner]
@@ -169,37 +156,13 @@ class CutMix(Augmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that an image has as many values as a row.
-
-        Parameters
-        ----------
-        n_features : int
-            Columns of the rows to come.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not allowed or does not fit.
-        """
+        """Check the parameters, and that an image has as many values as a row."""
         super().check(n_features)
         if self.image_shape is not None:
             check_image_shape(self.image_shape, n_features)
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Mix the rows of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            A new `X`, and mixed `Y` and `s`.
-        """
+        """Mix the rows of a block; see :meth:`Augmenter.augment`."""
         partner, share = draw_partners(rng, len(X), self.alpha, self.p)
         if self.image_shape is None:
             parts, is_partners = X, _columns(share, rng, X)

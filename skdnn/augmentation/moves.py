@@ -64,20 +64,7 @@ class RandomFlip(ImageAugmenter):
         self.p = p
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Mirror the images of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            `X`, changed in place; `Y` and `s` as they are.
-        """
+        """Mirror the images of a block; see :meth:`Augmenter.augment`."""
         images = as_images(X, self.image_shape)
         if self.horizontal:
             rows = chosen_rows(rng, len(X), self.p)
@@ -137,18 +124,7 @@ class RandomShift(ImageAugmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that some of each image stays in sight.
-
-        Parameters
-        ----------
-        n_features : int
-            Columns of the rows to come.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not allowed or does not fit.
-        """
+        """Check the parameters, and that some of each image stays in sight."""
         super().check(n_features)
         shortest = min(self.image_shape[:2])
         if self.max_shift >= shortest:
@@ -158,20 +134,7 @@ class RandomShift(ImageAugmenter):
             )
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Move the images of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            `X`, changed in place; `Y` and `s` as they are.
-        """
+        """Move the images of a block; see :meth:`Augmenter.augment`."""
         margin, n_rows = self.max_shift, len(X)
         down, right = rng.integers(-margin, margin, (2, n_rows), endpoint=True)
         is_moved = are_chosen(rng, n_rows, self.p)

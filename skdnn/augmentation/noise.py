@@ -65,18 +65,7 @@ class GaussianNoise(Augmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that the columns exist.
-
-        Parameters
-        ----------
-        n_features : int
-            Columns of the rows to come.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not allowed or does not fit.
-        """
+        """Check the parameters, and that the columns exist."""
         super().check(n_features)
         if self.columns is None:
             return
@@ -98,20 +87,7 @@ class GaussianNoise(Augmenter):
             )
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Add noise to the rows of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            `X`, changed in place; `Y` and `s` as they are.
-        """
+        """Add noise to the rows of a block; see :meth:`Augmenter.augment`."""
         n_rows, n_features = X.shape
         all_columns = self.columns is None
         columns = np.arange(n_features) if all_columns else np.asarray(self.columns)

@@ -75,18 +75,7 @@ class AugmentationPipeline(Augmenter, _BaseComposition):
         return any(augmenter.mixes_targets for augmenter in self._augmenters())
 
     def check(self, n_features: int) -> None:
-        """Check the steps and all that they check.
-
-        Parameters
-        ----------
-        n_features : int
-            Columns of the rows to come.
-
-        Raises
-        ------
-        ValueError
-            If there is something wrong with a step.
-        """
+        """Check the steps and all that they check."""
         super().check(n_features)
         for step in self.steps:
             if not (
@@ -112,20 +101,7 @@ class AugmentationPipeline(Augmenter, _BaseComposition):
             augmenter.check(n_features)
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Apply all steps to a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            What the last step returns.
-        """
+        """Apply all steps to a block; see :meth:`Augmenter.augment`."""
         for augmenter in self._augmenters():
             X, Y, s = augmenter.augment(X, Y, s, rng)
         return X, Y, s

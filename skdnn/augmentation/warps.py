@@ -80,37 +80,13 @@ class RandomResizedCrop(ImageAugmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that an image has as many values as a row.
-
-        Parameters
-        ----------
-        n_features : int
-            Columns of the rows to come.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not allowed or does not fit.
-        """
+        """Check the parameters, and that an image has as many values as a row."""
         super().check(n_features)
         _check_range("scale", self.scale, 1)
         _check_range("ratio", self.ratio, np.inf)
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Crop and zoom the images of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            `X`, changed in place; `Y` and `s` as they are.
-        """
+        """Crop and zoom the images of a block; see :meth:`Augmenter.augment`."""
         images = as_images(X, self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
         area = rng.uniform(*self.scale, rows.size)
@@ -182,20 +158,7 @@ class RandomRotation(ImageAugmenter):
         self.p = p
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Turn the images of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            `X`, changed in place; `Y` and `s` as they are.
-        """
+        """Turn the images of a block; see :meth:`Augmenter.augment`."""
         images = as_images(X, self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
         angle = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, rows.size))
@@ -286,20 +249,7 @@ class ElasticDistortion(ImageAugmenter):
         self.p = p
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Distort the images of a block.
-
-        Parameters
-        ----------
-        X, Y, s : ndarray
-            The block, see :meth:`Augmenter.augment`.
-        rng : numpy.random.Generator
-            Source of random numbers.
-
-        Returns
-        -------
-        X, Y, s : ndarray
-            `X`, changed in place; `Y` and `s` as they are.
-        """
+        """Distort the images of a block; see :meth:`Augmenter.augment`."""
         images = as_images(X, self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
         height, width = images.shape[1:3]
