@@ -50,7 +50,7 @@ def network(hidden_layer_sizes, **options):
 thresholds = {"avoidable_bias": 0.02, "variance": 0.05}
 few, all_rows = slice(250), slice(None)
 candidates = {
-    "underfits": (network((2,), alpha=10.0), all_rows),
+    "underfits": (network((3,), alpha=10.0), all_rows),
     "overfits": (network((100,), alpha=0.01), few),
     "in order": (network((100,), alpha=10.0), all_rows),
 }

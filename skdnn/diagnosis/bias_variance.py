@@ -15,17 +15,15 @@ training set, see :func:`skdnn.bias_variance_decomposition`.
 from dataclasses import dataclass
 from itertools import pairwise
 
-from skdnn.diagnosis.bias_variance_errors import (
+from skdnn.diagnosis.bias_variance_checks import (
     check_bayes_error,
     check_confidence,
     check_fraction,
-    measured_errors,
-    stated_errors,
 )
+from skdnn.diagnosis.bias_variance_errors import measured_errors, stated_errors
 from skdnn.diagnosis.bias_variance_findings import (
     Finding,
     check_thresholds,
-    diagnosis_of,
     findings_of,
 )
 from skdnn.diagnosis.bias_variance_gaps import Gap, PartError, gap_between
@@ -314,11 +312,6 @@ class BiasVarianceReport(BiasVarianceRendering):
     def remedies(self) -> tuple[Remedy, ...]:
         """What to try, in order: bias before variance before the others."""
         return tuple(remedy for finding in self.findings for remedy in finding.remedies)
-
-    @property
-    def diagnosis(self) -> str:
-        """The verdict in a few words."""
-        return diagnosis_of(self.gaps)
 
     def _gap(self, name):
         return next((gap for gap in self.gaps if gap.name == name), None)

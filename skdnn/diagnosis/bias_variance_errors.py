@@ -1,62 +1,17 @@
 """The errors that a report starts from: given as numbers, or measured on rows."""
 
-from numbers import Integral, Real
-
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length
 
+from skdnn.diagnosis.bias_variance_checks import check_count, check_fraction
 from skdnn.diagnosis.bias_variance_gaps import (
     PartError,
     mean_over_rows,
     share_of_rows,
 )
 from skdnn.estimators.sklearn_private import best_score
-
-
-def check_fraction(name, value):
-    """Return an error as a float, or say why it is none."""
-    if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
-        if 0 <= value <= 1:
-            return float(value)
-        hint = f" {value / 100:g} is meant?" if 1 < value <= 100 else ""
-        raise ValueError(
-            f"{name}={value!r} is not allowed: an error is a fraction in [0, 1].{hint}"
-        )
-    raise TypeError(f"{name}={value!r} is not allowed: give a fraction in [0, 1].")
-
-
-def check_count(name, value):
-    """Return a number of rows as an int, None where there is none."""
-    if value is None:
-        return None
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(
-            f"{name}={value!r} is not allowed: give a whole number or None."
-        )
-    if value < 1:
-        raise ValueError(f"{name}={value!r} is not allowed: give 1 row or more.")
-    return int(value)
-
-
-def check_confidence(confidence):
-    """Return a probability strictly between 0 and 1."""
-    is_number = isinstance(confidence, Real) and not isinstance(confidence, bool)
-    if is_number and 0 < confidence < 1:
-        return float(confidence)
-    raise ValueError(
-        f"confidence={confidence!r} is not allowed: give a number strictly between 0 "
-        "and 1."
-    )
-
-
-def check_bayes_error(value):
-    """Return the error of the best possible model, in any unit ≥ 0."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if is_number and 0 <= value < np.inf:
-        return float(value)
-    raise ValueError(f"bayes_error={value!r} is not allowed: give a number >= 0.")
 
 
 def stated_errors(errors, counts, confidence) -> dict[str, PartError]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from types import MappingProxyType
 from typing import NamedTuple
 
+from skdnn.diagnosis.bias_variance_checks import is_number
 from skdnn.diagnosis.bias_variance_gaps import POWER, Gap
 from skdnn.diagnosis.bias_variance_remedies import (
     Remedy,
@@ -112,13 +112,10 @@ def check_thresholds(thresholds) -> dict[str, float]:
     """Return the threshold of each gap: the one for all, or the default if missing."""
     if thresholds is None:
         return dict(THRESHOLDS)
-    if isinstance(thresholds, Real) and not isinstance(thresholds, bool):
+    if is_number(thresholds):
         thresholds = dict.fromkeys(THRESHOLDS, thresholds)
     is_fine = isinstance(thresholds, Mapping) and all(
-        name in THRESHOLDS
-        and isinstance(value, Real)
-        and not isinstance(value, bool)
-        and 0 <= value < float("inf")
+        name in THRESHOLDS and is_number(value) and 0 <= value < float("inf")
         for name, value in thresholds.items()
     )
     if not is_fine:

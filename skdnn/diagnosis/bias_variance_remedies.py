@@ -7,10 +7,11 @@ model.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+
+from skdnn.diagnosis.bias_variance_checks import is_count, is_number
 
 LARGER = 2  # times units of a layer, epochs, patience
 PENALTY_STEP = 3  # about half a power of ten: two steps are one
@@ -58,7 +59,7 @@ def against_bias(estimator=None) -> tuple[Remedy, ...]:
 def against_variance(estimator=None) -> tuple[Remedy, ...]:
     """Return what brings the dev error nearer to the training error, in order."""
     model = _Model(estimator)
-    regularisers = (
+    regularisers: tuple[Remedy | None, ...] = (
         _of(model, "alpha", _stronger_penalty, "a stronger penalty: "),
         _of(model, "keep_prob", _fewer_kept, "dropout: "),
         _of(model, "early_stopping", _stop_early, "early stopping: "),
@@ -125,29 +126,29 @@ def _doubled_layers(now, model):
 
 
 def _ran_out_of_epochs(model):
-    if not isinstance(model.n_iter, Integral):
+    if not is_count(model.n_iter):
         return model.n_iter is None
     return model.n_iter >= model.params["max_iter"]
 
 
 def _more_epochs(now, model):
-    is_limit = isinstance(now, Integral) and now > 0
+    is_limit = is_count(now) and now > 0
     return LARGER * int(now) if is_limit and _ran_out_of_epochs(model) else None
 
 
 def _more_patience(now, model):
     """Return twice the patience, where it is patience that ended the training."""
     is_used = model.is_network and model.params.get("solver") != "lbfgs"
-    return LARGER * int(now) if is_used and isinstance(now, Integral) else None
+    return LARGER * int(now) if is_used and is_count(now) else None
 
 
 def _weaker_penalty(now, model):
-    can_fall = model.has_penalty and isinstance(now, Real) and now > 0
+    can_fall = model.has_penalty and is_number(now) and now > 0
     return _short(now / PENALTY_STEP) if can_fall else None
 
 
 def _stronger_penalty(now, model):
-    if not (model.has_penalty and isinstance(now, Real)):
+    if not (model.has_penalty and is_number(now)):
         return None
     return _short(now * PENALTY_STEP) if now > 0 else FIRST_ALPHA
 

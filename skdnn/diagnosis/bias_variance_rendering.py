@@ -3,7 +3,12 @@
 from html import escape
 from textwrap import wrap
 
-from skdnn.diagnosis.bias_variance_findings import KINDS
+from skdnn.diagnosis.bias_variance_findings import (
+    KINDS,
+    Finding,
+    diagnosis_of,
+)
+from skdnn.diagnosis.bias_variance_gaps import Gap, PartError
 from skdnn.estimators.sklearn_private import check_pandas_support
 
 _WIDTH = 88
@@ -14,6 +19,17 @@ _CELL = "padding: 0.2em 0.8em; border-bottom: 1px solid rgba(128, 128, 128, 0.5)
 
 class BiasVarianceRendering:
     """The forms in which a report is read; `errors`, `gaps`, `findings` are its own."""
+
+    errors: tuple[PartError, ...]
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...]
+    confidence: float
+    measure: str
+
+    @property
+    def diagnosis(self) -> str:
+        """The verdict in a few words."""
+        return diagnosis_of(self.gaps)
 
     def __str__(self) -> str:
         """Return the report as a table, findings and remedies."""
@@ -184,8 +200,8 @@ def _html_table(rows):
         )
         for cells, tag in zip(rows, ["th"] + ["td"] * (len(rows) - 1), strict=True)
     )
-    body = "".join(f"<tr>{row}</tr>" for row in body)
-    return f"{_TABLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    lines = "".join(f"<tr>{row}</tr>" for row in body)
+    return f"{_TABLE}<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def _html_list(remedies):
