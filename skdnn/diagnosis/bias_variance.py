@@ -155,7 +155,7 @@ class BiasVarianceReport(BiasVarianceRendering):
         >>> report.diagnosis
         'cannot tell about avoidable bias and variance'
         >>> print(report.gaps[1].rows_needed)
-        1494
+        2107
         """
         confidence = check_confidence(confidence)
         bayes_error = check_fraction("bayes_error", bayes_error)

@@ -21,12 +21,13 @@ the probability of 80 % once
 
 .. math::
 
-    |g - T| \ge z_{1 - \alpha/2} \sqrt{\frac{v_1}{n_1} + \frac{v_T}{n}}
+    |g - T| \ge \sqrt{w_1^2 + z_{1 - \alpha/2}^2 \frac{v_T}{n}}
         + z_{0.8} \sqrt{\frac{v_1}{n_1} + \frac{v_2}{n}} ,
 
-where v is the variance of the error of one row, p (1 - p) for a share, and :math:`v_T`
-is the one of the second part if the gap were T, as in the score test that Wilson's
-interval inverts. With too few rows in the first part, no n is enough.
+where v is the variance of the error of one row, p (1 - p) for a share, :math:`v_T` the
+one of the second part if the gap were T, as in the score test that Wilson's interval
+inverts, and :math:`w_1` the width of the first part's interval on the side of T. With
+too few rows in the first part, no n is enough.
 """
 
 import math
@@ -55,7 +56,10 @@ class PartError(NamedTuple):
 
     def row_variance_at(self, error: float) -> float:
         """Return the variance of the error of one row, if their mean were this."""
-        return error * (1 - error) if self.row_variance is None else self.row_variance
+        if self.row_variance is not None:
+            return self.row_variance
+        # A share that a threshold puts above 1 is as good as 1.
+        return max(0.0, error * (1 - error))
 
 
 class Gap(NamedTuple):
@@ -146,12 +150,14 @@ def _rows_needed(gap, confidence):
     z_interval = _normal_quantile(0.5 + confidence / 2)
     z_power = _normal_quantile(POWER)
     v_1 = before.row_variance_at(before.error) / before.n_rows if before.n_rows else 0.0
+    low, high = before.interval or (before.error, before.error)
+    w_1 = high - before.error if gap.size > gap.threshold else before.error - low
     v_T = after.row_variance_at(before.error + gap.threshold)
     v_2 = after.row_variance_at(after.error)
 
     def missing(n_rows):
-        at_threshold = z_interval * math.sqrt(v_1 + v_T / n_rows)
-        return at_threshold + z_power * math.sqrt(v_1 + v_2 / n_rows) - distance
+        width = math.hypot(w_1, z_interval * math.sqrt(v_T / n_rows))
+        return width + z_power * math.sqrt(v_1 + v_2 / n_rows) - distance
 
     if missing(_MANY_ROWS) >= 0:
         return None

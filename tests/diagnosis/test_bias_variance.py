@@ -175,7 +175,10 @@ def test_labels_can_be_strings_columns_and_indicators():
         tree, X, names[:, None], X_dev, names_dev[:, None]
     )
     assert_allclose(report.errors[2].error, 1 - tree.score(X_dev, names_dev))
-    several = np.column_stack([y, 1 - y]), np.column_stack([y_dev, 1 - y_dev])
+    several = [
+        np.column_stack([labels, X[:, 0] > 14])
+        for X, labels in ((X, y), (X_dev, y_dev))
+    ]
     nearest = KNeighborsClassifier().fit(X, several[0])
     report = BiasVarianceReport.from_estimator(
         nearest, X, several[0], X_dev, several[1]

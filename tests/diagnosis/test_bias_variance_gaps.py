@@ -104,3 +104,20 @@ def test_rows_needed_tell_as_often_as_they_say(p_train, p_dev):
         )
         told += gap.verdict != "cannot tell"
     assert abs(told / n_times - POWER) < 0.06
+
+
+def rows_needed(wrong_train, n_train, wrong_dev, n_dev):
+    train = share_of_rows("train", wrong_train / n_train, n_train, 0.95)
+    dev = share_of_rows("dev", wrong_dev / n_dev, n_dev, 0.95)
+    gap = gap_between("variance", train, dev, 0.02, 0.95)
+    assert gap.verdict == "cannot tell"
+    return gap.rows_needed
+
+
+def test_rows_needed_at_the_ends():
+    # No dev row is wrong, and next to enough are there already.
+    assert rows_needed(2017, 5000, 0, 5) == 6
+    # Twenty training rows without an error may still have one of 16 %.
+    assert rows_needed(0, 20, 157, 1000) is None
+    # A threshold of 2 points above a train error of 1.
+    assert rows_needed(50, 50, 5, 5) is None

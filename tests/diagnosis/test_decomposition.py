@@ -214,7 +214,7 @@ def test_draws_do_not_depend_on_jobs_and_leave_the_estimator_alone():
 
 def test_a_class_that_no_drawn_row_has():
     X, y, X_test, y_test = iris()
-    y = np.where(np.arange(len(y)) == 0, "rare", np.array(["a", "b", "c"])[y])
+    y = np.where(np.arange(len(y)) == 0, "A", np.array(["a", "b", "c"])[y])
     names = np.array(["a", "b", "c"])[y_test]
     parts = decompose(KNeighborsClassifier(1), (X, y, X_test, names), n_rounds=20)
     assert_sums(parts)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from skdnn import dev_size_for
 
@@ -55,6 +56,18 @@ def test_ten_thousand_rows_tell_two_to_ten_candidates_apart():
     # At errors of one in ten, differences of 0.7 and 1.1 points.
     assert dev_size_for(0.0072, 0.1, 2) < 10_000 < dev_size_for(0.0071, 0.1, 2)
     assert dev_size_for(0.0111, 0.1, 10) < 10_000 < dev_size_for(0.0110, 0.1, 10)
+
+
+@pytest.mark.parametrize("disagreement", [0.3, 0.31, 0.6])
+def test_it_is_the_least_number_of_the_formula(disagreement):
+    delta, error, candidates = 0.3, 0.1, 4
+    n_rows = dev_size_for(delta, error, candidates, 0.9, disagreement=disagreement)
+    sigma = np.sqrt(disagreement - delta**2)
+    fails = [
+        (candidates - 1) * norm.cdf((0.5 - n * delta) / (sigma * np.sqrt(n)))
+        for n in (n_rows, n_rows - 1)
+    ]
+    assert fails[0] <= 0.1 < fails[1]
 
 
 def test_what_asks_for_more_rows():
