@@ -121,3 +121,10 @@ def test_rows_needed_at_the_ends():
     assert rows_needed(0, 20, 157, 1000) is None
     # A threshold of 2 points above a train error of 1.
     assert rows_needed(50, 50, 5, 5) is None
+
+
+def test_rows_needed_are_more_than_there_are():
+    # Student's interval of three rows is wider than the formula's normal one.
+    dev = mean_over_rows("dev", np.array([1.0, 1.1, 1.2]), 0.95)
+    gap = gap_between("avoidable_bias", BAYES, dev, 0.9, 0.95)
+    assert gap.verdict == "cannot tell" and gap.rows_needed == 4
