@@ -181,7 +181,8 @@ def _stop_early(now, model):
 
 
 def _augmentation(model):
-    if model.params.get("augmentation", "no such parameter") is not None:
+    is_there = model.params.get("augmentation", "no such parameter") is not None
+    if is_there or model.params.get("solver") == "lbfgs":
         return None
     name = f"{model.prefix}augmentation"
     return Remedy(f"augmentation of the training rows: {name} (now None)")

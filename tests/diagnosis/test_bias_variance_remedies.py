@@ -74,6 +74,8 @@ def test_edges_of_the_parameters():
     assert "keep_prob" not in params(against_variance(no_layers))
     by_lbfgs = params(against_variance(MLPRegularizedClassifier(solver="lbfgs")))
     assert by_lbfgs == {"alpha": 3.0, "early_stopping": True}
+    remedies = against_variance(MLPRegularizedClassifier(solver="lbfgs"))
+    assert not any("augmentation" in str(remedy) for remedy in remedies)
     theirs = params(against_variance(MLPClassifier(solver="lbfgs")))
     assert theirs == {"alpha": 0.0003}
 
