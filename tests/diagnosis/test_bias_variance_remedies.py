@@ -100,7 +100,9 @@ def test_parameters_are_found_inside_pipelines_searches_and_target_transformers(
     regressor = TransformedTargetRegressor(
         make_pipeline(
             StandardScaler(),
-            MLPRegularizedRegressor(hidden_layer_sizes=(4,), max_iter=1000),
+            MLPRegularizedRegressor(
+                hidden_layer_sizes=(4,), solver="lbfgs", max_iter=5000, random_state=0
+            ),
         )
     ).fit(X, y)
     found = params(against_variance(regressor))
