@@ -62,7 +62,7 @@ def test_oldest_constraints_are_the_floors():
     floors = dict(requirement.split(">=") for requirement in required)
     lines = (ROOT / ".github/oldest-constraints.txt").read_text().splitlines()
     pins = dict(line.split("==") for line in lines if line[:1] not in ("", "#"))
-    assert pins.keys() == floors.keys()
+    assert pins.keys() - floors.keys() == {"pyparsing"}  # what those need themselves
     for name, floor in floors.items():
         assert f"{pins[name]}.".startswith(f"{floor}."), name
 

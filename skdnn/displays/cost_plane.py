@@ -1,5 +1,6 @@
 """J of a fitted network on a plane of two of its parameters."""
 
+import operator
 from typing import NamedTuple
 
 import numpy as np
@@ -112,7 +113,8 @@ def _position(layout, parameter) -> int:
         layer, kind, index = parameter
         if layer < 1:
             raise IndexError(layer)
-        return int(views[kind](positions)[layer - 1][tuple(np.atleast_1d(index))])
+        part = views[kind](positions)[layer - 1]
+        return operator.index(part[tuple(np.atleast_1d(index))])
     except (IndexError, KeyError, TypeError, ValueError):
         raise ValueError(
             "each of parameters must be (layer from 1, 'W' or 'b', index there), say "

@@ -81,7 +81,12 @@ def test_crop_is_interpolated_by_scipy(image_shape, dtype):
         # A pixel's middle is half a pixel from its edge, before and after.
         first = top + 0.5 * step[0] - 0.5, left + 0.5 * step[1] - 0.5
         return each_channel(
-            ndimage.affine_transform, image, step, first, order=1, mode="nearest"
+            ndimage.affine_transform,
+            image,
+            np.diag(step),
+            first,
+            order=1,
+            mode="nearest",
         )
 
     expect(X, block[0].reshape(-1, *image_shape), rows, zoomed, dtype)
