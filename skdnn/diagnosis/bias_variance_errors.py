@@ -64,7 +64,9 @@ def _measure(estimator, y_train, scoring, confidence):
     if is_classifier(estimator):
 
         def share_wrong(part, X, y):
-            wrong = _is_wrong(y, estimator.predict(X))
+            predicted = estimator.predict(X)
+            _check_same_kind(f"y_{part.replace('-', '_')}", y, predicted)
+            wrong = _is_wrong(y, predicted)
             return share_of_rows(part, float(wrong.mean()), len(wrong), confidence)
 
         return share_wrong, "share of rows predicted wrongly"
@@ -73,7 +75,7 @@ def _measure(estimator, y_train, scoring, confidence):
             "estimator must be a classifier or a regressor, or scoring be given; got "
             f"{type(estimator).__name__}."
         )
-    variances = np.var(_as_array(y_train).astype(np.float64), axis=0)
+    variances = np.var(_numbers("train", y_train), axis=0)
     if np.any(variances == 0):
         raise ValueError(
             "y_train is constant, so that errors cannot be measured by its variance; "
@@ -81,7 +83,7 @@ def _measure(estimator, y_train, scoring, confidence):
         )
 
     def squared_error(part, X, y):
-        residual = _as_array(y) - _as_array(estimator.predict(X))
+        residual = _numbers(part, y) - _as_array(estimator.predict(X))
         per_row = np.square(residual, dtype=np.float64) / variances
         if per_row.ndim == 2:
             per_row = per_row.mean(axis=1)
@@ -91,6 +93,10 @@ def _measure(estimator, y_train, scoring, confidence):
 
 
 def _from_scorer(estimator, scoring):
+    if not (isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(
+            f"scoring={scoring!r} is not allowed: give the name of one scorer, or one."
+        )
     scorer = check_scoring(estimator, scoring)
     best = best_score(scorer)
     name = scoring if isinstance(scoring, str) else "score"
@@ -106,6 +112,28 @@ def _is_wrong(y, predicted):
     """Whether each row is wrong; with several labels, whether any of them is."""
     wrong = _as_array(y) != _as_array(predicted)
     return wrong.any(axis=1) if wrong.ndim == 2 else wrong
+
+
+def _check_same_kind(name, y, predicted):
+    """Refuse labels that equal no prediction because they are of another type."""
+    kinds = [_as_array(labels).dtype.kind for labels in (y, predicted)]
+    if "O" not in kinds and (kinds[0] in "SU") != (kinds[1] in "SU"):
+        raise ValueError(
+            f"{name} has labels of type {_as_array(y).dtype}, but the estimator "
+            f"predicts {_as_array(predicted).dtype}: give labels as in its fit."
+        )
+
+
+def _numbers(part, y):
+    """Return the targets of a regressor."""
+    try:
+        return _as_array(y).astype(np.float64)
+    except (TypeError, ValueError):
+        name = f"y_{part.replace('-', '_')}"
+        raise ValueError(
+            f"{name} must hold numbers, for a regressor; it has the type "
+            f"{_as_array(y).dtype}."
+        ) from None
 
 
 def _as_array(y):

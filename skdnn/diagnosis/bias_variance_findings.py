@@ -1,7 +1,7 @@
 """From gaps to findings: a code, a plain sentence, the numbers, what to try."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -137,7 +137,31 @@ def findings_of(gaps, estimator=None) -> tuple[Finding, ...]:
             findings.append(_cannot_tell(gap, kind))
         if gap.size < 0 and round(gap.size, 12):
             findings.append(_negative(gap, kind))
-    return tuple(findings)
+    return _without_contradictions(findings)
+
+
+def _without_contradictions(findings) -> tuple[Finding, ...]:
+    """Return the findings, no parameter moved up against one and down against another.
+
+    Where bias and variance are both high, regularisation is for the variance: a larger
+    network can bear it.
+    """
+    moved = {
+        name
+        for finding in findings
+        if finding.code == "high_variance"
+        for remedy in finding.remedies
+        for name in remedy.params
+    }
+    return tuple(
+        replace(
+            finding,
+            remedies=tuple(r for r in finding.remedies if not moved & r.params.keys()),
+        )
+        if finding.code == "high_bias"
+        else finding
+        for finding in findings
+    )
 
 
 def diagnosis_of(gaps) -> str:

@@ -46,12 +46,16 @@ def against_bias(estimator=None) -> tuple[Remedy, ...]:
     model = _Model(estimator)
     return _present(
         _of(model, "hidden_layer_sizes", _doubled_layers, "a larger network: ")
+        or _of(model, "max_depth", _deeper, "a deeper tree: ")
         or Remedy("a larger or more flexible model"),
         _of(model, "max_iter", _more_epochs, "train longer: ")
         or _of(model, "n_iter_no_change", _more_patience, "train longer: ")
         or Remedy("train longer, if the training has not converged"),
         _of(model, "alpha", _weaker_penalty, "a weaker penalty: "),
+        _of(model, "C", _larger_C, "a weaker penalty: "),
         _of(model, "keep_prob", _more_kept, "drop fewer units: "),
+        _of(model, "input_keep_prob", _more_kept, "drop fewer inputs: "),
+        _of(model, "max_norm", _looser_bound, "a looser bound on the weights: "),
         Remedy("other features, or another architecture"),
     )
 
@@ -61,6 +65,8 @@ def against_variance(estimator=None) -> tuple[Remedy, ...]:
     model = _Model(estimator)
     regularisers: tuple[Remedy | None, ...] = (
         _of(model, "alpha", _stronger_penalty, "a stronger penalty: "),
+        _of(model, "C", _smaller_C, "a stronger penalty: "),
+        _of(model, "max_depth", _shallower, "a shallower tree: "),
         _of(model, "keep_prob", _fewer_kept, "dropout: "),
         _of(model, "early_stopping", _stop_early, "early stopping: "),
         _augmentation(model),
@@ -105,6 +111,8 @@ class _Model:
             module.startswith("sklearn.linear_model")
             and self.params.get("penalty", "l2") is not None
         )
+        # The inverse of a penalty, in linear models and support vector machines.
+        self.has_C = module.startswith(("sklearn.linear_model", "sklearn.svm"))
         self.n_iter = getattr(estimator, "n_iter_", None)
 
 
@@ -126,9 +134,11 @@ def _doubled_layers(now, model):
 
 
 def _ran_out_of_epochs(model):
-    if not is_count(model.n_iter):
-        return model.n_iter is None
-    return model.n_iter >= model.params["max_iter"]
+    """Whether it did, or may: an estimator that has not been fitted does not say."""
+    if model.n_iter is None:
+        return True
+    most = np.max(model.n_iter)  # one for each class, in linear models
+    return is_number(most) and most >= model.params["max_iter"]
 
 
 def _more_epochs(now, model):
@@ -151,6 +161,29 @@ def _stronger_penalty(now, model):
     if not (model.has_penalty and is_number(now)):
         return None
     return _short(now * PENALTY_STEP) if now > 0 else FIRST_ALPHA
+
+
+def _larger_C(now, model):
+    return _short(now * PENALTY_STEP) if model.has_C and is_number(now) else None
+
+
+def _smaller_C(now, model):
+    return _short(now / PENALTY_STEP) if model.has_C and is_number(now) else None
+
+
+def _deeper(now, model):
+    return LARGER * int(now) if is_count(now) else None
+
+
+def _shallower(now, model):
+    """Return half the depth that is allowed or, where that is any, that there is."""
+    if now is None and hasattr(model.estimator, "tree_"):
+        now = model.estimator.get_depth()
+    return max(1, int(now) // LARGER) if is_count(now) and now > 1 else None
+
+
+def _looser_bound(now, model):
+    return LARGER * now if is_number(now) else None
 
 
 def _more_kept(now, model):

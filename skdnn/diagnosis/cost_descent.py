@@ -268,10 +268,14 @@ def _first_rise(costs: np.ndarray) -> int | None:
 
 def _checked_rates(learning_rates: Sequence[float] | None) -> np.ndarray:
     given = LEARNING_RATES if learning_rates is None else learning_rates
-    rates = np.unique(np.asarray(given, dtype=np.float64).ravel())
+    try:
+        rates = np.unique(np.asarray(given, dtype=np.float64).ravel())
+    except (TypeError, ValueError):
+        rates = np.empty(0)
     if not (rates.size and np.all(np.isfinite(rates)) and rates[0] > 0):
         raise ValueError(
-            f"learning_rates must be finite and > 0, at least one, got {given!r}."
+            "learning_rates must be numbers, finite and > 0, at least one, got "
+            f"{given!r}."
         )
     return rates
 

@@ -65,8 +65,8 @@ class BiasVarianceDecomposition:
         is bias².
     variance : float
         What redraws of the training set add.
-    noise : float or None
-        The loss of the truth itself; None if it is not known.
+    noise : float
+        The loss of the truth itself; 0 if that is not known, and in the bias then.
 
     Examples
     --------
@@ -104,16 +104,16 @@ class BiasVarianceDecomposition:
         return float(self.rows.variance.mean())
 
     @property
-    def noise(self) -> float | None:
-        """The loss of the truth itself; None if it is not known."""
-        return float(self.rows.noise.mean()) if self.noise_is_known else None
+    def noise(self) -> float:
+        """The loss of the truth itself; 0 if that is not known."""
+        return float(self.rows.noise.mean())
 
     def __str__(self) -> str:
         """Return the parts as a table."""
         total = self.expected_loss
         bias = "bias" if self.noise_is_known else "bias, with noise"
         parts = {bias: self.bias, "variance": self.variance}
-        if self.noise is not None:
+        if self.noise_is_known:
             parts = {"noise": self.noise, **parts}
         head = [
             f"Bias and variance of the {_IN_WORDS[self.loss]} over "
@@ -133,13 +133,15 @@ class BiasVarianceDecomposition:
         Returns
         -------
         dict
-            "loss", "n_rounds", "expected_loss", "noise", "bias" and "variance".
+            "loss", "n_rounds", "expected_loss", "noise", "noise_is_known", "bias" and
+            "variance".
         """
         return {
             "loss": self.loss,
             "n_rounds": self.n_rounds,
             "expected_loss": self.expected_loss,
             "noise": self.noise,
+            "noise_is_known": self.noise_is_known,
             "bias": self.bias,
             "variance": self.variance,
         }
@@ -150,13 +152,11 @@ class BiasVarianceDecomposition:
         Returns
         -------
         pandas.DataFrame
-            Columns "expected_loss", "noise" (NaN if it is not known), "bias" and
-            "variance"; one row per test row.
+            Columns "expected_loss", "noise" (0 if it is not known, and in the bias
+            then), "bias" and "variance"; one row per test row.
         """
         pandas = check_pandas_support(f"{type(self).__name__}.to_frame")
         columns = {name: getattr(self.rows, name) for name in self.rows._fields[:4]}
-        if not self.noise_is_known:
-            columns["noise"] = np.full(len(self.rows.noise), np.nan)
         return pandas.DataFrame(columns)
 
 
@@ -278,18 +278,18 @@ def bias_variance_decomposition(
     True
     """
     check_consistent_length(X, y)
+    if not (is_classifier(estimator) or is_regressor(estimator)):
+        raise TypeError(
+            "estimator must be a classifier or a regressor, got "
+            f"{type(estimator).__name__}."
+        )
     if (y_test is None) == (truth is None):
         raise ValueError("Give either y_test or truth: the one replaces the other.")
     check_consistent_length(X_test, y_test if truth is None else truth)
     if is_classifier(estimator):
         problem = _classification(estimator, y, y_test, truth, loss, noise)
-    elif is_regressor(estimator):
-        problem = _regression(y_test, truth, loss, noise)
     else:
-        raise TypeError(
-            "estimator must be a classifier or a regressor, got "
-            f"{type(estimator).__name__}."
-        )
+        problem = _regression(y_test, truth, loss, noise)
     seeds = check_random_state(random_state).randint(_MAX_SEED, size=n_rounds)
     predictions = Parallel(n_jobs=n_jobs)(
         delayed(_predict_after_redraw)(estimator, X, y, X_test, problem.predict, seed)

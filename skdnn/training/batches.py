@@ -285,7 +285,13 @@ class BatchReader:
     def _augmented(self, augment: Augment, rows):
         """Return altered copies of rows, their targets and weights."""
         before = self._pick(rows)
-        X, Y, s = augment(*before, self._rng)
+        after = augment(*before, self._rng)
+        if not (isinstance(after, tuple) and len(after) == len(before)):
+            raise ValueError(
+                "augmentation must return X, Y and s, a tuple of three arrays; it "
+                f"returned {type(after).__name__}."
+            )
+        X, Y, s = after
         for name, array, old in zip("XYs", (X, Y, s), before, strict=True):
             if array.dtype != old.dtype or len(array) != len(old):
                 raise ValueError(

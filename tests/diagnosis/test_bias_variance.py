@@ -282,3 +282,15 @@ def test_html_is_escaped():
     )
     assert "<script>" not in marked._repr_html_()
     assert "&lt;script&gt;" in marked._repr_html_()
+
+
+def test_targets_of_another_type_are_refused():
+    X, y, _, _ = rows()
+    model = DummyClassifier().fit(X, y)
+    with pytest.raises(ValueError, match="y_dev has labels of type <U"):
+        BiasVarianceReport.from_estimator(model, X, y, X, y.astype(str))
+    with pytest.raises(ValueError, match=r"scoring=\['accuracy'\] is not allowed"):
+        BiasVarianceReport.from_estimator(model, X, y, X, y, scoring=["accuracy"])
+    numbers = LinearRegression().fit(X, y)
+    with pytest.raises(ValueError, match="y_dev must hold numbers"):
+        BiasVarianceReport.from_estimator(numbers, X, y, X, np.array(["a"] * len(y)))

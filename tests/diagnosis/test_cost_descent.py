@@ -196,7 +196,11 @@ def test_prints_as_a_table_and_turns_into_a_dict():
     ("options", "words"),
     [
         ({"learning_rates": []}, "learning_rates must be"),
-        ({"learning_rates": [0.1, 0]}, "learning_rates must be finite and > 0"),
+        ({"learning_rates": "a"}, "learning_rates must be numbers"),
+        (
+            {"learning_rates": [0.1, 0]},
+            "learning_rates must be numbers, finite and > 0",
+        ),
         ({"learning_rates": [np.nan]}, "learning_rates must be"),
         ({"n_steps": 0}, "n_steps must be an int >= 1, got 0"),
         ({"n_steps": 2.5}, "n_steps must be an int >= 1, got 2.5"),

@@ -51,7 +51,7 @@ def assert_sums(parts):
     rows = parts.rows
     total = rows.noise + rows.bias + rows.variance
     assert_allclose(total, rows.expected_loss, rtol=0, atol=1e-12)
-    means = (parts.noise or 0.0) + parts.bias + parts.variance
+    means = parts.noise + parts.bias + parts.variance
     assert abs(means - parts.expected_loss) < 1e-12
 
 
@@ -69,7 +69,8 @@ def test_parts_add_up_for_classifiers(name, loss, with_truth):
     if loss != "zero_one":
         assert np.all(parts.rows.variance >= -1e-12)
     assert np.all(parts.rows.bias >= -1e-12)
-    assert (parts.noise is not None) == with_truth
+    assert parts.noise_is_known == with_truth
+    assert (parts.noise > 0) == with_truth
 
 
 def predictions_of(estimator, data, n_rounds=10):
@@ -240,10 +241,10 @@ def test_forms_of_the_result():
     parts = decompose(DecisionTreeClassifier(), iris())
     text = str(parts)
     assert "bias, with noise" in text and "100.0%" in text
-    assert json.loads(json.dumps(parts.to_dict()))["noise"] is None
+    assert json.loads(json.dumps(parts.to_dict()))["noise_is_known"] is False
     frame = parts.to_frame()
     assert list(frame) == ["expected_loss", "noise", "bias", "variance"]
-    assert frame["noise"].isna().all() and len(frame) == 75
+    assert (frame["noise"] == 0).all() and len(frame) == 75
     assert_allclose(frame["bias"].mean(), parts.bias)
     truth = np.eye(3)[iris()[3]]
     known = decompose(DecisionTreeClassifier(), (*iris()[:3], None), truth=truth)

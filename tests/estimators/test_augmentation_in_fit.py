@@ -174,6 +174,11 @@ def test_its_own_check_is_asked(digits):
         classifier(Noise(-1)).fit(*digits)
 
 
+def test_the_class_instead_of_an_augmenter(digits):
+    with pytest.raises(ValueError, match="got the class Noise"):
+        classifier(Noise).fit(*digits)
+
+
 def test_something_else_is_refused(digits):
     with pytest.raises(ValueError, match="'augmentation' parameter"):
         classifier("flip").fit(*digits)

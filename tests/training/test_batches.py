@@ -261,6 +261,9 @@ def test_augmentation_sees_every_row_once_and_its_result_is_trained_on(order, is
 
 def test_augmentation_must_keep_rows_and_types():
     examples = numbered_examples(23)
+    reader = BatchReader(examples, 5, lambda X, Y, s, rng: X)
+    with pytest.raises(ValueError, match="a tuple of three arrays"):
+        list(reader.epoch(None))
     for broken in (
         lambda X, Y, s, rng: (X[1:], Y, s),
         lambda X, Y, s, rng: (X, Y.astype(np.float64), s),
