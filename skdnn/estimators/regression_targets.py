@@ -90,9 +90,10 @@ class RegressionTargets:
 
     def score(self, predictions, Y: np.ndarray, weight: np.ndarray) -> float:
         """Return R², the explained share of the variance, averaged over outputs."""
-        if len(Y) < 2:
-            return np.nan
-        return float(r2_score(Y, predictions, sample_weight=weight))
+        if len(Y) < 2 or not np.all(np.isfinite(predictions)):
+            return np.nan  # of one row, or of a training that is about to diverge
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(r2_score(Y, predictions, sample_weight=weight))
 
     def without_smoothing(self, network: Network) -> Network:
         """Return the network as the dev set sees it."""

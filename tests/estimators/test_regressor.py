@@ -1,6 +1,7 @@
 """The regressor: known minima, shapes, losses, and what it refuses."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -268,3 +269,29 @@ def test_writes_itself_as_onnx():
     model = net.to_onnx()
     assert model == to_onnx(net)
     assert [output.name for output in model.graph.output] == ["y"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rate", [0.1, 1.0, 10.0, 100.0])
+def test_divergence_under_early_stopping_is_told_once(rate, dtype):
+    """Whatever the dev set makes of predictions that overflow (scikit-learn #29504)."""
+    X, y = load_diabetes(return_X_y=True)
+    net = MLPRegularizedRegressor(
+        hidden_layer_sizes=(100,),
+        activation="identity",
+        solver="sgd",
+        learning_rate_init=rate,
+        early_stopping=True,
+        dtype=dtype,
+        random_state=0,
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            net.fit(100 * X, y)
+        except ValueError as error:
+            assert "diverged in its first epoch" in str(error)
+            assert not told
+        else:
+            assert len(told) == 1 and "diverged in epoch" in str(told[0].message)
+            assert np.all(np.isfinite(net.coefs_[0]))
