@@ -11,10 +11,13 @@ from skdnn.estimators.training_problem import TrainingProblem
 
 
 def network_of(estimator) -> BaseMLPRegularized:
-    """Return the estimator itself, or the network that a pipeline ends with."""
+    """Return the estimator itself, or the network that a pipeline ends with.
+
+    A fitted search stands for its best estimator.
+    """
     net = estimator
-    while isinstance(net, Pipeline):
-        net = net.steps[-1][1]
+    while (inner := _inside(net)) is not None:
+        net = inner
     if isinstance(net, BaseMLPRegularized):
         return net
     got = type(estimator).__name__
@@ -22,8 +25,15 @@ def network_of(estimator) -> BaseMLPRegularized:
         got += f" with {net!r} as its last step"
     raise TypeError(
         "estimator must be an MLPRegularizedClassifier, an MLPRegularizedRegressor or "
-        f"a Pipeline that ends with one, got {got}."
+        f"a Pipeline or a fitted search that ends with one, got {got}."
     )
+
+
+def _inside(estimator):
+    """Return the last step of a pipeline, the best of a search, else None."""
+    if isinstance(estimator, Pipeline):
+        return estimator.steps[-1][1]
+    return getattr(estimator, "best_estimator_", None)
 
 
 def problem_at_init(estimator, X, y, sample_weight=None) -> TrainingProblem:
@@ -39,9 +49,9 @@ def problem_at_init(estimator, X, y, sample_weight=None) -> TrainingProblem:
     """
     net, outer = network_of(estimator), estimator
     while outer is not net:
-        if len(outer.steps) > 1:
+        if isinstance(outer, Pipeline) and len(outer.steps) > 1:
             X = clone(outer[:-1]).fit_transform(X, y)
-        outer = outer.steps[-1][1]
+        outer = _inside(outer)
     return TrainingProblem.at_init(net, X, y, sample_weight)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skdnn.diagnosis import check_cost_descends
+from skdnn.displays.panels import place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
 
@@ -152,7 +153,8 @@ class CostDescentDisplay:
         ax.set(xlabel="step of gradient descent", ylabel=f"cost J{scale}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         self._bound_what_explodes(ax)
-        ax.legend(title="learning rate", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        place_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        ax.get_legend().set_title("learning rate")
         return self
 
     def _shown(self, max_rates) -> list[int]:

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.displays.models import by_name
-from skdnn.displays.panels import panels
+from skdnn.displays.panels import panels, place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
 
 
@@ -106,7 +106,7 @@ class DecisionRegionsDisplay:
         *,
         X_dev=None,
         y_dev=None,
-        response_method="predict_proba",
+        response_method="auto",
         grid_resolution=200,
         name=None,
         ax=None,
@@ -125,8 +125,9 @@ class DecisionRegionsDisplay:
             Their classes.
         X_dev, y_dev : array-like, default=None
             Dev rows, both or neither.
-        response_method : {"predict_proba", "predict"}, default="predict_proba"
+        response_method : {"auto", "predict_proba", "predict"}, default="auto"
             Shade the regions by how sure the model is, or colour them by class only.
+            "auto" shades those of models with probabilities.
         grid_resolution : int, default=200
             Points of the grid along each feature.
         name : str, default=None
@@ -142,9 +143,9 @@ class DecisionRegionsDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        if response_method not in ("predict_proba", "predict"):
+        if response_method not in ("auto", "predict_proba", "predict"):
             raise ValueError(
-                "response_method must be 'predict_proba' or 'predict', got "
+                "response_method must be 'auto', 'predict_proba' or 'predict', got "
                 f"{response_method!r}."
             )
         if (X_dev is None) != (y_dev is None):
@@ -203,8 +204,8 @@ class DecisionRegionsDisplay:
             colors = getattr(regions, "multiclass_colors_", _TWO_COLORS)
             self._draw_rows(axes, colors, scatter_kw or {})
             axes.set_title(self._title(model), fontsize="medium")
-        self.axes_[-1].legend(
-            loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0
+        place_legend(
+            self.axes_[-1], loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0
         )
         return self
 
@@ -273,6 +274,10 @@ _TWO_COLORS = ("#1f77b4", "#ff7f0e")
 def _regions(model, corners, response_method, grid_resolution):
     """Return scikit-learn's display of the regions of a model, computed, not drawn."""
     from sklearn.inspection import DecisionBoundaryDisplay
+
+    if response_method == "auto":
+        has_probabilities = hasattr(model, "predict_proba")
+        response_method = "predict_proba" if has_probabilities else "predict"
 
     class Undrawn(DecisionBoundaryDisplay):
         def plot(self, *args, **kwargs):

@@ -126,7 +126,8 @@ class FirstLayerDisplay:
         self : FirstLayerDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        self.axes_ = panels(ax, len(self.images), n_columns=8, size=(1.1, 1.3))
+        size = (1.1, 1.3) if len(self.images) > 3 else (2.6, 2.4)
+        self.axes_ = panels(ax, len(self.images), n_columns=8, size=size)
         self.figure_ = self.axes_[0].figure
         largest = np.abs(self.images).max() or 1.0
         in_colour = self.images.ndim == 4

@@ -154,6 +154,8 @@ class GradientCheckDisplay:
             xlim=(-0.5, right + 0.1),
             ylim=(low / 3, max(high, 1.0)),
         )
+        if len(self.segments) > 14:
+            ax.tick_params(axis="x", rotation=90)
         ax.legend(loc="upper left")
         return self
 

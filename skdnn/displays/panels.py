@@ -3,6 +3,16 @@
 import numpy as np
 
 
+def place_legend(ax, *handles_and_labels, inside="best", **outside):
+    """Draw a legend outside the axes, or inside where nothing makes room for it.
+
+    Figures with a layout engine, as all that the displays make, give room to what lies
+    outside their axes; in others it would be cut off.
+    """
+    has_room = ax.figure.get_layout_engine() is not None
+    ax.legend(*handles_and_labels, **(outside if has_room else {"loc": inside}))
+
+
 def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
     """Return one axes per panel, left to right and row by row.
 

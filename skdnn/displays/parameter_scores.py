@@ -354,7 +354,11 @@ class ParameterScoreDisplay:
             self.ax_.set_xlim(-0.5, len(x) - 0.5)
         # scikit-learn's rule in its ValidationCurveDisplay.
         elif len(x) > 2 and interval_max_min_ratio(x) > 5:
-            self.ax_.set_xscale("symlog" if min(x) <= 0 else "log")
+            if min(x) > 0:
+                self.ax_.set_xscale("log")
+            else:  # linear around 0, up to the value next to it
+                nearest = np.abs(x[x != 0]).min()
+                self.ax_.set_xscale("symlog", linthresh=nearest)
 
 
 _MARKERS = "os^Dv<>P*X"

@@ -154,10 +154,13 @@ class SignalPropagationDisplay:
                 marker = _MARKERS[n % len(_MARKERS)]
                 style = _STYLES[n % len(_STYLES)]
                 layers = np.arange(first, first + len(values))
+                if np.isnan(values).any():
+                    name += " (where missing: 0)"
                 ax.plot(layers, values, style, marker=marker, ms=4, label=name)
             ax.set_yscale("log")
             ax.set(xlabel="layer l", ylabel=label)
-            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            ax.set_xlim(first - 0.5, layers[-1] + 0.5)
         self.axes_[0].legend(title=self.title, fontsize="small")
         return self
 
@@ -187,6 +190,6 @@ def _named(init) -> dict:
 def _with_init(estimator, value):
     """Return a copy of the estimator whose network has this `init`."""
     network_of(estimator)  # refuses what cannot be copied, too
-    own = clone(estimator)
+    own = clone(getattr(estimator, "best_estimator_", estimator))
     network_of(own).set_params(init=value)
     return own

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from skdnn.displays.models import by_name, fitted_network
+from skdnn.displays.panels import place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
 
 
@@ -176,7 +177,8 @@ class TrainingCurveDisplay:
                 "early_stopping=True); there are no validation_scores_."
             )
         if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+            width = 11 if len(self.costs) > _MOST_ABOVE else 6.4
+            _, ax = plt.subplots(figsize=(width, 4.8), layout="constrained")
         self.ax_, self.figure_, self.ax_score_ = ax, ax.figure, None
         if show_scores:
             self.ax_score_ = ax.twinx()
@@ -236,14 +238,19 @@ class TrainingCurveDisplay:
         if self.ax_score_ is not None:
             more_handles, more_labels = self.ax_score_.get_legend_handles_labels()
             handles, labels = handles + more_handles, labels + more_labels
-        # Above the axes: inside it would lie on a curve, wherever it is.
-        self.ax_.legend(
-            handles, labels, loc="lower left", bbox_to_anchor=(0, 1), frameon=False
-        )
+        # Outside the axes: inside it would lie on a curve, wherever it is.
+        above = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+        beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+        place = beside if len(self.costs) > _MOST_ABOVE else above
+        place_legend(self.ax_, handles, labels, frameon=False, **place)
 
     def _all(self, attribute):
         values = getattr(self, attribute)
         return [None] * len(self.costs) if values is None else values
+
+
+# Of more models the legend, of two lines each, stands beside the axes.
+_MOST_ABOVE = 2
 
 
 def _draw(ax, curve, style, user_kw):

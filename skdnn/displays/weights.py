@@ -3,7 +3,7 @@
 import numpy as np
 
 from skdnn.displays.models import by_name, fitted_network
-from skdnn.displays.panels import panels
+from skdnn.displays.panels import panels, place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
 
 
@@ -138,7 +138,9 @@ class WeightsDisplay:
             axes.set(title=self._title(layer), xlabel="weight w", yscale="log")
             axes.set_ylim(0.5 / self._largest_layer(), 1.5)
             # Below the axes, where it hides nothing.
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False)
+            place_legend(
+                axes, loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False
+            )
         self.axes_[0].set_ylabel("share of the layer's weights (log scale)")
         return self
 

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -144,3 +145,15 @@ def test_one_step_is_the_solvers_on_all_rows_without_dropout(solver):
     if solver["solver"] == "adam":
         gradient = gradient / (np.abs(gradient) + 1e-8)
     np.testing.assert_allclose(moved, -0.1 * gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_a_fitted_search_stands_for_its_best_estimator():
+    X, y = make_rows()
+    net = MLPRegularizedClassifier((3,), max_iter=1000, random_state=0)
+    search = GridSearchCV(make_pipeline(StandardScaler(), net), {}, cv=2).fit(X, y)
+    found = problem_at_init(search, X, y)
+    expected = problem_at_init(make_pipeline(StandardScaler(), net), X, y)
+    assert_array_equal(found.state.theta, expected.state.theta)
+    assert_array_equal(found.examples.table.ready, expected.examples.table.ready)
+    with pytest.raises(TypeError, match="fitted search that ends with one"):
+        problem_at_init(GridSearchCV(net, {}), X, y)

@@ -121,7 +121,9 @@ def test_without_probabilities():
     )
     assert set(np.unique(display.responses[0])) <= {0, 1}
     with pytest.raises(AttributeError, match="predict_proba"):
-        DecisionRegionsDisplay.from_estimator(model, X, Y, **SMALL)
+        DecisionRegionsDisplay.from_estimator(
+            model, X, Y, response_method="predict_proba", **SMALL
+        )
 
 
 def test_given_axes_and_second_plot(net):
@@ -150,3 +152,11 @@ def test_errors(net):
     with pytest.raises(ValueError, match="n_features must be equal to 2"):
         draw(LogisticRegression().fit(X4, y4), X4, y4)
     assert plt.get_fignums() == []
+
+
+def test_models_without_probabilities_are_coloured_by_class():
+    X, y = make_rows(n_columns=2)
+    models = {"sure": LogisticRegression().fit(X, y), "not": Perceptron().fit(X, y)}
+    display = DecisionRegionsDisplay.from_estimator(models, X, y)
+    shaded, plain = display.responses
+    assert shaded.ndim == 3 and set(np.unique(plain)) <= {0, 1, 2}

@@ -251,3 +251,13 @@ def test_errors(search):
     with pytest.raises(ValueError, match="param must be one of"):
         draw(search, "alpha")
     assert plt.get_fignums() == []
+
+
+def test_values_next_to_zero_are_told_apart():
+    X, y = make_rows(n_rows=90)
+    values = [0.0, 0.001, 0.01, 0.1, 1.0, 10.0]
+    net = MLPRegularizedClassifier((4,), max_iter=1000, tol=1e-2, random_state=0)
+    search = GridSearchCV(net, {"alpha": values}, cv=2).fit(X, y)
+    axes = ParameterScoreDisplay.from_estimator(search, "alpha").ax_
+    places = axes.transData.transform([(value, 0.5) for value in values])[:, 0]
+    assert np.diff(places).min() > 0.1 * np.ptp(places)
