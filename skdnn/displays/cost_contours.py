@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skdnn.diagnosis.networks import check_count
 from skdnn.displays.cost_plane import CostPlane
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels
@@ -240,6 +241,9 @@ def _explore(plane, half_width, grid_resolution, learning_rate, n_steps) -> dict
     """Compute what is drawn of one plane."""
     (flat, steep), directions = plane.curvature(plane.centre)
     condition = steep / flat if flat > 0 else np.inf
+    check_count("grid_resolution", grid_resolution, least=2)
+    if half_width is not None and not half_width > 0:
+        raise ValueError(f"half_width must be > 0 or None, got {half_width!r}.")
     if half_width is None:
         _check_curves(steep, "half_width")
         # Along a flat direction J would rise so much only far away.

@@ -154,7 +154,7 @@ class FirstLayerDisplay:
 
 
 def _checked_shape(image_shape, n_inputs):
-    shape = tuple(image_shape)
+    shape = tuple(np.ravel(image_shape).tolist())
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
         raise ValueError(
             "image_shape must be (height, width) or (height, width, channels) with 1 "

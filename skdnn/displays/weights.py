@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skdnn.diagnosis.networks import check_count
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import panels, place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
@@ -93,6 +94,7 @@ class WeightsDisplay:
                 "The models must have the same number of layers, got "
                 f"{[len(each) for each in weights]}."
             )
+        check_count("n_bins", n_bins)
         edges = [_edges(layer, n_bins) for layer in zip(*weights, strict=True)]
         display = cls(
             bin_edges=edges,

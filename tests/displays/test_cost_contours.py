@@ -168,3 +168,15 @@ def test_errors(models):
     with pytest.raises(ValueError, match="empty dict"):
         CostContoursDisplay.from_estimator({}, X, Y)
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"half_width": -1}, "half_width must be > 0 or None, got -1"),
+        ({"grid_resolution": 1}, "grid_resolution must be an int >= 2, got 1"),
+    ],
+)
+def test_a_wrong_plane(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        CostContoursDisplay.from_estimator(linear().fit(X, Y), X, Y, **wrong)

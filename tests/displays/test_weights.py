@@ -122,3 +122,11 @@ def test_errors(models, error, message):
     with pytest.raises(error, match=message):
         WeightsDisplay.from_estimator(models)
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("n_bins", [0, 2.5, "10"])
+def test_a_wrong_number_of_bins(n_bins):
+    X, y = make_rows()
+    net = MLPRegularizedClassifier((3,), max_iter=1000, tol=1e-2, random_state=0)
+    with pytest.raises(ValueError, match="n_bins must be an int >= 1, got"):
+        WeightsDisplay.from_estimator(net.fit(X, y), n_bins=n_bins)
