@@ -7,7 +7,7 @@ The graph computes, in float32 and with samples in rows,
     Z^{[l]} = A^{[l-1]} W^{[l]} + b^{[l]}, \qquad A^{[l]} = g^{[l]}(Z^{[l]}),
 
 and turns Z[L] into what the link says. Its input "X" is A[0], standardised first where
-a pipeline does so.
+a pipeline does so. What a target transformer did to y is undone at the end.
 
 To add an activation: give it a line in ACTIVATIONS, of operators that overflow at
 neither end. The registry-driven tests compare it with the network's own from then on.
@@ -28,7 +28,10 @@ IR_VERSION = 7
 
 
 class Standardization(NamedTuple):
-    """x := (x - location) / scale, then pulled smoothly into (-c, c), each if given."""
+    """x := (x - location) / scale, then pulled smoothly into (-c, c), each if given.
+
+    Undone, it is x := x * scale + location; a smooth clip cannot be undone here.
+    """
 
     location: np.ndarray | None = None
     scale: np.ndarray | None = None
@@ -156,23 +159,15 @@ def _logistic(graph: Graph, Z: str, n_outputs: int, classes) -> None:
     graph.output("probabilities", "FLOAT", n_outputs)
 
 
-def _identity(graph: Graph, Z: str, n_outputs: int, classes) -> None:
-    if n_outputs == 1:
-        _flat(graph, Z, output="y")
-    else:
-        graph.node("Identity", Z, output="y")
-    graph.output("y", "FLOAT", None if n_outputs == 1 else n_outputs)
-
-
-def _exp(graph: Graph, Z: str, n_outputs: int, classes) -> None:
-    _identity(graph, graph.node("Exp", Z), n_outputs, classes)
-
-
-LINKS: dict[str, Callable[[Graph, str, int, np.ndarray | None], None]] = {
+# These write a classifier's outputs, "label" and "probabilities".
+CLASSIFIER_LINKS: dict[str, Callable[[Graph, str, int, np.ndarray | None], None]] = {
     "softmax": _softmax,
     "logistic": _logistic,
-    "identity": _identity,
-    "exp": _exp,
+}
+# These return the name of a regressor's predictions, a column for each output.
+REGRESSOR_LINKS: dict[str, Callable[[Graph, str], str]] = {
+    "identity": lambda graph, Z: Z,
+    "exp": _operator("Exp"),
 }
 
 
@@ -205,6 +200,67 @@ def _labels(classes) -> np.ndarray:
     )
 
 
+# -- targets --------------------------------------------------------------------------
+
+
+def _minus_one(graph: Graph, y: str) -> str:
+    return graph.node("Sub", y, graph.number(1, np.float64))
+
+
+def _plus_one(graph: Graph, y: str) -> str:
+    return graph.node("Add", y, graph.number(1, np.float64))
+
+
+# What can give targets their units back, in float64.
+TARGET_FUNCTIONS: dict[Callable, Callable[[Graph, str], str]] = {
+    np.exp: _operator("Exp"),
+    np.expm1: lambda graph, y: _minus_one(graph, graph.node("Exp", y)),
+    np.log: _operator("Log"),
+    np.log1p: lambda graph, y: graph.node("Log", _plus_one(graph, y)),
+    np.sqrt: _operator("Sqrt"),
+    np.square: lambda graph, y: graph.node("Mul", y, y),
+}
+
+
+def write_targets(
+    graph: Graph,
+    Y: str,
+    n_outputs: int,
+    undone: Sequence[Standardization | Callable] = (),
+) -> None:
+    """Write the output "y" of a regressor.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to.
+    Y : str
+        The predictions, a column for each output.
+    n_outputs : int
+        How many columns. A single one becomes a list of numbers.
+    undone : sequence of Standardization or of the keys of TARGET_FUNCTIONS
+        What gives the predictions their units back, in this order: the inverse of a
+        standardisation, or a function. "y" is float64 then: a time in seconds since
+        1970 has more digits than float32.
+    """
+    kind = "DOUBLE" if undone else "FLOAT"
+    if undone:
+        Y = graph.node("Cast", Y, to=graph.onnx.TensorProto.DOUBLE)
+    for each in undone:
+        if not isinstance(each, Standardization):
+            Y = TARGET_FUNCTIONS[each](graph, Y)
+            continue
+        if each.scale is not None:
+            Y = graph.node("Mul", Y, graph.constant(np.float64(each.scale)))
+        if each.location is not None:
+            Y = graph.node("Add", Y, graph.constant(np.float64(each.location)))
+    if n_outputs == 1:
+        _flat(graph, Y, output="y")
+    else:
+        graph.node("Identity", Y, output="y")
+    graph.output("y", kind, None if n_outputs == 1 else n_outputs)
+
+
 # -- the model ------------------------------------------------------------------------
 
 
@@ -216,6 +272,7 @@ def network_to_onnx(
     *,
     classes: np.ndarray | None = None,
     standardizations: Sequence[Standardization] = (),
+    undone: Sequence[Standardization | Callable] = (),
     feature_names: Sequence[str] | None = None,
 ):
     """Write a network as an ONNX model.
@@ -233,6 +290,8 @@ def network_to_onnx(
         them is multilabel. Not used by the other links.
     standardizations : sequence of Standardization
         What is done to the inputs first, in this order.
+    undone : sequence
+        What gives a regressor's predictions their units back: see `write_targets`.
     feature_names : sequence of str, optional
         Names of the columns, kept in the model's metadata as a JSON list.
 
@@ -249,23 +308,41 @@ def network_to_onnx(
         If a weight is too large for float32, or a class is neither a whole number nor
         a string.
     """
-    onnx = _import_onnx()
+    onnx = import_onnx()
     graph = Graph(onnx)
-    A = "X"
+    X = "X"
     for standardization in standardizations:
-        A = _standardize(graph, standardization, A)
-    Z = A
+        X = standardize(graph, standardization, X)
+    Z = write_layers(graph, X, weights, biases, activations)
+    n_outputs = len(biases[-1])
+    if link in CLASSIFIER_LINKS:
+        CLASSIFIER_LINKS[link](graph, Z, n_outputs, classes)
+    else:
+        write_targets(graph, REGRESSOR_LINKS[link](graph, Z), n_outputs, undone)
+    model = _model(graph, len(weights[0]))
+    name_features(onnx, model, feature_names)
+    return model
+
+
+def write_layers(
+    graph: Graph,
+    X: str,
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    activations: Sequence[str],
+) -> str:
+    """Write the layers, without the link; return the name of Z[L]."""
+    A = Z = X
     for layer, (W, b) in enumerate(zip(weights, biases, strict=True), 1):
         W_name = graph.parameter(W, f"W{layer}")
         b_name = graph.parameter(b, f"b{layer}")
         Z = graph.node("Gemm", A, W_name, b_name, output=f"Z{layer}")
         if layer < len(weights):
             A = ACTIVATIONS[activations[layer - 1]](graph, Z)
-    LINKS[link](graph, Z, len(biases[-1]), classes)
-    return _model(graph, len(weights[0]), feature_names)
+    return Z
 
 
-def _standardize(graph: Graph, how: Standardization, X: str) -> str:
+def standardize(graph: Graph, how: Standardization, X: str) -> str:
     """Standardise in float64: a mean far from 0 would cost float32 its digits."""
     tensor = graph.onnx.TensorProto
     X = graph.node("Cast", X, to=tensor.DOUBLE)
@@ -281,7 +358,7 @@ def _standardize(graph: Graph, how: Standardization, X: str) -> str:
     return graph.node("Cast", X, to=tensor.FLOAT)
 
 
-def _model(graph: Graph, n_features: int, feature_names):
+def _model(graph: Graph, n_features: int):
     onnx = graph.onnx
     X = onnx.helper.make_tensor_value_info(
         "X", onnx.TensorProto.FLOAT, [None, n_features]
@@ -289,19 +366,23 @@ def _model(graph: Graph, n_features: int, feature_names):
     made = onnx.helper.make_graph(
         graph.nodes, "skdnn", [X], graph.outputs, graph.constants
     )
-    model = onnx.helper.make_model(
+    return onnx.helper.make_model(
         made,
         producer_name="skdnn",
         ir_version=IR_VERSION,
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
     )
+
+
+def name_features(onnx, model, feature_names: Sequence[str] | None) -> None:
+    """Keep the names of the columns in the metadata, as a JSON list, if there are."""
     if feature_names is not None:
         names = json.dumps(list(feature_names), ensure_ascii=False)
         onnx.helper.set_model_props(model, {"feature_names": names})
-    return model
 
 
-def _import_onnx():
+def import_onnx():
+    """Return the package onnx, or say how to get it."""
     try:
         import onnx
         import onnx.helper

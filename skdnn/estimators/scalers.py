@@ -1,0 +1,36 @@
+"""What scikit-learn's scalers and ours do, as one formula."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+
+from skdnn.preprocessing import InputStandardizer
+
+
+class Scaling(NamedTuple):
+    """x := (x - location) / scale, each where it is not None."""
+
+    location: np.ndarray | None
+    scale: np.ndarray | None
+
+
+def scaling_of(scaler) -> Scaling | None:
+    """Return what a fitted transformer does if it does no more than that."""
+    match scaler:
+        case InputStandardizer(smooth_clip=None):
+            return Scaling(scaler._location(), scaler.scale_)
+        case StandardScaler():
+            return Scaling(scaler.mean_ if scaler.with_mean else None, scaler.scale_)
+        case RobustScaler():
+            return Scaling(scaler.center_, scaler.scale_)
+        case MaxAbsScaler(clip=False):
+            return Scaling(None, scaler.scale_)
+        case MinMaxScaler(clip=False):  # it multiplies by scale_ and adds min_
+            return Scaling(-scaler.min_ / scaler.scale_, 1 / scaler.scale_)
+    return None
