@@ -12,12 +12,21 @@ from sklearn.preprocessing import (
 
 from skdnn.preprocessing import InputStandardizer
 
+SCALERS = (
+    InputStandardizer,
+    StandardScaler,
+    RobustScaler,
+    MaxAbsScaler,
+    MinMaxScaler,
+)
+
 
 class Scaling(NamedTuple):
-    """x := (x - location) / scale, each where it is not None."""
+    """x := (x - location) / scale, then cut off at the bounds, each if it is given."""
 
-    location: np.ndarray | None
-    scale: np.ndarray | None
+    location: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    bounds: tuple[float, float] | None = None
 
 
 def scaling_of(scaler) -> Scaling | None:
@@ -29,8 +38,12 @@ def scaling_of(scaler) -> Scaling | None:
             return Scaling(scaler.mean_ if scaler.with_mean else None, scaler.scale_)
         case RobustScaler():
             return Scaling(scaler.center_, scaler.scale_)
-        case MaxAbsScaler(clip=False):
-            return Scaling(None, scaler.scale_)
-        case MinMaxScaler(clip=False):  # it multiplies by scale_ and adds min_
-            return Scaling(-scaler.min_ / scaler.scale_, 1 / scaler.scale_)
+        case MaxAbsScaler():
+            return Scaling(None, scaler.scale_, (-1, 1) if scaler.clip else None)
+        case MinMaxScaler():  # it multiplies by scale_ and adds min_
+            return Scaling(
+                -scaler.min_ / scaler.scale_,
+                1 / scaler.scale_,
+                scaler.feature_range if scaler.clip else None,
+            )
     return None

@@ -16,72 +16,17 @@ neither end. The registry-driven tests compare it with the network's own from th
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-# The oldest operators that say all we need, and the file format of their time: older
-# runtimes read the model too. onnx itself would write its newest format, which a
-# runtime of last year refuses.
-OPSET = 13
-IR_VERSION = 7
-
-
-class Standardization(NamedTuple):
-    """x := (x - location) / scale, then pulled smoothly into (-c, c), each if given.
-
-    Undone, it is x := x * scale + location; a smooth clip cannot be undone here.
-    """
-
-    location: np.ndarray | None = None
-    scale: np.ndarray | None = None
-    smooth_clip: float | None = None
-
-
-class Graph:
-    """Nodes and constants on their way into an ONNX graph."""
-
-    def __init__(self, onnx):
-        self.onnx = onnx
-        self.nodes = []
-        self.constants = []
-        self.outputs = []
-
-    def node(self, operator: str, *inputs: str, output: str = "", **attributes) -> str:
-        """Add a node; return the name of its output."""
-        output = output or f"{operator}_{len(self.nodes)}"
-        make = self.onnx.helper.make_node
-        self.nodes.append(make(operator, inputs, [output], output, **attributes))
-        return output
-
-    def constant(self, value, name: str = "") -> str:
-        """Add an array; return its name."""
-        name = name or f"constant_{len(self.constants)}"
-        array = np.asarray(value)
-        self.constants.append(self.onnx.numpy_helper.from_array(array, name))
-        return name
-
-    def number(self, value: float, dtype=np.float32) -> str:
-        """Add one number; return its name."""
-        return self.constant(dtype(value))
-
-    def parameter(self, value, name: str) -> str:
-        """Add weights or biases in float32; return their name."""
-        with np.errstate(over="ignore"):
-            array = np.asarray(value).astype(np.float32)
-        if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"{name} holds a number too large for float32, in which an ONNX model "
-                "computes."
-            )
-        return self.constant(array, name)
-
-    def output(self, name: str, dtype: str, n_columns: int | None) -> None:
-        """Declare an output of rows of so many columns, or of single values."""
-        shape = [None] if n_columns is None else [None, n_columns]
-        kind = getattr(self.onnx.TensorProto, dtype)
-        self.outputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
-
+from skdnn.export.onnx_graph import (
+    IR_VERSION,
+    OPSET,
+    Graph,
+    Standardization,
+    import_onnx,
+    standardize,
+)
 
 # -- activations ----------------------------------------------------------------------
 
@@ -178,12 +123,12 @@ def _flat(graph: Graph, Z: str, output: str = "") -> str:
 
 def _name_classes(graph: Graph, number: str, classes) -> None:
     """Turn class numbers into labels."""
-    names = _labels(classes)
+    names = labels_in_onnx(classes)
     graph.node("Gather", graph.constant(names, "classes"), number, output="label")
     graph.output("label", "INT64" if names.dtype == np.int64 else "STRING", None)
 
 
-def _labels(classes) -> np.ndarray:
+def labels_in_onnx(classes) -> np.ndarray:
     """Return the classes as int64 or as str, all that an ONNX classifier may name."""
     listed = np.asarray(classes).tolist()
     if all(isinstance(label, str) for label in listed):
@@ -274,6 +219,7 @@ def network_to_onnx(
     standardizations: Sequence[Standardization] = (),
     undone: Sequence[Standardization | Callable] = (),
     feature_names: Sequence[str] | None = None,
+    before=None,
 ):
     """Write a network as an ONNX model.
 
@@ -294,33 +240,43 @@ def network_to_onnx(
         What gives a regressor's predictions their units back: see `write_targets`.
     feature_names : sequence of str, optional
         Names of the columns, kept in the model's metadata as a JSON list.
+    before : onnx.ModelProto, optional
+        A model whose output comes first, of operators of OPSET. The inputs are its own,
+        those that it makes no use of apart.
 
     Returns
     -------
     onnx.ModelProto
-        With input "X" and the outputs "label" and "probabilities", or "y".
+        With input "X", if there is nothing before, and the outputs "label" and
+        "probabilities", or "y".
 
     Raises
     ------
     ImportError
         If onnx is not installed.
     ValueError
-        If a weight is too large for float32, or a class is neither a whole number nor
-        a string.
+        If a weight is too large for float32, a class is neither a whole number nor a
+        string, or an input has the name of an output.
     """
     onnx = import_onnx()
-    graph = Graph(onnx)
-    X = "X"
+    if before is None:
+        before = _inputs_alone(onnx, len(weights[0]))
+    graph = Graph(onnx, _names_in(before.graph))
+    X = before.graph.output[0].name
     for standardization in standardizations:
         X = standardize(graph, standardization, X)
+    if before.graph.node and not standardizations:
+        X = graph.node("Cast", X, to=onnx.TensorProto.FLOAT)
     Z = write_layers(graph, X, weights, biases, activations)
     n_outputs = len(biases[-1])
     if link in CLASSIFIER_LINKS:
         CLASSIFIER_LINKS[link](graph, Z, n_outputs, classes)
     else:
         write_targets(graph, REGRESSOR_LINKS[link](graph, Z), n_outputs, undone)
-    model = _model(graph, len(weights[0]))
-    name_features(onnx, model, feature_names)
+    model = _model(graph, before)
+    if feature_names is not None:
+        names = json.dumps(list(feature_names), ensure_ascii=False)
+        onnx.helper.set_model_props(model, {"feature_names": names})
     return model
 
 
@@ -342,53 +298,37 @@ def write_layers(
     return Z
 
 
-def standardize(graph: Graph, how: Standardization, X: str) -> str:
-    """Standardise in float64: a mean far from 0 would cost float32 its digits."""
-    tensor = graph.onnx.TensorProto
-    X = graph.node("Cast", X, to=tensor.DOUBLE)
-    if how.location is not None:
-        X = graph.node("Sub", X, graph.constant(np.float64(how.location)))
-    if how.scale is not None:
-        X = graph.node("Div", X, graph.constant(np.float64(how.scale)))
-    if how.smooth_clip is not None:
-        ratio = graph.node("Div", X, graph.number(how.smooth_clip, np.float64))
-        square = graph.node("Mul", ratio, ratio)
-        square = graph.node("Add", square, graph.number(1, np.float64))
-        X = graph.node("Div", X, graph.node("Sqrt", square))
-    return graph.node("Cast", X, to=tensor.FLOAT)
-
-
-def _model(graph: Graph, n_features: int):
-    onnx = graph.onnx
+def _inputs_alone(onnx, n_features: int):
+    """Return a model that does nothing to "X"."""
     X = onnx.helper.make_tensor_value_info(
         "X", onnx.TensorProto.FLOAT, [None, n_features]
     )
+    return onnx.helper.make_model(onnx.helper.make_graph([], "skdnn", [X], [X]))
+
+
+def _names_in(made) -> set[str]:
+    parts = (*made.input, *made.initializer)
+    return {each.name for each in parts}.union(*(node.output for node in made.node))
+
+
+def _model(graph: Graph, before):
+    onnx = graph.onnx
+    nodes = [*before.graph.node, *graph.nodes]
+    used = {name for node in nodes for name in node.input}
     made = onnx.helper.make_graph(
-        graph.nodes, "skdnn", [X], graph.outputs, graph.constants
+        nodes,
+        "skdnn",
+        [each for each in before.graph.input if each.name in used],
+        graph.outputs,
+        [*before.graph.initializer, *graph.constants],
     )
+    domains = {each.domain: each.version for each in before.opset_import}
     return onnx.helper.make_model(
         made,
         producer_name="skdnn",
         ir_version=IR_VERSION,
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        opset_imports=[
+            onnx.helper.make_opsetid(domain, version)
+            for domain, version in (domains | {"": OPSET}).items()
+        ],
     )
-
-
-def name_features(onnx, model, feature_names: Sequence[str] | None) -> None:
-    """Keep the names of the columns in the metadata, as a JSON list, if there are."""
-    if feature_names is not None:
-        names = json.dumps(list(feature_names), ensure_ascii=False)
-        onnx.helper.set_model_props(model, {"feature_names": names})
-
-
-def import_onnx():
-    """Return the package onnx, or say how to get it."""
-    try:
-        import onnx
-        import onnx.helper
-        import onnx.numpy_helper
-    except ImportError as error:
-        raise ImportError(
-            'Writing an ONNX model needs onnx: pip install "skdnn[onnx]"'
-        ) from error
-    return onnx
