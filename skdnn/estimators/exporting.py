@@ -180,7 +180,7 @@ def _written_by_skl2onnx(steps, feature_names, network):
             dict.fromkeys(SCALERS, standardizer_converter),
         )
     except Exception as error:  # it says no in many ways
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise TypeError(
             f"to_onnx cannot write {_refused(steps, error)}: {reason}"
         ) from error

@@ -35,7 +35,7 @@ def single_labels(network: BaseMLPRegularized):
 
 def standardization_of(transformer) -> Standardization | None:
     """Return what a fitted transformer of X does if it only standardises."""
-    if isinstance(transformer, InputStandardizer):
+    if type(transformer) is InputStandardizer:
         return Standardization(
             transformer._location(),
             transformer.scale_,

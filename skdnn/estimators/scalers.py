@@ -30,7 +30,12 @@ class Scaling(NamedTuple):
 
 
 def scaling_of(scaler) -> Scaling | None:
-    """Return what a fitted transformer does if it does no more than that."""
+    """Return what a fitted transformer does if it does no more than that.
+
+    None of a class derived from these, which may do anything.
+    """
+    if type(scaler) not in SCALERS:
+        return None
     match scaler:
         case InputStandardizer(smooth_clip=None):
             return Scaling(scaler._location(), scaler.scale_)

@@ -240,6 +240,18 @@ def test_scalers(frame, y, scaler, before):
     assert_allclose(found, model.predict_proba(rows * 1.5), atol=1e-5)
 
 
+class Doubler(StandardScaler):
+    def transform(self, X):
+        return 2 * super().transform(X)
+
+
+def test_a_class_derived_from_a_scaler_is_none(frame, y):
+    rows = frame[["year", "weight in kg"]].fillna(0)
+    model = make_pipeline(Doubler(), classifier()).fit(rows, y > np.median(y))
+    with pytest.raises(TypeError, match="cannot write step 'doubler', Doubler: Unable"):
+        to_onnx(model)
+
+
 def test_steps_of_scikit_learn_between_ours(frame, y):
     rows = frame[["year", "weight in kg"]].fillna(0)
     union = FeatureUnion([("pca", PCA(2)), ("same", "passthrough"), ("no", "drop")])
