@@ -21,7 +21,7 @@ from skdnn.estimators.onnx_converters import (
 from skdnn.estimators.onnx_inputs import inputs_of, ready
 from skdnn.estimators.onnx_parts import network_parts, standardization_of, undoing
 from skdnn.estimators.scalers import SCALERS
-from skdnn.estimators.unwrapping import WRAPPED, described, unwrap
+from skdnn.estimators.unwrapping import described, unwrap
 from skdnn.export.onnx import network_to_onnx
 from skdnn.export.onnx_graph import Standardization
 from skdnn.export.transformers import import_skl2onnx, transformers_to_onnx
@@ -97,7 +97,9 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     if not isinstance(network, BaseMLPRegularized):
         raise TypeError(
             "to_onnx takes an MLPRegularizedClassifier or an MLPRegularizedRegressor, "
-            f"{WRAPPED}, got {described(unwrapped, estimator)}."
+            "or one of them in a Pipeline, a fitted search, a "
+            "TransformedTargetRegressor or a FrozenEstimator, got "
+            f"{described(unwrapped, estimator)}."
         )
     for _, step in unwrapped.transformers:
         check_is_fitted(step)
@@ -175,7 +177,7 @@ def _written_by_skl2onnx(steps, feature_names, network):
         # skl2onnx's scalers keep the mean in float32: one far from 0 loses its digits.
         model = transformers_to_onnx(
             pipeline,
-            inputs_of(first[1], feature_names),
+            inputs_of(pipeline[0], feature_names),
             dict.fromkeys(SCALERS, standardizer_shape),
             dict.fromkeys(SCALERS, standardizer_converter),
         )

@@ -24,14 +24,14 @@ def inputs_of(step, feature_names) -> list[Input]:
     Parameters
     ----------
     step : transformer
-        Fitted.
+        Fitted and `ready`.
     feature_names : sequence of str or None
         Of the columns it was fitted to.
 
     Returns
     -------
     list of Input
-        One for each column, by its name or x0, x1, …, where a ColumnTransformer has
+        One for each column, by its name or x0, x1, …, where a ColumnTransformer was
         fitted to names or where columns differ in kind; otherwise a single "X".
     """
     kinds = _kinds(step, step.n_features_in_)

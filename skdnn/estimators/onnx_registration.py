@@ -10,9 +10,9 @@ def register_onnx_converters() -> None:
 
     `skl2onnx.convert_sklearn` then takes them wherever they stand: in a voting
     ensemble, behind a vectoriser of text, with inputs of one's own. Call it once, in
-    any order with the import of skl2onnx. :func:`to_onnx` needs it not. Networks
+    any order with the import of skl2onnx; :func:`to_onnx` does not need it. Networks
     compute in float32, and give float64 where their input is; a regressor gives a
-    column for each output. Classifiers have the options "zipmap" and
+    column for each output. Classifiers have the options "zipmap", "nocl" and
     "output_class_labels".
 
     Raises
