@@ -294,10 +294,11 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         float32. To write to the copy would change nothing, so it cannot be done.
         """
         theta = self._fitted_theta(attribute)
-        if self.dtype != "auto" or self._type_in == "float32":
+        is_in_type = self._type_in == "float32" or theta.dtype == np.float64
+        if self.dtype != "auto" or is_in_type:
             return theta
         shown = theta.astype(np.float64)
-        shown.flags.writeable = shown is theta
+        shown.flags.writeable = False
         return shown
 
     def _fitted_theta(self, attribute):

@@ -23,7 +23,7 @@ _ROWS, _ROWS_OF_A_PIECE = 500, 50
 def lost_to_penalty(
     estimator, network: Network, theta: np.ndarray, examples: Examples
 ) -> str | None:
-    """Return what to tell of a network that the penalty has taken, or None.
+    """Return what to tell of a network that gives one prediction for all, or None.
 
     Parameters
     ----------
@@ -41,6 +41,11 @@ def lost_to_penalty(
     least = int(np.argmin(sizes))
     if sizes[least] >= _NEAR_ZERO or _varies(estimator, network, theta, examples):
         return None
+    if estimator.init == "zeros" and len(sizes) > 1:
+        return (
+            "No hidden unit has learned anything: with init='zeros' all of them stay "
+            "alike. Use init='auto'."
+        )
     S = examples.total_weight
     weaker = min(estimator.alpha / 10, S / 1000)
     return (

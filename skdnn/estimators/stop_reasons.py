@@ -17,7 +17,7 @@ def sentence(outcome: Outcome, estimator) -> str:
 
 
 def cure(estimator) -> str:
-    """Return what helps where steps are too long."""
+    """Return what helps where steps are too long, or of very different lengths."""
     if estimator.solver == "lbfgs":
         return "Standardise the inputs, or draw smaller first weights with init."
     return (
@@ -64,6 +64,11 @@ def _rising(outcome, estimator):
 
 
 def _worse_than_constant(outcome, estimator):
+    if estimator.early_stopping and estimator.validation_loss_curve_:
+        return (
+            f"the dev cost stayed at {min(estimator.validation_loss_curve_):.3g} or "
+            "more, above that of a network that predicts the same for every row"
+        )
     return (
         f"the training cost has stalled at {outcome.history[-1].cost:.3g}, above that "
         "of a network that predicts the same for every row"

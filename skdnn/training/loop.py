@@ -189,12 +189,23 @@ def _reason_in_view_of_the_cost(
     cost = outcome.history[-1].cost
     if cost > RISES_BY * first_cost + monitor.tol:
         return RISING
-    if (
-        outcome.converged
-        and cost > ABOVE_CONSTANT * recipe.constant_cost() + monitor.tol
-    ):
-        return WORSE_THAN_CONSTANT
-    return reason
+    if ran_out:
+        return reason
+    return WORSE_THAN_CONSTANT if _is_lost(recipe, monitor, outcome) else reason
+
+
+def _is_lost(recipe: Recipe, monitor: Monitor, outcome: Outcome) -> bool:
+    """Whether patience is over above what a constant prediction costs."""
+    constant, history = recipe.constant_cost(), outcome.history
+    if monitor.follows_dev:  # whose cost knows no penalty, and is of other rows
+        best = min((r.dev.cost for r in history if r.dev is not None), default=0.0)
+        return best > RISES_BY * constant + monitor.tol
+    cost = history[-1].cost
+    # With a coarse tol, patience may be over while J still falls.
+    is_falling = cost <= min(record.cost for record in history)
+    if is_falling and monitor.tol > 1e-3 * constant:
+        return False
+    return cost > ABOVE_CONSTANT * constant + monitor.tol
 
 
 def _train_epoch(
