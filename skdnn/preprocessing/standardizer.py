@@ -29,16 +29,9 @@ INPUT = {
     "dtype": [np.float64, np.float32],
     "ensure_all_finite": "allow-nan",
 }
-FITTED = (
-    "mean_",
-    "var_",
-    "center_",
-    "scale_",
-    "n_samples_seen_",
-    "_moments",
-    "_shift",
-    "_rest_of_mean",
-)
+FITTED = ("mean_", "var_", "center_", "scale_", "n_samples_seen_")
+# Behind them, of plain types for files: see `Moments`.
+RUNNING = ("_moments", "_shift", "_rest_of_mean")
 
 
 def _has_running_moments(estimator):
@@ -431,7 +424,6 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             var_=moments.variance,
             scale_=moments.scale if self.with_std else None,
             n_samples_seen_=moments.scaler.n_samples_seen_,
-            # Of plain types, for files.
             _moments=moments.scaler,
             _shift=moments.shift,
             _rest_of_mean=rest,
@@ -439,7 +431,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
 
     def _store(self, **fitted):
         # The other method's attributes of an earlier fit must not survive.
-        for name in FITTED:
+        for name in FITTED + RUNNING:
             self.__dict__.pop(name, None)
         self.__dict__.update(fitted)
 
