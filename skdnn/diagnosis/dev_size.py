@@ -89,7 +89,7 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     _check_range("delta", delta, 0 < delta < 1, "above 0 and below 1")
     _check_range("error", error, 0 <= error < 1, "0 or more and below 1")
     _check_range("confidence", confidence, 0 < confidence < 1, "above 0 and below 1")
-    is_count = isinstance(candidates, Integral) and candidates >= 2
+    is_count = isinstance(candidates, Integral) and int(candidates) >= 2
     _check_range("candidates", candidates, is_count, "a whole number (int), 2 or more")
     if error + delta > 1:
         raise ValueError(

@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from skdnn.diagnosis.networks import check_count
+from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.displays.arguments import check_ax, check_flag, style_of
 from skdnn.displays.models import fitted_network, fitted_steps
 from skdnn.displays.panels import panels
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
@@ -92,10 +95,13 @@ class FirstLayerDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax, several=True)
+        check_flag("in_input_units", in_input_units)
+        if n_units is not None:
+            check_count("n_units", n_units)
+        check_is_instance(estimator)
         W = fitted_network(estimator, "coefs_").coefs_[0]
         shape = _checked_shape(image_shape, W.shape[0])
-        if n_units is not None and n_units < 1:
-            raise ValueError(f"n_units must be at least 1 or None, got {n_units!r}.")
         transformers = fitted_steps(estimator)[0]
         label = "weight"
         if in_input_units:
@@ -137,7 +143,7 @@ class FirstLayerDisplay:
             pictures = 0.5 + self.images / (2 * largest)
         else:
             style |= {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
-        style = style_kwargs(style, image_kw or {})
+        style = style_kwargs(style, style_of("image_kw", image_kw))
         self.images_ = []
         for axes, unit, picture in zip(self.axes_, self.units, pictures, strict=True):
             self.images_.append(axes.imshow(picture, **style))
