@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+# Whole numbers of Python can be larger, and cannot be converted.
+LARGEST = float(np.finfo(np.float64).max)
+
 
 def is_number(value: Any) -> bool:
     """Whether a value is a real number; True and False are none."""
@@ -71,6 +74,6 @@ def check_confidence(confidence):
 
 def check_bayes_error(value):
     """Return the error of the best possible model, in any unit ≥ 0."""
-    if is_number(value) and 0 <= value < np.inf:
+    if is_number(value) and 0 <= value <= LARGEST:
         return float(value)
     raise ValueError(f"bayes_error={value!r} is not allowed: give a number >= 0.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.diagnosis.bias_variance_checks import is_number
+from skdnn.diagnosis.bias_variance_checks import LARGEST, is_number
 
 
 def check_ax(ax: Any, *, several: bool = False) -> None:
@@ -69,7 +69,7 @@ def check_text(name: str, value: Any) -> None:
 
 def check_positive(name: str, value: Any) -> None:
     """Raise ValueError for what is neither a finite number above 0 nor None."""
-    if value is not None and not (is_number(value) and 0 < value < np.inf):
+    if value is not None and not (is_number(value) and 0 < value <= LARGEST):
         raise ValueError(f"{name} must be a finite number > 0 or None, got {value!r}.")
 
 

@@ -168,6 +168,8 @@ class CostContoursDisplay:
         check_count("n_steps", n_steps, least=0)
         check_positive("half_width", half_width)
         check_positive("learning_rate", learning_rate)
+        contour_kw = style_of("contour_kw", contour_kw)
+        path_kw = style_of("path_kw", path_kw)
         models = by_name(estimator, name)
         for model in models.values():
             check_is_instance(model)

@@ -154,6 +154,7 @@ class DecisionRegionsDisplay:
         check_ax(ax, several=True)
         check_text("name", name)
         check_count("grid_resolution", grid_resolution, least=2)
+        scatter_kw = style_of("scatter_kw", scatter_kw)
         allowed = ("auto", "predict_proba", "predict")
         if not isinstance(response_method, str) or response_method not in allowed:
             raise ValueError(

@@ -154,6 +154,7 @@ class ParameterScoreDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax)
+        check_flag("negate_score", negate_score)
         check_is_instance(estimator)
         check_is_fitted(estimator)
         if not hasattr(estimator, "cv_results_"):

@@ -107,6 +107,7 @@ def train_dev_test_split(
     >>> len(y_train), len(y_dev), len(y_test)
     (70, 30, 0)
     """
+    _check_shuffle(shuffle)
     if not arrays:
         raise ValueError("No arrays given: train_dev_test_split needs at least one.")
     named = {f"arrays[{i}]": array for i, array in enumerate(arrays)}
@@ -284,6 +285,7 @@ class TrainDevTestSplit(BaseEstimator):
     ) -> tuple[IntArray, IntArray, IntArray]:
         if X is None:
             raise TypeError("X is None; it must be an indexable with rows.")
+        _check_shuffle(self.shuffle)
         self._check_seed()
         n_rows = _common_length({"X": X, "y": y, "groups": groups})
         sizes = part_sizes(n_rows, self.dev_size, self.test_size)
@@ -350,8 +352,6 @@ def _cut(
     random_state: Any,
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Check what does not depend on the values, then cut."""
-    if not isinstance(shuffle, (bool, np.bool_)):
-        raise ValueError(f"shuffle={shuffle!r} is not allowed: give True or False.")
     if not shuffle:
         for argument, given in (("stratify", labels), ("groups", groups)):
             if given is not None:
@@ -368,6 +368,11 @@ def _cut(
     else:
         part = cut_shuffled(sizes, rng)
     return _rows_of_parts(part)
+
+
+def _check_shuffle(shuffle: Any) -> None:
+    if not isinstance(shuffle, (bool, np.bool_)):
+        raise ValueError(f"shuffle={shuffle!r} is not allowed: give True or False.")
 
 
 def _rows_of_parts(part: IntArray) -> tuple[IntArray, IntArray, IntArray]:
