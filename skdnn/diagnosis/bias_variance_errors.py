@@ -18,11 +18,10 @@ from skdnn.diagnosis.bias_variance_gaps import (
 from skdnn.diagnosis.row_checks import (
     as_numbers,
     as_targets,
-    check_columns,
+    check_as_fitted,
     check_is_instance,
-    check_names,
+    check_like,
     check_pair,
-    count_columns,
 )
 from skdnn.estimators.sklearn_private import best_score
 
@@ -88,13 +87,9 @@ def _names(part):
 def _check_columns(estimator, given):
     """Compare the columns of all parts with those of the fit, and of each other."""
     X_train = given["train"][0]
-    n_fitted = getattr(estimator, "n_features_in_", None)
-    if n_fitted is not None:
-        check_columns("X_train", X_train, n_fitted, "the estimator was fitted to")
+    check_as_fitted("X_train", X_train, estimator)
     for part, (X, _) in given.items():
-        name = _names(part)[0]
-        check_columns(name, X, count_columns(X_train), "X_train has")
-        check_names(name, X, "X_train", X_train)
+        check_like(_names(part)[0], X, "X_train", X_train)
 
 
 def _measure(estimator, y_train, scoring, confidence):

@@ -20,11 +20,9 @@ from skdnn.diagnosis.decomposition_losses import (
 from skdnn.diagnosis.row_checks import (
     as_numbers,
     as_targets,
-    check_columns,
     check_is_instance,
-    check_names,
+    check_like,
     check_pair,
-    count_columns,
 )
 from skdnn.estimators.sklearn_private import (
     Interval,
@@ -291,8 +289,7 @@ def bias_variance_decomposition(
         raise ValueError("Give either y_test or truth: the one replaces the other.")
     name, targets = ("y_test", y_test) if truth is None else ("truth", truth)
     check_pair("X_test", X_test, name, targets, _ORDER)
-    check_columns("X_test", X_test, count_columns(X), "X has")
-    check_names("X_test", X_test, "X", X)
+    check_like("X_test", X_test, "X", X)
     if n_jobs == 0:
         raise ValueError("n_jobs=0 is not allowed: give a number of workers, or None.")
     if is_classifier(estimator):

@@ -22,7 +22,7 @@ def check_is_instance(estimator: Any) -> None:
 
 
 def check_pair(x_name: str, X: Any, y_name: str, y: Any, hint: str = "") -> None:
-    """Raise the error for rows without end, without any, or without as many targets."""
+    """Raise the error for what has no rows, and for another number of targets."""
     n_rows, n_targets = count_rows(x_name, X), count_rows(y_name, y)
     if n_rows != n_targets:
         raise ValueError(
@@ -66,26 +66,39 @@ def check_columns(name: str, X: Any, wanted: int | None, whose: str) -> None:
     wanted : int or None
         Columns that it must have.
     whose : str
-        Who else has so many.
+        Who else has so many, with the verb.
     """
     found = count_columns(X)
     if found != wanted:
-        said = [
-            "one dimension" if n is None else f"{n} columns" for n in (found, wanted)
-        ]
+        said = ["no columns" if n is None else f"{n} columns" for n in (found, wanted)]
         raise ValueError(
             f"{name} has {said[0]}, but {whose} {said[1]}. Are arrays swapped?"
         )
 
 
-def check_names(name: str, X: Any, first_name: str, first: Any) -> None:
-    """Raise ValueError if a frame lacks columns that the first one has."""
-    if not (hasattr(X, "columns") and hasattr(first, "columns")):
+def check_like(name: str, X: Any, first_name: str, first: Any) -> None:
+    """Raise ValueError unless X has the columns of the first rows.
+
+    Of two frames, by name: a ColumnTransformer drops what it does not know.
+    """
+    if not (_is_frame(X) and _is_frame(first)):
+        check_columns(name, X, count_columns(first), f"{first_name} has")
         return
     given = set(X.columns)
     missing = [column for column in first.columns if column not in given]
     if missing:
         raise ValueError(f"{name} lacks columns that {first_name} has: {missing}.")
+
+
+def check_as_fitted(name: str, X: Any, estimator: Any) -> None:
+    """Raise ValueError for rows of another width than the estimator was fitted to."""
+    n_fitted = getattr(estimator, "n_features_in_", None)
+    if n_fitted is not None and not _is_frame(X):
+        check_columns(name, X, n_fitted, "the estimator was fitted to")
+
+
+def _is_frame(rows: Any) -> bool:
+    return hasattr(rows, "columns")
 
 
 def as_targets(y: Any) -> np.ndarray:

@@ -123,8 +123,8 @@ def _check_frame(X: Any) -> None:
 
 def _kind(dtype: Any) -> str:
     """Return NumPy's letter for a data type of pandas or polars."""
-    if hasattr(dtype, "kind"):
-        return str(dtype.kind)
+    if not hasattr(dtype, "is_temporal"):
+        return str(getattr(dtype, "kind", "f"))
     if dtype.is_temporal():
         return "M"
     return "f" if dtype.is_numeric() else "O"

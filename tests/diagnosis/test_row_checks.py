@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyRegressor
 from sklearn.exceptions import NotFittedError
@@ -42,8 +43,8 @@ WRONG_ROWS = {
     ),
     "y of others": ((X, Y_DEV, X_DEV, Y), "X_train has 112 rows, but y_train has 38"),
     "short y": ((X, Y, X_DEV, Y_DEV[:5]), "X_dev has 38 rows, but y_dev has 5"),
-    "X and y": ((Y, X, Y_DEV, X_DEV), "X_train has one dimension, but the estimator"),
-    "X and y of dev": ((X, Y, Y_DEV, X_DEV), "X_dev has one dimension, but X_train"),
+    "X and y": ((Y, X, Y_DEV, X_DEV), "X_train has no columns, but the estimator"),
+    "X and y of dev": ((X, Y, Y_DEV, X_DEV), "X_dev has no columns, but X_train"),
     "few columns": (
         (X, Y, X_DEV[:, :2], Y_DEV),
         "X_dev has 2 columns, but X_train has 4 columns. Are arrays swapped?",
@@ -183,6 +184,10 @@ def test_what_is_right_stays_right():
     report = from_estimator(model, (text, label, text[:8], label[:8]))
     assert report.avoidable_bias == 0
     # More columns in dev than in train are for a ColumnTransformer to drop.
+    some = make_column_transformer(("passthrough", ["a", "b"]))
+    model = make_pipeline(some, LogisticRegression()).fit(FRAME, Y)
+    wider = pd.DataFrame(np.c_[X_DEV, X_DEV[:, 0]], columns=list("eabcd"))
+    assert from_estimator(model, (FRAME, Y, wider, Y_DEV)).errors
     rows = (sparse.csr_array(X), Y, sparse.csr_array(X_DEV), Y_DEV)
     assert from_estimator(CLASSIFIER, rows).errors
 
@@ -229,7 +234,7 @@ def decompose(model=None, rows=ROWS, **options):
         ),
         ((X, Y, X_DEV, Y_DEV[:3]), ValueError, "X_test has 38 rows, but y_test has 3"),
         ((X, Y, X_DEV[:, :2], Y_DEV), ValueError, "X_test has 2 columns, but X has 4"),
-        ((X, Y, Y_DEV, Y_DEV), ValueError, "X_test has one dimension, but X has 4"),
+        ((X, Y, Y_DEV, Y_DEV), ValueError, "X_test has no columns, but X has 4"),
         ((FRAME, Y, OTHER, Y_DEV), ValueError, "X_test lacks columns that X has"),
         ((X, Y, X_DEV[:0], Y_DEV[:0]), ValueError, "X_test and y_test have no rows"),
         ((X[:0], Y[:0], X_DEV, Y_DEV), ValueError, "X and y have no rows"),
