@@ -94,7 +94,7 @@ grid = {
     "net__keep_prob": [1.0, 0.8],
     "net__init": ["he", "glorot"],
 }
-cv = TrainDevTestSplit(dev_size=len(y_dev), test_size=0, random_state=0)
+cv = TrainDevTestSplit(dev_size=len(y_dev), random_state=0)
 search = GridSearchCV(pipeline, grid, cv=cv, scoring="neg_log_loss")
 search.fit(np.concatenate([X_train, X_dev]), np.concatenate([y_train, y_dev]))
 for name, value in search.best_params_.items():

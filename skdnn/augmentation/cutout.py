@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from skdnn.augmentation.base import PROBABILITY, Array, Augmenter, Block, are_chosen
+from skdnn.augmentation.base import (
+    MOST,
+    PROBABILITY,
+    Array,
+    Augmenter,
+    Block,
+    are_chosen,
+)
 from skdnn.augmentation.images import (
     IMAGE_SHAPE,
     ImageShape,
@@ -58,7 +65,7 @@ class Cutout(Augmenter):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "size": [Interval(Integral, 1, None, closed="left")],
         "image_shape": [*IMAGE_SHAPE, None],
-        "fill": [Interval(Real, None, None, closed="neither")],
+        "fill": [Interval(Real, -MOST, MOST, closed="both")],
         "p": PROBABILITY,
     }
 

@@ -1,5 +1,6 @@
 """Images as rows of pixels: what all image augmenters have in common."""
 
+import math
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -7,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skdnn.augmentation.base import Array, Augmenter
+from skdnn.augmentation.base import MOST, Array, Augmenter
 
 ImageShape = tuple[int, int] | tuple[int, int, int]
 
 IMAGE_SHAPE = [tuple, list]
-FILL = [Interval(Real, None, None, closed="neither"), StrOptions({"nearest"})]
+FILL = [Interval(Real, -MOST, MOST, closed="both"), StrOptions({"nearest"})]
 
 
 class ImageAugmenter(Augmenter):
@@ -38,7 +39,7 @@ def check_image_shape(image_shape: Any, n_features: int) -> None:
             f"image_shape={image_shape!r} is not allowed: give (height, width) or "
             "(height, width, channels), each a whole number of at least 1."
         )
-    n_values = int(np.prod(image_shape))
+    n_values = math.prod(map(int, image_shape))
     if n_values != n_features:
         raise ValueError(
             f"image_shape={image_shape!r} makes {n_values} values, but the rows have "

@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from skdnn.augmentation.base import PROBABILITY, Array, Augmenter, Block, are_chosen
+from skdnn.augmentation.base import (
+    MOST,
+    PROBABILITY,
+    Array,
+    Augmenter,
+    Block,
+    are_chosen,
+)
 from skdnn.augmentation.images import (
     IMAGE_SHAPE,
     ImageShape,
@@ -15,7 +22,7 @@ from skdnn.augmentation.images import (
 )
 from skdnn.augmentation.regions import random_boxes
 
-ALPHA = [Interval(Real, 0, None, closed="neither")]
+ALPHA = [Interval(Real, 0, MOST, closed="right")]
 
 
 class Mixup(Augmenter):

@@ -7,7 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils._param_validation import Interval
 
-from skdnn.augmentation.base import PROBABILITY, Array, Augmenter, Block, are_chosen
+from skdnn.augmentation.base import (
+    MOST,
+    PROBABILITY,
+    Array,
+    Augmenter,
+    Block,
+    are_chosen,
+)
 
 
 class GaussianNoise(Augmenter):
@@ -48,7 +55,7 @@ class GaussianNoise(Augmenter):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "scale": [Interval(Real, 0, None, closed="left")],
+        "scale": [Interval(Real, 0, MOST, closed="both")],
         "columns": [None, "array-like"],
         "p": PROBABILITY,
     }

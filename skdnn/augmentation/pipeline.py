@@ -87,7 +87,10 @@ class AugmentationPipeline(Augmenter, _BaseComposition):
                     f"steps holds {step!r}, which is not allowed: give pairs of a name "
                     "and an augmenter."
                 )
-        self._validate_names([name for name, _ in self.steps])
+        try:
+            self._validate_names([name for name, _ in self.steps])
+        except ValueError as error:
+            raise ValueError(f"steps: {error}") from None
         for name, augmenter in self.steps:
             if isinstance(augmenter, str) and augmenter == "passthrough":
                 continue
@@ -95,8 +98,9 @@ class AugmentationPipeline(Augmenter, _BaseComposition):
                 hasattr(augmenter, "check") and hasattr(augmenter, "augment")
             ):
                 raise ValueError(
-                    f"The step {name!r} is {augmenter!r}, which is not allowed: give "
-                    "an augmenter, an object with check and augment, or 'passthrough'."
+                    f"steps has {augmenter!r} as its step {name!r}, which is not "
+                    "allowed: give an augmenter, an object with check and augment, or "
+                    "'passthrough'."
                 )
             augmenter.check(n_features)
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from sklearn.utils._param_validation import Interval
 
-from skdnn.augmentation.base import PROBABILITY, Array, Block, chosen_rows
+from skdnn.augmentation.base import MOST, PROBABILITY, Array, Block, chosen_rows
 from skdnn.augmentation.images import (
     FILL,
     ImageAugmenter,
@@ -19,6 +19,8 @@ from skdnn.augmentation.interpolation import resample, sample
 
 # An image is interpolated with about ten arrays of its size.
 _AT_ONCE = 2**14
+# Any image moves as a whole long before; the filter has 8 times as many weights.
+_MOST_SIGMA = 1000
 
 
 class RandomResizedCrop(ImageAugmenter):
@@ -201,8 +203,8 @@ class ElasticDistortion(ImageAugmenter):
         :math:`\alpha`, how far pixels move, at least 0. With the default `sigma` this
         is 1.4 pixels in each direction, for 28 × 28 pixels; small images want less.
     sigma : float, default=4.0
-        :math:`\sigma` in pixels, more than 0. Small: ripples. Large: the image moves as
-        a whole.
+        :math:`\sigma` in pixels, more than 0, at most 1000. Small: ripples. Large: the
+        image moves as a whole.
     fill : float or "nearest", default=0.0
         Value of the pixels that come in from outside the image: a number, in the
         units of X, or the value of the nearest pixel of the image.
@@ -227,8 +229,8 @@ class ElasticDistortion(ImageAugmenter):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ImageAugmenter._parameter_constraints,
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "sigma": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, MOST, closed="both")],
+        "sigma": [Interval(Real, 0, _MOST_SIGMA, closed="right")],
         "fill": FILL,
         "p": PROBABILITY,
     }

@@ -19,6 +19,7 @@ from skdnn.diagnosis.bias_variance_checks import (
     check_bayes_error,
     check_confidence,
     check_fraction,
+    warn_of_accuracies,
 )
 from skdnn.diagnosis.bias_variance_errors import measured_errors, stated_errors
 from skdnn.diagnosis.bias_variance_findings import (
@@ -29,6 +30,7 @@ from skdnn.diagnosis.bias_variance_findings import (
 from skdnn.diagnosis.bias_variance_gaps import Gap, PartError, gap_between
 from skdnn.diagnosis.bias_variance_remedies import Remedy
 from skdnn.diagnosis.bias_variance_rendering import BiasVarianceRendering
+from skdnn.diagnosis.row_checks import check_is_instance
 
 # A gap lies between a part and the one before it; parts that are not there are skipped.
 _GAP_BELOW = {
@@ -147,6 +149,12 @@ class BiasVarianceReport(BiasVarianceRendering):
             If an error is no fraction, a number of rows is no whole number, or another
             argument is not as described.
 
+        Warns
+        -----
+        UserWarning
+            If the errors look like accuracies: most training rows wrong, and no more
+            of the dev rows.
+
         Examples
         --------
         >>> from skdnn import BiasVarianceReport
@@ -161,6 +169,9 @@ class BiasVarianceReport(BiasVarianceRendering):
         bayes_error = check_fraction("bayes_error", bayes_error)
         for name, error in (("train_error", train_error), ("dev_error", dev_error)):
             check_fraction(name, error)
+        warn_of_accuracies(train_error, dev_error)
+        if estimator is not None:
+            check_is_instance(estimator)
         errors = {
             "train": train_error,
             "train-dev": train_dev_error,
@@ -233,7 +244,10 @@ class BiasVarianceReport(BiasVarianceRendering):
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described.
+            If an argument is not as described, arrays are swapped or do not fit each
+            other.
+        NotFittedError
+            If `estimator` is not fitted.
 
         Examples
         --------

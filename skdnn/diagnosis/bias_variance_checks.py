@@ -1,8 +1,12 @@
 """What is a number, a share or a count, said clearly where it is none."""
 
+import warnings
 from typing import Any
 
 import numpy as np
+
+# Whole numbers of Python can be larger, and cannot be converted.
+LARGEST = float(np.finfo(np.float64).max)
 
 
 def is_number(value: Any) -> bool:
@@ -26,6 +30,23 @@ def check_fraction(name, value):
             f"{name}={value!r} is not allowed: an error is a fraction in [0, 1].{hint}"
         )
     raise TypeError(f"{name}={value!r} is not allowed: give a fraction in [0, 1].")
+
+
+def warn_of_accuracies(train_error, dev_error):
+    """Warn of errors that are rather accuracies.
+
+    No error: a model that knows nothing of ten classes has such errors, too.
+    """
+    if train_error > 0.5 and dev_error <= train_error:
+        warnings.warn(
+            f"train_error={train_error!r} and dev_error={dev_error!r} look like "
+            "accuracies: as errors they say that most training rows are predicted "
+            "wrongly, and fewer dev rows. If they are accuracies, give 1 - accuracy: "
+            f"train_error={1 - train_error:.4g}, dev_error={1 - dev_error:.4g}, and so "
+            "for all others.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def check_count(name, value):
@@ -53,6 +74,6 @@ def check_confidence(confidence):
 
 def check_bayes_error(value):
     """Return the error of the best possible model, in any unit ≥ 0."""
-    if is_number(value) and 0 <= value < np.inf:
+    if is_number(value) and 0 <= value <= LARGEST:
         return float(value)
     raise ValueError(f"bayes_error={value!r} is not allowed: give a number >= 0.")

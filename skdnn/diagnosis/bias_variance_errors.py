@@ -2,14 +2,26 @@
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.metrics import check_scoring
-from sklearn.utils import check_consistent_length
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.utils.validation import check_is_fitted
 
-from skdnn.diagnosis.bias_variance_checks import check_count, check_fraction
+from skdnn.diagnosis.bias_variance_checks import (
+    check_count,
+    check_fraction,
+    is_number,
+)
 from skdnn.diagnosis.bias_variance_gaps import (
     PartError,
     mean_over_rows,
     share_of_rows,
+)
+from skdnn.diagnosis.row_checks import (
+    as_numbers,
+    as_targets,
+    check_as_fitted,
+    check_is_instance,
+    check_like,
+    check_pair,
 )
 from skdnn.estimators.sklearn_private import best_score
 
@@ -44,17 +56,40 @@ def measured_errors(estimator, rows, scoring, confidence):
     """
     given = {}
     for part, (X, y) in rows.items():
-        name = part.replace("-", "_")
+        X_name, y_name = _names(part)
         if (X is None) != (y is None):
-            raise ValueError(f"Give X_{name} and y_{name} together, or neither.")
+            raise ValueError(f"Give {X_name} and {y_name} together, or neither.")
         if X is not None:
-            check_consistent_length(X, y)
+            check_pair(X_name, X, y_name, y, _ORDER)
             given[part] = X, y
     for part in ("train", "dev"):
         if part not in given:
             raise ValueError(f"X_{part} and y_{part} must be given.")
+    check_is_instance(estimator)
     measure, meaning = _measure(estimator, given["train"][1], scoring, confidence)
+    check_is_fitted(estimator)
+    _check_columns(estimator, given)
     return {part: measure(part, X, y) for part, (X, y) in given.items()}, meaning
+
+
+_ORDER = (
+    " The order is X_train, y_train, X_dev, y_dev; train_test_split returns X_train, "
+    "X_dev, y_train, y_dev."
+)
+
+
+def _names(part):
+    """Return what the rows and the targets of a part are called."""
+    name = part.replace("-", "_")
+    return f"X_{name}", f"y_{name}"
+
+
+def _check_columns(estimator, given):
+    """Compare the columns of all parts with those of the fit, and of each other."""
+    X_train = given["train"][0]
+    check_as_fitted("X_train", X_train, estimator)
+    for part, (X, _) in given.items():
+        check_like(_names(part)[0], X, "X_train", X_train)
 
 
 def _measure(estimator, y_train, scoring, confidence):
@@ -64,9 +99,9 @@ def _measure(estimator, y_train, scoring, confidence):
     if is_classifier(estimator):
 
         def share_wrong(part, X, y):
-            predicted = estimator.predict(X)
-            _check_same_kind(f"y_{part.replace('-', '_')}", y, predicted)
-            wrong = _is_wrong(y, predicted)
+            predicted = as_targets(estimator.predict(X))
+            _check_labels(_names(part)[1], y, predicted, estimator)
+            wrong = _is_wrong(as_targets(y), predicted)
             return share_of_rows(part, float(wrong.mean()), len(wrong), confidence)
 
         return share_wrong, "share of rows predicted wrongly"
@@ -75,7 +110,7 @@ def _measure(estimator, y_train, scoring, confidence):
             "estimator must be a classifier or a regressor, or scoring be given; got "
             f"{type(estimator).__name__}."
         )
-    variances = np.var(_numbers("train", y_train), axis=0)
+    variances = np.var(as_numbers("y_train", y_train), axis=0)
     if np.any(variances == 0):
         raise ValueError(
             "y_train is constant, so that errors cannot be measured by its variance; "
@@ -83,8 +118,14 @@ def _measure(estimator, y_train, scoring, confidence):
         )
 
     def squared_error(part, X, y):
-        residual = _numbers(part, y) - _as_array(estimator.predict(X))
-        per_row = np.square(residual, dtype=np.float64) / variances
+        X_name, y_name = _names(part)
+        targets, predicted = as_numbers(y_name, y), as_targets(estimator.predict(X))
+        _check_shape(y_name, targets, predicted)
+        if not np.isfinite(predicted).all():
+            raise ValueError(
+                f"estimator predicts NaN or infinity for rows of {X_name}."
+            )
+        per_row = np.square(targets - predicted, dtype=np.float64) / variances
         if per_row.ndim == 2:
             per_row = per_row.mean(axis=1)
         return mean_over_rows(part, per_row, confidence)
@@ -93,50 +134,59 @@ def _measure(estimator, y_train, scoring, confidence):
 
 
 def _from_scorer(estimator, scoring):
-    if not (isinstance(scoring, str) or callable(scoring)):
+    is_name = isinstance(scoring, str) and scoring in get_scorer_names()
+    if not (is_name or callable(scoring)) or isinstance(scoring, type):
         raise ValueError(
-            f"scoring={scoring!r} is not allowed: give the name of one scorer, or one."
+            f"scoring={scoring!r} is not allowed: give one scorer (see "
+            "sklearn.metrics.make_scorer) or the name of one "
+            "(sklearn.metrics.get_scorer_names() lists them)."
         )
     scorer = check_scoring(estimator, scoring)
     best = best_score(scorer)
     name = scoring if isinstance(scoring, str) else "score"
 
     def shortfall(part, X, y):
-        score = float(scorer(estimator, X, y))
-        return PartError(part, best - score, len(_as_array(y)))
+        score = scorer(estimator, X, y)
+        if not (is_number(score) and np.isfinite(score)):
+            raise ValueError(
+                f"scoring={scoring!r} must return a finite number, got {score!r} on "
+                f"{_names(part)[0]}."
+            )
+        return PartError(part, best - float(score), len(as_targets(y)))
 
     return shortfall, f"{best:g} - {name}"
 
 
 def _is_wrong(y, predicted):
     """Whether each row is wrong; with several labels, whether any of them is."""
-    wrong = _as_array(y) != _as_array(predicted)
+    wrong = y != predicted
     return wrong.any(axis=1) if wrong.ndim == 2 else wrong
 
 
-def _check_same_kind(name, y, predicted):
-    """Refuse labels that equal no prediction because they are of another type."""
-    kinds = [_as_array(labels).dtype.kind for labels in (y, predicted)]
+def _check_labels(name, y, predicted, estimator):
+    """Refuse labels that cannot equal any prediction."""
+    y = as_targets(y)
+    _check_shape(name, y, predicted)
+    kinds = [labels.dtype.kind for labels in (y, predicted)]
     if "O" not in kinds and (kinds[0] in "SU") != (kinds[1] in "SU"):
         raise ValueError(
-            f"{name} has labels of type {_as_array(y).dtype}, but the estimator "
-            f"predicts {_as_array(predicted).dtype}: give labels as in its fit."
+            f"{name} has labels of type {y.dtype}, but the estimator predicts "
+            f"{predicted.dtype}: give labels as in its fit."
         )
+    classes = getattr(estimator, "classes_", None)
+    if y.ndim == 1 and isinstance(classes, np.ndarray):
+        labels, known = set(y.tolist()), classes.tolist()
+        if labels.isdisjoint(known):
+            shown = sorted(map(repr, labels))[:5]
+            raise ValueError(
+                f"{name} has none of the classes that the estimator knows, {known}, "
+                f"but {', '.join(shown)}{', ...' if len(labels) > 5 else ''}."
+            )
 
 
-def _numbers(part, y):
-    """Return the targets of a regressor."""
-    try:
-        return _as_array(y).astype(np.float64)
-    except (TypeError, ValueError):
-        name = f"y_{part.replace('-', '_')}"
+def _check_shape(name, y, predicted):
+    if y.shape != predicted.shape:
         raise ValueError(
-            f"{name} must hold numbers, for a regressor; it has the type "
-            f"{_as_array(y).dtype}."
-        ) from None
-
-
-def _as_array(y):
-    """Return targets as an array, one column as a vector."""
-    y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+            f"{name} must have the shape of the predictions, {predicted.shape}, got "
+            f"{y.shape}. Are arrays swapped?"
+        )

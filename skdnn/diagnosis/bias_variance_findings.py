@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from skdnn.diagnosis.bias_variance_checks import is_number
+from skdnn.diagnosis.bias_variance_checks import LARGEST, is_number
 from skdnn.diagnosis.bias_variance_gaps import POWER, Gap
 from skdnn.diagnosis.bias_variance_remedies import (
     Remedy,
@@ -112,15 +112,16 @@ def check_thresholds(thresholds) -> dict[str, float]:
     """Return the threshold of each gap: the one for all, or the default if missing."""
     if thresholds is None:
         return dict(THRESHOLDS)
+    given = thresholds
     if is_number(thresholds):
         thresholds = dict.fromkeys(THRESHOLDS, thresholds)
     is_fine = isinstance(thresholds, Mapping) and all(
-        name in THRESHOLDS and is_number(value) and 0 <= value < float("inf")
+        name in THRESHOLDS and is_number(value) and 0 <= value <= LARGEST
         for name, value in thresholds.items()
     )
     if not is_fine:
         raise ValueError(
-            f"thresholds={thresholds!r} is not allowed: give one number >= 0, or "
+            f"thresholds={given!r} is not allowed: give one number >= 0, or "
             f"a dict of such numbers with some of the keys {list(THRESHOLDS)}."
         )
     return {**THRESHOLDS, **{name: float(value) for name, value in thresholds.items()}}

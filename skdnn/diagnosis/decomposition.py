@@ -8,13 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.utils import (
-    check_array,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-    resample,
-)
+from sklearn.utils import check_random_state, resample
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -22,6 +16,13 @@ from skdnn.diagnosis.decomposition_losses import (
     CLASS_LOSSES,
     RowTerms,
     squared_error_of_targets,
+)
+from skdnn.diagnosis.row_checks import (
+    as_numbers,
+    as_targets,
+    check_is_instance,
+    check_like,
+    check_pair,
 )
 from skdnn.estimators.sklearn_private import (
     Interval,
@@ -277,7 +278,8 @@ def bias_variance_decomposition(
     >>> parts.variance > 1000
     True
     """
-    check_consistent_length(X, y)
+    check_is_instance(estimator)
+    check_pair("X", X, "y", y, _ORDER)
     if not (is_classifier(estimator) or is_regressor(estimator)):
         raise TypeError(
             "estimator must be a classifier or a regressor, got "
@@ -285,11 +287,15 @@ def bias_variance_decomposition(
         )
     if (y_test is None) == (truth is None):
         raise ValueError("Give either y_test or truth: the one replaces the other.")
-    check_consistent_length(X_test, y_test if truth is None else truth)
+    name, targets = ("y_test", y_test) if truth is None else ("truth", truth)
+    check_pair("X_test", X_test, name, targets, _ORDER)
+    check_like("X_test", X_test, "X", X)
+    if n_jobs == 0:
+        raise ValueError("n_jobs=0 is not allowed: give a number of workers, or None.")
     if is_classifier(estimator):
         problem = _classification(estimator, y, y_test, truth, loss, noise)
     else:
-        problem = _regression(y_test, truth, loss, noise)
+        problem = _regression(y, y_test, truth, loss, noise)
     seeds = check_random_state(random_state).randint(_MAX_SEED, size=n_rounds)
     predictions = Parallel(n_jobs=n_jobs)(
         delayed(_predict_after_redraw)(estimator, X, y, X_test, problem.predict, seed)
@@ -297,11 +303,16 @@ def bias_variance_decomposition(
     )
     if predictions[0].shape != problem.truth.shape:
         raise ValueError(
-            f"{'y_test' if truth is None else 'truth'} has {problem.truth.shape[1]} "
-            f"outputs, the predictions have {predictions[0].shape[1]}."
+            f"{name} has {problem.truth.shape[1]} outputs, the predictions have "
+            f"{predictions[0].shape[1]}."
         )
     rows = problem.decompose(np.stack(predictions), problem.truth)
     return BiasVarianceDecomposition(loss, n_rounds, rows, truth is not None)
+
+
+_ORDER = (
+    " The order is X, y, X_test, y_test; train_test_split returns X, X_test, y, y_test."
+)
 
 
 class _Problem(NamedTuple):
@@ -311,6 +322,8 @@ class _Problem(NamedTuple):
 
 
 def _classification(estimator, y, y_test, truth, loss, noise):
+    if as_targets(y).dtype.kind == "c":
+        raise ValueError("y holds complex numbers, which are no labels.")
     kind = type_of_target(y, input_name="y")
     if kind not in ("binary", "multiclass"):
         raise ValueError(f"y must have one label per row, got {kind!r} targets.")
@@ -330,14 +343,14 @@ def _classification(estimator, y, y_test, truth, loss, noise):
     return _Problem(truth, partial(predict, classes=classes), CLASS_LOSSES[loss])
 
 
-def _regression(y_test, truth, loss, noise):
+def _regression(y, y_test, truth, loss, noise):
     if loss != "squared_error":
         raise ValueError(f'loss={loss!r} is for classifiers; give "squared_error".')
     if truth is None and np.any(noise):
         raise ValueError("noise needs truth: observed targets have theirs in them.")
     name, truth = ("y_test", y_test) if truth is None else ("truth", truth)
-    truth = _as_columns(check_array(truth, ensure_2d=False, input_name=name))
-    noise = check_array(noise, ensure_2d=False, ensure_min_samples=0)
+    as_numbers("y", y)
+    truth, noise = _as_columns(as_numbers(name, truth)), as_numbers("noise", noise)
     if noise.shape not in [(), (len(truth),)] or np.any(noise < 0):
         raise ValueError("noise must be one number >= 0, or one for each test row.")
     return _Problem(
@@ -375,19 +388,23 @@ def _predict_probabilities(estimator, X, *, classes):
 
 
 def _indicators(y, classes, name):
-    y = column_or_1d(y)
-    unknown = np.setdiff1d(y, classes)
-    if unknown.size:
-        raise ValueError(f"{name} has labels that y does not have: {unknown.tolist()}.")
+    y = as_targets(y)
+    if y.ndim != 1:
+        raise ValueError(
+            f"{name} must have one label per row, got the shape {y.shape}."
+        )
+    unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=repr)
+    if unknown:
+        raise ValueError(f"{name} has labels that y does not have: {unknown}.")
     return (y[:, None] == classes).astype(np.float64)
 
 
 def _check_probabilities(truth, classes):
-    truth = check_array(truth, dtype=np.float64, input_name="truth")
-    if truth.shape[1] != len(classes):
+    truth = as_numbers("truth", truth)
+    if truth.shape[1:] != (len(classes),):
         raise ValueError(
             f"truth must have a column for each of the {len(classes)} classes of y, "
-            f"got {truth.shape[1]}."
+            f"got the shape {truth.shape}."
         )
     if np.any(truth < 0) or not np.allclose(truth.sum(axis=1), 1):
         raise ValueError("truth must have rows of probabilities that add up to 1.")

@@ -5,19 +5,10 @@ from numbers import Integral, Real
 
 from scipy import special
 
-from skdnn.estimators.sklearn_private import Interval, validate_params
+# More rows than there are of anything.
+_MOST_ROWS = 2**63 - 1
 
 
-@validate_params(
-    {
-        "delta": [Interval(Real, 0, 1, closed="neither")],
-        "error": [Interval(Real, 0, 1, closed="left")],
-        "candidates": [Interval(Integral, 2, None, closed="left")],
-        "confidence": [Interval(Real, 0, 1, closed="neither")],
-        "disagreement": [Interval(Real, 0, 1, closed="right"), None],
-    },
-    prefer_skip_nested_validation=True,
-)
 def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=None):
     r"""Return the number of dev rows on which the best candidate comes out first.
 
@@ -64,8 +55,9 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
 
     Raises
     ------
-    ValueError
-        If an argument is out of its range.
+    ValueError, TypeError
+        If an argument is out of its range or no number, or if more rows were needed
+        than can be counted.
 
     See Also
     --------
@@ -92,6 +84,13 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     >>> dev_size_for(0.01, 0.1, candidates=10, disagreement=0.05)
     3317
     """
+    delta, error = _number("delta", delta), _number("error", error)
+    confidence = _number("confidence", confidence)
+    _check_range("delta", delta, 0 < delta < 1, "above 0 and below 1")
+    _check_range("error", error, 0 <= error < 1, "0 or more and below 1")
+    _check_range("confidence", confidence, 0 < confidence < 1, "above 0 and below 1")
+    is_count = isinstance(candidates, Integral) and int(candidates) >= 2
+    _check_range("candidates", candidates, is_count, "a whole number (int), 2 or more")
     if error + delta > 1:
         raise ValueError(
             f"error={error!r} and delta={delta!r} are not allowed together: their sum "
@@ -100,12 +99,42 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     if disagreement is None:
         other = error + delta
         disagreement = error * (1 - other) + other * (1 - error)
-    elif disagreement < delta:
-        raise ValueError(
-            f"disagreement={disagreement!r} is not allowed: errors that differ by "
-            f"delta={delta!r} disagree on as many rows at least."
-        )
+    else:
+        disagreement = _number("disagreement", disagreement)
+        is_share = 0 < disagreement <= 1
+        _check_range("disagreement", disagreement, is_share, "above 0, at most 1")
+        if disagreement < delta:
+            raise ValueError(
+                f"disagreement={disagreement!r} is not allowed: errors that differ by "
+                f"delta={delta!r} disagree on as many rows at least."
+            )
     sigma = math.sqrt(max(0.0, disagreement - delta**2))
-    z = float(special.ndtri(1 - (1 - confidence) / (candidates - 1)))
-    root_n = (z * sigma + math.sqrt((z * sigma) ** 2 + 2 * delta)) / (2 * delta)
+    # By its logarithm, which neither the smallest chance of an error nor any number of
+    # candidates takes out of range.
+    chance = math.log1p(-confidence) - math.log(int(candidates) - 1)
+    root_n = _root_of_rows(-float(special.ndtri_exp(chance)) * sigma, delta)
+    if not root_n**2 < _MOST_ROWS:
+        raise ValueError(
+            f"delta={delta!r} is too small: more than {_MOST_ROWS:.0e} dev rows would "
+            "be needed to see it."
+        )
     return max(1, math.ceil(root_n**2))
+
+
+def _root_of_rows(z_sigma: float, delta: float) -> float:
+    """Return the least √n with n δ - zσ √n >= 1/2, at most the root of many rows."""
+    root = math.sqrt(z_sigma**2 + 2 * delta)
+    # The same two ways; the one that does not subtract near numbers.
+    above = z_sigma + root if z_sigma > 0 else 2 * delta / (root - z_sigma)
+    return min(above / (2 * delta), 1e100)
+
+
+def _number(name, value) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}={value!r} is not allowed: give a number.")
+    return float(value)
+
+
+def _check_range(name, value, is_inside, allowed) -> None:
+    if not is_inside:
+        raise ValueError(f"{name}={value!r} is not allowed: it must be {allowed}.")

@@ -219,10 +219,13 @@ def _relative_error(numeric, analytic):
 
 def _checked_steps(epsilons) -> np.ndarray:
     given = np.logspace(-12, -1, 23) if epsilons is None else epsilons
-    steps = np.unique(np.asarray(given, dtype=np.float64).ravel())
+    try:
+        steps = np.unique(np.asarray(given, dtype=np.float64).ravel())
+    except (TypeError, ValueError):
+        steps = np.empty(0)
     if not (steps.size and 1e-14 <= steps[0] and steps[-1] <= 1):
         raise ValueError(
-            f"epsilons must be from 1e-14 to 1, at least one, got {epsilons!r}."
+            f"epsilons must be numbers from 1e-14 to 1, at least one, got {epsilons!r}."
         )
     return steps
 

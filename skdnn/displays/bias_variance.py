@@ -6,6 +6,7 @@ import numpy as np
 
 from skdnn.diagnosis.bias_variance import BiasVarianceReport
 from skdnn.diagnosis.bias_variance_findings import KINDS
+from skdnn.displays.arguments import check_ax, check_report, check_text, one_axes
 from skdnn.displays.models import by_name
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
@@ -100,6 +101,9 @@ class BiasVarianceDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_report")
+        check_ax(ax)
+        check_text("name", name)
+        check_report(report, BiasVarianceReport, or_dict=True)
         reports = by_name(report, name, "report")
         measures = {each.measure for each in reports.values()}
         if len(measures) > 1:
@@ -173,6 +177,7 @@ class BiasVarianceDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax)
         if name is None and not isinstance(estimator, Mapping):
             name = type(estimator).__name__
         reports = {
@@ -211,10 +216,7 @@ class BiasVarianceDisplay:
             This object, with `ax_`, `figure_` and `bars_`.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+        ax = one_axes(ax)
         at = np.arange(len(self.gaps))
         width = _WIDTH / len(self.names)
         shifts = (np.arange(len(self.names)) - (len(self.names) - 1) / 2) * width

@@ -3,6 +3,13 @@
 import numpy as np
 
 from skdnn.diagnosis.networks import check_count
+from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.displays.arguments import (
+    check_ax,
+    check_positive,
+    check_text,
+    style_of,
+)
 from skdnn.displays.cost_plane import CostPlane
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels
@@ -153,9 +160,19 @@ class CostContoursDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        if len(parameters) != 2:
-            raise ValueError(f"parameters must be two, got {len(parameters)}.")
+        check_ax(ax, several=True)
+        check_text("name", name)
+        if not isinstance(parameters, (tuple, list)) or len(parameters) != 2:
+            raise ValueError(f"parameters must be a pair of them, got {parameters!r}.")
+        check_count("grid_resolution", grid_resolution, least=2)
+        check_count("n_steps", n_steps, least=0)
+        check_positive("half_width", half_width)
+        check_positive("learning_rate", learning_rate)
+        contour_kw = style_of("contour_kw", contour_kw)
+        path_kw = style_of("path_kw", path_kw)
         models = by_name(estimator, name)
+        for model in models.values():
+            check_is_instance(model)
         drawn = [
             _explore(
                 CostPlane.of(model, X, y, parameters),
@@ -190,12 +207,13 @@ class CostContoursDisplay:
         self : CostContoursDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
+        styles = style_of("contour_kw", contour_kw), style_of("path_kw", path_kw)
         n_models = len(self.costs)
         self.axes_ = panels(ax, n_models, n_columns=3, size=(4.4, 4.2))
         self.figure_ = self.axes_[0].figure
         self.contours_, self.lines_ = [], []
         for model, axes in enumerate(self.axes_):
-            self._draw(axes, model, contour_kw or {}, path_kw or {})
+            self._draw(axes, model, *styles)
         return self
 
     def _draw(self, axes, model, contour_kw, path_kw):
@@ -241,9 +259,6 @@ def _explore(plane, half_width, grid_resolution, learning_rate, n_steps) -> dict
     """Compute what is drawn of one plane."""
     (flat, steep), directions = plane.curvature(plane.centre)
     condition = steep / flat if flat > 0 else np.inf
-    check_count("grid_resolution", grid_resolution, least=2)
-    if half_width is not None and not half_width > 0:
-        raise ValueError(f"half_width must be > 0 or None, got {half_width!r}.")
     if half_width is None:
         _check_curves(steep, "half_width")
         # Along a flat direction J would rise so much only far away.

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from skdnn.diagnosis import check_cost_descends
+from skdnn.diagnosis import CostDescentReport, check_cost_descends
+from skdnn.diagnosis.networks import check_count
+from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.displays.panels import place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
@@ -67,6 +69,7 @@ class CostDescentDisplay:
         -------
         CostDescentDisplay
         """
+        check_report(report, CostDescentReport)
         display = cls(
             learning_rates=report.learning_rates,
             costs=report.costs,
@@ -103,6 +106,8 @@ class CostDescentDisplay:
         CostDescentDisplay
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax)
+        check_count("max_rates", max_rates)
         report = check_cost_descends(
             estimator,
             X,
@@ -131,8 +136,8 @@ class CostDescentDisplay:
         import matplotlib.pyplot as plt
         from matplotlib.ticker import MaxNLocator
 
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
+        check_count("max_rates", max_rates)
+        ax = one_axes(ax, figsize=(7.2, 4.2))
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_ = []
         shown = self._shown(max_rates)

@@ -7,6 +7,14 @@ from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn.diagnosis.networks import check_count
+from skdnn.diagnosis.row_checks import (
+    as_numbers,
+    as_targets,
+    check_is_instance,
+    check_pair,
+)
+from skdnn.displays.arguments import check_ax, check_text, style_of
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels, place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
@@ -143,13 +151,21 @@ class DecisionRegionsDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        if response_method not in ("auto", "predict_proba", "predict"):
+        check_ax(ax, several=True)
+        check_text("name", name)
+        check_count("grid_resolution", grid_resolution, least=2)
+        scatter_kw = style_of("scatter_kw", scatter_kw)
+        allowed = ("auto", "predict_proba", "predict")
+        if not isinstance(response_method, str) or response_method not in allowed:
             raise ValueError(
                 "response_method must be 'auto', 'predict_proba' or 'predict', got "
                 f"{response_method!r}."
             )
         if (X_dev is None) != (y_dev is None):
             raise ValueError("X_dev and y_dev must be given together.")
+        _check_rows("X", X, "y", y)
+        if X_dev is not None:
+            _check_rows("X_dev", X_dev, "y_dev", y_dev)
         models = by_name(estimator, name)
         classes = _common_classes(models.values())
         corners = _corners(X if X_dev is None else np.concatenate([X, X_dev]), X)
@@ -195,6 +211,7 @@ class DecisionRegionsDisplay:
         self : DecisionRegionsDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
+        scatter_kw = style_of("scatter_kw", scatter_kw)
         self.axes_ = panels(ax, len(self.responses), n_columns=3, size=(3.6, 3.6))
         self.figure_ = self.axes_[0].figure
         self.regions_ = []
@@ -202,7 +219,7 @@ class DecisionRegionsDisplay:
             regions = self._draw_regions(axes, self.responses[model])
             self.regions_.append(regions)
             colors = getattr(regions, "multiclass_colors_", _TWO_COLORS)
-            self._draw_rows(axes, colors, scatter_kw or {})
+            self._draw_rows(axes, colors, scatter_kw)
             axes.set_title(self._title(model), fontsize="medium")
         place_legend(
             self.axes_[-1], loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0
@@ -313,7 +330,22 @@ def _common_classes(models):
     return first
 
 
+def _check_rows(x_name, X, y_name, y):
+    """Refuse rows that cannot be drawn, with two features and a class each."""
+    check_pair(x_name, X, y_name, y)
+    if as_numbers(x_name, X).shape[1:] != (2,):
+        raise ValueError(
+            f"{x_name} must have 2 columns, to be drawn as a plane; it has the shape "
+            f"{np.shape(X)}."
+        )
+    if as_targets(y).ndim != 1:
+        raise ValueError(
+            f"{y_name} must have one class per row; it has the shape {np.shape(y)}."
+        )
+
+
 def _classes_of(model):
+    check_is_instance(model)
     if not is_classifier(model):
         raise TypeError(f"estimator must be a classifier, got {model!r}.")
     check_is_fitted(model)
@@ -322,9 +354,9 @@ def _classes_of(model):
 
 def _numbers(y, classes, argument):
     """Return the number of the class of each row."""
-    y = np.asarray(y)
-    unknown = np.setdiff1d(y, classes)
-    if unknown.size:
+    y = as_targets(y)
+    unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=repr)
+    if unknown:
         raise ValueError(
             f"{argument} has the classes {unknown}, which the models do not know: "
             f"{classes}."

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skdnn.diagnosis import difference_orders
+from skdnn.diagnosis import DifferenceOrders, difference_orders
+from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
 
@@ -76,6 +77,7 @@ class DifferenceOrderDisplay:
         -------
         DifferenceOrderDisplay
         """
+        check_report(report, DifferenceOrders)
         display = cls(
             epsilons=report.epsilons,
             one_sided=report.one_sided,
@@ -112,6 +114,7 @@ class DifferenceOrderDisplay:
         DifferenceOrderDisplay
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax)
         report = difference_orders(
             estimator, X, y, sample_weight, epsilons=epsilons, n_params=n_params
         )
@@ -130,10 +133,7 @@ class DifferenceOrderDisplay:
         self : DifferenceOrderDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+        ax = one_axes(ax)
         self.ax_, self.figure_ = ax, ax.figure
         e = self.epsilons
         ways = (

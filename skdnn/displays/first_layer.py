@@ -1,9 +1,14 @@
 """The weights that lead to each unit of the first layer, drawn as images."""
 
+import math
 from typing import Any
 
 import numpy as np
 
+from skdnn.diagnosis.bias_variance_checks import is_count
+from skdnn.diagnosis.networks import check_count
+from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.displays.arguments import check_ax, check_flag, style_of
 from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels
 from skdnn.estimators.scalers import scaling_of
@@ -93,11 +98,14 @@ class FirstLayerDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax, several=True)
+        check_flag("in_input_units", in_input_units)
+        if n_units is not None:
+            check_count("n_units", n_units)
+        check_is_instance(estimator)
         unwrapped = fitted_network(estimator, "coefs_")
         W = unwrapped.model.coefs_[0]
         shape = _checked_shape(image_shape, W.shape[0])
-        if n_units is not None and n_units < 1:
-            raise ValueError(f"n_units must be at least 1 or None, got {n_units!r}.")
         transformers = [step for _, step in unwrapped.transformers]
         label = "weight"
         if in_input_units:
@@ -128,6 +136,7 @@ class FirstLayerDisplay:
         self : FirstLayerDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
+        image_kw = style_of("image_kw", image_kw)
         size = (1.1, 1.3) if len(self.images) > 3 else (2.6, 2.4)
         self.axes_ = panels(ax, len(self.images), n_columns=8, size=size)
         self.figure_ = self.axes_[0].figure
@@ -139,7 +148,7 @@ class FirstLayerDisplay:
             pictures = 0.5 + self.images / (2 * largest)
         else:
             style |= {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
-        style = style_kwargs(style, image_kw or {})
+        style = style_kwargs(style, image_kw)
         self.images_ = []
         for axes, unit, picture in zip(self.axes_, self.units, pictures, strict=True):
             self.images_.append(axes.imshow(picture, **style))
@@ -157,14 +166,19 @@ class FirstLayerDisplay:
 
 def _checked_shape(image_shape, n_inputs):
     shape = tuple(np.ravel(image_shape).tolist())
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
+    are_counts = all(is_count(size) and size > 0 for size in shape)
+    if (
+        not are_counts
+        or len(shape) not in (2, 3)
+        or (len(shape) == 3 and shape[2] not in (1, 3))
+    ):
         raise ValueError(
             "image_shape must be (height, width) or (height, width, channels) with 1 "
-            f"or 3 channels, got {image_shape!r}."
+            f"or 3 channels, of whole numbers, got {image_shape!r}."
         )
-    if np.prod(shape) != n_inputs:
+    if math.prod(shape) != n_inputs:
         raise ValueError(
-            f"image_shape={image_shape!r} has {np.prod(shape)} numbers, but the "
+            f"image_shape={image_shape!r} has {math.prod(shape)} numbers, but the "
             f"network has {n_inputs} inputs."
         )
     return shape[:2] if len(shape) == 3 and shape[2] == 1 else shape

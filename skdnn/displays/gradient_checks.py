@@ -3,8 +3,9 @@
 import numpy as np
 
 from skdnn.diagnosis import GradientChecks, check_gradients
+from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.estimators.sklearn_private import check_matplotlib_support
-from skdnn.network.gradient_check import CORRECT, SUSPICIOUS
+from skdnn.network.gradient_check import CORRECT, SUSPICIOUS, GradientCheckReport
 
 # Where the gradient agrees to the last digit, a log axis has no place for the error.
 _LEAST_ERROR = 1e-16
@@ -63,6 +64,7 @@ class GradientCheckDisplay:
         -------
         GradientCheckDisplay
         """
+        check_report(report, GradientCheckReport, GradientChecks)
         reports = {"gradient check": report}
         if isinstance(report, GradientChecks):
             after = f"after {report.n_epochs} epochs"
@@ -104,6 +106,7 @@ class GradientCheckDisplay:
         GradientCheckDisplay
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax)
         report = check_gradients(
             estimator,
             X,
@@ -128,10 +131,7 @@ class GradientCheckDisplay:
         self : GradientCheckDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+        ax = one_axes(ax)
         self.ax_, self.figure_ = ax, ax.figure
         places = np.arange(len(self.segments))
         apart = 0.16 * (np.arange(len(self.errors)) - (len(self.errors) - 1) / 2)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from skdnn.displays.arguments import check_ax
+
 
 def place_legend(ax, *handles_and_labels, inside="best", **outside):
     """Draw a legend outside the axes, or inside where nothing makes room for it.
@@ -37,9 +39,10 @@ def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
     import matplotlib.pyplot as plt
     from matplotlib.axes import Axes
 
+    check_ax(ax, several=True)
     if ax is not None and not isinstance(ax, Axes):
         given = np.asarray(ax, dtype=object).ravel()
-        if given.size != n_panels or not all(isinstance(a, Axes) for a in given):
+        if given.size != n_panels:
             raise ValueError(
                 f"ax must be one matplotlib Axes or {n_panels} of them (one per "
                 f"panel), got {given.size}: {ax!r}."

@@ -1,8 +1,19 @@
 """The scores of a search against the values of one of its parameters."""
 
+import reprlib
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.displays.arguments import (
+    check_ax,
+    check_flag,
+    check_text,
+    one_axes,
+    style_of,
+)
 from skdnn.displays.search_table import SearchTable, are_numbers, full_name, text_of
 from skdnn.estimators.sklearn_private import (
     check_matplotlib_support,
@@ -142,6 +153,9 @@ class ParameterScoreDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax)
+        check_flag("negate_score", negate_score)
+        check_is_instance(estimator)
         check_is_fitted(estimator)
         if not hasattr(estimator, "cv_results_"):
             raise TypeError(
@@ -195,6 +209,19 @@ class ParameterScoreDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_cv_results")
+        check_ax(ax)
+        check_flag("negate_score", negate_score)
+        for argument, text in (
+            ("hue", hue),
+            ("metric", metric),
+            ("score_name", score_name),
+        ):
+            check_text(argument, text)
+        if not isinstance(cv_results, Mapping):
+            raise TypeError(
+                "cv_results must be the dict cv_results_ of a search, got "
+                f"{reprlib.repr(cv_results)}."
+            )
         table = SearchTable.of(cv_results, param, hue, metric or "score")
         if len(table.hue_values) > _MOST_LINES:
             raise ValueError(
@@ -230,10 +257,9 @@ class ParameterScoreDisplay:
         self : ParameterScoreDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+        line_kw = style_of("line_kw", line_kw)
+        train_line_kw = style_of("train_line_kw", train_line_kw)
+        ax = one_axes(ax)
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_, self.train_lines_, self.spreads_ = [], [], []
         x = np.asarray(
@@ -242,7 +268,7 @@ class ParameterScoreDisplay:
             else np.arange(len(self.param_values))
         )
         for line in range(len(self.dev_scores)):
-            self._draw_line(line, x, line_kw or {}, train_line_kw or {})
+            self._draw_line(line, x, line_kw, train_line_kw)
         if not self._has_bands():
             self._move_apart()
         self._mark_failures(x)

@@ -80,7 +80,7 @@ def full_name(cv_results, name, argument) -> str:
     "alpha" stands for "net__alpha" where no other parameter ends so.
     """
     known = [key.removeprefix("param_") for key in cv_results if key[:6] == "param_"]
-    if name in known:
+    if isinstance(name, str) and name in known:
         return name
     meant = [each for each in known if each.endswith(f"__{name}")]
     if len(meant) != 1:

@@ -1,10 +1,13 @@
 """Sizes of signals through the layers, for several initialisers."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from skdnn.diagnosis import SignalReport, signal_propagation
 from skdnn.diagnosis.networks import problem_at_init
 from skdnn.diagnosis.signals import name_of_init, report_of
+from skdnn.displays.arguments import check_ax, check_report
 from skdnn.displays.panels import panels
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
@@ -67,6 +70,7 @@ class SignalPropagationDisplay:
         -------
         SignalPropagationDisplay
         """
+        check_report(report, SignalReport, or_dict=True)
         if isinstance(report, SignalReport):
             stages = report.stages
             title = f"init={report.init}"
@@ -112,6 +116,7 @@ class SignalPropagationDisplay:
         SignalPropagationDisplay
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax, several=True)
         if init is None:
             report = signal_propagation(
                 estimator, X, y, sample_weight, n_epochs=n_epochs
@@ -171,7 +176,7 @@ _STYLES = ("-", "--", "-.", ":")
 def _named(init) -> dict:
     if isinstance(init, dict):
         named = init
-    elif isinstance(init, str) or callable(init):
+    elif isinstance(init, str) or not isinstance(init, Iterable) or callable(init):
         raise ValueError(f"init must be a sequence or a dict of values, got {init!r}.")
     else:
         names = [name_of_init(value) for value in init]

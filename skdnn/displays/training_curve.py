@@ -4,6 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.displays.arguments import (
+    check_ax,
+    check_flag,
+    check_text,
+    one_axes,
+    style_of,
+)
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
@@ -119,7 +127,11 @@ class TrainingCurveDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax)
+        check_text("name", name)
         models = by_name(estimator, name)
+        for model in models.values():
+            check_is_instance(model)
         nets = [fitted_network(each, "loss_curve_").model for each in models.values()]
         display = cls(
             costs=[np.asarray(net.loss_curve_) for net in nets],
@@ -165,9 +177,10 @@ class TrainingCurveDisplay:
         self : TrainingCurveDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
-        if cost_scale not in (None, "log", "linear"):
+        check_flag("show_scores", show_scores)
+        styles = style_of("line_kw", line_kw), style_of("dev_line_kw", dev_line_kw)
+        is_scale = isinstance(cost_scale, str) and cost_scale in ("log", "linear")
+        if cost_scale is not None and not is_scale:
             raise ValueError(
                 f"cost_scale must be 'log', 'linear' or None, got {cost_scale!r}."
             )
@@ -177,16 +190,15 @@ class TrainingCurveDisplay:
                 "show_scores=True needs a dev set watched in fit (X_val and y_val, or "
                 "early_stopping=True); there are no validation_scores_."
             )
-        if ax is None:
-            width = 11 if len(self.costs) > _MOST_ABOVE else 6.4
-            _, ax = plt.subplots(figsize=(width, 4.8), layout="constrained")
+        width = 11 if len(self.costs) > _MOST_ABOVE else 6.4
+        ax = one_axes(ax, figsize=(width, 4.8))
         self.ax_, self.figure_, self.ax_score_ = ax, ax.figure, None
         if show_scores:
             self.ax_score_ = ax.twinx()
             self.ax_score_.set_ylabel("dev score (dotted)")
         self.lines_, self.dev_lines_, self.score_lines_ = [], [], []
         for model in range(len(self.costs)):
-            self._draw_model(model, line_kw or {}, dev_line_kw or {})
+            self._draw_model(model, *styles)
         scale = cost_scale or self._scale()
         ax.set(xlabel="epoch", ylabel=f"mean cost per row ({scale} scale)")
         ax.set_yscale(scale)

@@ -3,6 +3,8 @@
 import numpy as np
 
 from skdnn.diagnosis.networks import check_count
+from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.displays.arguments import check_ax, check_text, style_of
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import panels, place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
@@ -86,7 +88,12 @@ class WeightsDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_ax(ax, several=True)
+        check_text("name", name)
+        check_count("n_bins", n_bins)
         models = by_name(estimator, name)
+        for model in models.values():
+            check_is_instance(model)
         nets = [fitted_network(each, "coefs_").model for each in models.values()]
         weights = [net.coefs_ for net in nets]
         depths = {len(each) for each in weights}
@@ -95,7 +102,6 @@ class WeightsDisplay:
                 "The models must have the same number of layers, got "
                 f"{[len(each) for each in weights]}."
             )
-        check_count("n_bins", n_bins)
         edges = [_edges(layer, n_bins) for layer in zip(*weights, strict=True)]
         display = cls(
             bin_edges=edges,
@@ -127,12 +133,13 @@ class WeightsDisplay:
         self : WeightsDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
+        histogram_kw = style_of("histogram_kw", histogram_kw)
         n_layers = len(self.bin_edges)
         self.axes_ = panels(ax, n_layers, n_columns=3, size=(4.2, 3.6))
         self.figure_ = self.axes_[0].figure
         self.histograms_ = [
             [
-                self._draw(axes, model, layer, histogram_kw or {})
+                self._draw(axes, model, layer, histogram_kw)
                 for layer, axes in enumerate(self.axes_)
             ]
             for model in range(len(self.counts))

@@ -11,11 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import linprog
-from sklearn.utils.validation import check_array
 
-PARTS = ("train", "dev", "test")
-
-IntArray = npt.NDArray[np.intp]
+from skdnn.model_selection.labels import PARTS, IntArray, counted, encode, listed
 
 
 def cut_consecutive(sizes: Sequence[int]) -> IntArray:
@@ -135,8 +132,8 @@ def cut_grouped(
     wanted = np.flatnonzero(sizes)
     if len(group_names) < len(wanted):
         raise ValueError(
-            f"groups has {_count(len(group_names), 'group')}, too few for the "
-            f"{len(wanted)} parts {_listed([PARTS[p] for p in wanted])}: a group is "
+            f"groups has {counted(len(group_names), 'group')}, too few for the "
+            f"{len(wanted)} parts {listed([PARTS[p] for p in wanted])}: a group is "
             "never cut, so each part needs a group of its own."
         )
     counts = _counts_per_group(group_of_row, len(group_names), labels, name)
@@ -262,59 +259,28 @@ def _rounding(
     return inside + over - under
 
 
+# How to ask for no stratifying, by the argument that the labels came from: that of
+# the function, or the target that the cv object is given.
+_NOT_STRATIFIED = {"stratify": "stratify=None", "y": "stratify=False"}
+
+
 def _check_class_counts(
     classes: list[Any], counts: npt.NDArray[np.intp], sizes: Sequence[int], name: str
 ) -> None:
     parts = [p for p, size in zip(PARTS, sizes, strict=True) if size > 0]
     rare = np.flatnonzero(counts < len(parts))
     if rare.size:
-        found = [f"class {classes[c]!r} has {_count(counts[c], 'row')}" for c in rare]
+        found = [f"class {classes[c]!r} has {counted(counts[c], 'row')}" for c in rare]
         more = f" and {rare.size - 5} more classes" if rare.size > 5 else ""
         raise ValueError(
             f"{name}: {', '.join(found[:5])}{more}, too few to be in each of the "
-            f"{len(parts)} parts {_listed(parts)}. Join or drop such classes, or do "
-            "not stratify (numbers to be regressed on are no classes)."
+            f"{len(parts)} parts {listed(parts)}. Join or drop such classes, or give "
+            f"{_NOT_STRATIFIED[name]} (numbers to be regressed on are no classes)."
         )
     for part, size in zip(PARTS, sizes, strict=True):
         if 0 < size < len(classes):
             raise ValueError(
                 f"{name} has {len(classes)} classes but the {part} part has only "
-                f"{_count(size, 'row')}: stratified, each part needs at least one "
-                "row of each class."
+                f"{counted(size, 'row')}: stratified, each part needs at least one "
+                f"row of each class. Give a larger part, or {_NOT_STRATIFIED[name]}."
             )
-
-
-def encode(values: Any, name: str) -> tuple[list[Any], IntArray]:
-    """Distinct values (or distinct rows) and the number of each row's value.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_rows,) or (n_rows, n_columns)
-        Labels or groups, of any type.
-    name : str
-        The argument they came from, for messages.
-
-    Returns
-    -------
-    distinct : list
-        The distinct values.
-    codes : ndarray of shape (n_rows,)
-        Row i has the value ``distinct[codes[i]]``.
-    """
-    values = check_array(values, input_name=name, ensure_2d=False, dtype=None)
-    if values.ndim == 1 and values.dtype.kind != "O":
-        distinct, codes = np.unique(values, return_inverse=True)
-        return distinct.tolist(), codes
-    # A dictionary needs no order: objects of several types, or rows, have none.
-    keys = values.tolist() if values.ndim == 1 else map(tuple, values.tolist())
-    seen: dict[Any, int] = {}
-    codes = np.array([seen.setdefault(key, len(seen)) for key in keys], dtype=np.intp)
-    return list(seen), codes
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -1,22 +1,23 @@
 """Train, dev and test in one cut: as a function and as a ``cv=`` object."""
 
 import numbers
-from collections.abc import Iterator
+import reprlib
+from collections.abc import Iterator, Set
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing, check_random_state, indexable
-from sklearn.utils.multiclass import type_of_target
 
 from skdnn.model_selection.cut import (
-    PARTS,
     cut_consecutive,
     cut_grouped,
     cut_shuffled,
     cut_stratified,
 )
+from skdnn.model_selection.labels import PARTS, encode, labels_for_auto
 from skdnn.model_selection.sizes import Size, part_sizes
 
 IntArray = npt.NDArray[np.intp]
@@ -106,6 +107,7 @@ def train_dev_test_split(
     >>> len(y_train), len(y_dev), len(y_test)
     (70, 30, 0)
     """
+    _check_shuffle(shuffle)
     if not arrays:
         raise ValueError("No arrays given: train_dev_test_split needs at least one.")
     named = {f"arrays[{i}]": array for i, array in enumerate(arrays)}
@@ -114,9 +116,7 @@ def train_dev_test_split(
             raise TypeError(f"{name} is None; it must be an indexable with rows.")
     n_rows = _common_length(named | {"stratify": stratify, "groups": groups})
     parts = _cut(
-        n_rows,
-        dev_size,
-        test_size,
+        part_sizes(n_rows, dev_size, test_size),
         labels=stratify,
         labels_name="stratify",
         groups=groups,
@@ -138,14 +138,20 @@ class TrainDevTestSplit(BaseEstimator):
 
     Parameters
     ----------
-    dev_size, test_size : float, int, "auto" or None, default="auto"
+    dev_size : float, int or "auto", default="auto"
         As in :func:`train_dev_test_split`; the dev part must not be empty.
+    test_size : float, int, "auto" or None, default=0
+        As in :func:`train_dev_test_split`, but by default no row is kept back: a
+        search refits on all rows that it is given (see Notes).
     stratify : "auto" or bool, default="auto"
-        Whether `y` is kept in proportion in all three parts. ``"auto"`` stratifies
-        when `shuffle` is True and `y` is binary or multiclass for
-        :func:`sklearn.utils.multiclass.type_of_target`, so not when it is
-        continuous. Whole numbers pass for classes: give False for counts and the
-        like to be regressed on.
+        Whether the classes in `y` are kept in proportion in all parts. A cv object
+        does not see the estimator. ``"auto"`` therefore stratifies where that can do
+        no harm and never fails: not without `shuffle`, and not where `y` has several
+        outputs, missing values or fractions. Whole numbers that are to be regressed
+        on are cut like classes. Where a class cannot be in each part, the rarest ones
+        are joined until they have a row in each; a warning says so, unless `y` is
+        numeric. True is strict: a class that cannot be in each part is an error.
+        False cuts without a look at `y`.
     shuffle : bool, default=True
         Draw the parts at random; False cuts consecutive pieces.
     random_state : int, default=0
@@ -160,9 +166,9 @@ class TrainDevTestSplit(BaseEstimator):
     Notes
     -----
     A search with ``refit=True`` (scikit-learn's default) refits its best estimator
-    on *every* row given to its ``fit``, so on the test rows too. Either use
-    ``refit=False`` as below, or set the test rows apart first and give the search
-    only the others, with ``TrainDevTestSplit(test_size=0)``.
+    on *every* row given to its ``fit``. So set the test rows apart first and give the
+    search only the others. A `test_size` above 0 is for ``refit=False``, as below:
+    otherwise the rows kept back are trained on in the end.
 
     `groups` are requested by default, as by ``GroupShuffleSplit``: with metadata
     routing a search's ``fit(X, y, groups=groups)`` hands them on.
@@ -175,7 +181,7 @@ class TrainDevTestSplit(BaseEstimator):
     >>> from sklearn.model_selection import GridSearchCV
     >>> from skdnn.model_selection import TrainDevTestSplit
     >>> X, y = load_iris(return_X_y=True)
-    >>> cv = TrainDevTestSplit(random_state=3)
+    >>> cv = TrainDevTestSplit(test_size=0.2, random_state=3)
     >>> (train, dev), test = next(cv.split(X, y)), cv.test_indices(X, y)
     >>> len(train), len(dev), len(test)
     (90, 30, 30)
@@ -192,7 +198,7 @@ class TrainDevTestSplit(BaseEstimator):
     def __init__(
         self,
         dev_size: Size = "auto",
-        test_size: Size = "auto",
+        test_size: Size = 0,
         stratify: Literal["auto"] | bool = "auto",
         shuffle: bool = True,
         random_state: int = 0,
@@ -279,13 +285,13 @@ class TrainDevTestSplit(BaseEstimator):
     ) -> tuple[IntArray, IntArray, IntArray]:
         if X is None:
             raise TypeError("X is None; it must be an indexable with rows.")
+        _check_shuffle(self.shuffle)
         self._check_seed()
         n_rows = _common_length({"X": X, "y": y, "groups": groups})
+        sizes = part_sizes(n_rows, self.dev_size, self.test_size)
         train, dev, test = _cut(
-            n_rows,
-            self.dev_size,
-            self.test_size,
-            labels=self._labels(y),
+            sizes,
+            labels=self._labels(y, sizes),
             labels_name="y",
             groups=groups,
             shuffle=self.shuffle,
@@ -309,14 +315,13 @@ class TrainDevTestSplit(BaseEstimator):
                 "row is trained on."
             )
 
-    def _labels(self, y: Any | None) -> Any | None:
+    def _labels(self, y: Any | None, sizes: tuple[int, int, int]) -> Any | None:
         """Give y if it is to be kept in proportion, else None."""
         stratify: Any = self.stratify
         if isinstance(stratify, str) and stratify == "auto":
             if y is None or not self.shuffle:
                 return None
-            is_class = type_of_target(y, input_name="y") in ("binary", "multiclass")
-            return y if is_class else None
+            return labels_for_auto(y, sizes)
         if not isinstance(stratify, (bool, np.bool_)):
             raise ValueError(
                 f"stratify={stratify!r} is not allowed: TrainDevTestSplit takes "
@@ -325,18 +330,20 @@ class TrainDevTestSplit(BaseEstimator):
         if not stratify:
             return None
         if y is None:
-            raise ValueError("stratify=True needs y, but y is None.")
-        if type_of_target(y, input_name="y").startswith("continuous"):
             raise ValueError(
-                "stratify=True needs labels, but y is continuous. Use 'auto' or False."
+                "stratify=True needs y, but y is None. Give y, or stratify=False."
+            )
+        values, _ = encode(y, "y")
+        if not all(float(v).is_integer() for v in values if isinstance(v, float)):
+            raise ValueError(
+                "stratify=True needs labels, but y is continuous. Use 'auto', or "
+                "stratify=False."
             )
         return y
 
 
 def _cut(
-    n_rows: int,
-    dev_size: Size,
-    test_size: Size,
+    sizes: tuple[int, int, int],
     *,
     labels: Any | None,
     labels_name: str,
@@ -345,9 +352,6 @@ def _cut(
     random_state: Any,
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Check what does not depend on the values, then cut."""
-    sizes = part_sizes(n_rows, dev_size, test_size)
-    if not isinstance(shuffle, (bool, np.bool_)):
-        raise ValueError(f"shuffle={shuffle!r} is not allowed: give True or False.")
     if not shuffle:
         for argument, given in (("stratify", labels), ("groups", groups)):
             if given is not None:
@@ -364,6 +368,11 @@ def _cut(
     else:
         part = cut_shuffled(sizes, rng)
     return _rows_of_parts(part)
+
+
+def _check_shuffle(shuffle: Any) -> None:
+    if not isinstance(shuffle, (bool, np.bool_)):
+        raise ValueError(f"shuffle={shuffle!r} is not allowed: give True or False.")
 
 
 def _rows_of_parts(part: IntArray) -> tuple[IntArray, IntArray, IntArray]:
@@ -391,12 +400,18 @@ def _common_length(arrays: dict[str, Any]) -> int:
 
 
 def _n_rows(array: Any, name: str) -> int:
-    # Not len(): sparse matrices have none.
+    # Not len() alone: sparse matrices have none.
     shape = getattr(array, "shape", None)
     try:
+        is_text_or_so = isinstance(array, _NOT_ROWS) and not sparse.issparse(array)
+        if is_text_or_so or not hasattr(array, "__getitem__"):
+            raise TypeError("no rows that can be picked by number")
         return int(len(array) if shape is None else shape[0])
     except (TypeError, IndexError) as error:
         raise TypeError(
             f"{name} must be an array, a data frame, a sparse matrix or a list, "
-            f"got {array!r}."
+            f"got {reprlib.repr(array)}."
         ) from error
+
+
+_NOT_ROWS = (str, bytes, bytearray, memoryview, dict, Set)

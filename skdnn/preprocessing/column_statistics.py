@@ -1,6 +1,7 @@
 """Location and scale of each column of X, weighted, NaN left out."""
 
 from copy import deepcopy
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -9,41 +10,172 @@ from sklearn.preprocessing import StandardScaler
 QUARTILES = np.array([0.25, 0.5, 0.75])
 
 
-def update_moments(moments, X, sample_weight):
-    """Return scikit-learn's running moments after X; `moments` stays as it is."""
-    seen = _columns_with_values(X, sample_weight)
-    if moments is None:
-        return _first_moments(X, sample_weight, seen)
+# A column is shifted if rounding could move its mean by more than this many of its
+# deviations (see `_is_lost_in_rounding`).
+_NEGLIGIBLE = 1e-6
+# Of shifted columns, and of sparse ones made dense, so many values at once.
+_AT_ONCE = 2**22
 
-    n_before = np.broadcast_to(moments.n_samples_seen_, X.shape[1])
+
+class Moments(NamedTuple):
+    """Mean and variance of the rows seen so far.
+
+    Where the deviation of a column is below the rounding of its mean, as in a column
+    of timestamps, they are those of x - shift, with one of the column's values for
+    the shift: differences of near values are exact.
+    """
+
+    scaler: StandardScaler  # of X - shift; mean and variance are both always kept
+    shift: np.ndarray  # 0 in all other columns
+
+    @property
+    def mean(self):
+        """Return the mean, and what rounding leaves out of it: their sum is exact."""
+        rounded = self.shift + self.scaler.mean_
+        left = self.scaler.mean_ - (rounded - self.shift)
+        return rounded, np.where(self.shift == 0, 0.0, left)
+
+    @property
+    def variance(self):
+        """Return the variance; StandardScaler's can be some -1e-45."""
+        return np.maximum(self.scaler.var_, 0)
+
+    @property
+    def scale(self):
+        """Return the deviation, 1 in constant columns."""
+        shifted = scale_or_one(np.sqrt(self.variance), np.abs(self.mean[0]))
+        return np.where(self.shift == 0, self.scaler.scale_, shifted)
+
+
+def update_moments(moments, X, sample_weight):
+    """Return the running moments after X; `moments`, None at first, stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If the values of a column are so large that its variance overflows.
+    """
+    seen = _columns_with_values(X, sample_weight)
+    # What overflows is told of below.
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        after = (
+            _first_moments(X, sample_weight, seen)
+            if moments is None
+            else _next_moments(moments, X, sample_weight, seen)
+        )
+        after = _without_needless_shifts(after)
+    counts = after.scaler.n_samples_seen_
+    if np.ndim(counts) and (counts == counts[0]).all():
+        after.scaler.n_samples_seen_ = counts[0]
+    overflows = (counts > 0) & ~np.isfinite(after.scaler.var_)
+    if overflows.any():
+        refuse_overflow(np.flatnonzero(overflows)[0], "variance")
+    return after
+
+
+def refuse_overflow(column, what):
+    """Raise the error for a column whose values are too large to be computed with."""
+    raise ValueError(
+        f"X has values in column {column} that are too large: their {what} overflows. "
+        "Divide the column by a constant first."
+    )
+
+
+def scale_or_one(width, size):
+    """Return the width of each column, or 1 where it is constant or rounding noise.
+
+    Noise is below 10 eps of the column's size. Where even that is more than 1, as for
+    integers above 1e16, it is the width that values are divided by.
+    """
+    is_noise = width <= 10 * np.finfo(np.float64).eps * size
+    return np.where(is_noise, np.maximum(width, 1.0), width)
+
+
+def _next_moments(moments, X, sample_weight, seen):
+    n_before = np.broadcast_to(moments.scaler.n_samples_seen_, X.shape[1])
     if sample_weight is None and n_before.dtype.kind == "f":
         # StandardScaler 1.9 rounds the sum of weights down to an integer when a
         # piece without weights follows one with weights.
         sample_weight = np.ones(X.shape[0])
-    after = deepcopy(moments)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        after.partial_fit(X, sample_weight=sample_weight)
+    after = deepcopy(moments.scaler)
+    after.partial_fit(X, sample_weight=sample_weight)
+    shift = moments.shift.copy()
+    for columns, x in _dense_pieces(X, np.flatnonzero(shift)):
+        part = _of_columns(moments.scaler, columns)
+        x = _shifted(x, shift, columns)
+        part.partial_fit(x, sample_weight=sample_weight)
+        _put(after, part, columns)
     # StandardScaler 1.9 gives NaN for good to a column that is all NaN in one piece.
     # Where this piece has no value the old moments hold ...
-    _replace(after, moments, ~seen)
+    _replace(after, moments.scaler, ~seen)
     # ... and where it has the first one its own do.
     first = seen & (n_before == 0)
     if first.any():
-        _replace(after, _first_moments(X, sample_weight, seen), first)
-    return after
+        begun = _first_moments(X, sample_weight, seen)
+        _replace(after, begun.scaler, first)
+        shift[first] = begun.shift[first]
+    return Moments(after, shift)
 
 
 def _first_moments(X, sample_weight, seen):
-    # Mean and variance are always both kept, so with_mean and with_std are ours.
-    moments = StandardScaler(with_mean=False)
-    with np.errstate(invalid="ignore"):  # 0 / 0 in columns without a value
-        moments.fit(X, sample_weight=sample_weight)
+    scaler = _fitted_scaler(X, sample_weight)
     # For sparse X with weights they come out as rounding errors instead of NaN.
     nothing = StandardScaler()
     nothing.mean_ = nothing.var_ = nothing.scale_ = np.nan
     nothing.n_samples_seen_ = 0
-    _replace(moments, nothing, ~seen)
-    return moments
+    _replace(scaler, nothing, ~seen)
+    lost = seen & _is_lost_in_rounding(scaler.mean_, scaler.var_, X.shape[0])
+    shift = np.zeros(X.shape[1])
+    for columns, x in _dense_pieces(X, np.flatnonzero(lost)):
+        counts = ~np.isnan(x)
+        if sample_weight is not None:
+            counts &= (sample_weight > 0)[:, np.newaxis]
+        shift[columns] = x[counts.argmax(axis=0), range(len(columns))]
+        x = _shifted(x, shift, columns)
+        _put(scaler, _fitted_scaler(x, sample_weight), columns)
+    return Moments(scaler, shift)
+
+
+def _shifted(x, shift, columns):
+    x -= shift[columns]
+    overflows = np.isinf(x).any(axis=0)
+    if overflows.any():
+        refuse_overflow(columns[overflows][0], "range")
+    return x
+
+
+def _fitted_scaler(X, sample_weight):
+    # Mean and variance are always both kept, so with_mean and with_std are ours.
+    return StandardScaler(with_mean=False).fit(X, sample_weight=sample_weight)
+
+
+def _is_lost_in_rounding(mean, variance, n_rows):
+    """Say for each column whether its deviation is small beside errors of its mean.
+
+    A sum of n numbers is off by n eps of their size at most; and a sum that
+    overflows may be one of equal numbers.
+    """
+    error = n_rows * np.finfo(np.float64).eps * np.abs(mean)
+    deviation = np.sqrt(np.maximum(variance, 0))
+    return ~np.isfinite(mean + variance) | (error > _NEGLIGIBLE * deviation)
+
+
+def _without_needless_shifts(moments):
+    """Take the shift back where later rows have shown that the column varies."""
+    scaler, shift = moments
+    n_rows = np.maximum(scaler.n_samples_seen_, 1)
+    varies = ~_is_lost_in_rounding(scaler.mean_ + shift, scaler.var_, n_rows)
+    scaler.mean_ = np.where(varies, scaler.mean_ + shift, scaler.mean_)
+    return Moments(scaler, np.where(varies, 0.0, shift))
+
+
+def _dense_pieces(X, columns):
+    """Yield some of the columns at a time and their values, float64 and dense."""
+    n_at_once = max(1, _AT_ONCE // X.shape[0])
+    for start in range(0, len(columns), n_at_once):
+        few = columns[start : start + n_at_once]
+        x = X[:, few]
+        yield few, (x.toarray() if sparse.issparse(x) else x).astype(np.float64)
 
 
 def _columns_with_values(X, sample_weight):
@@ -56,13 +188,35 @@ def _columns_with_values(X, sample_weight):
     return counts.astype(np.int64) @ missing < counts.sum()
 
 
+_MOMENTS = ("mean_", "var_", "scale_", "n_samples_seen_")
+
+
 def _replace(moments, others, columns):
     """Put the moments of others in the place of those of some columns."""
     if not columns.any():
         return
-    for name in ("mean_", "var_", "scale_", "n_samples_seen_"):
+    for name in _MOMENTS:
         mine, other = getattr(moments, name), getattr(others, name)
         setattr(moments, name, np.where(columns, other, mine))
+
+
+def _put(scaler, part, columns):
+    """Put the moments of a part in the place of those of its columns.
+
+    The number of rows is the same in both, but for the rounding of weights.
+    """
+    for name in ("mean_", "var_", "scale_"):
+        getattr(scaler, name)[columns] = getattr(part, name)
+
+
+def _of_columns(scaler, columns):
+    """Return the moments of some columns."""
+    part = StandardScaler(with_mean=False)
+    for name in _MOMENTS:
+        whole = np.broadcast_to(getattr(scaler, name), scaler.mean_.shape)
+        setattr(part, name, whole[columns])
+    part.n_features_in_ = len(columns)
+    return part
 
 
 def robust_statistics(X, sample_weight):
@@ -110,7 +264,9 @@ def _median_and_scale(x, s):
     tie = 1e-10
     below = x[np.searchsorted(F, QUARTILES - tie)].astype(np.float64)
     above = x[np.searchsorted(F, QUARTILES + tie, side="right")]
-    q1, median, q3 = 0.5 * below + 0.5 * above
+    # Halves of the smallest numbers are rounded, so equal sides are taken as they are.
+    middle = np.where(below == above, below, 0.5 * below + 0.5 * above)
+    q1, median, q3 = map(float, middle)  # Python's overflow without a warning
     x_min, x_max = float(x[0]), float(x[-1])
 
     for low, high, width in (
@@ -120,4 +276,4 @@ def _median_and_scale(x, s):
         # Differences of rounded values are noise below a few eps of their size.
         if width > 10 * eps * max(abs(low), abs(high)):
             return median, width
-    return median, 1.0
+    return median, max(1.0, width)

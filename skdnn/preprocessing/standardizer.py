@@ -14,8 +14,14 @@ from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn._version import SkdnnEstimator
-from skdnn.preprocessing.column_statistics import robust_statistics, update_moments
+from skdnn.preprocessing.column_statistics import (
+    Moments,
+    refuse_overflow,
+    robust_statistics,
+    update_moments,
+)
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
+from skdnn.preprocessing.tables import check_table, checked_weights
 
 METHODS = ("standard", "robust")
 INPUT = {
@@ -23,7 +29,9 @@ INPUT = {
     "dtype": [np.float64, np.float32],
     "ensure_all_finite": "allow-nan",
 }
-FITTED = ("mean_", "var_", "center_", "scale_", "n_samples_seen_", "_moments")
+FITTED = ("mean_", "var_", "center_", "scale_", "n_samples_seen_")
+# Behind them, of plain types for files: see `Moments`.
+RUNNING = ("_moments", "_shift", "_rest_of_mean")
 
 
 def _has_running_moments(estimator):
@@ -96,7 +104,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         ``method="robust"``.
 
     scale_ : ndarray of shape (n_features,) or None
-        What each column is divided by; 1 for a constant column, None if
+        What each column is divided by; 1 for a constant column (see Notes), None if
         ``with_std=False``.
 
     n_features_in_ : int
@@ -114,6 +122,12 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
     -----
     NaN is a missing value: ignored in `fit`, kept in `transform`. A column that has
     only NaN becomes NaN. float32 stays float32, everything else becomes float64.
+
+    A column whose values are all the same becomes exactly 0, however large they are.
+    Columns that vary little beside their mean, such as timestamps, are scaled by
+    their differences from one of their values, which are exact. A spread below 10 eps
+    of the mean is taken for rounding noise; such a column is divided by 1, or by its
+    spread where that is more than 1, so that noise is never blown up.
 
     Quartiles invert the weighted distribution function and average the two sides of
     a step (definition 2 of [2]_, ``method="averaged_inverted_cdf"`` of
@@ -190,9 +204,10 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
 
         Raises
         ------
-        ValueError
-            If a parameter, `X` or `sample_weight` is not allowed, or if `X` is
-            sparse and ``with_mean=True``. An earlier fit then stays as it was.
+        ValueError, TypeError
+            If a parameter, `X` or `sample_weight` is not allowed (columns of one name,
+            dates, text, complex numbers, values whose variance overflows, ...), or if
+            `X` is sparse and ``with_mean=True``. An earlier fit then stays as it was.
         """
         self._check_parameters()
         with _undone_on_error(self):
@@ -201,6 +216,8 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
                 self._store_moments(update_moments(None, X, sample_weight))
             else:
                 center, scale = robust_statistics(X, sample_weight)
+                if np.isinf(scale).any():
+                    refuse_overflow(np.isinf(scale).argmax(), "interquartile range")
                 self._store(
                     center_=center if self.with_mean else None,
                     scale_=scale if self.with_std else None,
@@ -237,12 +254,14 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         ------
         AttributeError
             If ``method="robust"``.
-        ValueError
+        ValueError, TypeError
             As in `fit`. The pieces seen so far then stay as they were.
         """
         self._check_parameters()
         with _undone_on_error(self):
-            moments = getattr(self, "_moments", None)
+            moments = None
+            if hasattr(self, "_moments"):
+                moments = Moments(self._moments, self._shift)
             X, sample_weight = self._check_training(
                 X, sample_weight, reset=moments is None
             )
@@ -266,11 +285,8 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             The standardised rows.
         """
         check_is_fitted(self, "scale_")
-        copy = self.copy if copy is None else copy
-        X = validate_data(
-            self, X, reset=False, copy=copy, force_writeable=True, **INPUT
-        )
-        self._refuse_sparse_centring(X)
+        copy = self._checked_copy(copy)
+        X = self._validated(X, reset=False, copy=copy, force_writeable=True)
         if sparse.issparse(X):
             if self.scale_ is not None:
                 inplace_column_scale(X, 1 / self.scale_)
@@ -279,6 +295,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             # float64 buffers, so a large mean costs a float32 column no further digits.
             if (location := self._location()) is not None:
                 X -= location
+                self._add_rest_of_mean(X, -1)
             if self.scale_ is not None:
                 X /= self.scale_
         if self.smooth_clip is not None:
@@ -303,10 +320,19 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             Rows in the units of the training rows.
         """
         check_is_fitted(self, "scale_")
-        copy = self.copy if copy is None else copy
+        copy = self._checked_copy(copy)
+        check_table(X)
         # Not validate_data: it would warn that the plain array that transform gave
         # has no feature names.
-        X = check_array(X, copy=copy, force_writeable=True, estimator=self, **INPUT)
+        with np.errstate(invalid="ignore"):
+            X = check_array(
+                X,
+                copy=copy,
+                force_writeable=True,
+                estimator=self,
+                input_name="X",
+                **INPUT,
+            )
         if X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
@@ -322,6 +348,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             if self.scale_ is not None:
                 X *= self.scale_
             if (location := self._location()) is not None:
+                self._add_rest_of_mean(X, 1)
                 X += location
         return X
 
@@ -354,10 +381,22 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         ):
             refuse("smooth_clip", "None or a finite float greater than 0")
 
+    def _checked_copy(self, copy):
+        if copy is not None and not isinstance(copy, bool | np.bool_):
+            raise ValueError(f"copy must be a bool or None. Got {copy!r} instead.")
+        return self.copy if copy is None else copy
+
     def _check_training(self, X, sample_weight, reset):
-        X = validate_data(self, X, reset=reset, **INPUT)
+        X = self._validated(X, reset=reset)
+        return X, checked_weights(sample_weight, X.shape[0])
+
+    def _validated(self, X, **options):
+        check_table(X)
+        # inf - inf, in scikit-learn's look for infinite values.
+        with np.errstate(invalid="ignore"):
+            X = validate_data(self, X, **options, **INPUT)
         self._refuse_sparse_centring(X)
-        return X, _check_sample_weight(sample_weight, X.shape[0])
+        return X
 
     def _refuse_sparse_centring(self, X):
         if self.with_mean and sparse.issparse(X):
@@ -372,19 +411,27 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             return None
         return self.center_ if hasattr(self, "center_") else self.mean_
 
+    def _add_rest_of_mean(self, X, sign):
+        """Add to X what rounding leaves out of `mean_`, where it is worth the while."""
+        rest = getattr(self, "_rest_of_mean", None)
+        if rest is not None and (columns := np.flatnonzero(rest)).size:
+            X[:, columns] += sign * rest[columns]
+
     def _store_moments(self, moments):
+        mean, rest = moments.mean
         self._store(
-            mean_=moments.mean_,
-            # StandardScaler's can be some -1e-45 for a constant weighted column.
-            var_=np.maximum(moments.var_, 0),
-            scale_=moments.scale_ if self.with_std else None,
-            n_samples_seen_=moments.n_samples_seen_,
-            _moments=moments,
+            mean_=mean,
+            var_=moments.variance,
+            scale_=moments.scale if self.with_std else None,
+            n_samples_seen_=moments.scaler.n_samples_seen_,
+            _moments=moments.scaler,
+            _shift=moments.shift,
+            _rest_of_mean=rest,
         )
 
     def _store(self, **fitted):
         # The other method's attributes of an earlier fit must not survive.
-        for name in FITTED:
+        for name in FITTED + RUNNING:
             self.__dict__.pop(name, None)
         self.__dict__.update(fitted)
 
@@ -399,29 +446,3 @@ def _undone_on_error(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
-
-
-def _check_sample_weight(sample_weight, n_samples):
-    if sample_weight is None:
-        return None
-    sample_weight = check_array(
-        sample_weight,
-        ensure_2d=False,
-        allow_nd=True,
-        ensure_min_samples=0,
-        dtype=np.float64,
-        input_name="sample_weight",
-    )
-    if sample_weight.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight must have shape ({n_samples},), one weight per row of X. "
-            f"Got shape {sample_weight.shape} instead."
-        )
-    if sample_weight.min() < 0:
-        raise ValueError(
-            "sample_weight must not be negative. "
-            f"Got {sample_weight.min()} as its smallest value."
-        )
-    if not sample_weight.any():
-        raise ValueError("sample_weight must not be all zero: no row would count.")
-    return sample_weight

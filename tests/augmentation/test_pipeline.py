@@ -73,8 +73,11 @@ def test_parameters_are_reached_by_the_names_of_the_steps():
     [
         ([RandomFlip(SHAPE)], "steps holds RandomFlip.*give pairs of a name"),
         ([(1, RandomFlip(SHAPE))], "give pairs of a name"),
-        ([("a", GaussianNoise), ("b", Mixup())], "step 'a' is <class.*not allowed"),
-        ([("a", None)], "step 'a' is None, which is not allowed"),
+        (
+            [("a", GaussianNoise), ("b", Mixup())],
+            "steps has <class.*as its step 'a', which is not allowed",
+        ),
+        ([("a", None)], "steps has None as its step 'a', which is not allowed"),
         ([("a", Mixup()), ("a", Mixup())], "Names provided are not unique"),
         ([("a__b", Mixup())], "must not contain __"),
         ([("steps", Mixup())], "conflict with constructor arguments"),

@@ -1,5 +1,7 @@
 """Dev rows that tell candidates apart, played through."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -85,19 +87,61 @@ def test_what_asks_for_more_rows():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"delta": 0}, "'delta'"),
-        ({"delta": 1.0}, "'delta'"),
-        ({"delta": np.nan}, "'delta'"),
-        ({"error": -0.1}, "'error'"),
-        ({"error": 10}, "'error'"),
+        ({"delta": 0}, "delta="),
+        ({"delta": 1.0}, "delta="),
+        ({"delta": np.nan}, "delta="),
+        ({"error": -0.1}, "error="),
+        ({"error": 10}, "error="),
         ({"error": 0.995}, "their sum"),
-        ({"candidates": 1}, "'candidates'"),
-        ({"candidates": 2.0}, "'candidates'"),
-        ({"confidence": 1}, "'confidence'"),
+        ({"candidates": 1}, "candidates="),
+        ({"candidates": 2.0}, "candidates="),
+        ({"confidence": 1}, "confidence="),
         ({"disagreement": 0.005}, "disagreement=0.005"),
-        ({"disagreement": 1.5}, "'disagreement'"),
+        ({"delta": 1e-300}, "delta=1e-300 is too small: more than 9e[+]18 dev rows"),
+        ({"delta": 5e-324}, "delta=5e-324 is too small"),
+        ({"delta": 1e-10}, "delta=1e-10 is too small"),
+        ({"candidates": True}, "candidates=True is not allowed: it must be a whole"),
+        ({"disagreement": np.inf}, "disagreement="),
+        ({"disagreement": 1.5}, "disagreement="),
     ],
 )
 def test_what_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         dev_size_for(**{"delta": 0.01, "error": 0.1} | arguments)
+
+
+@pytest.mark.parametrize("value", ["0.1", [0.1], 1j, True, float, np.array([0.1])])
+@pytest.mark.parametrize("name", ["delta", "error", "confidence", "disagreement"])
+def test_what_is_no_number(name, value):
+    with pytest.raises(TypeError, match=f"{name}=.* is not allowed: give a number"):
+        dev_size_for(**{"delta": 0.01, "error": 0.1, name: value})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "n_rows"),
+    [
+        ({"confidence": 1e-300}, 1),
+        ({"confidence": 1e-17}, 1),
+        # z = Φ⁻¹(1 - chance), with the chance of an error divided by candidates - 1.
+        ({"confidence": 1 - 2.0**-53}, norm.isf(2.0**-53)),
+        ({"confidence": 1 - 2.0**-53, "candidates": 1001}, norm.isf(2.0**-53 / 1000)),
+        ({"candidates": 10**12}, norm.isf(0.05 / (10**12 - 1))),
+        ({"candidates": 10**300}, norm.isf(0.05 / 1e300)),
+        ({"candidates": 10**400}, None),
+        ({"delta": 1e-9}, norm.isf(0.05)),
+        ({"delta": 0.9 - 1e-16}, 2),
+        ({"error": 5e-324}, None),
+        ({"delta": Fraction(1, 100), "error": np.float32(0.1)}, None),
+    ],
+)
+def test_extremes(arguments, n_rows):
+    arguments = {"delta": 0.01, "error": 0.1} | arguments
+    found = dev_size_for(**arguments)
+    assert isinstance(found, int) and 1 <= found < 2**63
+    if isinstance(n_rows, float):  # the leading term of the formula: (zσ / δ)²
+        delta, error = arguments["delta"], arguments["error"]
+        other = error + delta
+        variance = error * (1 - other) + other * (1 - error) - delta**2
+        assert found == pytest.approx(n_rows**2 * variance / delta**2, rel=0.03)
+    elif n_rows is not None:
+        assert found == n_rows

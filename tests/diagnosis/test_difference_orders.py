@@ -109,7 +109,8 @@ def test_prints_as_a_table_and_turns_into_a_dict():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"epsilons": []}, "epsilons must be from 1e-14 to 1"),
+        ({"epsilons": []}, "epsilons must be numbers from 1e-14 to 1"),
+        ({"epsilons": "small"}, "epsilons must be numbers"),
         ({"epsilons": [0, 0.1]}, "epsilons must be"),
         ({"epsilons": [2.0]}, "epsilons must be"),
         ({"n_params": 0}, "n_params must be an int >= 1"),

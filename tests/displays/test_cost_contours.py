@@ -161,7 +161,7 @@ def test_constant_and_saddle():
 
 def test_errors(models):
     plain = models["as it is"]
-    with pytest.raises(ValueError, match="parameters must be two, got 1"):
+    with pytest.raises(ValueError, match="parameters must be a pair of them"):
         CostContoursDisplay.from_estimator(plain, X, Y, parameters=((1, "b", 0),))
     with pytest.raises(NotFittedError):
         CostContoursDisplay.from_estimator(linear(), X, Y)
@@ -173,7 +173,7 @@ def test_errors(models):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"half_width": -1}, "half_width must be > 0 or None, got -1"),
+        ({"half_width": -1}, "half_width must be a finite number > 0 or None, got -1"),
         ({"grid_resolution": 1}, "grid_resolution must be an int >= 2, got 1"),
     ],
 )

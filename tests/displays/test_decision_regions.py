@@ -149,7 +149,7 @@ def test_errors(net):
     with pytest.raises(ValueError, match=r"y_dev has the classes \[2\]"):
         draw(net, X, Y, X_dev=X3, y_dev=Y3)
     X4, y4 = make_rows("binary", n_rows=40, n_columns=4)
-    with pytest.raises(ValueError, match="n_features must be equal to 2"):
+    with pytest.raises(ValueError, match="X must have 2 columns"):
         draw(LogisticRegression().fit(X4, y4), X4, y4)
     assert plt.get_fignums() == []
 

@@ -39,7 +39,7 @@ def test_wrong_number(number):
 
 
 def test_what_is_no_axes():
-    with pytest.raises(ValueError, match="one matplotlib Axes or 2 of them"):
+    with pytest.raises(TypeError, match="ax must be a matplotlib Axes, an array of"):
         panels("here", 2)
     free = plt.figure().add_axes((0, 0, 1, 1))
     with pytest.raises(ValueError, match="cannot be divided"):

@@ -39,7 +39,7 @@ def _search(n_jobs, seed=0):
     X, _, X_test, y, _, y_test = train_dev_test_split(
         X, y, dev_size=0, stratify=y, random_state=seed
     )
-    cv = TrainDevTestSplit(test_size=0, random_state=seed)
+    cv = TrainDevTestSplit(random_state=seed)
     search = GridSearchCV(_pipeline(), GRID, cv=cv, n_jobs=n_jobs)
     return search.fit(X, y), X_test, y_test
 

@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_diabetes
-from sklearn.dummy import DummyClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -444,7 +444,7 @@ def test_cv_makes_the_same_cut_as_the_function(stratify, g):
 
 
 def test_cv_consecutive():
-    cv = TrainDevTestSplit(shuffle=False, random_state=None)
+    cv = TrainDevTestSplit(test_size="auto", shuffle=False, random_state=None)
     ((train, dev),) = cv.split(X, y)
     assert_array_equal(np.r_[train, dev, cv.test_indices(X, y)], np.arange(120))
 
@@ -452,7 +452,7 @@ def test_cv_consecutive():
 def test_auto_stratifies_classes_only():
     labels = np.repeat([0, 1], [110, 10])
     for seed in range(10):
-        cv = TrainDevTestSplit(random_state=seed)
+        cv = TrainDevTestSplit(test_size=0.2, random_state=seed)
         assert np.bincount(labels[cv.test_indices(X, labels)])[1] == 2
         for target in (None, X[:, 0]):
             assert_array_equal(
@@ -466,7 +466,7 @@ def test_grid_search_never_touches_test_rows(recorder, with_groups, routing):
     data = np.c_[np.arange(120), X]
     g = groups if with_groups else None
     fit_params = {"groups": g} if with_groups else {}
-    cv = TrainDevTestSplit(random_state=2)
+    cv = TrainDevTestSplit(test_size=0.2, random_state=2)
     with sklearn.config_context(enable_metadata_routing=routing):
         search = GridSearchCV(recorder, {"option": [0, 1]}, cv=cv, refit=False)
         search.fit(data, y, **fit_params)
@@ -514,7 +514,7 @@ def test_parameters_repr_and_clone():
     assert search.set_params(cv__test_size=7).cv.test_size == 7
     defaults = inspect.signature(train_dev_test_split).parameters
     for name, parameter in inspect.signature(TrainDevTestSplit).parameters.items():
-        if name not in ("stratify", "random_state"):
+        if name not in ("test_size", "stratify", "random_state"):
             assert parameter.default == defaults[name].default
     # Nothing is checked before use.
     TrainDevTestSplit(dev_size="half", stratify=y, random_state=None)
@@ -540,7 +540,17 @@ def test_rows_cannot_leak_between_two_calls():
         ({"stratify": True}, None, "stratify=True needs y"),
         ({"stratify": True}, X[:, 0], "y is continuous"),
         ({"stratify": True, "shuffle": False}, y, "stratify does not go with shuffle"),
-        ({}, np.r_[np.zeros(119), 1], r"y: class 1\.0 has 1 row, too few"),
+        (
+            {"stratify": True},
+            np.r_[np.zeros(119), 1],
+            r"y: class 1\.0 has 1 row, too few .* give stratify=False",
+        ),
+        (
+            {"stratify": True, "dev_size": 5},
+            np.arange(120) % 20,
+            "y has 20 classes but the dev part has only 5 rows.* or stratify=False",
+        ),
+        ({"stratify": True}, [[1], [2, 3]] * 60, "y must have one label per row"),
         ({}, y[1:], "X has 120, y has 119"),
         ({"random_state": -1}, y, "random_state=-1 is not allowed"),
     ],
@@ -558,11 +568,96 @@ def test_cv_without_X():
         next(TrainDevTestSplit().split(None))
 
 
-def test_whole_number_regression_target_is_refused_with_the_remedy():
-    data, target = load_diabetes(return_X_y=True)
-    with pytest.raises(ValueError, match=r"more classes, too few .* not stratify"):
-        next(TrainDevTestSplit().split(data, target))
-    assert len(TrainDevTestSplit(stratify=False).test_indices(data, target)) == 88
+def test_by_default_a_search_keeps_no_row_back(recorder):
+    data = np.c_[np.arange(120), X]
+    assert len(TrainDevTestSplit().test_indices(data, y)) == 0
+    ((train, dev),) = TrainDevTestSplit().split(data, y)
+    assert_partition([train, dev], 120)
+    GridSearchCV(recorder, {"option": [0]}, cv=TrainDevTestSplit()).fit(data, y)
+    assert Recorder.fitted == [set(train), set(range(120))]
+
+
+# Classes are guessed from y: stratify="auto"
+
+
+def test_whole_number_targets_of_a_regressor_never_fail():
+    data, target = load_diabetes(return_X_y=True)  # 442 rows, 214 values
+    cv = TrainDevTestSplit(random_state=1)
+    search = GridSearchCV(DummyRegressor(), {"quantile": [0.5]}, cv=cv)
+    assert np.isfinite(search.fit(data, target).best_score_)
+    (train, dev), plain = next(cv.split(data, target)), cut(442)
+    assert len(dev) == len(plain[1]) == 88
+    assert_partition([train, dev], 442)
+
+
+@pytest.mark.parametrize("test_size", [0, 0.2])
+@pytest.mark.parametrize("with_groups", [False, True])
+def test_auto_never_fails_and_keeps_what_can_be_kept(test_size, with_groups):
+    labels = np.repeat([0, 1, 2, 3, 4], [60, 40, 15, 4, 1])
+    g = np.arange(120) if with_groups else None
+    for seed in range(5):
+        cv = TrainDevTestSplit(test_size=test_size, random_state=seed)
+        ((_, dev),) = cv.split(X, labels, g)
+        # 3 and 4 are too rare to be in each part in proportion: one class of 5 rows.
+        kept = np.minimum(labels[dev], 3)
+        assert_array_equal(np.bincount(kept), [12, 8, 3, 1])
+
+
+def test_auto_joins_no_class_that_can_be_in_each_part():
+    labels = np.repeat([0, 1], [118, 2])
+    for seed in range(5):
+        ((_, dev),) = TrainDevTestSplit(random_state=seed).split(X, labels)
+        assert labels[dev].sum() == 1
+
+
+@quick
+@given(
+    st.lists(st.integers(0, 30), min_size=6, max_size=80),
+    st.sampled_from([0, 0.2]),
+    st.integers(0, 5),
+)
+def test_auto_cuts_any_whole_numbers(target, test_size, seed):
+    cv = TrainDevTestSplit(test_size=test_size, random_state=seed)
+    ((train, dev),) = cv.split(target, target)
+    parts = [train, dev, cv.test_indices(target, target)]
+    assert_partition(parts, len(target))
+    assert lengths(parts) == lengths(cut(len(target), test_size=test_size))
+
+
+@pytest.mark.parametrize("make", [list, pd.Series, pl.Series, np.array])
+def test_rare_classes_that_are_no_numbers_are_told(make):
+    labels = make(["a"] * 60 + ["b"] * 59 + ["rare"])
+    with pytest.warns(UserWarning, match=r"class 'rare' \(1 row\).*stratify=False"):
+        ((_, dev),) = TrainDevTestSplit().split(X, labels)
+    assert len(dev) == 24
+
+
+def test_many_values_are_cut_fast():
+    target = np.arange(60_000) % 20_000
+    ((train, dev),) = TrainDevTestSplit().split(target, target)
+    assert lengths([train, dev]) == [50_000, 10_000]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        [np.nan] + [1.0] * 119,
+        np.array([np.nan] + ["a"] * 119, dtype=object),
+        pd.array([None] + [1] * 119, dtype="Int64"),
+        [0.5, 1] * 60,
+        np.array([0.5, 1] * 60, dtype=object),
+        np.arange(120) * 1j,
+        pd.date_range("2020-01-01", periods=120),
+        np.c_[y, y],
+        [[1], [2, 3]] * 60,
+        sparse.csr_array(np.c_[y, y]),
+        np.zeros((120, 2, 2)),
+    ],
+    ids=lambda target: type(target).__name__,
+)
+def test_auto_leaves_other_targets_to_the_estimator(target):
+    ((_, dev),) = TrainDevTestSplit(random_state=4).split(X, target)
+    assert_array_equal(dev, cut(120, test_size=0, random_state=4)[1])
 
 
 # Errors of the function
@@ -618,6 +713,11 @@ RARE = np.repeat(["a", "b", "c"], [17, 2, 1])
         ({"stratify": np.arange(20) / 7}, "and 15 more classes, too few"),
         ({"stratify": [1] * 19}, r"arrays\[0\] has 20, stratify has 19"),
         ({"stratify": [np.nan] + [1] * 19}, "stratify contains NaN"),
+        ({"stratify": np.arange(20) * 1j}, "stratify holds complex numbers"),
+        ({"stratify": [[1], [2, 3]] * 10}, "stratify must have one label per row"),
+        ({"stratify": np.zeros((20, 2, 2))}, "stratify .* has 3 dimensions"),
+        ({"stratify": np.arange(20)}, r"more classes.* give stratify=None \("),
+        ({"groups": pd.array([None] + [1] * 19, dtype="Int64")}, "groups contains NaN"),
         ({"groups": [1] * 21}, r"arrays\[0\] has 20, groups has 21"),
         ({"groups": [0] * 10 + [1] * 10}, "groups has 2 groups, too few for the 3"),
         ({"groups": [0] * 20, "test_size": None}, "groups has 1 group, too few"),
@@ -648,6 +748,32 @@ def test_bad_arrays():
         train_dev_test_split(range(5), range(4))
     with pytest.raises(TypeError, match=r"arrays\[1\] is None"):
         train_dev_test_split(range(5), None)
-    for scalar in (5, np.float64(5)):
+    no_rows = (5, np.float64(5), "text", b"text", {"a": [1, 2]}, {1, 2}, list, iter([]))
+    for what in no_rows:
         with pytest.raises(TypeError, match=r"arrays\[0\] must be an array"):
-            train_dev_test_split(scalar)
+            train_dev_test_split(what)
+        for name in ("stratify", "groups"):
+            with pytest.raises(TypeError, match=f"{name} must be an array"):
+                cut(20, **{name: what})
+
+
+@pytest.mark.parametrize("name", ["stratify", "groups"])
+def test_labels_and_groups_that_cannot_be_read(name):
+    with pytest.raises(TypeError, match=f"{name} is sparse"):
+        cut(20, **{name: sparse.csr_array(np.eye(20))})
+    with pytest.raises(TypeError, match=f"{name} must hold labels .* as dict"):
+        cut(20, **{name: [{}] * 20})
+
+
+def test_columns_of_the_same_name_and_of_dates():
+    twice = pd.DataFrame(np.arange(40).reshape(20, 2), columns=["a", "a"])
+    days = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=20)})
+    frames = (twice, days, pl.from_pandas(days))
+    parts = train_dev_test_split(*frames, random_state=0)
+    for whole, dev in zip(frames, parts[1::3], strict=True):
+        assert list(dev.columns) == list(whole.columns) and len(dev) == 4
+    # A day is a group of rows; two columns of one name are rows of labels.
+    train, dev = cut(20, groups=days["day"], test_size=0)[:2]
+    assert lengths([train, dev]) == [16, 4]
+    twice[:] = np.c_[np.arange(20) % 2, np.arange(20) % 2]
+    assert lengths(cut(20, stratify=twice)) == [12, 4, 4]

@@ -1,0 +1,123 @@
+"""Rows and estimators that a caller hands over, checked before they are used."""
+
+import reprlib
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+
+def check_is_instance(estimator: Any) -> None:
+    """Raise TypeError for what is no estimator of scikit-learn's kind."""
+    if isinstance(estimator, type):
+        raise TypeError(
+            f"estimator must be an instance, got the class {estimator.__name__}; did "
+            f"you mean {estimator.__name__}()?"
+        )
+    if not hasattr(estimator, "fit") or not hasattr(estimator, "__sklearn_tags__"):
+        raise TypeError(
+            "estimator must be an estimator of scikit-learn's kind, got "
+            f"{reprlib.repr(estimator)}."
+        )
+
+
+def check_pair(x_name: str, X: Any, y_name: str, y: Any, hint: str = "") -> None:
+    """Raise the error for what has no rows, and for another number of targets."""
+    n_rows, n_targets = count_rows(x_name, X), count_rows(y_name, y)
+    if n_rows != n_targets:
+        raise ValueError(
+            f"{x_name} has {n_rows} rows, but {y_name} has {n_targets}.{hint}"
+        )
+    if not n_rows:
+        raise ValueError(f"{x_name} and {y_name} have no rows.")
+
+
+def count_rows(name: str, rows: Any) -> int:
+    """Return how many rows an array, a frame or a list has."""
+    shape = getattr(rows, "shape", None)
+    is_text = isinstance(rows, (str, bytes, type))
+    if not is_text and isinstance(shape, tuple) and shape:
+        return int(shape[0])
+    if not is_text and shape is None and hasattr(rows, "__len__"):
+        return len(rows)
+    raise TypeError(
+        f"{name} must be an array, a data frame, a sparse matrix or a list, got "
+        f"{reprlib.repr(rows)}."
+    )
+
+
+def count_columns(rows: Any) -> int | None:
+    """Return how many columns rows have; None where each is a single thing."""
+    if not hasattr(rows, "shape"):
+        rows = rows[0]
+        return len(rows) if isinstance(rows, (list, tuple, np.ndarray)) else None
+    return int(rows.shape[1]) if len(rows.shape) == 2 else None
+
+
+def check_columns(name: str, X: Any, wanted: int | None, whose: str) -> None:
+    """Raise ValueError unless X has so many columns, None for rows of one thing each.
+
+    Parameters
+    ----------
+    name : str
+        What X is called.
+    X : array-like
+        Rows.
+    wanted : int or None
+        Columns that it must have.
+    whose : str
+        Who else has so many, with the verb.
+    """
+    found = count_columns(X)
+    if found != wanted:
+        said = ["no columns" if n is None else f"{n} columns" for n in (found, wanted)]
+        raise ValueError(
+            f"{name} has {said[0]}, but {whose} {said[1]}. Are arrays swapped?"
+        )
+
+
+def check_like(name: str, X: Any, first_name: str, first: Any) -> None:
+    """Raise ValueError unless X has the columns of the first rows.
+
+    Of two frames, by name: a ColumnTransformer drops what it does not know.
+    """
+    if not (_is_frame(X) and _is_frame(first)):
+        check_columns(name, X, count_columns(first), f"{first_name} has")
+        return
+    given = set(X.columns)
+    missing = [column for column in first.columns if column not in given]
+    if missing:
+        raise ValueError(f"{name} lacks columns that {first_name} has: {missing}.")
+
+
+def check_as_fitted(name: str, X: Any, estimator: Any) -> None:
+    """Raise ValueError for rows of another width than the estimator was fitted to."""
+    n_fitted = getattr(estimator, "n_features_in_", None)
+    if n_fitted is not None and not _is_frame(X):
+        check_columns(name, X, n_fitted, "the estimator was fitted to")
+
+
+def _is_frame(rows: Any) -> bool:
+    return hasattr(rows, "columns")
+
+
+def as_targets(y: Any) -> np.ndarray:
+    """Return targets as an array, one column as a vector."""
+    y = np.asarray(y.toarray() if sparse.issparse(y) else y)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def as_numbers(name: str, values: Any) -> np.ndarray:
+    """Return finite numbers as float64, or say why they are none."""
+    array = as_targets(values)
+    try:
+        if array.dtype.kind in "cmM":
+            raise TypeError("not real numbers")
+        numbers = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name} must hold numbers; it has the type {array.dtype}."
+        ) from None
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{name} contains NaN or infinity.")
+    return numbers

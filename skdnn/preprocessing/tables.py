@@ -1,0 +1,166 @@
+"""Tables of numbers: what is none is refused by name, before it is converted."""
+
+from collections import Counter
+from collections.abc import Mapping, Set
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array
+
+# Only ratios of weights count, and sums of these neither overflow nor vanish.
+LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
+
+
+def check_table(X: Any) -> None:
+    """Raise the error for an X that is no table of numbers.
+
+    What has the wrong shape, or infinite values, is left to scikit-learn's validation.
+
+    Raises
+    ------
+    TypeError
+        If X is no container of rows, or has objects for values.
+    ValueError
+        If columns share a name, or hold dates, complex numbers or text.
+    """
+    no_table = X is None or isinstance(X, (str, bytes, type, Mapping, Set))
+    if no_table or np.isscalar(X):
+        raise TypeError(
+            "X must be a table of numbers: an array, a data frame or a sparse matrix "
+            f"of shape (n_samples, n_features). Got {X!r}."
+        )
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        _check_frame(X)
+        return
+    if not sparse.issparse(X):
+        X = _as_array(X, "X must be a table; its rows are of different lengths.")
+    if X.dtype.kind in "mM":
+        raise ValueError(f"X holds dates or times ({X.dtype}). {_CURE_FOR_DATES}")
+    if X.dtype.kind == "c":
+        raise ValueError(_COMPLEX)
+    if X.dtype.kind in "OSU" and X.ndim == 2:
+        for j in range(X.shape[1]):
+            _check_values(X[:, j], j)
+
+
+def checked_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
+    """Return the weights of rows as float64, or None.
+
+    Raises
+    ------
+    ValueError
+        If they are no numbers, not one per row, negative, all zero, or of a size with
+        which sums would overflow or vanish.
+    """
+    if sample_weight is None:
+        return None
+    if sparse.issparse(sample_weight):
+        raise ValueError("sample_weight must be dense, got a sparse matrix.")
+    given = _as_array(sample_weight, "sample_weight must be one number per row of X.")
+    if given.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have shape ({n_samples},), one weight per row of X. "
+            f"Got shape {given.shape} instead."
+        )
+    if given.dtype.kind not in "biufO" or _error_of(given) is not None:
+        raise ValueError(
+            f"sample_weight must hold numbers, one per row of X; its first is "
+            f"{given[0]!r}."
+        )
+    sample_weight = check_array(
+        given, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if sample_weight.min() < 0:
+        raise ValueError(
+            "sample_weight must not be negative. "
+            f"Got {sample_weight.min()} as its smallest value."
+        )
+    largest = sample_weight.max()
+    if largest == 0:
+        raise ValueError("sample_weight must not be all zero: no row would count.")
+    if not LEAST_WEIGHT <= largest <= MOST_WEIGHT:
+        raise ValueError(
+            f"The largest sample_weight must lie between {LEAST_WEIGHT:g} and "
+            f"{MOST_WEIGHT:g}, got {largest:g}. Divide all weights by it: only their "
+            "ratios count."
+        )
+    return sample_weight
+
+
+_CURE_FOR_DATES = (
+    "Convert them to numbers first, say days since a date or the hour of the day, or "
+    "leave them out."
+)
+# scikit-learn's words, which its checks look for, then ours.
+_COMPLEX = (
+    "Complex data not supported: X holds complex numbers. Give their real and "
+    "imaginary parts, or their sizes and angles, as columns of their own."
+)
+
+
+def _check_frame(X: Any) -> None:
+    names, dtypes = list(X.columns), list(X.dtypes)
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise ValueError(
+            f"X has several columns named {_listed(twice)}; give each column a name of "
+            "its own."
+        )
+    kinds = [_kind(dtype) for dtype in dtypes]
+    dates = [name for name, kind in zip(names, kinds, strict=True) if kind in "mM"]
+    if dates:
+        columns = "column" if len(dates) == 1 else "columns"
+        raise ValueError(
+            f"X has dates or times in {columns} {_listed(dates)}. {_CURE_FOR_DATES}"
+        )
+    if "c" in kinds:
+        raise ValueError(_COMPLEX)
+    for name, kind in zip(names, kinds, strict=True):
+        if kind == "O":
+            _check_values(np.asarray(X[name]), name)
+
+
+def _kind(dtype: Any) -> str:
+    """Return NumPy's letter for a data type of pandas or polars."""
+    if not hasattr(dtype, "is_temporal"):
+        return str(getattr(dtype, "kind", "f"))
+    if dtype.is_temporal():
+        return "M"
+    return "f" if dtype.is_numeric() else "O"
+
+
+def _as_array(values: Any, message: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError:  # rows of different lengths
+        raise ValueError(message) from None
+
+
+def _check_values(values: np.ndarray, column: Any) -> None:
+    """Refuse text and other objects, naming the column and the first of them."""
+    if _error_of(values) is None:
+        return
+    value, error = next(
+        (v, e) for v in values if (e := _error_of(np.array([v], dtype=object)))
+    )
+    raise type(error)(
+        f"X must hold numbers, but column {column!r} holds {value!r} ({error}). Encode "
+        "categories (OneHotEncoder, OrdinalEncoder) first, or leave the column out."
+    )
+
+
+def _error_of(values: np.ndarray) -> TypeError | ValueError | None:
+    """Return what the conversion of values to numbers ends with."""
+    try:
+        values.astype(np.float64)
+    except TypeError as error:
+        return TypeError(str(error))
+    except ValueError as error:
+        return ValueError(str(error))
+    return None
+
+
+def _listed(names: list[Any]) -> str:
+    shown = ", ".join(repr(name) for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
