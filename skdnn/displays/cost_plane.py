@@ -10,6 +10,7 @@ from skdnn.displays.models import fitted_steps
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.training_problem import examples_and_objective
+from skdnn.estimators.validation import training_rows
 from skdnn.network.objective import Objective
 from skdnn.training.threads import blas_threads_for
 
@@ -44,7 +45,7 @@ class CostPlane(NamedTuple):
             )
         for step in before:
             X = step.transform(X)
-        rows = network._validated(Rows(X, y), reset=False)
+        rows = training_rows(network, Rows(X, y), reset=False)
         objective = examples_and_objective(network, rows)[1]
         indices = [_position(network._network.layout, each) for each in parameters]
         if indices[0] == indices[1]:

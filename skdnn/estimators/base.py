@@ -11,24 +11,17 @@ from dataclasses import replace
 from typing import Self
 
 import numpy as np
-from scipy import sparse
 from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring
-from sklearn.utils import (
-    check_array,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-)
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
-from skdnn.estimators import settings
+from skdnn.estimators import settings, validation
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
 from skdnn.estimators.reporting import refuse, warn_about
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.saving import SavedPlainly
-from skdnn.estimators.sklearn_private import check_feature_names, check_sample_weight
 from skdnn.estimators.solving import Trained, train
 from skdnn.network.initializers import initialize
 from skdnn.network.objective import forward, forward_by_blocks, rows_per_block
@@ -71,12 +64,12 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         with _unchanged_on_failure(self):
             self._check_settings()
             goes_on = hasattr(self, "_state") and (incremental or self.warm_start)
-            rows = self._validated(rows, reset=not goes_on)
+            rows = validation.training_rows(self, rows, reset=not goes_on)
             dtype = self._dtype_for(rows, goes_on)
             settings.check_range(rows.X, dtype, "X")
             targets = self._targets_of(rows, classes, goes_on, incremental)
             state, network = self._start(targets, dtype, goes_on, incremental)
-            dev_rows = self._validated_dev(given_dev, dtype)
+            dev_rows = validation.dev_rows(self, given_dev, dtype)
             if dev_rows is None and incremental:
                 settings.warn_of_no_dev_set(self)
             elif dev_rows is None and self.early_stopping:
@@ -102,72 +95,12 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
 
     def _check_settings(self):
         """Check what scikit-learn's declarative constraints cannot say."""
-        n_hidden = len(settings.hidden_sizes(self))
-        settings.hidden_activations(self, n_hidden)
-        settings.keep_probs(self, n_hidden)
-        settings.check_solver_can(self)
-        if self.scoring != "loss":
-            check_scoring(self, scoring=self.scoring)
-
-    def _validated(self, rows: Rows, reset) -> Rows:
-        X, y = validate_data(
-            self,
-            rows.X,
-            rows.y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=self._y_is_numeric,
-            dtype=settings.INPUT_TYPES,
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        weight = rows.sample_weight
-        if weight is not None:
-            with _naming("sample_weight"):
-                weight = check_sample_weight(
-                    weight, X, dtype=np.float64, ensure_non_negative=True
-                )
-        return Rows(X, y, weight)
+        settings.check(self)
 
     def _dtype_for(self, rows: Rows, goes_on) -> np.dtype:
         if goes_on and self.dtype == "auto":
             return self._state.theta.dtype
         return settings.network_dtype(self, rows.X.shape[0])
-
-    def _validated_dev(self, rows: Rows, dtype) -> Rows | None:
-        """Return the caller's dev rows, checked against the training rows, or None."""
-        X, y, weight, _ = rows
-        if X is None and y is None and weight is None:
-            return None
-        if X is None or y is None:
-            missing = [n for n, a in (("X_val", X), ("y_val", y)) if a is None]
-            raise ValueError(
-                "X_val and y_val must be given together (sample_weight_val only with "
-                f"them); missing: {' and '.join(missing)}."
-            )
-        with _naming("X_val"):
-            check_feature_names(self, X, reset=False)
-            X = check_array(
-                X,
-                accept_sparse=["csr", "csc"],
-                dtype=settings.INPUT_TYPES,
-                input_name="X_val",
-            )
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X_val has {X.shape[1]} features, but X has {self.n_features_in_}."
-            )
-        settings.check_range(X, dtype, "X_val")
-        y = y if sparse.issparse(y) else np.asarray(y)
-        with _naming("y_val"):
-            check_consistent_length(X, y)
-        if weight is not None:
-            with _naming("sample_weight_val"):
-                weight = check_sample_weight(
-                    weight, X, dtype=np.float64, ensure_non_negative=True
-                )
-        return Rows(X, y, weight)
 
     def _cut_dev_set(self, rows: Rows, targets, seed) -> tuple[Rows, Rows]:
         labels = rows.y if targets.can_be_stratified else None
@@ -363,14 +296,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
                 return self._propagate_table(X, through, _finite)
             except _NotFinite:
                 pass  # or a sum of finite numbers that overflowed
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc"],
-            dtype=settings.INPUT_TYPES,
-            reset=False,
-        )
-        settings.check_range(X, self._theta.dtype, "X")
+        X = validation.rows_to_predict(self, X)
         return self._propagate_table(X, through)
 
     def _needs_no_conversion(self, X) -> bool:
@@ -425,14 +351,3 @@ def _unchanged_on_failure(estimator):
         estimator.__dict__.clear()
         estimator.__dict__.update(before)
         raise
-
-
-@contextmanager
-def _naming(array):
-    """Have the errors of scikit-learn's checks name one of several arrays."""
-    try:
-        yield
-    except ValueError as error:
-        if array in str(error):
-            raise
-        raise ValueError(f"{array}: {error}") from error

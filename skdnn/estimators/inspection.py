@@ -14,6 +14,7 @@ from skdnn.estimators.training_problem import (
     TrainingProblem,
     examples_and_objective,
 )
+from skdnn.estimators.validation import training_rows
 from skdnn.network.gradient_check import GradientCheckReport, check_gradient
 from skdnn.network.objective import Cost
 from skdnn.training.threads import blas_threads_for
@@ -46,7 +47,7 @@ class ObjectiveInspection(BaseMLPRegularized):
             A named tuple ``(total, data, penalty)`` of floats.
         """
         check_is_fitted(self)
-        rows = self._validated(Rows(X, y, sample_weight), reset=False)
+        rows = training_rows(self, Rows(X, y, sample_weight), reset=False)
         settings.check_range(rows.X, self._theta.dtype, "X")
         examples = self._examples(rows, self._theta.dtype)
         penalty = penalty_of(self, self._total_weight)
@@ -116,7 +117,7 @@ class ObjectiveInspection(BaseMLPRegularized):
             self._validate_params()
             check_is_fitted(self)
             self._check_settings()
-            rows = self._validated(Rows(X, y, sample_weight), reset=False)
+            rows = training_rows(self, Rows(X, y, sample_weight), reset=False)
             objective = examples_and_objective(self, rows)[1]
             theta = self._theta.astype(np.float64)
         with blas_threads_for(objective.network.layout, objective.block_rows):

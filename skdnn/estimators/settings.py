@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
+from sklearn.metrics import check_scoring
 
 from skdnn.estimators.sklearn_private import HasMethods, Interval, Options, StrOptions
 from skdnn.network.activations import ACTIVATIONS
@@ -60,6 +61,16 @@ CONSTRAINTS = {
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
 }
+
+
+def check(estimator) -> None:
+    """Check what scikit-learn's declarative constraints cannot say."""
+    n_hidden = len(hidden_sizes(estimator))
+    hidden_activations(estimator, n_hidden)
+    keep_probs(estimator, n_hidden)
+    check_solver_can(estimator)
+    if estimator.scoring != "loss":
+        check_scoring(estimator, scoring=estimator.scoring)
 
 
 def hidden_sizes(estimator) -> list[int]:

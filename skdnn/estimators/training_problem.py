@@ -7,6 +7,7 @@ import numpy as np
 
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.solving import objective_of, penalty_of, train
+from skdnn.estimators.validation import training_rows
 from skdnn.network.objective import Objective
 from skdnn.training.batches import Examples
 from skdnn.training.loop import Outcome, TrainingState
@@ -39,7 +40,7 @@ class TrainingProblem(NamedTuple):
         # A caller's RandomState stays where it is, for the fit to come.
         own.random_state = deepcopy(estimator.random_state)
         own._check_settings()
-        rows = own._validated(Rows(X, y, sample_weight), reset=True)
+        rows = training_rows(own, Rows(X, y, sample_weight), reset=True)
         own._targets = own._targets_of(rows, None, goes_on=False)
         own._network = own._network_for(own._targets)
         examples, objective = examples_and_objective(own, rows)
