@@ -24,7 +24,7 @@ from skdnn.estimators.sklearn_private import (
 
 
 class MLPRegularizedRegressor(
-    RegressorMixin, Regression, OnnxExport, RegressorConversion, ObjectiveInspection
+    Regression, RegressorMixin, OnnxExport, RegressorConversion, ObjectiveInspection
 ):
     r"""Multilayer perceptron regressor with the regularisation of a modern network.
 
