@@ -7,9 +7,9 @@ from sklearn.exceptions import ConvergenceWarning
 from skdnn.estimators.sklearn_private import is_part_of_something_larger
 from skdnn.training.loop import EpochRecord, Outcome
 
-# Up from here: _fit, fit, scikit-learn's two wrappers around it, and who called that.
-# There is only one around partial_fit.
-_CALLER_OF_FIT, _CALLER_OF_PARTIAL_FIT = 6, 5
+# Up from here: _fit, fit, two wrappers of scikit-learn's and one of ours around it, and
+# who called that. Around partial_fit there is only one of scikit-learn's.
+_CALLER_OF_FIT, _CALLER_OF_PARTIAL_FIT = 7, 6
 
 
 def print_epoch(record: EpochRecord) -> None:

@@ -165,6 +165,12 @@ def test_too_few_rows_for_a_dev_set(n_rows, fraction):
     assert_refused(net, "fit", args, {}, [*words, "X_val and y_val"])
 
 
+def test_no_row_can_be_cut_where_each_has_its_class():
+    net = _net(early_stopping=True)
+    words = ["n_samples=20, of which 0 can be cut", "only rows of their classes"]
+    assert_refused(net, "fit", (X[:20], np.arange(20)), {}, words)
+
+
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_layers_changed_under_warm_start(solver):
     net = _net(warm_start=True, solver=solver).fit(X, Y3)
