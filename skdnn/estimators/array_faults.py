@@ -42,6 +42,7 @@ _CURE_OF_MISSING = {
     WEIGHTS: "Every row needs a weight; 0 leaves a row out.",
 }
 _MOST_NAMES = 5
+_OTHER_KINDS = tuple("cmMV")
 
 
 @contextmanager
@@ -103,7 +104,7 @@ def _refuse_other_meaning(array, name, role):
     if role == WEIGHTS and sparse.issparse(array):
         raise TypeError(f"{name} is sparse; give {name}.toarray().ravel().")
     found: dict[str, list[str]] = {}
-    for column, kind in _kinds(array):
+    for column, kind in _other_kinds(array):
         found.setdefault(kind, []).append(column)
     if "c" in found:
         raise ValueError(
@@ -117,12 +118,19 @@ def _refuse_other_meaning(array, name, role):
         raise ValueError(f"{name} has dates or times{_within(dates)}. {_CURE_OF_DATES}")
 
 
-def _kinds(array) -> Iterator[tuple[str, str]]:
-    """Yield columns and NumPy's letters for the kinds of their types."""
+def _other_kinds(array) -> Iterator[tuple[str, str]]:
+    """Yield columns that hold no plain numbers, and NumPy's letters for what they hold.
+
+    They are c (complex), m and M (times and dates) and V (structures).
+    """
     if _is_frame(array):
+        other = {d for d in set(array.dtypes) if _kind(d) in _OTHER_KINDS}
+        if not other:
+            return
         for column, dtype in zip(array.columns, array.dtypes, strict=True):
-            yield f"{column!r}", _kind(dtype)
-    elif hasattr(array, "dtype"):
+            if dtype in other:
+                yield f"{column!r}", _kind(dtype)
+    elif hasattr(array, "dtype") and _kind(array.dtype) in _OTHER_KINDS:
         yield "", _kind(array.dtype)
 
 

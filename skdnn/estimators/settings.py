@@ -1,5 +1,7 @@
 """What the constructor's parameters may be, and what they mean for one network."""
 
+import reprlib
+import sys
 import warnings
 from collections.abc import Mapping, Set
 from numbers import Integral, Real
@@ -66,7 +68,7 @@ CONSTRAINTS = {
 
 def check(estimator) -> None:
     """Check what scikit-learn's declarative constraints cannot say."""
-    _refuse_classes(estimator)
+    _refuse_what_passes_for_a_value(estimator)
     n_hidden = len(hidden_sizes(estimator))
     hidden_activations(estimator, n_hidden)
     keep_probs(estimator, n_hidden)
@@ -81,8 +83,8 @@ def check(estimator) -> None:
         )
 
 
-def _refuse_classes(estimator) -> None:
-    """Refuse classes where their instances are meant; many look like values."""
+def _refuse_what_passes_for_a_value(estimator) -> None:
+    """Refuse classes where instances are meant, and numbers that no float holds."""
     for name, value in estimator.get_params(deep=False).items():
         if isinstance(value, type):
             raise ValueError(
@@ -90,6 +92,8 @@ def _refuse_classes(estimator) -> None:
                 f"class, got the class {value.__name__}. "
                 f"{hint(estimator, name, value)}"
             )
+        if isinstance(value, Integral) and abs(int(value)) > sys.float_info.max:
+            raise ValueError(f"{name} is too large, {reprlib.repr(value)}.")
 
 
 def _check_scoring(estimator) -> None:
@@ -115,12 +119,12 @@ def hidden_sizes(estimator) -> list[int]:
     given = estimator.hidden_layer_sizes
     sizes = [given] if isinstance(given, Integral) else _in_order(given)
     if sizes is None or not all(
-        not isinstance(n, bool) and isinstance(n, Integral) and int(n) > 0
+        not isinstance(n, bool) and isinstance(n, Integral) and 0 < int(n) < 2**31
         for n in sizes
     ):
         raise ValueError(
-            "hidden_layer_sizes must be an int or a sequence of ints, all > 0, "
-            f"got {given!r}."
+            "hidden_layer_sizes must be an int or a sequence of ints, all > 0 and "
+            f"below 2**31, got {given!r}."
         )
     return [int(n) for n in sizes]
 

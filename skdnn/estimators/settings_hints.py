@@ -194,13 +194,16 @@ def _plain(name: str) -> str:
 
 
 def _meant_by_number(parameter, value, constraints) -> str:
-    if "boolean" in constraints and not isinstance(value, float):
+    if not isinstance(value, str | Real):
+        return ""
+    if "boolean" in constraints:
         word = value.lower() if isinstance(value, str) else value
         if word in _TRUE or word in _FALSE:
             return f"Do you mean {parameter}={word in _TRUE}?"
+    number: float
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (ValueError, OverflowError):
         return ""
     takes_ints = any(
         isinstance(c, Interval) and c.type is Integral for c in constraints
@@ -208,5 +211,4 @@ def _meant_by_number(parameter, value, constraints) -> str:
     if number.is_integer() and takes_ints:
         number = int(number)
     allowed = any(isinstance(c, Interval) and number in c for c in constraints)
-    is_same = type(value) in (int, float) and type(value) is type(number)
-    return f"Do you mean {parameter}={number!r}?" if allowed and not is_same else ""
+    return f"Do you mean {parameter}={number!r}?" if allowed else ""

@@ -1,6 +1,7 @@
 """Good guesses at parameters and arguments: the error says the name that we use."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, make_scorer
 
@@ -146,6 +147,23 @@ def test_classes_for_instances(name, a_class):
 @pytest.mark.parametrize("value", [{3}, {3: 3}, frozenset(), np.ones((1, 1)), [[3]]])
 def test_values_per_layer_have_an_order_and_one_axis(name, value):
     assert_refused(_net(**{name: value}), "fit", (X, Y3), {}, [f"{name} must"])
+
+
+@pytest.mark.parametrize("name", ["alpha", "tol", "max_iter", "learning_rate_init"])
+def test_integers_that_no_float_holds(name):
+    words = [name, "too large, 1000"]
+    assert_refused(_net(**{name: 10**400}), "fit", (X, Y3), {}, words)
+    net = _net(hidden_layer_sizes=(2**31,))
+    assert_refused(net, "fit", (X, Y3), {}, ["hidden_layer_sizes", "below 2"])
+
+
+@pytest.mark.parametrize("name", sorted(_net().get_params()))
+@pytest.mark.parametrize("value", [1j, object(), pd.DataFrame([[1]]), {"a": 1}, b"x"])
+def test_values_of_no_kind(name, value):
+    if name == "class_weight" and isinstance(value, dict):
+        value = 3
+    with pytest.raises((ValueError, TypeError), match=f"{name}.*(must|cannot)"):
+        _net(**{name: value}).fit(X, Y3)
 
 
 def test_metrics_are_no_scorers():
