@@ -4,7 +4,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 _Method = TypeVar("_Method", bound=Callable)
 
@@ -43,7 +43,7 @@ def explaining_arguments(method: _Method) -> _Method:
                 )
         return method(estimator, *args, **kwargs)
 
-    return explaining  # type: ignore[return-value]
+    return cast(_Method, explaining)
 
 
 def _meant_by(estimator, name: str, known: list[str]) -> str:

@@ -63,6 +63,8 @@ def explained(array: Any, name: str, role: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
+        if hasattr(array, "__array__") and not hasattr(array, "shape"):
+            array = np.asarray(array)
         fault = _fault(array, name, role)
         if fault:
             raise kind(fault) from None

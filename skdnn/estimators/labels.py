@@ -20,6 +20,8 @@ def check_labels_alike(y, name: str) -> None:
     """
     if sparse.issparse(y) or y.dtype.kind != "O":
         return
+    if set(map(type, y.ravel().tolist())) == {str}:
+        return
     first: dict[str, object] = {}
     for row, label in enumerate(y.ravel()):
         if is_missing(label):
@@ -103,12 +105,12 @@ def type_of_label(label) -> str:
     """Return a word for what compares with this label and others of its type."""
     if isinstance(label, str):
         return "text"
-    is_number = isinstance(label, Number) and not isinstance(label, complex)
+    is_number = isinstance(label, Number | np.bool) and not isinstance(label, complex)
     return "number" if is_number else type(label).__name__
 
 
 def with_decimals(y) -> float:
     """Return the first number that is no whole one, or the largest of all."""
     values = y.data if sparse.issparse(y) else y.ravel()
-    with_decimals = values[values != np.round(values)]
-    return with_decimals[0] if with_decimals.size else values.max()
+    no_whole = values[values != np.round(values)]
+    return no_whole[0] if no_whole.size else values.max()

@@ -76,19 +76,17 @@ _ABOUT_NAMES = {
     ("activation", "softmax"): "The output's activation follows from the labels.",
     ("loss", "mae"): "It is the absolute error wherever that is above delta.",
     ("loss", "absoluteerror"): "It is the absolute error wherever that is above delta.",
-    **{
-        ("loss", name): "For classes use MLPRegularizedClassifier."
-        for name in ("crossentropy", "logloss", "categoricalcrossentropy", "bce")
-    },
+    **dict.fromkeys(
+        (("loss", f"{kind}crossentropy") for kind in ("", "binary", "categorical")),
+        "For classes use MLPRegularizedClassifier.",
+    ),
+    ("loss", "logloss"): "For classes use MLPRegularizedClassifier.",
     ("l1_ratio", "l1"): "L1 alone is l1_ratio=1.0.",
     ("l1_ratio", "l2"): "L2 alone is l1_ratio=0.0.",
-    **{
-        (
-            "batch_size",
-            name,
-        ): "All rows at once is batch_size=len(X), or solver='lbfgs'."
-        for name in ("full", "all", "none")
-    },
+    **dict.fromkeys(
+        (("batch_size", name) for name in ("full", "all", "none")),
+        "All rows at once are batch_size=len(X).",
+    ),
 }
 _ABOUT_KEEPING = (
     "It is the probability that a unit is kept, 1 minus a dropout rate: 1.0 is no "
@@ -139,13 +137,10 @@ def hint(estimator, parameter: str, value: Any) -> str:
         return f"An instance, {value.__name__}(...), is meant."
     if parameter in ("keep_prob", "input_keep_prob"):
         return _ABOUT_KEEPING
-    if parameter == "learning_rate" and isinstance(value, Real):
+    is_number = isinstance(value, Real)
+    if parameter == "learning_rate" and is_number:
         return f"It names a schedule; the rate is learning_rate_init={value!r}."
-    if (
-        parameter == "validation_fraction"
-        and isinstance(value, Real)
-        and float(value) >= 1
-    ):
+    if parameter == "validation_fraction" and is_number and float(value) >= 1:
         return "It is a share of the rows, such as 0.1."
     if parameter == "random_state" and isinstance(value, np.random.Generator):
         return "An int can be drawn from it: int(rng.integers(2**31))."
@@ -205,10 +200,8 @@ def _meant_by_number(parameter, value, constraints) -> str:
         number = float(value)
     except (ValueError, OverflowError):
         return ""
-    takes_ints = any(
-        isinstance(c, Interval) and c.type is Integral for c in constraints
-    )
-    if number.is_integer() and takes_ints:
+    intervals = [c for c in constraints if isinstance(c, Interval)]
+    if number.is_integer() and any(c.type is Integral for c in intervals):
         number = int(number)
-    allowed = any(isinstance(c, Interval) and number in c for c in constraints)
+    allowed = any(c.is_satisfied_by(number) for c in intervals)
     return f"Do you mean {parameter}={number!r}?" if allowed else ""

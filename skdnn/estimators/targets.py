@@ -135,11 +135,11 @@ class ClassTargets:
         return y
 
     def _check_type_of_labels(self, y, name) -> None:
-        label = y[:1].tolist()[0]
-        if type_of_label(label) != type_of_label(self.classes[:1].tolist()[0]):
+        label = y[0]
+        if type_of_label(label) != type_of_label(self.classes[0]):
             raise ValueError(
-                f"{name} has labels, such as {label!r}, that are not among the classes "
-                f"of the training rows and of another type. The classes are "
+                f"{name} has labels, such as {listed(y[:1])}, that are not among the "
+                "classes of the training rows and of another type. The classes are "
                 f"{listed(self.classes)}."
             )
 

@@ -260,7 +260,7 @@ def test_one_hot_where_labels_are_meant(method, kind, fitted):
         assert_refused(net, method, (X, Y), {}, words)
 
 
-OTHER_TYPES = [TEXT, TEXT.astype(object), np.full(60, np.datetime64(0, "D"))]
+OTHER_TYPES = [TEXT, TEXT.astype(object), DAYS.to_numpy()[Y3]]
 
 
 @pytest.mark.parametrize("y", OTHER_TYPES)
