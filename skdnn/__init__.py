@@ -44,6 +44,7 @@ from skdnn.displays import (
 from skdnn.estimators import (
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
+    register_onnx_converters,
     to_onnx,
 )
 from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
@@ -89,6 +90,7 @@ __all__ = [
     "check_gradients",
     "dev_size_for",
     "difference_orders",
+    "register_onnx_converters",
     "signal_propagation",
     "to_onnx",
     "train_dev_test_split",

@@ -223,8 +223,10 @@ def recipe(problem, solver="adam", *, batch_size=4, n_epochs=5, **changes):
         "learning_rate_init": 0.02,
         "power_t": 0.5,
         "n_epochs": n_epochs,
-        "schedule_start": 0,
+        "epoch_length": 1.0,
+        "schedule_start": 0.0,
         "horizon": n_epochs,
+        "constant_cost": lambda: np.inf,
     }
     return Recipe(**(settings | changes))
 

@@ -133,7 +133,7 @@ def import_without_extras(root):
     """
     code = (
         "import sys\n"
-        "for name in ('matplotlib', 'onnx', 'pandas', 'polars'):\n"
+        "for name in ('matplotlib', 'onnx', 'pandas', 'polars', 'skl2onnx'):\n"
         "    sys.modules[name] = None\n"
         "import skdnn"
     )

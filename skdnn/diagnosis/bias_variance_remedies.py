@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from skdnn.diagnosis.bias_variance_checks import is_count, is_number
+from skdnn.estimators.unwrapping import unwrap
 
 LARGER = 2  # times units of a layer, epochs, patience
 PENALTY_STEP = 3  # about half a power of ten: two steps are one
@@ -85,25 +86,14 @@ def _present(*remedies: Remedy | None) -> tuple[Remedy, ...]:
 
 
 class _Model:
-    """The last estimator inside searches, pipelines and target transformers."""
+    """The estimator inside searches, pipelines and other wrappers."""
 
-    def __init__(self, estimator):
-        self.prefix = ""
-        while True:
-            if hasattr(estimator, "best_estimator_"):
-                # Its own names: those of the grid.
-                estimator, self.prefix = estimator.best_estimator_, ""
-            elif isinstance(getattr(estimator, "steps", None), list):
-                name, estimator = estimator.steps[-1]
-                self.prefix += f"{name}__"
-            elif getattr(estimator, "regressor_", None) is not None:
-                estimator = estimator.regressor_
-                self.prefix += "regressor__"
-            else:
-                break
-        self.estimator = estimator
-        has_params = hasattr(estimator, "get_params")
-        self.params = estimator.get_params(deep=False) if has_params else {}
+    def __init__(self, outermost):
+        unwrapped = unwrap(outermost)
+        self.estimator = estimator = unwrapped.model
+        self.prefix = unwrapped.prefix
+        can_be_set = hasattr(estimator, "get_params") and not unwrapped.is_frozen
+        self.params = estimator.get_params(deep=False) if can_be_set else {}
         self.is_network = "hidden_layer_sizes" in self.params
         module = type(estimator).__module__
         # Elsewhere alpha can be a quantile, a noise level or a smoothing.

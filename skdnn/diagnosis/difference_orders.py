@@ -137,8 +137,11 @@ def difference_orders(
 
     Parameters
     ----------
-    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
-        Fitted or not; a copy starts anew, the estimator stays as it is.
+    estimator : estimator
+        An MLPRegularizedClassifier or MLPRegularizedRegressor, fitted or not, or one in
+        a Pipeline, a fitted search, a TransformedTargetRegressor or the like. A copy
+        starts anew, the estimator stays as it is. Copies of the transformers before
+        it, and of y's, are fitted to the rows.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows; a few dozen are enough.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)

@@ -150,10 +150,11 @@ def check_gradients(
 
     Parameters
     ----------
-    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
-        Fitted or not; a copy starts anew and is trained on the rows, the estimator
-        stays as it is. A pipeline must end with one of the two; its other steps are
-        copied and fitted to the rows.
+    estimator : estimator
+        An MLPRegularizedClassifier or MLPRegularizedRegressor, fitted or not, or one in
+        a Pipeline, a fitted search, a TransformedTargetRegressor or the like. A copy
+        starts anew and is trained on the rows; the estimator stays as it is. Copies
+        of the transformers before it, and of y's, are fitted to the rows.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows, taken for the whole training set.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)

@@ -4,54 +4,33 @@ from numbers import Integral
 from typing import Any
 
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
-from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.training_problem import TrainingProblem
+from skdnn.estimators.unwrapping import unwrap_network
 
 
-def network_of(estimator) -> BaseMLPRegularized:
-    """Return the estimator itself, or the network that a pipeline ends with.
-
-    A fitted search stands for its best estimator.
-    """
-    net = estimator
-    while (inner := _inside(net)) is not None:
-        net = inner
-    if isinstance(net, BaseMLPRegularized):
-        return net
-    got = type(estimator).__name__
-    if net is not estimator:
-        got += f" with {net!r} as its last step"
-    raise TypeError(
-        "estimator must be an MLPRegularizedClassifier, an MLPRegularizedRegressor or "
-        f"a Pipeline or a fitted search that ends with one, got {got}."
-    )
-
-
-def _inside(estimator):
-    """Return the last step of a pipeline, the best of a search, else None."""
-    if isinstance(estimator, Pipeline):
-        return estimator.steps[-1][1]
-    return getattr(estimator, "best_estimator_", None)
-
-
-def problem_at_init(estimator, X, y, sample_weight=None) -> TrainingProblem:
+def problem_at_init(
+    estimator, X, y, sample_weight=None, **parameters
+) -> TrainingProblem:
     """Return the training problem of an estimator, fitted or not, at a fresh start.
 
     Parameters
     ----------
-    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
-        A pipeline must end with one of the two. Copies of its other steps are fitted to
-        the rows and applied to them. The estimator itself is not changed.
+    estimator : estimator
+        An MLPRegularizedClassifier or MLPRegularizedRegressor, or one of them wrapped
+        as :mod:`skdnn.estimators.unwrapping` says. Copies of the transformers before
+        it, those of y too, are fitted to the rows and applied to them. The estimator
+        itself is not changed.
     X, y, sample_weight : array-like
         The rows, taken for the whole training set.
+    **parameters
+        Parameters of the network to take in place of its own.
     """
-    net, outer = network_of(estimator), estimator
-    while outer is not net:
-        if isinstance(outer, Pipeline) and len(outer.steps) > 1:
-            X = clone(outer[:-1]).fit_transform(X, y)
-        outer = _inside(outer)
+    unwrapped = unwrap_network(estimator, fitted=False)
+    net = unwrapped.model
+    if parameters:
+        net = clone(net).set_params(**parameters)
+    X, y = unwrapped.rows(X, y, refit=True)
     return TrainingProblem.at_init(net, X, y, sample_weight)
 
 

@@ -18,6 +18,7 @@ from skdnn.diagnosis.signal_verdict import (
     verdict_of,
 )
 from skdnn.estimators import settings
+from skdnn.estimators.training_problem import TrainingProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,10 +182,11 @@ def signal_propagation(
 
     Parameters
     ----------
-    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
-        Fitted or not; a copy starts anew and is trained on the rows, the estimator
-        stays as it is. A pipeline must end with one of the two; its other steps are
-        copied and fitted to the rows.
+    estimator : estimator
+        An MLPRegularizedClassifier or MLPRegularizedRegressor, fitted or not, or one in
+        a Pipeline, a fitted search, a TransformedTargetRegressor or the like. A copy
+        starts anew and is trained on the rows; the estimator stays as it is. Copies
+        of the transformers before it, and of y's, are fitted to the rows.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows, taken for the whole training set.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -221,7 +223,11 @@ def signal_propagation(
     ('vanishing', 'he')
     """
     check_count("n_epochs", n_epochs, least=0)
-    problem = problem_at_init(estimator, X, y, sample_weight)
+    return report_of(problem_at_init(estimator, X, y, sample_weight), n_epochs)
+
+
+def report_of(problem: TrainingProblem, n_epochs: int) -> SignalReport:
+    """Return the report of a training problem at its start, and train it."""
     net = problem.estimator
     at_init, trained, notes = measure(problem), None, _notes(net)
     n_trained, diverged_at = 0, None

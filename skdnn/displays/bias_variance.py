@@ -6,6 +6,7 @@ import numpy as np
 
 from skdnn.diagnosis.bias_variance import BiasVarianceReport
 from skdnn.diagnosis.bias_variance_findings import KINDS
+from skdnn.displays.models import by_name
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
 BAYES = "Bayes error"
@@ -99,7 +100,7 @@ class BiasVarianceDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_report")
-        reports = _by_name(report, name, "report")
+        reports = by_name(report, name, "report")
         measures = {each.measure for each in reports.values()}
         if len(measures) > 1:
             raise ValueError(
@@ -190,7 +191,7 @@ class BiasVarianceDisplay:
                 confidence=confidence,
                 thresholds=thresholds,
             )
-            for each_name, each in _by_name(estimator, name, "estimator").items()
+            for each_name, each in by_name(estimator, name).items()
         }
         return cls.from_report(reports, ax=ax, **bar_kw)
 
@@ -288,16 +289,6 @@ class BiasVarianceDisplay:
 
 def _is_threshold(label_and_handle):
     return label_and_handle[0] == _THRESHOLD
-
-
-def _by_name(one_or_many, name, argument):
-    if not isinstance(one_or_many, Mapping):
-        return {name: one_or_many}
-    if name is not None:
-        raise ValueError(f"name={name!r} is for one {argument}; a dict has names.")
-    if not one_or_many:
-        raise ValueError(f"{argument} is an empty dict.")
-    return dict(one_or_many)
 
 
 def _table(by_gap, present, number):

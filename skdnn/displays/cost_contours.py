@@ -119,8 +119,8 @@ class CostContoursDisplay:
         Parameters
         ----------
         estimator : estimator or dict of str to estimator
-            A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, or a Pipeline
-            or search that ends with one; several by name.
+            A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, or one in a
+            Pipeline, a search or a TransformedTargetRegressor; several by name.
         X : array-like of shape (n_samples, n_features)
             Training rows as the estimator is given them; J is evaluated on them
             ``grid_resolution ** 2`` times.

@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skdnn.displays.models import fitted_steps
-from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.training_problem import examples_and_objective
+from skdnn.estimators.unwrapping import unwrap_network
 from skdnn.estimators.validation import training_rows
 from skdnn.network.objective import Objective
 from skdnn.training.threads import blas_threads_for
@@ -29,22 +28,16 @@ class CostPlane(NamedTuple):
         Parameters
         ----------
         estimator : estimator
-            One of ours, or a Pipeline or search that ends with one.
+            One of ours, or one wrapped as :mod:`skdnn.estimators.unwrapping` says.
         X, y : array-like
             Rows, taken for the whole training set.
         parameters : pair of (layer, "W" or "b", index)
             The two components, named as a gradient check names them.
         """
         check_is_fitted(estimator)
-        before, network = fitted_steps(estimator)
-        if not isinstance(network, BaseMLPRegularized):
-            raise TypeError(
-                "estimator must be an MLPRegularizedClassifier, an "
-                "MLPRegularizedRegressor, or a Pipeline or search that ends with one, "
-                f"got {network!r}."
-            )
-        for step in before:
-            X = step.transform(X)
+        unwrapped = unwrap_network(estimator, fitted=True)
+        network = unwrapped.model
+        X, y = unwrapped.rows(X, y, refit=False)
         rows = training_rows(network, Rows(X, y), reset=False)
         objective = examples_and_objective(network, rows)[1]
         indices = [_position(network._network.layout, each) for each in parameters]

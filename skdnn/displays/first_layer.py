@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.displays.models import fitted_network, fitted_steps
+from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels
+from skdnn.estimators.scalers import scaling_of
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
 
 
@@ -68,8 +69,8 @@ class FirstLayerDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted estimator with `coefs_`, or a Pipeline or search that ends with
-            one.
+            A fitted estimator with `coefs_`, or one in a Pipeline, a search or a
+            TransformedTargetRegressor.
         image_shape : tuple of int
             (height, width) or (height, width, channels) of an input row, with 1 or 3
             channels, in C order.
@@ -92,17 +93,18 @@ class FirstLayerDisplay:
             The display, drawn.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        W = fitted_network(estimator, "coefs_").coefs_[0]
+        unwrapped = fitted_network(estimator, "coefs_")
+        W = unwrapped.model.coefs_[0]
         shape = _checked_shape(image_shape, W.shape[0])
         if n_units is not None and n_units < 1:
             raise ValueError(f"n_units must be at least 1 or None, got {n_units!r}.")
-        transformers = fitted_steps(estimator)[0]
+        transformers = [step for _, step in unwrapped.transformers]
         label = "weight"
         if in_input_units:
             W = W / _input_scale(transformers)[:, np.newaxis]
             label = "weight per unit of the input"
         elif transformers:
-            standardized = all(map(_is_standardizer, transformers))
+            standardized = all(map(scaling_of, transformers))
             how = "standardised" if standardized else "transformed"
             label = f"weight of the {how} input"
         norms = np.linalg.norm(W, axis=0)
@@ -168,20 +170,16 @@ def _checked_shape(image_shape, n_inputs):
     return shape[:2] if len(shape) == 3 and shape[2] == 1 else shape
 
 
-def _is_standardizer(step) -> bool:
-    """Whether a step does no more than x := (x - location) / scale."""
-    return hasattr(step, "scale_") and getattr(step, "smooth_clip", None) is None
-
-
 def _input_scale(transformers):
     """Return what the inputs are divided by before they reach the network."""
     scale = np.ones(1)
     for step in transformers:
-        if not _is_standardizer(step):
+        scaling = scaling_of(step)
+        if scaling is None:
             raise TypeError(
                 "in_input_units=True needs standardisers only before the network, got "
                 f"{step!r}: its inputs are not those of the network divided by a scale."
             )
-        if step.scale_ is not None:
-            scale = scale * step.scale_
+        if scaling.scale is not None:
+            scale = scale * scaling.scale
     return scale

@@ -2,49 +2,34 @@
 
 from collections.abc import Mapping
 
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn.estimators.unwrapping import Unwrapped, hint_at_several, unwrap
 
-def by_name(estimator, name=None) -> dict:
+
+def by_name(one_or_many, name=None, argument="estimator") -> dict:
     """Return the models by their names; the name of a single one may be None."""
-    if not isinstance(estimator, Mapping):
-        return {name: estimator}
+    if not isinstance(one_or_many, Mapping):
+        return {name: one_or_many}
     if name is not None:
         raise ValueError(
-            f"name={name!r} is for a single estimator; the keys of a dict are names."
+            f"name={name!r} is for a single {argument}; the keys of a dict are names."
         )
-    if not estimator:
-        raise ValueError("estimator must hold at least one model, got an empty dict.")
-    return dict(estimator)
+    if not one_or_many:
+        raise ValueError(f"{argument} must hold at least one, got an empty dict.")
+    return dict(one_or_many)
 
 
-def fitted_steps(estimator) -> tuple[list, object]:
-    """Return (transformers, last step) of a fitted model.
-
-    A search stands for its `best_estimator_`, a pipeline for its steps; what is neither
-    has no transformers.
-    """
+def fitted_network(estimator, *attributes) -> Unwrapped:
+    """Return the model inside, and the way to it; it must have these attributes."""
     check_is_fitted(estimator)
-    if hasattr(estimator, "best_estimator_"):
-        return fitted_steps(estimator.best_estimator_)
-    if not isinstance(estimator, Pipeline):
-        return [], estimator
-    inner, last = fitted_steps(estimator.steps[-1][1])
-    before = [step for _, step in estimator.steps[:-1] if step not in _NO_STEP]
-    return [*before, *inner], last
-
-
-def fitted_network(estimator, *attributes):
-    """Return the fitted last step of a model, which must have these attributes."""
-    network = fitted_steps(estimator)[1]
+    unwrapped = unwrap(estimator)
+    network = unwrapped.model
     missing = [name for name in attributes if not hasattr(network, name)]
     if missing:
         raise TypeError(
-            f"{network!r} has no attribute {missing[0]!r}. A fitted "
-            "MLPRegularizedClassifier or MLPRegularizedRegressor has it."
+            f"{network!r} has no attribute {missing[0]!r}"
+            f"{hint_at_several(network)}. A fitted MLPRegularizedClassifier or "
+            "MLPRegularizedRegressor has it."
         )
-    return network
-
-
-_NO_STEP = (None, "passthrough")
+    return unwrapped

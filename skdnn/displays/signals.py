@@ -1,11 +1,10 @@
 """Sizes of signals through the layers, for several initialisers."""
 
 import numpy as np
-from sklearn.base import clone
 
 from skdnn.diagnosis import SignalReport, signal_propagation
-from skdnn.diagnosis.networks import network_of
-from skdnn.diagnosis.signals import name_of_init
+from skdnn.diagnosis.networks import problem_at_init
+from skdnn.diagnosis.signals import name_of_init, report_of
 from skdnn.displays.panels import panels
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
@@ -119,8 +118,8 @@ class SignalPropagationDisplay:
             )
             return cls.from_report(report, ax=ax)
         reports = {
-            name: signal_propagation(
-                _with_init(estimator, value), X, y, sample_weight, n_epochs=0
+            name: report_of(
+                problem_at_init(estimator, X, y, sample_weight, init=value), n_epochs=0
             )
             for name, value in _named(init).items()
         }
@@ -185,11 +184,3 @@ def _named(init) -> dict:
     if not named:
         raise ValueError("init must hold at least one value, got none.")
     return named
-
-
-def _with_init(estimator, value):
-    """Return a copy of the estimator whose network has this `init`."""
-    network_of(estimator)  # refuses what cannot be copied, too
-    own = clone(getattr(estimator, "best_estimator_", estimator))
-    network_of(own).set_params(init=value)
-    return own

@@ -104,7 +104,8 @@ class TrainingCurveDisplay:
         ----------
         estimator : estimator or dict of str to estimator
             A fitted estimator with `loss_curve_` (scikit-learn's `MLPClassifier` has
-            one too), or a Pipeline or search that ends with one; several by name.
+            one too), or one in a Pipeline, a search or a TransformedTargetRegressor;
+            several by name.
         name : str, default=None
             Name of the one model, for the legend.
         ax : matplotlib Axes, default=None
@@ -119,7 +120,7 @@ class TrainingCurveDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         models = by_name(estimator, name)
-        nets = [fitted_network(model, "loss_curve_") for model in models.values()]
+        nets = [fitted_network(each, "loss_curve_").model for each in models.values()]
         display = cls(
             costs=[np.asarray(net.loss_curve_) for net in nets],
             dev_costs=[_curve(net, "validation_loss_curve_") for net in nets],

@@ -68,8 +68,8 @@ class WeightsDisplay:
         ----------
         estimator : estimator or dict of str to estimator
             A fitted estimator with `coefs_` (scikit-learn's `MLPClassifier` has them
-            too), or a Pipeline or search that ends with one; several by name, with the
-            same number of layers.
+            too), or one in a Pipeline, a search or a TransformedTargetRegressor;
+            several by name, with the same number of layers.
         n_bins : int, default=40
             Bins per layer, as far to both sides of 0 as the largest weight of all
             models.
@@ -87,7 +87,8 @@ class WeightsDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         models = by_name(estimator, name)
-        weights = [fitted_network(each, "coefs_").coefs_ for each in models.values()]
+        nets = [fitted_network(each, "coefs_").model for each in models.values()]
+        weights = [net.coefs_ for net in nets]
         depths = {len(each) for each in weights}
         if len(depths) > 1:
             raise ValueError(

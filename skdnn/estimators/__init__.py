@@ -2,6 +2,12 @@
 
 from skdnn.estimators.classifier import MLPRegularizedClassifier
 from skdnn.estimators.exporting import to_onnx
+from skdnn.estimators.onnx_registration import register_onnx_converters
 from skdnn.estimators.regressor import MLPRegularizedRegressor
 
-__all__ = ["MLPRegularizedClassifier", "MLPRegularizedRegressor", "to_onnx"]
+__all__ = [
+    "MLPRegularizedClassifier",
+    "MLPRegularizedRegressor",
+    "register_onnx_converters",
+    "to_onnx",
+]

@@ -17,19 +17,23 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators import settings, validation
+from skdnn.estimators.collapse import lost_to_penalty
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
-from skdnn.estimators.reporting import refuse, warn_about
-from skdnn.estimators.rows import Rows
+from skdnn.estimators.reporting import EpochPrinter, refuse, warn_about
+from skdnn.estimators.rows import Rows, as_counts
 from skdnn.estimators.saving import SavedPlainly
 from skdnn.estimators.settings_hints import hinting
 from skdnn.estimators.solving import Trained, train
+from skdnn.estimators.stop_reasons import sentence
 from skdnn.network.initializers import initialize
+from skdnn.network.memory import as_writeable
 from skdnn.network.objective import forward, forward_by_blocks, rows_per_block
 from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples, Table
-from skdnn.training.loop import TrainingState
+from skdnn.training.loop import OnEpoch, TrainingState
 from skdnn.training.optimizers import OptimizerState
+from skdnn.training.stopping import LOST_TO_PENALTY, MAX_ITER, ONE_CLASS, ONE_EPOCH
 from skdnn.training.threads import blas_threads_for
 
 
@@ -51,6 +55,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     best_validation_score_: float | None
     best_iteration_: int
     converged_: bool
+    stop_reason_: str
+    stop_message_: str
     optimizer_state_: OptimizerState
 
     # What a classifier and a regressor say differently.
@@ -58,9 +64,14 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     _weights_besides = ""
 
     def _fit(
-        self, rows: Rows, given_dev: Rows, classes=None, incremental=False
+        self,
+        rows: Rows,
+        given_dev: Rows,
+        classes=None,
+        incremental=False,
+        total_weight=None,
     ) -> Self:
-        callbacks = FitCallbacks(self, rows, is_fit=not incremental)
+        callbacks = FitCallbacks(self, rows, incremental)
         callbacks.begin_fit()
         with _unchanged_on_failure(self):
             self._check_settings()
@@ -76,19 +87,35 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
             elif dev_rows is None and self.early_stopping:
                 rows, dev_rows = self._cut_dev_set(rows, targets, state.split_seed)
             self._targets, self._network = targets, network
+            self._type_in = _type_out(rows.X.dtype).name
+            if not incremental:
+                rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
             examples = self._examples(rows, dtype)
+            _take_note_of(examples, state, incremental, total_weight)
             evaluate = None
             if dev_rows is not None:
                 dev_examples = self._examples(dev_rows, dtype, suffix="_val")
                 scorer = self._scorer(dev_rows)
                 evaluate = DevSet(network, dev_examples, targets, scorer)
-            n_epochs = 1 if incremental else None
+            callbacks.dev_rows = dev_rows
+            printer = EpochPrinter(self.verbose) if self.verbose else None
             trained = train(
-                self, network, state, examples, evaluate, n_epochs, callbacks
+                self,
+                network,
+                state,
+                examples,
+                evaluate,
+                *_how_long(targets, incremental),
+                _listener(printer, callbacks),
             )
             refuse(trained.outcome, self, incremental)
+            lost = lost_to_penalty(self, network, trained.theta, examples)
+            if lost is not None and (trained.outcome.converged or not incremental):
+                trained.outcome.reason = LOST_TO_PENALTY
             self._remember(trained, examples, evaluate is not None, goes_on)
-        warn_about(trained.outcome, self, incremental)
+        if printer is not None:
+            printer.end(None if incremental else self.stop_message_)
+        warn_about(trained.outcome, self, lost)
         callbacks.end_fit()
         return self
 
@@ -148,7 +175,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         if self.solver != self._state_solver:
             # What one rule remembers, another would take for something else.
             state.optimizer = OptimizerState.start(state.theta)
-        if self.converged_ and not incremental:
+        if state.is_over and not incremental:
             state.begin_anew()
         return state, network
 
@@ -201,6 +228,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         self._theta, self._state = trained.theta, trained.state
         self._state_solver = self.solver
         self._total_weight = examples.total_weight
+        seen = self._state.rows_seen
+        self._state.rows_seen = seen.trained(examples.weight * len(history))
         self.n_layers_ = self._network.layout.n_layers + 1
         self.n_outputs_ = self._targets.n_outputs
         self.out_activation_ = self._targets.out_activation
@@ -215,6 +244,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
         self.best_loss_ = min(self.loss_curve_, default=np.inf)
         self.converged_ = bool(trained.outcome.converged)
+        self.stop_reason_ = trained.outcome.reason
         self.best_iteration_ = trained.best_epoch
         self.best_validation_score_ = None
         if has_dev:
@@ -226,11 +256,12 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         if monitor is not None and monitor.follows_dev:
             self.best_loss_ = None  # as in scikit-learn: the dev set has the say
             self.best_validation_score_ = monitor.best_score
+        self.stop_message_ = sentence(trained.outcome, self)
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """W[1], …, W[L]: views of the fitted parameters; what is assigned is copied."""
-        return self._network.layout.weights(self._fitted_theta("coefs_"))
+        """W[1], …, W[L], shown in the type of X; what is assigned is copied."""
+        return self._network.layout.weights(self._shown_theta("coefs_"))
 
     @coefs_.setter
     def coefs_(self, arrays: Sequence[np.ndarray]) -> None:
@@ -238,8 +269,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """b[1], …, b[L]: views of the fitted parameters; what is assigned is copied."""
-        return self._network.layout.biases(self._fitted_theta("intercepts_"))
+        """b[1], …, b[L], shown in the type of X; what is assigned is copied."""
+        return self._network.layout.biases(self._shown_theta("intercepts_"))
 
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[np.ndarray]) -> None:
@@ -262,6 +293,19 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         # The moments stay, but what was the best on the dev set is gone.
         self._state = replace(self._state, theta=theta, monitor=None)
 
+    def _shown_theta(self, attribute) -> np.ndarray:
+        """Return θ itself, or a read-only copy if X had more digits than the network.
+
+        Types out follow types in: with dtype="auto", float64 rows may be trained on in
+        float32. To write to the copy would change nothing, so it cannot be done.
+        """
+        theta = self._fitted_theta(attribute)
+        if self.dtype != "auto" or self._type_in == "float32":
+            return theta
+        shown = theta.astype(np.float64)
+        shown.flags.writeable = shown is theta
+        return shown
+
     def _fitted_theta(self, attribute):
         if "_theta" not in self.__dict__:
             raise AttributeError(
@@ -282,7 +326,11 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     # -- what the network says --------------------------------------------------------
 
     def _logits(self, X) -> np.ndarray:
-        """Return the logits of the caller's X, shape (n_rows, n_outputs)."""
+        """Return the logits of the caller's X, shape (n_rows, n_outputs).
+
+        They are computed in the network's type, and are float32 for rows of float32,
+        else float64: types out follow types in.
+        """
         return self._propagate(X, forward)
 
     def _predict(self, X) -> np.ndarray:
@@ -324,8 +372,16 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         table, network = Table(X, self._theta.dtype), self._network
         step = rows_per_block(network.layout, table.is_thin)
         rows, blocks = min(step, table.n_rows), checked(table.blocks(step))
+        theta = as_writeable(self._theta)
         with blas_threads_for(network.layout, rows):
-            return through(network, self._theta, blocks, table.n_rows, rows)
+            out = through(network, theta, blocks, table.n_rows, rows)
+        is_float = out.dtype.kind == "f"
+        return out.astype(_type_out(X.dtype), copy=False) if is_float else out
+
+
+def _type_out(type_in) -> np.dtype:
+    """Return the type of what is predicted from rows of this type."""
+    return np.dtype(np.float32 if type_in == np.float32 else np.float64)
 
 
 class _NotFinite(Exception):
@@ -342,6 +398,38 @@ def _finite(blocks):
             if not np.isfinite(block.sum()):
                 raise _NotFinite
             yield block
+
+
+def _how_long(targets, incremental: bool) -> tuple[int | None, str]:
+    """Return the epochs of a call, None for all, and why it stops after them."""
+    if incremental:
+        return 1, ONE_EPOCH
+    return (1, ONE_CLASS) if targets.is_constant else (None, MAX_ITER)
+
+
+def _listener(printer: EpochPrinter | None, callbacks: FitCallbacks) -> OnEpoch | None:
+    """Return who is told of each epoch; None, where nobody wants to be."""
+    if printer is None and not callbacks.are_set:
+        return None
+
+    def on_epoch(record, theta):
+        if printer is not None:
+            printer.epoch(record)
+        return callbacks.are_set and callbacks.end_epoch(record, theta)
+
+    return on_epoch
+
+
+def _take_note_of(
+    examples: Examples, state: TrainingState, incremental: bool, total_weight
+) -> None:
+    """Count rows that are about to be trained on; they may be one part of several."""
+    state.rows_seen = state.rows_seen.after(
+        examples.weight, examples.checksum(), total_weight
+    )
+    if incremental:
+        examples.total_weight = state.rows_seen.total
+        state.time = state.rows_seen.passes
 
 
 @contextmanager

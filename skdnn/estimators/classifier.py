@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
+from skdnn.estimators import settings
 from skdnn.estimators.arguments import explaining_arguments
 from skdnn.estimators.classification import Classification
 from skdnn.estimators.classifier_conversion import ClassifierConversion
@@ -388,6 +389,7 @@ class MLPRegularizedClassifier(
 
     @available_if(can_fit_partially)
     @explaining_arguments
+    @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -399,13 +401,16 @@ class MLPRegularizedClassifier(
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
+        total_weight: float | None = None,
     ) -> Self:
         """Train for one epoch on the given rows, from wherever training stopped.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows. The penalty takes them for the training set: S is their weight.
+            Rows of the training set. Its weight S, which divides the penalty, is taken
+            to be that of all rows so far; a call that repeats the rows of an earlier
+            one adds nothing to it (single rows are never taken for repeated).
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Their labels.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -422,6 +427,9 @@ class MLPRegularizedClassifier(
             Its labels.
         sample_weight_val : array-like of shape (n_val,), default=None
             Its weights.
+        total_weight : float, default=None
+            S, where it is known: the rows of the whole file or, with weights, their
+            sum. It holds for later calls, too.
 
         Returns
         -------
@@ -435,4 +443,5 @@ class MLPRegularizedClassifier(
             Rows(X_val, y_val, sample_weight_val),
             classes=classes,
             incremental=True,
+            total_weight=settings.total_weight(total_weight),
         )

@@ -8,6 +8,8 @@ import numpy as np
 from skdnn.estimators import settings
 from skdnn.estimators.saving import activation_names
 from skdnn.network.propagation import Network
+from skdnn.training.rows_seen import RowsSeen
+from skdnn.training.stopping import CONVERGED, MAX_ITER
 
 SKLEARN_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
 # Fitted attributes of one name, meaning and type on both sides.
@@ -198,9 +200,15 @@ def _take_over(net, mlp, n_rows: float | None, targets) -> None:
     for name in ("validation_scores_", "best_validation_score_"):
         vars(net).setdefault(name, None)
     net.validation_loss_curve_ = None
-    net.converged_ = mlp.n_iter_ < mlp.max_iter
+    state.is_over = net.converged_ = mlp.n_iter_ < mlp.max_iter
+    net.stop_reason_ = CONVERGED if net.converged_ else MAX_ITER
+    net.stop_message_ = f"scikit-learn's {type(mlp).__name__} was trained elsewhere"
     net.best_iteration_ = _best_iteration(mlp)
-    state.n_epochs = state.schedule_start = len(net.loss_curve_) or mlp.n_iter_
+    state.n_epochs = len(net.loss_curve_) or mlp.n_iter_
+    state.time = state.schedule_start = float(state.n_epochs)
+    if n_rows is not None:
+        state.rows_seen = RowsSeen(n_rows * state.n_epochs, n_rows)
+    net._type_in = mlp.coefs_[0].dtype.name
     net.optimizer_state_ = state.optimizer
     net._theta, net._state, net._state_solver = theta, state, net.solver
     net._targets, net._network = targets, network

@@ -1,15 +1,30 @@
 """Fitted estimators as ONNX models."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    TunedThresholdClassifierCV,
+)
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.saving import activation_names
-from skdnn.export.onnx import Standardization, network_to_onnx
-from skdnn.preprocessing import InputStandardizer
+from skdnn.estimators.onnx_converters import (
+    standardizer_converter,
+    standardizer_shape,
+)
+from skdnn.estimators.onnx_inputs import inputs_of, ready
+from skdnn.estimators.onnx_parts import network_parts, standardization_of, undoing
+from skdnn.estimators.scalers import SCALERS
+from skdnn.estimators.unwrapping import described, unwrap
+from skdnn.export.onnx import network_to_onnx
+from skdnn.export.onnx_graph import Standardization
+from skdnn.export.transformers import import_skl2onnx, transformers_to_onnx
 
 if TYPE_CHECKING:
     import onnx
@@ -19,36 +34,51 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     """Return a fitted network, or a pipeline that ends in one, as an ONNX model.
 
     The model predicts wherever there is an ONNX runtime, without Python or
-    scikit-learn. It reads the rows of "X" in float32, computes in float32 and
-    standardises in float64, as `InputStandardizer` does.
+    scikit-learn. It computes in float32, standardises in float64 as
+    `InputStandardizer` does, and gives targets their units back in float64.
 
     Parameters
     ----------
-    estimator : MLPRegularizedClassifier, MLPRegularizedRegressor or Pipeline
-        Fitted. A pipeline may have `InputStandardizer` before the network, and
-        "passthrough".
+    estimator : estimator
+        A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, or one in a
+        Pipeline, a search or a TransformedTargetRegressor. Scalers, ours and
+        scikit-learn's, are written here; all other transformers (SimpleImputer,
+        OneHotEncoder, ColumnTransformer, PCA, …) by
+        `skl2onnx <https://onnx.ai/sklearn-onnx>`_, which writes most of
+        scikit-learn's. A TransformedTargetRegressor may have scalers, and functions
+        with one of the inverses np.exp, expm1, log, log1p, sqrt and square.
 
     Returns
     -------
     onnx.ModelProto
-        Its input is "X", float32 of shape [None, n_features]. A classifier's outputs
-        are "label", int64 or string (int64 0 and 1 for boolean classes), and
-        "probabilities", float32, as `predict` and `predict_proba` give them. The
-        output of a regressor is "y", float32, as `predict` gives it. Where X had
-        column names, the metadata has them in their order, as a JSON list
-        "feature_names".
+        Its input is "X", float32 of shape [None, n_features]. Where a pipeline begins
+        with a ColumnTransformer that was fitted to a frame, there is an input of shape
+        [None, 1] for each column that it takes, by the column's name: float32 for
+        numbers, string for text, int64 where an encoder looks up integers. A missing
+        text is "nan", as onnxruntime makes of NaN in an array of objects.
+
+        A classifier's outputs are "label", int64 or string (int64 0 and 1 for boolean
+        classes), and "probabilities", float32, as `predict` and `predict_proba` give
+        them. The output of a regressor is "y", float32, or float64 behind a
+        TransformedTargetRegressor, as `predict` gives it. Where X had column names,
+        the metadata has them in their order, as a JSON list "feature_names".
 
     Raises
     ------
     ImportError
-        If onnx is not installed: ``pip install "skdnn[onnx]"``.
+        If onnx, or skl2onnx where it is needed, is not installed:
+        ``pip install "skdnn[onnx]"``.
     TypeError
-        If there is anything else in the pipeline.
+        If there is a step that cannot be written; the message names it.
     ValueError
-        If a weight is too large for float32, or a class is neither a whole number nor
-        a string.
+        If a weight is too large for float32, a class is neither a whole number nor
+        a string, or a column has the name of an output.
     NotFittedError
         If it has not been fitted.
+
+    See Also
+    --------
+    register_onnx_converters : For what else skl2onnx can do with these networks.
 
     Examples
     --------
@@ -62,35 +92,40 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     >>> [output.name for output in onnx_model.graph.output]
     ['label', 'probabilities']
     """
-    steps = [(type(estimator).__name__, estimator)]
-    if isinstance(estimator, Pipeline):
-        steps = [(f"step {name!r}", step) for name, step in estimator.steps]
-    *before, (name, network) = steps
+    unwrapped = unwrap(estimator)
+    network = unwrapped.model
     if not isinstance(network, BaseMLPRegularized):
         raise TypeError(
-            "to_onnx takes a network of skdnn or a Pipeline that ends in one, got "
-            f"{_described(name, network)}."
+            "to_onnx takes an MLPRegularizedClassifier or an MLPRegularizedRegressor, "
+            "or one of them in a Pipeline, a fitted search, a "
+            "TransformedTargetRegressor or a FrozenEstimator, got "
+            f"{described(unwrapped, estimator)}."
         )
-    standardizers = [
-        (name, step) for name, step in before if step not in (None, "passthrough")
-    ]
-    for name, step in standardizers:
-        if not isinstance(step, InputStandardizer):
-            raise TypeError(
-                "to_onnx can write InputStandardizer before a network and nothing "
-                f"else, got {_described(name, step)}."
-            )
+    for _, step in unwrapped.transformers:
         check_is_fitted(step)
     check_is_fitted(network)
-    first = standardizers[0][1] if standardizers else network
+    undone: list[Standardization | Callable] = []
+    for wrapper in reversed(unwrapped.wrappers):
+        if isinstance(wrapper, FixedThresholdClassifier | TunedThresholdClassifierCV):
+            raise TypeError(
+                f"to_onnx cannot write the threshold of {type(wrapper).__name__}: give "
+                "its estimator_, and compare the probabilities with the threshold."
+            )
+        if isinstance(wrapper, TransformedTargetRegressor):
+            check_is_fitted(wrapper)
+            undone += undoing(wrapper.transformer_)
+    names = _feature_names(unwrapped)
+    steps = list(unwrapped.transformers)
+    standardizations: list[Standardization] = []
+    while steps and (own := standardization_of(steps[-1][1])) is not None:
+        standardizations.insert(0, own)
+        steps.pop()
     return network_to_onnx(
-        network.coefs_,
-        network.intercepts_,
-        activation_names(network._network),
-        network.out_activation_,
-        classes=_single_labels(network),
-        standardizations=[_standardization(step) for _, step in standardizers],
-        feature_names=getattr(first, "feature_names_in_", None),
+        **network_parts(network),
+        standardizations=standardizations,
+        undone=undone,
+        feature_names=names,
+        before=_written_by_skl2onnx(steps, names, network) if steps else None,
     )
 
 
@@ -122,19 +157,69 @@ class OnnxExport(BaseMLPRegularized):
         return to_onnx(self)
 
 
-def _single_labels(estimator):
-    """Return the classes of which each row has one, or None."""
-    if getattr(estimator._targets, "is_multilabel", False):
-        return None
-    return getattr(estimator, "classes_", None)
+def _feature_names(unwrapped) -> Sequence[str] | None:
+    """Return the names of the columns that the first step was fitted to."""
+    first = [step for _, step in unwrapped.transformers] or [unwrapped.model]
+    return getattr(first[0], "feature_names_in_", None)
 
 
-def _standardization(standardizer: InputStandardizer) -> Standardization:
-    return Standardization(
-        standardizer._location(), standardizer.scale_, standardizer.smooth_clip
-    )
+def _written_by_skl2onnx(steps, feature_names, network):
+    """Return an ONNX model of transformers."""
+    import_skl2onnx()
+    first = steps[0]
+    if not hasattr(first[1], "n_features_in_"):
+        raise TypeError(
+            f"to_onnx cannot tell what columns {_called(*first)} takes: write the "
+            "model with skl2onnx.convert_sklearn, after register_onnx_converters()."
+        )
+    try:
+        pipeline = Pipeline([(name, ready(step)) for name, step in steps])
+        # skl2onnx's scalers keep the mean in float32: one far from 0 loses its digits.
+        model = transformers_to_onnx(
+            pipeline,
+            inputs_of(pipeline[0], feature_names),
+            dict.fromkeys(SCALERS, standardizer_shape),
+            dict.fromkeys(SCALERS, standardizer_converter),
+        )
+    except Exception as error:  # it says no in many ways
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise TypeError(
+            f"to_onnx cannot write {_refused(steps, error)}: {reason}"
+        ) from error
+    shape = model.graph.output[0].type.tensor_type.shape
+    n_written = shape.dim[1].dim_value
+    if n_written not in (0, network.n_features_in_):  # 0 where it is not known
+        raise TypeError(
+            f"to_onnx cannot write {_refused(steps)}: skl2onnx makes {n_written} "
+            f"columns of them, and {network.n_features_in_} are right."
+        )
+    return model
 
 
-def _described(name: str, step) -> str:
-    kind = type(step).__name__
-    return kind if name == kind else f"{name}, {kind}"
+def _refused(steps, error: Exception | None = None) -> str:
+    """Return what to call the steps that an error is about."""
+    inside = [each for step in steps for each in _all_inside(*step)]
+    about = [each for each in inside if repr(type(each[1])) in str(error)]
+    return ", ".join(_called(*each) for each in about or inside)
+
+
+def _all_inside(name: str, step) -> Iterator[tuple[str, Any]]:
+    """Return a transformer or, of what only gathers several, all these."""
+    if isinstance(step, FrozenEstimator):
+        yield from _all_inside(name, step.estimator)
+        return
+    gathered = {
+        Pipeline: "steps",
+        FeatureUnion: "transformer_list",
+        ColumnTransformer: "transformers_",
+    }
+    for kind, attribute in gathered.items():
+        if isinstance(step, kind):
+            for inner, each, *_ in getattr(step, attribute):
+                yield from _all_inside(f"{name}__{inner}", each)
+            return
+    yield name, step
+
+
+def _called(name: str, step) -> str:
+    return f"step {name!r}, {type(step).__name__}"

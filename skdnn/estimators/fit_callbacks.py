@@ -3,6 +3,7 @@
 from sklearn.callback import CallbackContext
 
 from skdnn.estimators.rows import Rows
+from skdnn.training.loop import EpochRecord
 
 
 class FitCallbacks:
@@ -14,18 +15,22 @@ class FitCallbacks:
         The estimator that is being fitted.
     rows : Rows
         The rows that the caller gave to fit.
-    is_fit : bool
-        Whether it is fit that was called; partial_fit tells nobody.
+    incremental : bool
+        Whether it is partial_fit that was called: a task of one epoch.
 
     Attributes
     ----------
     are_set : bool
         Whether there are any to be told; if not, nothing here costs anything.
+    dev_rows : Rows or None
+        The dev set, as soon as it is known.
     """
 
-    def __init__(self, estimator, rows: Rows, is_fit: bool):
+    def __init__(self, estimator, rows: Rows, incremental: bool):
         self._estimator = estimator
-        self.are_set = is_fit and bool(getattr(estimator, "_skl_callbacks", None))
+        self._incremental = incremental
+        self.are_set = bool(getattr(estimator, "_skl_callbacks", None))
+        self.dev_rows: Rows | None = None
         weight = rows.sample_weight
         self._data = {
             "estimator": estimator,
@@ -39,17 +44,21 @@ class FitCallbacks:
         """Tell that the fit begins."""
         if self.are_set:
             self._fit = self._estimator._init_callback_context(
-                max_subtasks=self._estimator.max_iter
+                task_name="partial_fit" if self._incremental else "fit",
+                max_subtasks=1 if self._incremental else self._estimator.max_iter,
             )
             self._fit.call_on_fit_task_begin(**self._data)
 
-    def end_epoch(self, theta) -> bool:
+    def end_epoch(self, record: EpochRecord, theta) -> bool:
         """Tell that an epoch is over; return whether a callback wants to stop.
 
         Which epoch is the last is known at its end, so that its beginning is told then,
-        too.
+        too. A hook finds the epoch's costs, its score and the dev rows on its context,
+        as `record` and `dev_rows`: the hooks' arguments have no place for them, and
+        what is in `metadata` is handed to scorers.
         """
         epoch = self._fit.subcontext(task_name="epoch")
+        epoch.record, epoch.dev_rows = record, self.dev_rows
         epoch.call_on_fit_task_begin(**self._data)
         return epoch.call_on_fit_task_end(
             **self._data,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.special import huber, xlogy
 from sklearn.metrics import r2_score
 
 from skdnn.network.losses import LOSSES, apply_link
@@ -29,6 +30,7 @@ class RegressionTargets:
     is_1d: bool
 
     can_be_stratified = False
+    is_constant = False  # to learn a constant takes training, too
 
     @classmethod
     def of(cls, y: np.ndarray, loss: str) -> "RegressionTargets":
@@ -90,6 +92,14 @@ class RegressionTargets:
         apply_link(LOSSES[self.loss].code, numbers)
         return numbers
 
+    def expected(self, Z: np.ndarray) -> np.ndarray:
+        """Turn what the last layer gives into the mean of each output."""
+        return self.predictions(Z)
+
+    def spread(self, Y: np.ndarray) -> np.ndarray:
+        """Return how much the means of the outputs could vary: as the targets do."""
+        return Y.std(axis=0, dtype=np.float64)
+
     def decode(self, predictions: np.ndarray) -> np.ndarray:
         """Give predictions the shape that y had."""
         return predictions.ravel() if self.is_1d else predictions
@@ -100,6 +110,15 @@ class RegressionTargets:
             return np.nan  # of one row, or of a training that is about to diverge
         with np.errstate(over="ignore", invalid="ignore"):
             return float(r2_score(Y, predictions, sample_weight=weight))
+
+    def constant_cost(self, Y: np.ndarray, s: np.ndarray, delta: float) -> float:
+        """Return J of the best constant prediction; Huber's is that of the mean."""
+        mean = np.average(Y, axis=0, weights=s)
+        if self.loss == "poisson":
+            losses = xlogy(Y, Y / np.where(mean > 0, mean, 1.0))
+        else:
+            losses = huber(delta if self.loss == "huber" else np.inf, Y - mean)
+        return float(np.average(losses, axis=0, weights=s).sum())
 
     def without_smoothing(self, network: Network) -> Network:
         """Return the network as the dev set sees it."""

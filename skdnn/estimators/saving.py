@@ -17,6 +17,7 @@ from skdnn.network.losses import LOSSES
 from skdnn.network.propagation import Network
 from skdnn.training.loop import TrainingState
 from skdnn.training.optimizers import OptimizerState
+from skdnn.training.rows_seen import RowsSeen
 from skdnn.training.stopping import Monitor
 
 _TARGETS = {"classes": ClassTargets, "numbers": RegressionTargets}
@@ -80,17 +81,20 @@ def _plain_state(state: TrainingState) -> dict:
         **vars(state),
         "mask_seed": int(state.mask_seed),
         "optimizer": dict(vars(state.optimizer)),
+        "rows_seen": {**vars(state.rows_seen), "calls": sorted(state.rows_seen.calls)},
         "monitor": None if state.monitor is None else dict(vars(state.monitor)),
     }
 
 
 def _state(plain: dict) -> TrainingState:
-    monitor = plain["monitor"]
+    monitor, rows = plain["monitor"], dict(plain["rows_seen"])
+    rows["calls"] = frozenset(rows["calls"])
     return TrainingState(
         **{
             **plain,
             "mask_seed": np.uint64(plain["mask_seed"]),
             "optimizer": OptimizerState(**plain["optimizer"]),
+            "rows_seen": RowsSeen(**rows),
             "monitor": None if monitor is None else Monitor(**monitor),
         }
     )

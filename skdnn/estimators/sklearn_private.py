@@ -57,6 +57,11 @@ def available_if(check: Callable) -> Callable[[_Method], _Method]:
     return _available_if(check)
 
 
+def input_columns(transformer, name: str) -> list[int]:
+    """Return the positions of the columns that a step of a ColumnTransformer takes."""
+    return list(transformer._transformer_to_input_indices[name])
+
+
 def best_score(scorer) -> float:
     """Return the score of a perfect model: 0 for negated losses, 1 for all others."""
     return 1.0 if getattr(scorer, "_sign", 1) > 0 else 0.0

@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.estimators import settings
-from skdnn.estimators.fit_callbacks import FitCallbacks
-from skdnn.estimators.reporting import print_epoch
 from skdnn.network.objective import Objective, rows_per_block
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network
@@ -22,7 +20,7 @@ from skdnn.training.loop import (
     TrainingState,
     train_epochs,
 )
-from skdnn.training.stopping import Monitor
+from skdnn.training.stopping import MAX_ITER, Monitor
 from skdnn.training.threads import blas_threads_for
 
 
@@ -62,7 +60,8 @@ def train(
     examples: Examples,
     evaluate: Evaluate | None,
     n_epochs: int | None = None,
-    callbacks: FitCallbacks | None = None,
+    reason_at_end: str = MAX_ITER,
+    on_epoch: OnEpoch | None = None,
 ) -> Trained:
     """Train as the estimator's parameters say.
 
@@ -79,17 +78,20 @@ def train(
     evaluate : callable (theta) -> DevResult or None
         Looks at the dev set after each epoch.
     n_epochs : int, optional
-        Train so long, on a schedule that counts from the first epoch ever: what
+        Train so long, on a schedule that counts from the first row ever: what
         partial_fit wants. By default `max_iter` epochs on a schedule of their own.
-    callbacks : FitCallbacks, optional
-        Told of each epoch.
+    reason_at_end : str, default="max_iter"
+        Why training stops after these epochs, a code of training/stopping.py.
+    on_epoch : callable (EpochRecord, theta) -> bool, optional
+        Told of each epoch; a true answer stops the training.
     """
     monitor = state.monitor = _monitor(estimator, network, state, examples, evaluate)
     solve = _solve_lbfgs if estimator.solver == "lbfgs" else _solve_stochastic
-    on_epoch = _listener(estimator, callbacks)
     outcome = solve(
         estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
     )
+    if outcome.reason == MAX_ITER:
+        outcome.reason = reason_at_end
     if monitor.best_theta is not None:
         best = monitor.best_theta.astype(state.theta.dtype, copy=False)
         return Trained(best, state, outcome, monitor.best_epoch)
@@ -140,8 +142,13 @@ def _solve_stochastic(
         learning_rate_init=float(estimator.learning_rate_init),
         power_t=float(estimator.power_t),
         n_epochs=n_epochs or estimator.max_iter,
+        epoch_length=examples.weight / examples.total_weight,
         schedule_start=_schedule_start(estimator, state, n_epochs),
         horizon=estimator.max_iter,
+        constant_cost=lambda: estimator._targets.constant_cost(
+            examples.Y, examples.s, network.loss_option
+        ),
+        is_whole=n_epochs is None,
         augment=_augment_of(estimator),
     )
     with blas_threads_for(network.layout, recipe.batch_size):
@@ -159,14 +166,14 @@ def _augment_of(estimator) -> Augment | None:
     return lambda X, Y, s, rng: augmentation.augment(X, targets.mixable(Y), s, rng)
 
 
-def _schedule_start(estimator, state: TrainingState, n_epochs: int | None) -> int:
-    """Return the epoch that the schedule counts from.
+def _schedule_start(estimator, state: TrainingState, n_epochs: int | None) -> float:
+    """Return the time that the schedule counts from.
 
     A warm start goes on with the learning rates where it stopped. A cosine wave is laid
     out for `max_iter` epochs, so that each fit needs one of its own.
     """
     starts_anew = estimator.learning_rate == "cosine" and n_epochs is None
-    return state.n_epochs if starts_anew else state.schedule_start
+    return state.time if starts_anew else state.schedule_start
 
 
 def _solve_lbfgs(
@@ -186,18 +193,6 @@ def _solve_lbfgs(
             epochs_before=state.n_epochs,
         )
     state.n_epochs += len(outcome.history)
+    state.time += len(outcome.history)
+    state.is_over = outcome.converged
     return outcome
-
-
-def _listener(estimator, callbacks: FitCallbacks | None) -> OnEpoch | None:
-    """Return who is told of each epoch; None, where nobody wants to be."""
-    told = callbacks if callbacks is not None and callbacks.are_set else None
-    if not (estimator.verbose or told):
-        return None
-
-    def on_epoch(record, theta):
-        if estimator.verbose:
-            print_epoch(record)
-        return told is not None and told.end_epoch(theta)
-
-    return on_epoch

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
+from scipy.special import entr
 from sklearn.utils import column_or_1d
 
 from skdnn.estimators.array_faults import listed
@@ -13,7 +14,7 @@ from skdnn.estimators.weights import (
     label_weights,
     weights_of_indicator,
 )
-from skdnn.network.losses import LOSSES
+from skdnn.network.losses import LOSSES, apply_link
 from skdnn.network.propagation import Network
 
 
@@ -41,7 +42,10 @@ class ClassTargets:
         """Read the classes off labels."""
         if kind_of_labels(y, name) == "multilabel-indicator":
             return cls("multilabel-indicator", np.arange(y.shape[1]))
-        return cls.of_classes(np.unique(column_or_1d(y, warn=True)), name)
+        classes = np.unique(column_or_1d(y, warn=True))
+        if len(classes) == 1:  # the softmax of one logit is 1: that class, for sure
+            return cls("multiclass", classes)
+        return cls.of_classes(classes, name)
 
     @classmethod
     def of_classes(cls, classes: np.ndarray, name: str = "y") -> "ClassTargets":
@@ -57,6 +61,11 @@ class ClassTargets:
     def is_multilabel(self) -> bool:
         """Whether a row may have several labels or none."""
         return self.kind == "multilabel-indicator"
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether there is nothing to tell apart."""
+        return not self.is_multilabel and len(self.classes) == 1
 
     @property
     def n_outputs(self) -> int:
@@ -185,6 +194,15 @@ class ClassTargets:
         """
         return Z.argmax(axis=1) if self.kind == "multiclass" else Z > 0
 
+    def expected(self, Z: np.ndarray) -> np.ndarray:
+        """Turn logits, in place, into the mean of each output: its probability."""
+        apply_link(LOSSES[self.loss].code, Z)
+        return Z
+
+    def spread(self, Y: np.ndarray) -> np.ndarray:
+        """Return how much the means of the outputs could vary: by 1, or not at all."""
+        return np.full(self.n_outputs, float(not self.is_constant))
+
     def decode(self, predictions: np.ndarray) -> np.ndarray:
         """Turn predictions into labels."""
         if self.is_multilabel:
@@ -201,6 +219,16 @@ class ClassTargets:
             right = np.all(predictions == (Y > 0.5), axis=1)
         return float(np.average(right, weights=weight))
 
+    def constant_cost(self, Y: np.ndarray, s: np.ndarray, smoothing: float) -> float:
+        """Return J of the best constant prediction: the entropy of the labels."""
+        weight = s / s.sum(dtype=np.float64)
+        if self.kind == "multiclass":
+            n_classes = len(self.classes)
+            shares = np.bincount(Y[:, 0].astype(int), weight, minlength=n_classes)
+            return float(entr((1 - smoothing) * shares + smoothing / n_classes).sum())
+        yes = (1 - smoothing) * (weight @ Y) + smoothing / 2
+        return float((entr(yes) + entr(1 - yes)).sum())
+
     def without_smoothing(self, network: Network) -> Network:
         """Return the network as the dev set sees it, label smoothing off."""
         return network._replace(loss_option=0.0)
@@ -213,14 +241,12 @@ class ClassTargets:
         """
         if class_weight is None:
             return replace(self, weights=None)
-        weights = (
-            label_weights(class_weight, y, sample_weight)
-            if self.is_multilabel
-            else class_weights(
-                class_weight, self.classes, column_or_1d(y), sample_weight
-            )
-        )
-        return replace(self, weights=weights)
+        if self.is_multilabel:
+            weights = label_weights(class_weight, y, sample_weight)
+            return replace(self, weights=weights)
+        y = column_or_1d(y)
+        of_classes = class_weights(class_weight, self.classes, y, sample_weight)
+        return replace(self, weights=of_classes)
 
     def weigh(self, Y: np.ndarray, sample_weight: np.ndarray | None):
         """Return rows' weights times those of their classes, or None for all 1.

@@ -48,8 +48,7 @@ class TrainingProblem(NamedTuple):
 
     def train(self, n_epochs: int) -> Outcome:
         """Train for at most so many epochs, silently, as `partial_fit` would."""
-        own = copy(self.estimator)
-        own.verbose = False
+        own = self.estimator
         network = own._network
         return train(own, network, self.state, self.examples, None, n_epochs).outcome
 
@@ -59,7 +58,7 @@ class TrainingProblem(NamedTuple):
         Dropout and augmentation are off. θ is NaN where the step diverges.
         """
         own = copy(self.estimator)
-        own.verbose, own.augmentation = False, None
+        own.augmentation = None
         own.keep_prob = own.input_keep_prob = 1.0
         own.batch_size = self.examples.n_rows
         state = deepcopy(self.state)

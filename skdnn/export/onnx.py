@@ -7,7 +7,7 @@ The graph computes, in float32 and with samples in rows,
     Z^{[l]} = A^{[l-1]} W^{[l]} + b^{[l]}, \qquad A^{[l]} = g^{[l]}(Z^{[l]}),
 
 and turns Z[L] into what the link says. Its input "X" is A[0], standardised first where
-a pipeline does so.
+a pipeline does so. What a target transformer did to y is undone at the end.
 
 To add an activation: give it a line in ACTIVATIONS, of operators that overflow at
 neither end. The registry-driven tests compare it with the network's own from then on.
@@ -16,69 +16,17 @@ neither end. The registry-driven tests compare it with the network's own from th
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-# The oldest operators that say all we need, and the file format of their time: older
-# runtimes read the model too. onnx itself would write its newest format, which a
-# runtime of last year refuses.
-OPSET = 13
-IR_VERSION = 7
-
-
-class Standardization(NamedTuple):
-    """x := (x - location) / scale, then pulled smoothly into (-c, c), each if given."""
-
-    location: np.ndarray | None = None
-    scale: np.ndarray | None = None
-    smooth_clip: float | None = None
-
-
-class Graph:
-    """Nodes and constants on their way into an ONNX graph."""
-
-    def __init__(self, onnx):
-        self.onnx = onnx
-        self.nodes = []
-        self.constants = []
-        self.outputs = []
-
-    def node(self, operator: str, *inputs: str, output: str = "", **attributes) -> str:
-        """Add a node; return the name of its output."""
-        output = output or f"{operator}_{len(self.nodes)}"
-        make = self.onnx.helper.make_node
-        self.nodes.append(make(operator, inputs, [output], output, **attributes))
-        return output
-
-    def constant(self, value, name: str = "") -> str:
-        """Add an array; return its name."""
-        name = name or f"constant_{len(self.constants)}"
-        array = np.asarray(value)
-        self.constants.append(self.onnx.numpy_helper.from_array(array, name))
-        return name
-
-    def number(self, value: float, dtype=np.float32) -> str:
-        """Add one number; return its name."""
-        return self.constant(dtype(value))
-
-    def parameter(self, value, name: str) -> str:
-        """Add weights or biases in float32; return their name."""
-        with np.errstate(over="ignore"):
-            array = np.asarray(value).astype(np.float32)
-        if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"{name} holds a number too large for float32, in which an ONNX model "
-                "computes."
-            )
-        return self.constant(array, name)
-
-    def output(self, name: str, dtype: str, n_columns: int | None) -> None:
-        """Declare an output of rows of so many columns, or of single values."""
-        shape = [None] if n_columns is None else [None, n_columns]
-        kind = getattr(self.onnx.TensorProto, dtype)
-        self.outputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
-
+from skdnn.export.onnx_graph import (
+    IR_VERSION,
+    OPSET,
+    Graph,
+    Standardization,
+    import_onnx,
+    standardize,
+)
 
 # -- activations ----------------------------------------------------------------------
 
@@ -156,23 +104,15 @@ def _logistic(graph: Graph, Z: str, n_outputs: int, classes) -> None:
     graph.output("probabilities", "FLOAT", n_outputs)
 
 
-def _identity(graph: Graph, Z: str, n_outputs: int, classes) -> None:
-    if n_outputs == 1:
-        _flat(graph, Z, output="y")
-    else:
-        graph.node("Identity", Z, output="y")
-    graph.output("y", "FLOAT", None if n_outputs == 1 else n_outputs)
-
-
-def _exp(graph: Graph, Z: str, n_outputs: int, classes) -> None:
-    _identity(graph, graph.node("Exp", Z), n_outputs, classes)
-
-
-LINKS: dict[str, Callable[[Graph, str, int, np.ndarray | None], None]] = {
+# These write a classifier's outputs, "label" and "probabilities".
+CLASSIFIER_LINKS: dict[str, Callable[[Graph, str, int, np.ndarray | None], None]] = {
     "softmax": _softmax,
     "logistic": _logistic,
-    "identity": _identity,
-    "exp": _exp,
+}
+# These return the name of a regressor's predictions, a column for each output.
+REGRESSOR_LINKS: dict[str, Callable[[Graph, str], str]] = {
+    "identity": lambda graph, Z: Z,
+    "exp": _operator("Exp"),
 }
 
 
@@ -183,12 +123,12 @@ def _flat(graph: Graph, Z: str, output: str = "") -> str:
 
 def _name_classes(graph: Graph, number: str, classes) -> None:
     """Turn class numbers into labels."""
-    names = _labels(classes)
+    names = labels_in_onnx(classes)
     graph.node("Gather", graph.constant(names, "classes"), number, output="label")
     graph.output("label", "INT64" if names.dtype == np.int64 else "STRING", None)
 
 
-def _labels(classes) -> np.ndarray:
+def labels_in_onnx(classes) -> np.ndarray:
     """Return the classes as int64 or as str, all that an ONNX classifier may name."""
     listed = np.asarray(classes).tolist()
     if all(isinstance(label, str) for label in listed):
@@ -205,6 +145,67 @@ def _labels(classes) -> np.ndarray:
     )
 
 
+# -- targets --------------------------------------------------------------------------
+
+
+def _minus_one(graph: Graph, y: str) -> str:
+    return graph.node("Sub", y, graph.number(1, np.float64))
+
+
+def _plus_one(graph: Graph, y: str) -> str:
+    return graph.node("Add", y, graph.number(1, np.float64))
+
+
+# What can give targets their units back, in float64.
+TARGET_FUNCTIONS: dict[Callable, Callable[[Graph, str], str]] = {
+    np.exp: _operator("Exp"),
+    np.expm1: lambda graph, y: _minus_one(graph, graph.node("Exp", y)),
+    np.log: _operator("Log"),
+    np.log1p: lambda graph, y: graph.node("Log", _plus_one(graph, y)),
+    np.sqrt: _operator("Sqrt"),
+    np.square: lambda graph, y: graph.node("Mul", y, y),
+}
+
+
+def write_targets(
+    graph: Graph,
+    Y: str,
+    n_outputs: int,
+    undone: Sequence[Standardization | Callable] = (),
+) -> None:
+    """Write the output "y" of a regressor.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where to.
+    Y : str
+        The predictions, a column for each output.
+    n_outputs : int
+        How many columns. A single one becomes a list of numbers.
+    undone : sequence of Standardization or of the keys of TARGET_FUNCTIONS
+        What gives the predictions their units back, in this order: the inverse of a
+        standardisation, or a function. "y" is float64 then: a time in seconds since
+        1970 has more digits than float32.
+    """
+    kind = "DOUBLE" if undone else "FLOAT"
+    if undone:
+        Y = graph.node("Cast", Y, to=graph.onnx.TensorProto.DOUBLE)
+    for each in undone:
+        if not isinstance(each, Standardization):
+            Y = TARGET_FUNCTIONS[each](graph, Y)
+            continue
+        if each.scale is not None:
+            Y = graph.node("Mul", Y, graph.constant(np.float64(each.scale)))
+        if each.location is not None:
+            Y = graph.node("Add", Y, graph.constant(np.float64(each.location)))
+    if n_outputs == 1:
+        _flat(graph, Y, output="y")
+    else:
+        graph.node("Identity", Y, output="y")
+    graph.output("y", kind, None if n_outputs == 1 else n_outputs)
+
+
 # -- the model ------------------------------------------------------------------------
 
 
@@ -216,7 +217,9 @@ def network_to_onnx(
     *,
     classes: np.ndarray | None = None,
     standardizations: Sequence[Standardization] = (),
+    undone: Sequence[Standardization | Callable] = (),
     feature_names: Sequence[str] | None = None,
+    before=None,
 ):
     """Write a network as an ONNX model.
 
@@ -233,81 +236,99 @@ def network_to_onnx(
         them is multilabel. Not used by the other links.
     standardizations : sequence of Standardization
         What is done to the inputs first, in this order.
+    undone : sequence
+        What gives a regressor's predictions their units back: see `write_targets`.
     feature_names : sequence of str, optional
         Names of the columns, kept in the model's metadata as a JSON list.
+    before : onnx.ModelProto, optional
+        A model whose output comes first, of operators of OPSET. The inputs are its own,
+        those that it makes no use of apart.
 
     Returns
     -------
     onnx.ModelProto
-        With input "X" and the outputs "label" and "probabilities", or "y".
+        With input "X", if there is nothing before, and the outputs "label" and
+        "probabilities", or "y".
 
     Raises
     ------
     ImportError
         If onnx is not installed.
     ValueError
-        If a weight is too large for float32, or a class is neither a whole number nor
-        a string.
+        If a weight is too large for float32, a class is neither a whole number nor a
+        string, or an input has the name of an output.
     """
-    onnx = _import_onnx()
-    graph = Graph(onnx)
-    A = "X"
+    onnx = import_onnx()
+    if before is None:
+        before = _inputs_alone(onnx, len(weights[0]))
+    graph = Graph(onnx, _names_in(before.graph))
+    X = before.graph.output[0].name
     for standardization in standardizations:
-        A = _standardize(graph, standardization, A)
-    Z = A
-    for layer, (W, b) in enumerate(zip(weights, biases, strict=True), 1):
-        W_name = graph.parameter(W, f"W{layer}")
-        b_name = graph.parameter(b, f"b{layer}")
-        Z = graph.node("Gemm", A, W_name, b_name, output=f"Z{layer}")
-        if layer < len(weights):
-            A = ACTIVATIONS[activations[layer - 1]](graph, Z)
-    LINKS[link](graph, Z, len(biases[-1]), classes)
-    return _model(graph, len(weights[0]), feature_names)
-
-
-def _standardize(graph: Graph, how: Standardization, X: str) -> str:
-    """Standardise in float64: a mean far from 0 would cost float32 its digits."""
-    tensor = graph.onnx.TensorProto
-    X = graph.node("Cast", X, to=tensor.DOUBLE)
-    if how.location is not None:
-        X = graph.node("Sub", X, graph.constant(np.float64(how.location)))
-    if how.scale is not None:
-        X = graph.node("Div", X, graph.constant(np.float64(how.scale)))
-    if how.smooth_clip is not None:
-        ratio = graph.node("Div", X, graph.number(how.smooth_clip, np.float64))
-        square = graph.node("Mul", ratio, ratio)
-        square = graph.node("Add", square, graph.number(1, np.float64))
-        X = graph.node("Div", X, graph.node("Sqrt", square))
-    return graph.node("Cast", X, to=tensor.FLOAT)
-
-
-def _model(graph: Graph, n_features: int, feature_names):
-    onnx = graph.onnx
-    X = onnx.helper.make_tensor_value_info(
-        "X", onnx.TensorProto.FLOAT, [None, n_features]
-    )
-    made = onnx.helper.make_graph(
-        graph.nodes, "skdnn", [X], graph.outputs, graph.constants
-    )
-    model = onnx.helper.make_model(
-        made,
-        producer_name="skdnn",
-        ir_version=IR_VERSION,
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
-    )
+        X = standardize(graph, standardization, X)
+    if before.graph.node and not standardizations:
+        X = graph.node("Cast", X, to=onnx.TensorProto.FLOAT)
+    Z = write_layers(graph, X, weights, biases, activations)
+    n_outputs = len(biases[-1])
+    if link in CLASSIFIER_LINKS:
+        CLASSIFIER_LINKS[link](graph, Z, n_outputs, classes)
+    else:
+        write_targets(graph, REGRESSOR_LINKS[link](graph, Z), n_outputs, undone)
+    model = _model(graph, before)
     if feature_names is not None:
         names = json.dumps(list(feature_names), ensure_ascii=False)
         onnx.helper.set_model_props(model, {"feature_names": names})
     return model
 
 
-def _import_onnx():
-    try:
-        import onnx
-        import onnx.helper
-        import onnx.numpy_helper
-    except ImportError as error:
-        raise ImportError(
-            'Writing an ONNX model needs onnx: pip install "skdnn[onnx]"'
-        ) from error
-    return onnx
+def write_layers(
+    graph: Graph,
+    X: str,
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    activations: Sequence[str],
+) -> str:
+    """Write the layers, without the link; return the name of Z[L]."""
+    A = Z = X
+    for layer, (W, b) in enumerate(zip(weights, biases, strict=True), 1):
+        W_name = graph.parameter(W, f"W{layer}")
+        b_name = graph.parameter(b, f"b{layer}")
+        Z = graph.node("Gemm", A, W_name, b_name, output=f"Z{layer}")
+        if layer < len(weights):
+            A = ACTIVATIONS[activations[layer - 1]](graph, Z)
+    return Z
+
+
+def _inputs_alone(onnx, n_features: int):
+    """Return a model that does nothing to "X"."""
+    X = onnx.helper.make_tensor_value_info(
+        "X", onnx.TensorProto.FLOAT, [None, n_features]
+    )
+    return onnx.helper.make_model(onnx.helper.make_graph([], "skdnn", [X], [X]))
+
+
+def _names_in(made) -> set[str]:
+    parts = (*made.input, *made.initializer)
+    return {each.name for each in parts}.union(*(node.output for node in made.node))
+
+
+def _model(graph: Graph, before):
+    onnx = graph.onnx
+    nodes = [*before.graph.node, *graph.nodes]
+    used = {name for node in nodes for name in node.input}
+    made = onnx.helper.make_graph(
+        nodes,
+        "skdnn",
+        [each for each in before.graph.input if each.name in used],
+        graph.outputs,
+        [*before.graph.initializer, *graph.constants],
+    )
+    domains = {each.domain: each.version for each in before.opset_import}
+    return onnx.helper.make_model(
+        made,
+        producer_name="skdnn",
+        ir_version=IR_VERSION,
+        opset_imports=[
+            onnx.helper.make_opsetid(domain, version)
+            for domain, version in (domains | {"": OPSET}).items()
+        ],
+    )

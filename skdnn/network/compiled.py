@@ -18,6 +18,8 @@ from typing import Any
 from numba import njit
 from numba.core.dispatcher import Dispatcher
 
+from skdnn.network.linking import SelfContained
+
 _ANY_ORDER = {"nsz", "arcp", "contract", "afn", "reassoc"}
 _COMMON = {
     "nogil": True,
@@ -52,10 +54,11 @@ def entry(function):
     is installed in editable mode, yesterday's would run. So the stamp that it compares
     is replaced by one of all sources.
     """
+    options: Any = {"pipeline_class": SelfContained, **COMPILE_OPTIONS}
     try:
-        compiled = njit(cache=True, **COMPILE_OPTIONS)(function)
+        compiled = njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function: no locator available"
-        return njit(**COMPILE_OPTIONS)(function)
+        return njit(**options)(function)
     if isinstance(compiled, Dispatcher):  # not under NUMBA_DISABLE_JIT
         private: Any = compiled
         private._cache._cache_file._source_stamp = SOURCES_HASH

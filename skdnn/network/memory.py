@@ -38,6 +38,25 @@ def aligned_copy(array: np.ndarray) -> np.ndarray:
     return copy
 
 
+class _AsIfWriteable:
+    """Shows the memory of an array, and keeps it alive."""
+
+    def __init__(self, array: np.ndarray):
+        self._array = array
+        interface = dict(array.__array_interface__)
+        interface["data"] = (interface["data"][0], False)
+        self.__array_interface__ = interface
+
+
+def as_writeable(array: np.ndarray) -> np.ndarray:
+    """View an array that may be read-only as one that is not; it must only be read.
+
+    Numba takes a read-only array for another type and would compile once more for it,
+    for a model that is loaded with ``mmap_mode="r"`` or handed to joblib's workers.
+    """
+    return array if array.flags.writeable else np.asarray(_AsIfWriteable(array))
+
+
 def prefetch(table, row, column):
     """Have the processor fetch table[row, column] in the background."""
 

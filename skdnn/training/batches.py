@@ -6,6 +6,7 @@ small table of another kind is converted once. Of a large one the rows of a bloc
 picked, converted and made dense; it is never copied whole.
 """
 
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -133,6 +134,16 @@ class Table:
         for start in range(0, self.n_rows, block_rows):
             yield self.read(start, min(start + block_rows, self.n_rows))
 
+    def checksum(self) -> int:
+        """Return a number that changes with the shape, the first or the last row."""
+        ends = np.array([0, self.n_rows - 1])
+        part = self._X[ends if self._rows is None else self._rows[ends]]
+        number = zlib.crc32(repr((self.n_rows, self.n_columns)).encode())
+        arrays = (part.indices, part.data) if self._sparse else (part,)
+        for array in arrays:
+            number = zlib.crc32(np.ascontiguousarray(array), number)
+        return number
+
 
 class Examples:
     """A table with its targets and weights.
@@ -152,8 +163,11 @@ class Examples:
         The weights scaled to an average of 1.
     is_weighted : bool
         Whether they differ from row to row.
+    weight : float
+        Σ sᵢ.
     total_weight : float
-        S = Σ sᵢ.
+        S, the weight of the whole training set. It is that of these rows, unless they
+        are one part of several: then whoever knows of the others sets it.
     """
 
     def __init__(self, table: Table, Y: np.ndarray, sample_weight=None):
@@ -163,17 +177,25 @@ class Examples:
         self.is_weighted = sample_weight is not None
         if sample_weight is None:
             self.s = np.ones(self.n_rows, table.dtype)
-            self.total_weight = float(self.n_rows)
+            self.weight = float(self.n_rows)
         else:
-            self.total_weight = float(np.sum(sample_weight, dtype=np.float64))
-            mean = self.total_weight / self.n_rows
+            self.weight = float(np.sum(sample_weight, dtype=np.float64))
+            mean = self.weight / self.n_rows
             self.s = np.asarray(sample_weight / mean, dtype=table.dtype)
+        self.total_weight = self.weight
 
     def blocks(self, block_rows: int) -> Iterator[Block]:
         """Yield (X, Y, s) of all rows in order."""
         for start in range(0, self.n_rows, block_rows):
             stop = min(start + block_rows, self.n_rows)
             yield self.table.read(start, stop), self.Y[start:stop], self.s[start:stop]
+
+    def checksum(self) -> int | None:
+        """Return a number that tells these rows from others; None of a single row."""
+        if self.n_rows == 1:
+            return None
+        number = zlib.crc32(repr(self.weight).encode(), self.table.checksum())
+        return zlib.crc32(self.s, zlib.crc32(self.Y, number))
 
 
 def random_order(rng: np.random.Generator, n_rows: int) -> np.ndarray:

@@ -12,9 +12,20 @@ import time
 import numpy as np
 from scipy import optimize
 
+from skdnn.network.compile_time import compile_seconds
 from skdnn.network.objective import Objective
 from skdnn.training.loop import EpochRecord, Evaluate, OnEpoch, Outcome
-from skdnn.training.stopping import Monitor
+from skdnn.training.stopping import (
+    CALLBACK,
+    CONVERGED,
+    DIVERGED,
+    EARLY_STOPPING,
+    INTERRUPTED,
+    LINE_SEARCH,
+    MAX_FUN,
+    MAX_ITER,
+    Monitor,
+)
 
 
 def minimize_lbfgs(
@@ -43,24 +54,24 @@ def minimize_lbfgs(
         _SplitForm(objective, n_weights) if objective.penalty.l1 else _Plain(objective)
     )
     outcome = Outcome()
-    began, last = time.perf_counter(), theta
+    began, compiled, last = time.perf_counter(), compile_seconds(), theta
 
     def after_iteration(intermediate_result: optimize.OptimizeResult) -> None:
-        nonlocal began, last
+        nonlocal began, compiled, last
         at = form.theta(intermediate_result.x.copy())
         dev = evaluate(at) if evaluate else None
-        seconds, began = time.perf_counter() - began, time.perf_counter()
+        compiling = compile_seconds() - compiled
+        seconds = time.perf_counter() - began - compiling
+        began, compiled = time.perf_counter(), compile_seconds()
         epoch = epochs_before + len(outcome.history) + 1
-        record = EpochRecord(epoch, intermediate_result.fun, 1.0, seconds, dev)
+        J = intermediate_result.fun
+        record = EpochRecord(epoch, J, 1.0, seconds, dev, compiling)
         last = at
         outcome.history.append(record)
-        if monitor.follows_dev:
-            outcome.converged = monitor.update(record, at)
+        is_over = monitor.follows_dev and monitor.update(record, at)
         told_to_stop = on_epoch(record, at.astype(theta.dtype)) if on_epoch else False
-        if outcome.converged:
-            raise StopIteration
-        if told_to_stop:
-            outcome.told_to_stop = True
+        if is_over or told_to_stop:
+            outcome.reason = EARLY_STOPPING if is_over else CALLBACK
             raise StopIteration
 
     try:
@@ -82,15 +93,26 @@ def minimize_lbfgs(
     except KeyboardInterrupt as interrupt:
         if not outcome.history:
             raise
-        outcome.interrupted_by = interrupt
+        outcome.reason, outcome.interrupted_by = INTERRUPTED, interrupt
         return np.asarray(last, dtype=theta.dtype), outcome
-    outcome.converged = outcome.converged or result.status == 0
+    if outcome.reason == MAX_ITER:  # SciPy has stopped by itself
+        outcome.reason = _reason(result, max_iterations)
     outcome.message = str(result.message)
     best = form.theta(result.x)
     if not (np.isfinite(result.fun) and np.all(np.isfinite(best))):
+        outcome.reason = DIVERGED
         outcome.diverged_at = epochs_before + len(outcome.history) + 1
         best = last
     return np.asarray(best, dtype=theta.dtype), outcome
+
+
+def _reason(result: optimize.OptimizeResult, max_iterations: int) -> str:
+    """Return why SciPy has stopped, as a code of training/stopping.py."""
+    if result.status == 0:
+        return CONVERGED
+    if result.status == 2:
+        return LINE_SEARCH
+    return MAX_ITER if result.nit >= max_iterations else MAX_FUN
 
 
 class _Plain:

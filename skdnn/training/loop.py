@@ -7,19 +7,33 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skdnn.network.compile_time import compile_seconds
 from skdnn.network.memory import aligned_copy, empty_aligned
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network, Workspace
 from skdnn.training.batches import Augment, BatchReader, Examples, random_order
 from skdnn.training.epoch import Gathered, train_block
 from skdnn.training.optimizers import OptimizerState, Regularization, Rule
+from skdnn.training.rows_seen import RowsSeen
 from skdnn.training.schedules import (
     ADAPTIVE_FACTOR,
     ADAPTIVE_LEAST_RATE,
     SCHEDULES,
     Progress,
 )
-from skdnn.training.stopping import Monitor
+from skdnn.training.stopping import (
+    ABOVE_CONSTANT,
+    CALLBACK,
+    CONVERGED,
+    DIVERGED,
+    EARLY_STOPPING,
+    INTERRUPTED,
+    MAX_ITER,
+    RISES_BY,
+    RISING,
+    WORSE_THAN_CONSTANT,
+    Monitor,
+)
 
 
 @dataclass
@@ -32,13 +46,18 @@ class TrainingState:
     mask_seed: np.uint64  # names dropout masks
     split_seed: int  # cuts the dev set
     n_epochs: int = 0
+    time: float = 0.0  # passes over the training set so far: what schedules count
+    rows_seen: RowsSeen = field(default_factory=RowsSeen)
     rate_factor: float = 1.0  # what "adaptive" has made of the learning rate
-    schedule_start: int = 0  # the epoch that schedules count from
+    schedule_start: float = 0.0  # the time that schedules count from
+    first_cost: float | None = None  # J in the first epoch
+    is_over: bool = False  # patience has run out
     monitor: Monitor | None = None  # patience, and the best θ
 
     def begin_anew(self) -> None:
         """Begin another training from this θ: fresh patience, and the first rate."""
-        self.schedule_start, self.rate_factor = self.n_epochs, 1.0
+        self.schedule_start, self.rate_factor = self.time, 1.0
+        self.first_cost, self.is_over = None, False
         if self.monitor is not None and self.monitor.follows_dev:
             self.monitor.be_patient_again()
         else:
@@ -59,8 +78,11 @@ class Recipe(NamedTuple):
     learning_rate_init: float
     power_t: float
     n_epochs: int  # to train for
-    schedule_start: int  # the epoch, of all so far, that the schedule counts from
+    epoch_length: float  # the part of the training set that an epoch goes through
+    schedule_start: float  # the time, of all so far, that the schedule counts from
     horizon: int  # the epochs that the schedule is laid out for
+    constant_cost: Callable[[], float]  # J of a network that predicts a constant
+    is_whole: bool = True  # whether no more epochs are to come, in other calls
     augment: Augment | None = None  # what alters each block of training rows
 
 
@@ -78,8 +100,9 @@ class EpochRecord(NamedTuple):
     epoch: int  # counted from 1 over all epochs so far
     cost: float  # J, each batch at the θ of its step
     learning_rate: float  # of the epoch's last step
-    seconds: float
+    seconds: float  # without those of compiling
     dev: DevResult | None
+    compile_seconds: float = 0.0
 
 
 @dataclass
@@ -87,11 +110,15 @@ class Outcome:
     """How a fit went."""
 
     history: list[EpochRecord] = field(default_factory=list)
-    converged: bool = False
-    told_to_stop: bool = False  # by whoever was told of an epoch
+    reason: str = MAX_ITER  # why training stopped: a code of training/stopping.py
     diverged_at: int | None = None  # the epoch in which J was no longer finite
     interrupted_by: KeyboardInterrupt | None = None  # at least one epoch was over
-    message: str = ""
+    message: str = ""  # what the solver says
+
+    @property
+    def converged(self) -> bool:
+        """Whether training stopped because there was nothing more to gain."""
+        return self.reason in (CONVERGED, EARLY_STOPPING)
 
 
 Evaluate = Callable[[np.ndarray], DevResult]
@@ -138,15 +165,36 @@ def train_epochs(
             is_over = _train_epoch(steps, monitor, outcome, last, evaluate)
             if outcome.diverged_at is None and on_epoch is not None:
                 told_to_stop = on_epoch(outcome.history[-1], state.theta)
-                outcome.told_to_stop = bool(told_to_stop) and not is_over
-            if is_over or outcome.told_to_stop:
+                if told_to_stop and not is_over:
+                    outcome.reason, is_over = CALLBACK, True
+            if is_over:
                 break
     except KeyboardInterrupt as interrupt:
         last.put_back()
         if not outcome.history:
             raise
-        outcome.interrupted_by = interrupt
+        outcome.reason, outcome.interrupted_by = INTERRUPTED, interrupt
+    outcome.reason = _reason_in_view_of_the_cost(state, recipe, monitor, outcome)
     return outcome
+
+
+def _reason_in_view_of_the_cost(
+    state: TrainingState, recipe: Recipe, monitor: Monitor, outcome: Outcome
+) -> str:
+    """Return why training stopped: patience and epochs run out of a lost one, too."""
+    reason, first_cost = outcome.reason, state.first_cost
+    ran_out = reason == MAX_ITER and recipe.is_whole
+    if first_cost is None or not (outcome.converged or ran_out):
+        return reason
+    cost = outcome.history[-1].cost
+    if cost > RISES_BY * first_cost + monitor.tol:
+        return RISING
+    if (
+        outcome.converged
+        and cost > ABOVE_CONSTANT * recipe.constant_cost() + monitor.tol
+    ):
+        return WORSE_THAN_CONSTANT
+    return reason
 
 
 def _train_epoch(
@@ -158,20 +206,27 @@ def _train_epoch(
 ) -> bool:
     """Train for an epoch and take it down; return whether training is over."""
     state, recipe = steps.state, steps.recipe
-    epoch, began = state.n_epochs + 1, time.perf_counter()
+    epoch, began, compiled = state.n_epochs + 1, time.perf_counter(), compile_seconds()
     cost, rate = steps.run_epoch()
     if not (np.isfinite(cost) and np.all(np.isfinite(state.theta))):
         last.step_back()
-        outcome.diverged_at = state.n_epochs + 1
+        outcome.reason, outcome.diverged_at = DIVERGED, state.n_epochs + 1
         return True
     state.n_epochs = epoch
+    state.time += recipe.epoch_length
+    if state.first_cost is None:
+        state.first_cost = cost
     dev = evaluate(state.theta) if evaluate else None
-    record = EpochRecord(epoch, cost, rate, time.perf_counter() - began, dev)
+    compiling = compile_seconds() - compiled
+    seconds = time.perf_counter() - began - compiling
+    record = EpochRecord(epoch, cost, rate, seconds, dev, compiling)
     outcome.history.append(record)
     stalled = monitor.update(record, state.theta)
-    outcome.converged = stalled and not _lower_rate(state, recipe, monitor)
+    state.is_over = stalled and not _lower_rate(state, recipe, monitor)
+    if state.is_over:
+        outcome.reason = EARLY_STOPPING if monitor.follows_dev else CONVERGED
     last.is_now()
-    return outcome.converged
+    return state.is_over
 
 
 def _lower_rate(state: TrainingState, recipe: Recipe, monitor: Monitor) -> bool:
@@ -195,10 +250,15 @@ class _LastEpoch:
         self._arrays = [array.copy() for array in self._moving()]
         self._theta_before = state.theta.copy()
         self._watched, self._n_records = vars(monitor).copy(), 0
+        self._numbers = self._moving_numbers()
         self.is_now()
 
     def _moving(self) -> tuple[np.ndarray, ...]:
         return self._state.theta, self._state.optimizer.m, self._state.optimizer.v
+
+    def _moving_numbers(self) -> dict:
+        names = ("n_epochs", "time", "rate_factor", "first_cost", "is_over")
+        return {name: getattr(self._state, name) for name in names}
 
     def is_now(self) -> None:
         """Take down that an epoch is over."""
@@ -206,15 +266,14 @@ class _LastEpoch:
         self._in_full = True  # an interrupt while copying finds nothing half done
         # θ changes places with the one before: two buffers are enough.
         self._theta_before, self._arrays[0] = self._arrays[0], self._theta_before
-        self._before = self._watched, self._n_records
+        self._before = self._watched, self._n_records, self._numbers
         for copied, array in zip(self._arrays, self._moving(), strict=True):
             copied[:] = array
-        self._steps, self._epochs = state.optimizer.t, state.n_epochs
-        self._rate_factor = state.rate_factor
+        self._steps, self._numbers = state.optimizer.t, self._moving_numbers()
         self._rng = state.rng.bit_generator.state
         self._watched = vars(self._monitor).copy()
         self._n_records = len(self._outcome.history)
-        self._converged = self._outcome.converged
+        self._reason = self._outcome.reason
         self._in_full = False
 
     def put_back(self) -> None:
@@ -224,12 +283,12 @@ class _LastEpoch:
         state = self._state
         for copied, array in zip(self._arrays, self._moving(), strict=True):
             array[:] = copied
-        state.optimizer.t, state.n_epochs = self._steps, self._epochs
-        state.rate_factor = self._rate_factor
+        state.optimizer.t = self._steps
+        vars(state).update(self._numbers)
         state.rng.bit_generator.state = self._rng
         vars(self._monitor).update(self._watched)
         del self._outcome.history[self._n_records :]
-        self._outcome.converged = self._converged
+        self._outcome.reason = self._reason
 
     def step_back(self) -> None:
         """Undo the last full epoch, too: the next began, and diverged, where it ended.
@@ -237,10 +296,10 @@ class _LastEpoch:
         Its θ may be finite and yet too large for a finite cost.
         """
         state, history = self._state, self._outcome.history
-        watched, n_records = self._before
+        watched, n_records, numbers = self._before
         state.theta[:] = self._theta_before
         state.optimizer.restart()  # the moments hold what made it diverge
-        state.n_epochs -= len(history) - n_records
+        vars(state).update(numbers)
         vars(self._monitor).update(watched)
         del history[n_records:]
 
@@ -308,7 +367,8 @@ class _Steps:
     def _rates(self) -> np.ndarray:
         """Return the learning rate of each step of an epoch."""
         recipe, n_batches = self.recipe, self.reader.n_batches
-        times = self.state.n_epochs + np.arange(n_batches) / n_batches
+        within = np.arange(n_batches) / n_batches
+        times = self.state.time + within * recipe.epoch_length
         progress = Progress(
             times - recipe.schedule_start, recipe.horizon, recipe.power_t
         )

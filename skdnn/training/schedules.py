@@ -1,6 +1,7 @@
 r"""Learning-rate schedules: functions of progress, one rate per step.
 
-Time is counted in epochs e, which may be a fraction within an epoch; E is `max_iter`.
+Time is counted in epochs e, passes over the training set, which may be a fraction
+within an epoch; E is `max_iter`.
 
 .. math::
 
@@ -34,7 +35,8 @@ def constant(progress: Progress) -> np.ndarray:
 
 def invscaling(progress: Progress) -> np.ndarray:
     """Return the inverse of the power `power_t` of the epoch, counted from 1."""
-    return (1 + np.floor(progress.epochs)) ** -progress.power
+    # Passes that were counted in parts may end a rounding below a whole number.
+    return (1 + np.floor(progress.epochs + 1e-9)) ** -progress.power
 
 
 def cosine(progress: Progress) -> np.ndarray:

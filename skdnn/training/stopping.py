@@ -1,9 +1,31 @@
-"""When to stop: what is monitored, patience, and the best θ kept."""
+"""When to stop, and why: what is monitored, patience, and the best θ kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+# Why a training has stopped: `Outcome.reason`, and `stop_reason_` of an estimator.
+CONVERGED = "converged"  # the training cost stalled, or the gradient is zero
+EARLY_STOPPING = "early_stopping"  # the dev set's cost or score stalled
+MAX_ITER = "max_iter"
+MAX_FUN = "max_fun"  # lbfgs: no more evaluations of J
+LINE_SEARCH = "line_search"  # lbfgs: no lower J along its direction
+CALLBACK = "callback"  # whoever was told of an epoch asked to stop
+ONE_EPOCH = "one_epoch"  # partial_fit: there is more to come
+ONE_CLASS = "one_class"  # nothing to tell apart
+INTERRUPTED = "interrupted"  # Ctrl-C
+RISING = "rising"  # J stalled, or epochs ran out, far above the first epoch's
+WORSE_THAN_CONSTANT = "worse_than_constant"  # J stalled above that of a constant
+LOST_TO_PENALTY = "lost_to_penalty"  # J has its minimum near zero weights
+DIVERGED = "diverged"  # J is no longer finite
+
+# J rises if it ends so many times above that of the first epoch. What moves J of a
+# training that works (dropout, other rows in each epoch) is far less.
+RISES_BY = 1.5
+# A network of zero weights has the J of the best constant prediction. Noise of the last
+# steps may leave J a little above that.
+ABOVE_CONSTANT = 1.1
 
 
 @dataclass

@@ -7,8 +7,9 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Perceptron, Ridge, SGDClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -110,6 +111,17 @@ def test_parameters_are_found_inside_pipelines_searches_and_target_transformers(
     found = params(against_variance(regressor))
     assert found["regressor__mlpregularizedregressor__alpha"] == 3.0
     regressor.set_params(**found)
+
+
+def test_parameters_of_estimators_that_are_fitted_or_frozen():
+    X, y = load_iris(return_X_y=True)
+    net = MLPRegularizedClassifier((4,), solver="lbfgs", max_iter=1000, random_state=0)
+    threshold = FixedThresholdClassifier(net)
+    assert params(against_variance(threshold))["estimator__alpha"] == 3.0
+    unfitted = TransformedTargetRegressor(MLPRegularizedRegressor())
+    assert params(against_variance(unfitted))["regressor__alpha"] == 3.0
+    frozen = FrozenEstimator(net.fit(X, y))
+    assert params(against_variance(frozen)) == {}
 
 
 def test_alpha_is_moved_where_it_is_a_penalty_only():

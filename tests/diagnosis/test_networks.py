@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -69,6 +70,24 @@ def test_a_pipeline_is_its_network_on_transformed_rows(diagnose):
 
 
 @pytest.mark.parametrize("diagnose", DIAGNOSES)
+def test_targets_are_those_that_a_target_transformer_gives(diagnose):
+    X, _ = make_rows(n_rows=30)
+    y = 1e4 + 1e3 * X[:, 0]
+    net = MLPRegularizedRegressor(hidden_layer_sizes=(4,), random_state=0)
+    scaled = StandardScaler().fit_transform(y[:, None])[:, 0]
+    expected = said(diagnose, net, StandardScaler().fit_transform(X), scaled)
+    model = TransformedTargetRegressor(
+        make_pipeline(StandardScaler(), net), transformer=StandardScaler()
+    )
+    assert said(diagnose, model, X, y) == expected
+    inside_out = make_pipeline(
+        StandardScaler(), TransformedTargetRegressor(net, transformer=StandardScaler())
+    )
+    assert said(diagnose, inside_out, X, y) == expected
+    assert not hasattr(model, "transformer_")
+
+
+@pytest.mark.parametrize("diagnose", DIAGNOSES)
 def test_a_generator_of_random_numbers_is_not_advanced(diagnose):
     X, y = make_rows(n_rows=30)
     seed = np.random.RandomState(3)
@@ -91,7 +110,7 @@ def test_several_outputs_and_one_feature(diagnose):
         (LogisticRegression(), "got LogisticRegression"),
         (
             make_pipeline(StandardScaler(), LogisticRegression()),
-            r"got Pipeline with LogisticRegression\(\) as its last step",
+            r"got Pipeline that ends with LogisticRegression\(\)",
         ),
         ("relu", "got str"),
         (MLPRegularizedClassifier, "got type"),
@@ -155,5 +174,26 @@ def test_a_fitted_search_stands_for_its_best_estimator():
     expected = problem_at_init(make_pipeline(StandardScaler(), net), X, y)
     assert_array_equal(found.state.theta, expected.state.theta)
     assert_array_equal(found.examples.table.ready, expected.examples.table.ready)
-    with pytest.raises(TypeError, match="fitted search that ends with one"):
+    with pytest.raises(TypeError, match=r"a fitted search, .* got GridSearchCV"):
         problem_at_init(GridSearchCV(net, {}), X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_parameters_set_after_a_fit_count_for_a_fresh_start():
+    X, _ = make_rows(n_rows=30)
+    net = MLPRegularizedRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0)
+    model = TransformedTargetRegressor(net).fit(X, X[:, 0])
+    model.set_params(regressor__hidden_layer_sizes=(5,))
+    assert problem_at_init(model, X, X[:, 0]).estimator.hidden_layer_sizes == (5,)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_search_inside_a_target_transformer():
+    X, _ = make_rows(n_rows=30)
+    net = MLPRegularizedRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0)
+    search = GridSearchCV(net, {"hidden_layer_sizes": [(3,)]}, cv=2)
+    model = TransformedTargetRegressor(search)
+    with pytest.raises(TypeError, match="that ends with GridSearchCV"):
+        problem_at_init(model, X, X[:, 0])
+    model.fit(X, X[:, 0])
+    assert problem_at_init(model, X, X[:, 0]).estimator.hidden_layer_sizes == (3,)

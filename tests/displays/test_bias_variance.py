@@ -84,7 +84,7 @@ def test_what_is_refused():
     other = BiasVarianceReport.from_errors(0.1, 0.2, thresholds=0.1)
     with pytest.raises(ValueError, match="different thresholds"):
         BiasVarianceDisplay.from_report({"a": report, "b": other})
-    with pytest.raises(ValueError, match="a dict has names"):
+    with pytest.raises(ValueError, match="keys of a dict are names"):
         BiasVarianceDisplay.from_report({"a": report}, name="b")
     with pytest.raises(ValueError, match="empty dict"):
         BiasVarianceDisplay.from_report({})

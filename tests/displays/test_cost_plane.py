@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -52,6 +53,16 @@ def test_cost_is_the_estimators(parameters, in_pipeline):
             assert_allclose(costs[i, j], moved.cost(inputs, Y).total, rtol=1e-12)
     at_centre = plane.cost(*(np.full((1, 1), value) for value in plane.centre))
     assert_allclose(at_centre, net.cost(inputs, Y).total, rtol=1e-12)
+
+
+def test_targets_are_transformed_as_fit_transforms_them(linear):
+    net, y, _ = linear
+    scaler = StandardScaler().fit(y[:, None])
+    model = TransformedTargetRegressor(net, transformer=StandardScaler()).fit(X, y)
+    plane = CostPlane.of(model, X, y, DEFAULT)
+    at_centre = plane.cost(*(np.full((1, 1), value) for value in plane.centre))
+    scaled = scaler.transform(y[:, None])[:, 0]
+    assert_allclose(at_centre, model.regressor_.cost(X, scaled).total, rtol=1e-12)
 
 
 def test_gradient_and_curvature(linear):

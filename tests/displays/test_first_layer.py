@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import RobustScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from skdnn import FirstLayerDisplay, InputStandardizer
 
@@ -53,6 +53,13 @@ def test_all_units():
     for n_units in (None, 99):
         display = FirstLayerDisplay.from_estimator(NET, (4, 3), n_units=n_units)
         assert display.images.shape == (5, 4, 3)
+
+
+def test_a_scaler_that_multiplies():
+    model = behind(MinMaxScaler())
+    display = FirstLayerDisplay.from_estimator(model, (3, 4), in_input_units=True)
+    scaled = W / np.ptp(X, axis=0)[:, np.newaxis]
+    assert_allclose(display.images.reshape(5, 12), scaled.T[display.units])
 
 
 @pytest.mark.parametrize("scaler", [InputStandardizer(), StandardScaler()])

@@ -4,12 +4,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import (
     MLPRegularizedClassifier,
+    MLPRegularizedRegressor,
     SignalPropagationDisplay,
     signal_propagation,
 )
@@ -76,6 +80,25 @@ def test_several_initialisers(in_pipeline):
     assert display.activation_rms.keys() == display.backward_rms.keys()
     net = estimator[-1] if in_pipeline else estimator
     assert net.init == "zeros" and not hasattr(net, "classes_")
+
+
+def test_initialisers_of_a_network_deep_inside():
+    net = MLPRegularizedRegressor(
+        hidden_layer_sizes=(4,), init="zeros", solver="lbfgs", random_state=0
+    )
+    search = GridSearchCV(net, {"max_iter": [500]}, cv=2)
+    model = TransformedTargetRegressor(make_pipeline(StandardScaler(), search))
+    y = 100 * X[:, 0]
+    model.fit(X, y)
+    display = SignalPropagationDisplay.from_estimator(model, X, y, init=["he"])
+    expected = signal_propagation(
+        clone(net).set_params(init="he", max_iter=500),
+        StandardScaler().fit_transform(X),
+        y,
+        n_epochs=0,
+    )
+    (found,) = display.backward_rms.values()
+    assert_array_equal(found, [l.backward_rms for l in expected.at_init.layers])
 
 
 def test_names_and_axes_can_be_given():

@@ -47,11 +47,6 @@ FITS = {
     "y longer": ((X, np.r_[Y3, 0]), {}, ["inconsistent numbers of samples", "60.*61"]),
     "y nan": ((X, np.where(Y3 == 1, np.nan, 0)), {}, ["y contains NaN"]),
     "y continuous": ((X, X[:, 0]), {}, ["Unknown label type: continuous"]),
-    "y one class": (
-        (X, np.full(60, "a")),
-        {},
-        ["y has one class only, 'a'", "2 class"],
-    ),
     "y many outputs": (
         (X, np.c_[Y3, Y3]),
         {},

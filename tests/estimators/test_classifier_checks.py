@@ -10,6 +10,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     # partial_fit is called without a dev set, also where there is early stopping.
     pytest.mark.filterwarnings("ignore:early_stopping=True has nothing to follow"),
+    pytest.mark.filterwarnings("ignore:Y has one class only:UserWarning"),
 ]
 
 MASKS = "dropout masks fall on rows and cannot treat a weight as repeated rows"

@@ -86,7 +86,7 @@ def test_reading_by_blocks_changes_nothing(form, early_stopping, tmp_path, monke
     assert hasattr(net, names)
     assert_array_equal(parameters(net), parameters(expected))
     assert_array_equal(net.validation_scores_, expected.validation_scores_)
-    assert_array_equal(net.predict_proba(given), expected.predict_proba(X))
+    assert_array_equal(net.decision_function(given), expected.decision_function(X))
     assert net.cost(given, y) == expected.cost(X, y)
     given_dev = FORMS[form](X[dev], tmp_path)
     again = _net().fit(given, y, X_val=given_dev, y_val=y[dev])
@@ -158,7 +158,7 @@ def test_other_sparse_formats(convert):
     given = sparse.csr_array(X).asformat(convert)
     net, expected = _net().fit(given, y), _net().fit(X, y)
     assert_array_equal(parameters(net), parameters(expected))
-    assert_array_equal(net.predict_proba(given), expected.predict_proba(X))
+    assert_array_equal(net.decision_function(given), expected.decision_function(X))
 
 
 def test_sparse_entries_in_any_order_and_in_parts():
@@ -181,7 +181,7 @@ def test_sparse_entries_in_any_order_and_in_parts():
     before = given.copy()
     net, expected = _net().fit(given, y), _net().fit(X, y)
     assert_array_equal(parameters(net), parameters(expected))
-    assert_array_equal(net.predict_proba(given), expected.predict_proba(X))
+    assert_array_equal(net.decision_function(given), expected.decision_function(X))
     assert_array_equal(given.indices, before.indices)
 
 
@@ -348,7 +348,7 @@ def test_columns_of_different_types(frame, early_stopping):
     options = {"early_stopping": early_stopping, "scoring": "accuracy"}
     net, expected = _net(**options).fit(frame, y), _net(**options).fit(X, y)
     assert_array_equal(net.feature_names_in_, list(COLUMNS))
-    assert_array_equal(net.predict_proba(frame), expected.predict_proba(X))
+    assert_array_equal(net.decision_function(frame), expected.decision_function(X))
     assert net.validation_scores_ == expected.validation_scores_
     net.fit(frame, y, X_val=frame, y_val=y)
     expected.fit(X, y, X_val=X, y_val=y)
@@ -361,7 +361,7 @@ def test_frame_of_sparse_columns_stays_sparse():
     frame = pd.DataFrame.sparse.from_spmatrix(X)
     net, expected = (_net(batch_size=50).fit(each, y) for each in (frame, X))
     assert_array_equal(parameters(net), parameters(expected))
-    assert_array_equal(net.predict_proba(frame), expected.predict_proba(X))
+    assert_array_equal(net.decision_function(frame), expected.decision_function(X))
 
 
 MISSING = {

@@ -247,8 +247,14 @@ def test_verbose_partial_fit_prints_its_epoch(verbose, capsys):
     net = _net(verbose=verbose)
     for _ in range(2):
         net.partial_fit(X, y, classes=[0, 1, 2])
-        (line,) = capsys.readouterr().out.splitlines()
+        (line,) = _told(capsys)
         assert f"{net.loss_:.6f}" in line
+
+
+def _told(capsys):
+    """Return the lines about this training: compiling may have come first."""
+    lines = capsys.readouterr().out.splitlines()
+    return [line for line in lines if not line.startswith("Compiled")]
 
 
 @out_of_epochs
@@ -256,9 +262,10 @@ def test_verbose_partial_fit_prints_its_epoch(verbose, capsys):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_verbose_prints_an_aligned_line_per_epoch(solver, early_stopping, capsys):
     X, y = make_rows()
-    net = _net(solver=solver, verbose=True, max_iter=12, early_stopping=early_stopping)
+    net = _net(solver=solver, verbose=2, max_iter=12, early_stopping=early_stopping)
     net.fit(100 * X, y)
-    lines = capsys.readouterr().out.splitlines()
+    *lines, last = _told(capsys)
+    assert last == f"Stopped: {net.stop_message_}."
     assert len(lines) == net.n_iter_ == 12
     dev = r"  dev cost +\d+\.\d{6}" if early_stopping else ""
     form = r"Epoch +(\d+)  train cost +\d+\.\d{6}" + dev

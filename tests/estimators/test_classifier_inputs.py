@@ -206,7 +206,7 @@ def test_fit_request_knows_the_dev_set(metadata_routing):
         "sample_weight": None,
     }
     partial = net.get_metadata_routing().partial_fit.requests
-    dev = {"X_val", "y_val", "sample_weight_val"}
+    dev = {"X_val", "y_val", "sample_weight_val", "total_weight"}
     assert set(partial) == {"sample_weight", "classes"} | dev
     assert set(net.get_metadata_routing().score.requests) == {"sample_weight"}
 

@@ -133,14 +133,14 @@ def _rates(printed):
 def test_invscaling_decays_by_epoch_and_not_by_row(n_rows, capsys):
     """Regression: MLPClassifier's decays by the rows seen."""
     X, y = make_rows(n_rows=n_rows)
-    _net(learning_rate="invscaling", learning_rate_init=0.1, verbose=True).fit(X, y)
+    _net(learning_rate="invscaling", learning_rate_init=0.1, verbose=2).fit(X, y)
     expected = 0.1 / np.sqrt(np.arange(1, 6))
     assert_allclose(_rates(capsys.readouterr().out), expected, rtol=0.05)
 
 
 def test_cosine_ends_near_zero(capsys):
     X, y = make_rows(n_rows=160)
-    _net(learning_rate="cosine", learning_rate_init=1.0, max_iter=10, verbose=True).fit(
+    _net(learning_rate="cosine", learning_rate_init=1.0, max_iter=10, verbose=2).fit(
         X, y
     )
     rates = _rates(capsys.readouterr().out)
@@ -156,7 +156,7 @@ def test_adaptive_divides_by_five_at_each_stall(capsys):
         tol=1e9,
         n_iter_no_change=2,
         max_iter=100,
-        verbose=True,
+        verbose=2,
     ).fit(X, y)
     rates = _rates(capsys.readouterr().out)
     assert_allclose(rates[:7], [0.1, 0.1, 0.1, 0.02, 0.02, 0.004, 0.004], rtol=0.05)

@@ -89,11 +89,11 @@ def test_a_warm_fit_goes_on_from_there(solver):
 
 
 def test_without_early_stopping_the_last_epoch_is_kept(monkeypatch):
-    def ctrl_c(record):
+    def ctrl_c(printer, record):
         if record.epoch == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("skdnn.estimators.solving.print_epoch", ctrl_c)
+    monkeypatch.setattr("skdnn.estimators.reporting.EpochPrinter.epoch", ctrl_c)
     net = MLPRegularizedClassifier((4,), max_iter=9, verbose=True, random_state=0)
     with pytest.warns(ConvergenceWarning, match=r"after 3 epochs\. .* of the last one"):
         net.fit(X, Y)
@@ -121,10 +121,10 @@ def test_partial_fit_is_left_as_it_was(monkeypatch):
     )
     before = deepcopy(vars(net))
 
-    def ctrl_c(record):
+    def ctrl_c(printer, record):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skdnn.estimators.solving.print_epoch", ctrl_c)
+    monkeypatch.setattr("skdnn.estimators.reporting.EpochPrinter.epoch", ctrl_c)
     net.verbose = before["verbose"] = True
     with pytest.raises(KeyboardInterrupt):
         net.partial_fit(X, Y)

@@ -5,6 +5,7 @@ over, and a warm fit then begins another one.
 """
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -163,14 +164,14 @@ def test_the_rate_begins_anew_after_convergence(learning_rate, capsys):
         n_iter_no_change=3,
         max_iter=100,
         warm_start=True,
-        verbose=True,
+        verbose=2,
         random_state=0,
     )
     rates = []
     for _ in range(2):
         net.fit(X, y)
-        lines = capsys.readouterr().out.splitlines()
-        rates.append([line.split("learning rate ")[1][:7] for line in lines])
+        printed = capsys.readouterr().out
+        rates.append(re.findall(r"learning rate ([\d.e+-]+)", printed))
     assert net.converged_
     assert rates[0] == rates[1] and rates[0][0] == "1.0e-01"
     assert len(set(rates[0])) > 2

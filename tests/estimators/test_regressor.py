@@ -131,7 +131,8 @@ def test_the_outputs_of_a_linear_network_do_not_know_of_each_other():
 
 def test_float32_is_trained_in_float32():
     X, y = make_rows(300)
-    net = small().fit(X.astype(np.float32), y.astype(np.float32))
+    X = X.astype(np.float32)
+    net = small().fit(X, y.astype(np.float32))
     assert net.coefs_[0].dtype == net.predict(X).dtype == np.float32
 
 

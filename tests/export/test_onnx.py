@@ -13,7 +13,6 @@ from onnx.reference import ReferenceEvaluator
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skdnn import (
     InputStandardizer,
@@ -236,14 +235,10 @@ def test_order_of_standardizers():
     ("estimator", "message"),
     [
         (
-            make_pipeline(StandardScaler(), MLPRegularizedClassifier()),
-            "before a network and nothing else, got step 'standardscaler', Standard",
-        ),
-        (
             make_pipeline(InputStandardizer(), LogisticRegression()),
-            "ends in one, got step 'logisticregression', LogisticRegression",
+            r"got Pipeline that ends with LogisticRegression\(\)",
         ),
-        (make_pipeline(InputStandardizer(), "passthrough"), "'passthrough', str"),
+        (make_pipeline(InputStandardizer(), "passthrough"), "ends with 'passthrough'"),
         (LogisticRegression(), "got LogisticRegression"),
         (InputStandardizer(), "got InputStandardizer"),
         (None, "got NoneType"),

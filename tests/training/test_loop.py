@@ -17,7 +17,7 @@ from skdnn.training.loop import (
 )
 from skdnn.training.optimizers import OPTIMIZERS
 from skdnn.training.schedules import SCHEDULES
-from skdnn.training.stopping import Monitor
+from skdnn.training.stopping import CONVERGED, Monitor
 from tests.problems import (
     DTYPES,
     examples,
@@ -269,7 +269,8 @@ class CtrlC:
 def _whole_state(state, monitor):
     return (
         [a.tobytes() for a in (state.theta, state.optimizer.m, state.optimizer.v)],
-        (state.optimizer.t, state.n_epochs, state.rate_factor),
+        (state.optimizer.t, state.n_epochs, state.time, state.rate_factor),
+        (state.first_cost, state.is_over),
         state.rng.bit_generator.state,
         [monitor.best, monitor.best_epoch, monitor.n_stalled],
     )
@@ -341,7 +342,8 @@ def test_all_that_an_epoch_moves_is_put_back():
     state.rng.random()
     outcome.history.append(EpochRecord(1, 3.0, 0.1, 0.0, None))
     monitor.update(outcome.history[0], state.theta)
-    outcome.converged = True
+    outcome.reason, state.time, state.is_over = CONVERGED, 1.0, True
+    state.first_cost = 3.0
     assert _whole_state(state, monitor) != _whole_state(*before)
     last.put_back()
     assert _whole_state(state, monitor) == _whole_state(*before)

@@ -1,0 +1,80 @@
+"""Whether the penalty has taken the network: weights near zero, one prediction for all.
+
+A penalty that is too strong for its S leaves a network that looks trained: J has its
+minimum, near zero weights. That is looked at after each fit.
+"""
+
+import numpy as np
+
+from skdnn.network.objective import forward, rows_per_block
+from skdnn.network.propagation import Network
+from skdnn.training.batches import Examples
+
+# A layer's weights are near zero if they are so many times smaller than first weights
+# that keep the size of signals: root mean square 1 / sqrt(n_in).
+_NEAR_ZERO = 0.05
+# Predictions do not vary if their standard deviation is below this: for probabilities
+# as it is, for numbers as a part of that of the targets.
+_VARIES = 0.01
+# So many rows say whether predictions vary.
+_ROWS, _ROWS_OF_A_PIECE = 500, 50
+
+
+def lost_to_penalty(
+    estimator, network: Network, theta: np.ndarray, examples: Examples
+) -> str | None:
+    """Return what to tell of a network that the penalty has taken, or None.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+        Its alpha is named, and its targets turn logits into predictions.
+    network : Network
+    theta : ndarray of shape (n_parameters,)
+        The parameters after training.
+    examples : Examples
+        The training rows.
+    """
+    if estimator.alpha == 0:
+        return None
+    sizes = [_size(W) for W in network.layout.weights(theta)]
+    least = int(np.argmin(sizes))
+    if sizes[least] >= _NEAR_ZERO or _varies(estimator, network, theta, examples):
+        return None
+    S = examples.total_weight
+    weaker = min(estimator.alpha / 10, S / 1000)
+    return (
+        f"The penalty has taken the network: the weights of layer {least + 1} of "
+        f"{len(sizes)} ended near zero, and every row gets almost the same prediction. "
+        f"alpha={estimator.alpha} is too strong for rows of a total weight of S={S:.4g}"
+        f"; try alpha={weaker:.1g}."
+    )
+
+
+def _size(W: np.ndarray) -> float:
+    """Return the root mean square of weights times sqrt(n_in)."""
+    w = W.ravel()
+    square = np.einsum("i,i->", w, w, dtype=np.float64)  # makes no copy
+    return float(np.sqrt(square / W.shape[1]))
+
+
+def _varies(estimator, network, theta, examples) -> bool:
+    """Whether predictions vary where they should, on some of the training rows."""
+    targets = estimator._targets
+    spread = targets.spread(examples.Y)
+    if not np.any(spread > 0):
+        return True  # a constant is right
+    blocks = list(_pieces(network, examples))
+    n_rows = sum(X.shape[0] for X in blocks)
+    Z = forward(network, theta, blocks, n_rows, blocks[0].shape[0])
+    predicted = targets.expected(Z.astype(np.float64))
+    return bool(np.any(predicted.std(axis=0) > _VARIES * spread))
+
+
+def _pieces(network, examples):
+    """Yield some of the rows, from all over the table."""
+    n_rows, most = examples.n_rows, rows_per_block(network.layout)
+    size = min(_ROWS_OF_A_PIECE, most, n_rows)
+    n_pieces = -(-min(_ROWS, n_rows) // size)
+    for start in np.linspace(0, n_rows - size, n_pieces).astype(int).tolist():
+        yield examples.table.read(start, start + size)

@@ -1,0 +1,125 @@
+"""Nodes and constants of an ONNX graph, and the first thing it does: standardise."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import numpy as np
+
+# The oldest operators that say all we need, and the file format of their time: older
+# runtimes read the model too. onnx itself would write its newest format, which a
+# runtime of last year refuses.
+OPSET = 13
+IR_VERSION = 7
+
+
+class Standardization(NamedTuple):
+    """x := (x - location) / scale, then cut off or clipped smoothly, each if given.
+
+    A smooth clip pulls x into (-c, c). Undone, it is x := x * scale + location, which
+    is all that can be undone.
+    """
+
+    location: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    bounds: tuple[float, float] | None = None
+    smooth_clip: float | None = None
+
+
+class Graph:
+    """Nodes and constants on their way into an ONNX graph.
+
+    Parameters
+    ----------
+    onnx : module
+        The package onnx.
+    taken : collection of str, default=()
+        Names that nothing may have: those of what comes before.
+    """
+
+    def __init__(self, onnx, taken: Collection[str] = ()):
+        self.onnx = onnx
+        self.taken = taken
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self.outputs: list[Any] = []
+
+    def node(self, operator: str, *inputs: str, output: str = "", **attributes) -> str:
+        """Add a node; return the name of its output."""
+        output = output or self._free(f"{operator}_{len(self.nodes)}")
+        make = self.onnx.helper.make_node
+        self.nodes.append(make(operator, inputs, [output], output, **attributes))
+        return output
+
+    def constant(self, value, name: str = "") -> str:
+        """Add an array; return its name."""
+        name = self._free(name or f"constant_{len(self.constants)}")
+        array = np.asarray(value)
+        self.constants.append(self.onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def number(self, value: float, dtype=np.float32) -> str:
+        """Add one number; return its name."""
+        return self.constant(dtype(value))
+
+    def parameter(self, value, name: str) -> str:
+        """Add weights or biases in float32; return their name."""
+        with np.errstate(over="ignore"):
+            array = np.asarray(value).astype(np.float32)
+        if not np.all(np.isfinite(array)):
+            raise ValueError(
+                f"{name} holds a number too large for float32, in which an ONNX model "
+                "computes."
+            )
+        return self.constant(array, name)
+
+    def output(self, name: str, dtype: str, n_columns: int | None) -> None:
+        """Declare an output of rows of so many columns, or of single values."""
+        shape = [None] if n_columns is None else [None, n_columns]
+        kind = getattr(self.onnx.TensorProto, dtype)
+        self.outputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
+        if name in self.taken:
+            raise ValueError(
+                f"A column is called {name!r}, which is the name of an output of the "
+                "ONNX model: fit on another name."
+            )
+
+    def _free(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        return name
+
+
+def standardize(graph: Graph, how: Standardization, X: str, kind: str = "FLOAT") -> str:
+    """Standardise in float64: a mean far from 0 would cost float32 its digits.
+
+    What comes out is of the kind "FLOAT" or "DOUBLE".
+    """
+    tensor = graph.onnx.TensorProto
+    X = graph.node("Cast", X, to=tensor.DOUBLE)
+    if how.location is not None:
+        X = graph.node("Sub", X, graph.constant(np.float64(how.location)))
+    if how.scale is not None:
+        X = graph.node("Div", X, graph.constant(np.float64(how.scale)))
+    if how.bounds is not None:
+        low, high = (graph.number(bound, np.float64) for bound in how.bounds)
+        X = graph.node("Clip", X, low, high)
+    if how.smooth_clip is not None:
+        ratio = graph.node("Div", X, graph.number(how.smooth_clip, np.float64))
+        square = graph.node("Mul", ratio, ratio)
+        square = graph.node("Add", square, graph.number(1, np.float64))
+        X = graph.node("Div", X, graph.node("Sqrt", square))
+    return graph.node("Cast", X, to=getattr(tensor, kind))
+
+
+def import_onnx():
+    """Return the package onnx, or say how to get it."""
+    try:
+        import onnx
+        import onnx.compose
+        import onnx.helper
+        import onnx.numpy_helper
+    except ImportError as error:
+        raise ImportError(
+            'Writing an ONNX model needs onnx: pip install "skdnn[onnx]"'
+        ) from error
+    return onnx

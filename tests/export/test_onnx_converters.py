@@ -1,0 +1,141 @@
+"""skl2onnx writes our estimators wherever they stand, once they are registered."""
+
+import sys
+
+import numpy as np
+import onnxruntime
+import pytest
+import skl2onnx
+from numpy.testing import assert_allclose, assert_array_equal
+from skl2onnx.common.data_types import (
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+)
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+
+from skdnn import (
+    InputStandardizer,
+    MLPRegularizedClassifier,
+    MLPRegularizedRegressor,
+    register_onnx_converters,
+)
+from tests.estimators.datasets import KINDS, make_rows
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    register_onnx_converters()
+
+
+def small(**options):
+    options = {"solver": "lbfgs", "max_iter": 3000, "random_state": 0} | options
+    return MLPRegularizedClassifier((5,), "gelu", **options)
+
+
+def convert(model, target_opset=21, **arguments):
+    """Convert for the oldest onnxruntime that the tests run with."""
+    return skl2onnx.convert_sklearn(model, target_opset=target_opset, **arguments)
+
+
+def run(model, *inputs):
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    names = [each.name for each in session.get_inputs()]
+    return session.run(None, dict(zip(names, inputs, strict=True)))
+
+
+def rows(kind="multiclass"):
+    X, y = make_rows(kind)
+    return X.astype(np.float32), y
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("type_of", "dtype"), [(FloatTensorType, "f4"), (DoubleTensorType, "f8")]
+)
+def test_classifier_in_a_pipeline(kind, type_of, dtype):
+    X, y = rows(kind)
+    # A mean that float32 cannot hold, where the input is float64.
+    X = (X + 1e6 * (dtype == "f8")).astype(dtype)
+    model = make_pipeline(InputStandardizer(), small()).fit(X, y)
+    written = convert(
+        model,
+        initial_types=[("X", type_of([None, 4]))],
+        options={"zipmap": False},
+    )
+    label, probabilities = run(written, X)
+    assert probabilities.dtype == dtype
+    assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
+    assert_array_equal(label, model.predict(X))
+
+
+@pytest.mark.parametrize("target_opset", [13, 21])
+def test_columns_apart_and_integers(target_opset):
+    X, y = rows()
+    X = np.round(10 * X)
+    names = np.array(["a", "b", "c"])[y]
+    model = make_pipeline(InputStandardizer(), small()).fit(X, names)
+    written = convert(
+        model,
+        initial_types=[
+            ("integers", Int64TensorType([None, 3])),
+            ("W1", FloatTensorType([None, 1])),
+        ],
+        options={"zipmap": False},
+        target_opset=target_opset,
+    )
+    label, probabilities = run(written, X[:, :3].astype(int), X[:, 3:])
+    assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
+    assert_array_equal(label, model.predict(X))
+
+
+def test_options():
+    X, y = rows()
+    names = np.array(["a", "b", "c"])[y]
+    net = small().fit(X, names)
+    p = net.predict_proba(X)
+    types = [("X", FloatTensorType([None, 4]))]
+    _, mapped = run(convert(net, initial_types=types), X)
+    assert_allclose([each["b"] for each in mapped], p[:, 1], atol=1e-5)
+    by_column = convert(net, initial_types=types, options={"zipmap": "columns"})
+    assert_allclose(np.transpose(run(by_column, X)[1:]), p, atol=1e-5)
+    options = {"zipmap": False, "nocl": True}
+    label, _ = run(convert(net, initial_types=types, options=options), X)
+    assert_array_equal(label, p.argmax(axis=1))
+    options = {"zipmap": False, "output_class_labels": True}
+    *_, classes = run(convert(net, initial_types=types, options=options), X)
+    assert_array_equal(classes, net.classes_)
+
+
+def test_ensembles():
+    X, y = rows()
+    voting = VotingClassifier(
+        [("net", small()), ("linear", LogisticRegression())],
+        voting="soft",
+        flatten_transform=False,
+    ).fit(X, y)
+    types = [("X", FloatTensorType([None, 4]))]
+    written = convert(voting, initial_types=types, options={"zipmap": False})
+    assert_allclose(run(written, X)[1], voting.predict_proba(X), atol=1e-5)
+    net = MLPRegularizedRegressor(
+        "poisson", (4,), solver="lbfgs", max_iter=3000, random_state=0
+    )
+    numbers = VotingRegressor([("net", net), ("linear", Ridge())]).fit(X, y)
+    (found,) = run(convert(numbers, initial_types=types), X)
+    assert_allclose(found[:, 0], numbers.predict(X), atol=1e-5)
+
+
+def test_wrong_numbers_of_columns_are_refused():
+    X, y = rows()
+    with pytest.raises(ValueError, match="takes 4 columns, but skl2onnx gives it 3"):
+        convert(small().fit(X, y), initial_types=[("X", FloatTensorType([None, 3]))])
+
+
+def test_without_skl2onnx(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    with pytest.raises(ImportError, match=r'pip install "skdnn\[onnx\]"'):
+        register_onnx_converters()

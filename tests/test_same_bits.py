@@ -1,0 +1,119 @@
+"""One seed, one result: compiled here or loaded from the cache, in any order.
+
+Each program runs in a process of its own. The cold ones find an empty cache and
+compile; the others load what a cold one has left.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+_PROGRAM = """
+import hashlib, sys, warnings
+import numpy as np
+from scipy import sparse
+from sklearn.datasets import load_digits
+from skdnn import Mixup, MLPRegularizedClassifier, MLPRegularizedRegressor, RandomShift
+
+warnings.simplefilter("ignore")
+X, y = load_digits(return_X_y=True)
+X, y = X[:600] / 16, y[:600]
+target = X @ np.arange(64) / 100
+text = sparse.random(600, 200, 0.03, random_state=0, format="csr")
+common = dict(max_iter=3, random_state=0)
+
+
+def classifier(**parameters):
+    return MLPRegularizedClassifier((20, 10), **{**common, **parameters})
+
+
+def regressor(**parameters):
+    return MLPRegularizedRegressor(hidden_layer_sizes=(20,), **{**common, **parameters})
+
+
+def bits_of(*arrays):
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def fitted(net, X, y):
+    net.fit(X, y)
+    predict = getattr(net, "predict_proba", net.predict)
+    return bits_of(*net.coefs_, net.loss_curve_, predict(X), predict(X[:1]))
+
+
+def checked():
+    report = classifier().gradient_check(X[:50], y[:50], at="init", max_params=30)
+    return bits_of(report.relative_error)
+
+
+KINDS = {
+    "float32": lambda: fitted(classifier(keep_prob=0.9, input_keep_prob=0.9), X, y),
+    "early stopping": lambda: fitted(classifier(early_stopping=True), X, y),
+    "sgd": lambda: fitted(classifier(solver="sgd", max_norm=2, l1_ratio=0.5), X, y > 4),
+    "float64": lambda: fitted(classifier(dtype="float64", activation="tanh"), X, y),
+    "lbfgs": lambda: fitted(classifier(solver="lbfgs"), X, y),
+    "sparse": lambda: fitted(classifier(), text, y),
+    "regressor": lambda: fitted(regressor(activation="gelu"), X, target),
+    "poisson": lambda: fitted(regressor(loss="poisson"), X, target - target.min()),
+    "augmented": lambda: fitted(classifier(augmentation=Mixup()), X, y),
+    "shifted": lambda: fitted(classifier(augmentation=RandomShift((8, 8))), X, y),
+    "gradient check": checked,
+}
+wanted = sys.argv[1:]
+bits = {name: KINDS[name]() for name in wanted or KINDS}
+for name in sorted(bits):
+    print(name, bits[name])
+"""
+
+# These share two compiled functions; the others take half a minute to compile.
+FEW = ["float32", "early stopping", "sgd", "regressor"]
+ALL = [
+    *FEW,
+    "float64",
+    "lbfgs",
+    "sparse",
+    "poisson",
+    "augmented",
+    "shifted",
+    "gradient check",
+]
+
+
+def run(kinds, cache, threads=1):
+    """Return what the program prints about fits of these kinds, in this order."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, *kinds],
+        env={
+            **os.environ,
+            "NUMBA_CACHE_DIR": str(cache),
+            "OMP_NUM_THREADS": str(threads),
+            "OPENBLAS_NUM_THREADS": str(threads),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_compiled_code_and_cached_code_are_the_same_code(tmp_path):
+    cold = run(FEW, tmp_path)
+    assert cold.count("\n") == len(FEW)
+    assert run(FEW[::-1], tmp_path) == cold
+
+
+@pytest.mark.slow  # compiles everything twice
+def test_nothing_depends_on_what_was_compiled_or_loaded_first(tmp_path):
+    cold = run(ALL, tmp_path / "a")
+    assert cold.count("\n") == len(ALL)
+    assert run(ALL, tmp_path / "a") == cold
+    assert run(ALL[::-1], tmp_path / "a") == cold
+    assert run(ALL, tmp_path / "a", threads=2) == cold
+    assert run(ALL[::-1], tmp_path / "b") == cold
+    assert run(ALL, tmp_path / "b") == cold
