@@ -9,7 +9,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from skdnn.estimators.array_faults import WEIGHTS, explained, listed
 
-# Products of a few such weights are finite, and sums over all rows too.
+# Products of a few such weights are finite, sums over all rows too, and so is 1 / S.
 _LARGEST = 1e100
 
 
@@ -42,10 +42,10 @@ def row_weights(weight, n_rows: int, name: str) -> np.ndarray | None:
         )
     if weight.max() == 0:
         raise ValueError(f"{name} must be positive for at least one row; all are zero.")
-    if weight.max() > _LARGEST:
+    if not 1 / _LARGEST <= weight.max() <= _LARGEST:
         raise ValueError(
-            f"{name} contains {weight.max():.3g}; weights must be at most "
-            f"{_LARGEST:g}. Divide them by their mean."
+            f"The largest of {name} is {weight.max():.3g}; it must be between "
+            f"{1 / _LARGEST:g} and {_LARGEST:g}. Divide the weights by their mean."
         )
     return weight
 

@@ -311,6 +311,7 @@ WEIGHTS = {
     "infinity": (np.inf, ["contains infinity"]),
     "1e300": (1e300 * ONES, [r"1e\+300", r"1e\+100", "mean"]),
     "1e308": (1e308 * ONES, [r"1e\+308"]),
+    "1e-300": (1e-300 * ONES, ["1e-300", "1e-100", "mean"]),
     "text": (TEXT, ["text, such as '[abc]'"]),
     "text alone": ("balanced", ["got 'balanced'"]),
     "complex": (ONES + 0j, ["complex"]),
