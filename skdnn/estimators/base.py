@@ -23,6 +23,7 @@ from skdnn.estimators.fit_callbacks import FitCallbacks
 from skdnn.estimators.reporting import EpochPrinter, refuse, warn_about
 from skdnn.estimators.rows import Rows, as_counts
 from skdnn.estimators.saving import SavedPlainly
+from skdnn.estimators.settings_hints import hinting
 from skdnn.estimators.solving import Trained, train
 from skdnn.estimators.stop_reasons import sentence
 from skdnn.network.initializers import initialize
@@ -119,6 +120,11 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         return self
 
     # -- what comes in ----------------------------------------------------------------
+
+    def _validate_params(self):
+        """Check the parameters one by one; an error says what was probably meant."""
+        with hinting(self):
+            super()._validate_params()
 
     def _check_settings(self):
         """Check what scikit-learn's declarative constraints cannot say."""

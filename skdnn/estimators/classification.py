@@ -3,13 +3,16 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.metrics import accuracy_score
 
 from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.labels import checked_classes, kind_of_labels
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.sklearn_private import check_partial_fit_first_call
 from skdnn.estimators.targets import ClassTargets
+from skdnn.estimators.validation import targets_to_score
 from skdnn.network.losses import apply_link
 
 
@@ -26,10 +29,9 @@ class Classification(BaseMLPRegularized):
 
     def _targets_of(self, rows: Rows, classes, goes_on, incremental=False):
         """Return the targets of a fit, and set `classes_`."""
-        check_classification_targets(rows.y)
-        is_multilabel = type_of_target(rows.y).startswith("multilabel")
+        is_multilabel = kind_of_labels(rows.y) == "multilabel-indicator"
         if incremental and not is_multilabel:
-            check_partial_fit_first_call(self, classes)
+            check_partial_fit_first_call(self, checked_classes(classes))
         if goes_on:
             targets = self._targets
             if not incremental:
@@ -119,3 +121,24 @@ class Classification(BaseMLPRegularized):
         if self._targets.kind == "binary":
             return log_expit(np.hstack([-Z, Z]))
         return log_expit(Z) if self._targets.is_multilabel else log_softmax(Z, axis=1)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy: the share of rows with all labels right.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+        """
+        predicted = self.predict(X)
+        y, weight = targets_to_score(self, y, sample_weight, predicted.shape[0])
+        return accuracy_score(y, predicted, sample_weight=weight)

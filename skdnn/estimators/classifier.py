@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
 from skdnn.estimators import settings
+from skdnn.estimators.arguments import explaining_arguments
 from skdnn.estimators.classification import Classification
 from skdnn.estimators.classifier_conversion import ClassifierConversion
 from skdnn.estimators.exporting import OnnxExport
@@ -73,7 +74,7 @@ class MLPRegularizedClassifier(
     keep_prob : float or array-like of float, default=1.0
         Inverted dropout: the probability, in (0, 1], that a unit of a hidden layer is
         kept in a training step; one for all hidden layers or one for each. 1.0 is no
-        dropout. Stochastic solvers only.
+        dropout; a dropout rate p is ``keep_prob=1 - p``. Stochastic solvers only.
 
     input_keep_prob : float, default=1.0
         The same for the entries of X.
@@ -131,7 +132,9 @@ class MLPRegularizedClassifier(
         `X_val`, `y_val` of `fit`, or else a stratified part of the training rows.
 
     validation_fraction : float, default=0.1
-        That part, in [0, 1); at least one row of each class.
+        That part, in [0, 1); at least one row of each class. Rows are cut one by one:
+        where several belong together, as those of one patient, cut a dev set by groups
+        yourself and give `X_val` and `y_val`.
 
     scoring : str or callable, default="loss"
         What early stopping follows: "loss", the dev cost without penalty and dropout,
@@ -328,6 +331,7 @@ class MLPRegularizedClassifier(
         self.verbose = verbose
         self.random_state = random_state
 
+    @explaining_arguments
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -350,7 +354,8 @@ class MLPRegularizedClassifier(
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The labels, or a label indicator.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights ≥ 0 of the rows; a weight of 2 counts a row twice.
+            Weights ≥ 0 of the rows; a weight of 2 counts a row twice. Negative ones,
+            which `MLPClassifier` takes, are refused: J would have no minimum.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             The dev set. Without early stopping it is only watched. In a Pipeline, give
             ``transform_input=["X_val"]`` to have it transformed as X is.
@@ -366,7 +371,7 @@ class MLPRegularizedClassifier(
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If a parameter or an array is not as described, or training diverges in its
             first epoch. A model that was fitted before is left as it was.
 
@@ -383,6 +388,7 @@ class MLPRegularizedClassifier(
         )
 
     @available_if(can_fit_partially)
+    @explaining_arguments
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(

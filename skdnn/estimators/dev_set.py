@@ -84,11 +84,17 @@ def split_off(
     to_cut = np.flatnonzero(can_be_cut)
     n_dev = max(int(np.ceil(fraction * to_cut.size)), least)
     if to_cut.size - n_dev < least:
+        of_these = ""
+        if to_cut.size < n_rows:
+            of_these = (
+                f", of which {to_cut.size} can be cut (the others are the only rows of "
+                "their classes, or have no weight)"
+            )
         raise ValueError(
-            f"early_stopping=True cannot cut a dev set from n_samples={n_rows}: with "
-            f"validation_fraction={fraction} it needs {n_dev} rows, and at least "
-            f"{least} must be left to train on. Give more rows, pass X_val and y_val "
-            "to fit, or set early_stopping=False."
+            f"early_stopping=True cannot cut a dev set from n_samples={n_rows}"
+            f"{of_these}: with validation_fraction={fraction} it needs {n_dev} rows, "
+            f"and at least {least} must be left to train on. Give more rows, pass "
+            "X_val and y_val to fit, or set early_stopping=False."
         )
     train, dev = train_test_split(
         to_cut,

@@ -3,10 +3,13 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.metrics import r2_score
 
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.regression_targets import RegressionTargets
 from skdnn.estimators.rows import Rows
+from skdnn.estimators.validation import targets_to_score
 
 
 class Regression(BaseMLPRegularized):
@@ -41,3 +44,24 @@ class Regression(BaseMLPRegularized):
             Predictions, in the shape that y had in fit and in the network's type.
         """
         return self._predict(X)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return R², the explained share of the variance, averaged over outputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            What they should give.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        float
+            At most 1; 0 is what the mean of y would get.
+        """
+        predicted = self.predict(X)
+        y, weight = targets_to_score(self, y, sample_weight, predicted.shape[0])
+        return r2_score(y, predicted, sample_weight=weight)

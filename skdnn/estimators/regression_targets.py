@@ -51,15 +51,7 @@ class RegressionTargets:
             If y has another number of outputs, or a value that the loss or the type
             cannot take.
         """
-        y = y.toarray() if sparse.issparse(y) else np.asarray(y, dtype=np.float64)
-        Y = y.reshape(len(y), -1)
-        if Y.shape[1] != self.n_outputs:
-            raise ValueError(
-                f"{name} has {Y.shape[1]} outputs, but the network has "
-                f"{self.n_outputs}."
-            )
-        if not np.all(np.isfinite(Y)):
-            raise ValueError(f"{name} contains NaN or infinity.")
+        Y = self._numbers(y, name)
         if self.loss == "poisson" and Y.min(initial=0) < 0:
             raise ValueError(
                 f"loss='poisson' needs {name} >= 0; its least value is {Y.min():.3g}."
@@ -71,6 +63,20 @@ class RegressionTargets:
                 "it (TransformedTargetRegressor) or set dtype='float64'."
             )
         return np.ascontiguousarray(Y, dtype=dtype)
+
+    def comparable(self, y) -> np.ndarray:
+        """Return the caller's y as what predictions can be held against."""
+        return self._numbers(y, "y")
+
+    def _numbers(self, y, name) -> np.ndarray:
+        y = y.toarray() if sparse.issparse(y) else np.asarray(y, dtype=np.float64)
+        Y = y.reshape(len(y), -1)
+        if Y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"{name} has {Y.shape[1]} outputs, but the network has "
+                f"{self.n_outputs}."
+            )
+        return Y
 
     def weigh(self, Y: np.ndarray, sample_weight: np.ndarray | None):
         """Return rows' weights as they are, or None for all 1."""

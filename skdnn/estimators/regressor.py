@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from skdnn.estimators import settings
+from skdnn.estimators.arguments import explaining_arguments
 from skdnn.estimators.exporting import OnnxExport
 from skdnn.estimators.inspection import ObjectiveInspection
 from skdnn.estimators.regression import Regression
@@ -25,7 +26,7 @@ from skdnn.estimators.sklearn_private import (
 
 
 class MLPRegularizedRegressor(
-    RegressorMixin, Regression, OnnxExport, RegressorConversion, ObjectiveInspection
+    Regression, RegressorMixin, OnnxExport, RegressorConversion, ObjectiveInspection
 ):
     r"""Multilayer perceptron regressor with the regularisation of a modern network.
 
@@ -80,7 +81,7 @@ class MLPRegularizedRegressor(
     keep_prob : float or array-like of float, default=1.0
         Inverted dropout: the probability, in (0, 1], that a unit of a hidden layer is
         kept in a training step; one for all hidden layers or one for each. 1.0 is no
-        dropout. Stochastic solvers only.
+        dropout; a dropout rate p is ``keep_prob=1 - p``. Stochastic solvers only.
 
     input_keep_prob : float, default=1.0
         The same for the entries of X.
@@ -129,7 +130,9 @@ class MLPRegularizedRegressor(
         `X_val`, `y_val` of `fit`, or else a random part of the training rows.
 
     validation_fraction : float, default=0.1
-        That part, in [0, 1); at least two rows.
+        That part, in [0, 1); at least two rows. Rows are cut one by one:
+        where several belong together, as those of one patient, cut a dev set by groups
+        yourself and give `X_val` and `y_val`.
 
     scoring : str or callable, default="loss"
         What early stopping follows: "loss", the dev cost without penalty and dropout,
@@ -324,6 +327,7 @@ class MLPRegularizedRegressor(
         self.verbose = verbose
         self.random_state = random_state
 
+    @explaining_arguments
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -346,7 +350,8 @@ class MLPRegularizedRegressor(
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights ≥ 0 of the rows; a weight of 2 counts a row twice.
+            Weights ≥ 0 of the rows; a weight of 2 counts a row twice. Negative ones,
+            which `MLPRegressor` takes, are refused: J would have no minimum.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             The dev set. Without early stopping it is only watched. In a Pipeline, give
             ``transform_input=["X_val"]`` to have it transformed as X is.
@@ -362,7 +367,7 @@ class MLPRegularizedRegressor(
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If a parameter or an array is not as described, or training diverges in its
             first epoch. A model that was fitted before is left as it was.
 
@@ -379,6 +384,7 @@ class MLPRegularizedRegressor(
         )
 
     @available_if(can_fit_partially)
+    @explaining_arguments
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(

@@ -16,9 +16,9 @@ from skdnn.estimators.stop_reasons import (
 from skdnn.training import stopping
 from skdnn.training.loop import EpochRecord, Outcome
 
-# Up from here: _warn, warn_about, _fit, fit or partial_fit, scikit-learn's two wrappers
-# around it, and who called that.
-_CALLER = 7
+# Up from here: _warn, warn_about, _fit, fit or partial_fit, two wrappers of
+# scikit-learn's and one of ours around it, and who called that.
+_CALLER = 8
 # Seconds between two lines of verbose=1.
 _BETWEEN_LINES = 0.5
 

@@ -1,13 +1,16 @@
 """What the constructor's parameters may be, and what they mean for one network."""
 
+import reprlib
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Set
 from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 
+from skdnn.estimators.settings_hints import hint
 from skdnn.estimators.sklearn_private import HasMethods, Interval, Options, StrOptions
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import INITIALIZERS
@@ -65,25 +68,63 @@ CONSTRAINTS = {
 
 def check(estimator) -> None:
     """Check what scikit-learn's declarative constraints cannot say."""
+    _refuse_what_passes_for_a_value(estimator)
     n_hidden = len(hidden_sizes(estimator))
     hidden_activations(estimator, n_hidden)
     keep_probs(estimator, n_hidden)
     check_solver_can(estimator)
-    if estimator.scoring != "loss":
-        check_scoring(estimator, scoring=estimator.scoring)
+    _check_scoring(estimator)
+    if estimator.alpha == 0 < estimator.l1_ratio:
+        warnings.warn(
+            f"l1_ratio={estimator.l1_ratio} is a share of a penalty that there is not: "
+            "alpha=0. Set alpha > 0, or leave l1_ratio at 0.",
+            UserWarning,
+            stacklevel=8,
+        )
+
+
+def _refuse_what_passes_for_a_value(estimator) -> None:
+    """Refuse classes where instances are meant, and numbers that no float holds."""
+    for name, value in estimator.get_params(deep=False).items():
+        if isinstance(value, type):
+            raise ValueError(
+                f"The {name!r} parameter of {type(estimator).__name__} cannot be a "
+                f"class, got the class {value.__name__}. "
+                f"{hint(estimator, name, value)}"
+            )
+        if isinstance(value, Integral) and abs(int(value)) > sys.float_info.max:
+            raise ValueError(f"{name} is too large, {reprlib.repr(value)}.")
+
+
+def _check_scoring(estimator) -> None:
+    scoring = estimator.scoring
+    if isinstance(scoring, str):
+        is_known = scoring == "loss" or scoring in get_scorer_names()
+    else:
+        try:
+            check_scoring(estimator, scoring=scoring)
+            is_known = True
+        except ValueError:  # a metric, which takes no estimator
+            is_known = False
+    if not is_known:
+        raise ValueError(
+            "scoring must be 'loss', the name of a scorer "
+            "(sklearn.metrics.get_scorer_names()) or a scorer as make_scorer makes it, "
+            f"got {scoring!r}. {hint(estimator, 'scoring', scoring)}".rstrip()
+        )
 
 
 def hidden_sizes(estimator) -> list[int]:
     """Return the units of each hidden layer."""
     given = estimator.hidden_layer_sizes
-    sizes = [given] if isinstance(given, Integral) else list(given)
-    if not all(
-        not isinstance(n, bool) and isinstance(n, Integral) and int(n) > 0
+    sizes = [given] if isinstance(given, Integral) else _in_order(given)
+    if sizes is None or not all(
+        not isinstance(n, bool) and isinstance(n, Integral) and 0 < int(n) < 2**31
         for n in sizes
     ):
         raise ValueError(
-            "hidden_layer_sizes must be an int or a sequence of ints, all > 0, "
-            f"got {given!r}."
+            "hidden_layer_sizes must be an int or a sequence of ints, all > 0 and "
+            f"below 2**31, got {given!r}."
         )
     return [int(n) for n in sizes]
 
@@ -93,13 +134,12 @@ def hidden_activations(estimator, n_hidden: int) -> list[str]:
     given = estimator.activation
     if isinstance(given, str):
         return [given] * n_hidden
-    names = list(given)
-    _check_one_per_layer("activation", names, n_hidden)
+    names = _one_per_layer("activation", given, n_hidden)
     for name in names:
         if not (isinstance(name, str) and name in ACTIVATIONS):
             raise ValueError(
                 f"activation must name one of {sorted(ACTIVATIONS)} for each hidden "
-                f"layer, got {name!r}."
+                f"layer, got {name!r}. {hint(estimator, 'activation', name)}".rstrip()
             )
     return names
 
@@ -110,22 +150,29 @@ def keep_probs(estimator, n_hidden: int) -> np.ndarray:
     if isinstance(given, Real):
         hidden = [given] * n_hidden
     else:
-        hidden = list(given)
-        _check_one_per_layer("keep_prob", hidden, n_hidden)
+        hidden = _one_per_layer("keep_prob", given, n_hidden)
         if not all(isinstance(p, Real) and 0 < float(p) <= 1 for p in hidden):
             raise ValueError(
                 "keep_prob must be in the range (0, 1] for each hidden layer, got "
-                f"{given!r}."
+                f"{given!r}. {hint(estimator, 'keep_prob', given)}"
             )
     return np.array([estimator.input_keep_prob, *hidden], dtype=np.float64)
 
 
-def _check_one_per_layer(name: str, values: Sequence, n_hidden: int) -> None:
-    if len(values) != n_hidden:
+def _one_per_layer(name: str, given, n_hidden: int) -> list:
+    values = _in_order(given)
+    if values is None or len(values) != n_hidden:
         raise ValueError(
             f"{name} must be one value or one per hidden layer: hidden_layer_sizes has "
-            f"{n_hidden}, {name}={values!r} has {len(values)}."
+            f"{n_hidden}, {name}={given!r}"
+            + (" has no order." if values is None else f" has {len(values)}.")
         )
+    return values
+
+
+def _in_order(given) -> list | None:
+    """Return the values of a sequence, or None for what has no order."""
+    return None if isinstance(given, Set | Mapping) else list(given)
 
 
 def rule(estimator) -> Rule:
@@ -260,7 +307,7 @@ def warn_of_no_dev_set(estimator) -> None:
             "and y_val: it sees part of the rows and cannot cut a dev set from them. "
             "The parameters are those of this epoch.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
 
 

@@ -14,6 +14,7 @@ from sklearn.utils._optional_dependencies import (
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    InvalidParameterError,
     Options,
     StrOptions,
     validate_params,
@@ -96,6 +97,7 @@ def _is_in(module: str, packages: tuple[str, ...]) -> bool:
 __all__ = [
     "HasMethods",
     "Interval",
+    "InvalidParameterError",
     "Options",
     "StrOptions",
     "available_if",

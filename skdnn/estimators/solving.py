@@ -160,11 +160,6 @@ def _augment_of(estimator) -> Augment | None:
     augmentation, targets = estimator.augmentation, estimator._targets
     if augmentation is None:
         return None
-    if isinstance(augmentation, type):
-        raise ValueError(
-            f"augmentation must be an augmenter, got the class {augmentation.__name__};"
-            f" {augmentation.__name__}(...) is meant."
-        )
     augmentation.check(estimator.n_features_in_)
     if not augmentation.mixes_targets:
         return augmentation.augment

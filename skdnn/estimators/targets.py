@@ -6,9 +6,14 @@ import numpy as np
 from scipy import sparse
 from scipy.special import entr
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skdnn.estimators.array_faults import listed
+from skdnn.estimators.labels import kind_of_labels, type_of_label, with_decimals
+from skdnn.estimators.weights import (
+    class_weights,
+    label_weights,
+    weights_of_indicator,
+)
 from skdnn.network.losses import LOSSES, apply_link
 from skdnn.network.propagation import Network
 
@@ -23,21 +28,19 @@ class ClassTargets:
         What one row's label is.
     classes : ndarray of shape (n_classes,)
         The labels in order; column numbers for multilabel.
-    weights : ndarray of shape (n_classes,), dict, list of dict or None
-        What each class multiplies its rows' weights by. For multilabel targets what
-        scikit-learn's `compute_sample_weight` takes; it says how the weights of several
-        labels combine.
+    weights : ndarray of shape (n_classes,), list of dict or None
+        What each class multiplies its rows' weights by. For multilabel targets the
+        weights of 0 and of 1 for each label; those of a row's labels are multiplied.
     """
 
     kind: str
     classes: np.ndarray
-    weights: np.ndarray | dict | list | None = None
+    weights: np.ndarray | list | None = None
 
     @classmethod
     def of(cls, y, name: str = "y") -> "ClassTargets":
         """Read the classes off labels."""
-        check_classification_targets(y)
-        if type_of_target(y, input_name=name).startswith("multilabel"):
+        if kind_of_labels(y, name) == "multilabel-indicator":
             return cls("multilabel-indicator", np.arange(y.shape[1]))
         classes = np.unique(column_or_1d(y, warn=True))
         if len(classes) == 1:  # the softmax of one logit is 1: that class, for sure
@@ -49,7 +52,7 @@ class ClassTargets:
         """Take the classes as given."""
         if len(classes) < 2:
             raise ValueError(
-                f"{name} has one class only, {_listed(classes)}; a classifier needs "
+                f"{name} has one class only, {listed(classes)}; a classifier needs "
                 "rows of at least 2 classes."
             )
         return cls("binary" if len(classes) == 2 else "multiclass", np.asarray(classes))
@@ -110,21 +113,60 @@ class ClassTargets:
         """
         if self.is_multilabel:
             return self._encode_indicator(y, dtype, name)
-        y = column_or_1d(y, warn=True)
-        try:
-            unseen = np.setdiff1d(y, self.classes)
-        except TypeError:
-            raise ValueError(
-                f"{name} mixes labels of types that cannot be compared with the "
-                f"classes of the training rows, {_listed(self.classes)}."
-            ) from None
+        y = self._one_label_a_row(y, name)
+        self._check_type_of_labels(y, name)
+        unseen = np.setdiff1d(y, self.classes)
         if unseen.size:
             raise ValueError(
                 f"{name} has labels that are not among the classes of the training "
-                f"rows: {_listed(unseen)}. The classes are {_listed(self.classes)}."
+                f"rows: {listed(unseen)}. The classes are {listed(self.classes)}."
             )
         codes = np.searchsorted(self.classes, y)
         return codes.astype(dtype)[:, np.newaxis]
+
+    def comparable(self, y) -> np.ndarray:
+        """Return the caller's y as what predictions can be held against.
+
+        Labels that no training row had are possible, and wrong for any network.
+        """
+        if self.is_multilabel:
+            return self._encode_indicator(y, int, "y")
+        y = self._one_label_a_row(y, "y")
+        self._check_type_of_labels(y, "y")
+        if y.dtype.kind == "O":  # numbers may be in it
+            y = np.array(y.tolist())
+        if y.dtype.kind == "f" and np.any(y != np.round(y)):
+            raise ValueError(
+                f"y has numbers with decimals, such as {with_decimals(y):.3g}, which "
+                "are no labels. The classes are "
+                f"{listed(self.classes)}."
+            )
+        return y
+
+    def _check_type_of_labels(self, y, name) -> None:
+        label = y[0]
+        if type_of_label(label) != type_of_label(self.classes[0]):
+            raise ValueError(
+                f"{name} has labels, such as {listed(y[:1])}, that are not among the "
+                "classes of the training rows and of another type. The classes are "
+                f"{listed(self.classes)}."
+            )
+
+    def _one_label_a_row(self, y, name) -> np.ndarray:
+        if not sparse.issparse(y) and (y.ndim == 1 or y.shape[1] == 1):
+            return y.ravel()
+        Y = y.toarray() if sparse.issparse(y) else y
+        is_one_hot = Y.shape[1] > 1 and np.all(np.sum(Y == 1, axis=1) == 1)
+        cure = "Give one label for each row."
+        if is_one_hot and np.all((Y == 0) | (Y == 1)):
+            cure = (
+                "It looks one-hot; the labels are those of the columns that hold the "
+                f"1: classes[np.argmax({name}, axis=1)]."
+            )
+        raise ValueError(
+            f"{name} should be a 1d array of labels, as y was in fit; got an array of "
+            f"shape {y.shape}. {cure}"
+        )
 
     def _encode_indicator(self, y, dtype, name):
         Y = y.toarray() if sparse.issparse(y) else np.asarray(y)
@@ -200,22 +242,11 @@ class ClassTargets:
         if class_weight is None:
             return replace(self, weights=None)
         if self.is_multilabel:
-            if isinstance(class_weight, str):  # "balanced"
-                class_weight = _balanced_labels(y, sample_weight)
-            return replace(self, weights=class_weight)
-        y = column_or_1d(y)
-        if isinstance(class_weight, list):
-            raise ValueError(
-                "class_weight can be a list of dicts for multilabel targets only; give "
-                f"one dict {{label: weight}}, got {class_weight!r}."
-            )
-        if class_weight != "balanced":
-            weights = compute_class_weight(class_weight, classes=self.classes, y=y)
+            weights = label_weights(class_weight, y, sample_weight)
             return replace(self, weights=weights)
-        present, balanced = _balanced(y, sample_weight)
-        weights = np.ones(len(self.classes))
-        weights[np.isin(self.classes, present)] = balanced
-        return replace(self, weights=weights)
+        y = column_or_1d(y)
+        of_classes = class_weights(class_weight, self.classes, y, sample_weight)
+        return replace(self, weights=of_classes)
 
     def weigh(self, Y: np.ndarray, sample_weight: np.ndarray | None):
         """Return rows' weights times those of their classes, or None for all 1.
@@ -224,34 +255,8 @@ class ClassTargets:
         """
         if self.weights is None:
             return sample_weight
-        if self.is_multilabel:
-            factor = compute_sample_weight(self.weights, Y)
+        if isinstance(self.weights, list):
+            factor = weights_of_indicator(self.weights, Y)
         else:
             factor = self.weights[Y[:, 0].astype(int)]
-        if not np.all((factor >= 0) & np.isfinite(factor)):
-            raise ValueError(
-                f"class_weight must hold finite weights >= 0, got {self.weights!r}."
-            )
         return factor if sample_weight is None else factor * sample_weight
-
-
-def _balanced(y: np.ndarray, sample_weight) -> tuple[np.ndarray, np.ndarray]:
-    """Return the classes of rows with weight, and what balances them."""
-    if sample_weight is not None:
-        y, sample_weight = y[sample_weight > 0], sample_weight[sample_weight > 0]
-    present = np.unique(y)
-    return present, compute_class_weight(
-        "balanced", classes=present, y=y, sample_weight=sample_weight
-    )
-
-
-def _balanced_labels(y, sample_weight) -> list[dict]:
-    """Return the weights of yes and no for each label of an indicator."""
-    Y = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    balanced = (_balanced(column, sample_weight) for column in Y.T)
-    return [dict(zip(present.tolist(), w, strict=True)) for present, w in balanced]
-
-
-def _listed(labels: np.ndarray, most: int = 10) -> str:
-    shown = ", ".join(repr(label) for label in labels[:most].tolist())
-    return shown if len(labels) <= most else f"{shown}, … ({len(labels)} in all)"

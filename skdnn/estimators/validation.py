@@ -1,15 +1,16 @@
 """The caller's arrays, checked: rows to train on, dev rows, rows to predict."""
 
-from contextlib import contextmanager
-
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from skdnn.estimators import settings
+from skdnn.estimators.array_faults import LABELS, NUMBERS, TABLE, explained
+from skdnn.estimators.labels import check_labels_alike
 from skdnn.estimators.rows import Rows
-from skdnn.estimators.sklearn_private import check_feature_names, check_sample_weight
+from skdnn.estimators.sklearn_private import check_feature_names
+from skdnn.estimators.weights import row_weights
 
 _SPARSE_FORMATS = ["csr", "csc"]
 
@@ -27,19 +28,17 @@ def training_rows(estimator, rows: Rows, reset: bool) -> Rows:
         Whether these rows say how many columns there are and how they are called; if
         not, they must be as in the fit before.
     """
-    X, y = validate_data(
-        estimator,
-        rows.X,
-        rows.y,
-        accept_sparse=_SPARSE_FORMATS,
-        multi_output=True,
-        y_numeric=estimator._y_is_numeric,
-        dtype=settings.INPUT_TYPES,
-        reset=reset,
-    )
-    if y.ndim == 2 and y.shape[1] == 1:
+    X = _inputs(estimator, rows.X, reset)
+    if rows.y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None."
+        )
+    y = _targets(estimator, rows.y, "y")
+    _check_lengths(X.shape[0], y, "X", "y")
+    if y.ndim == 2 and y.shape[1] == 1 and not sparse.issparse(y):
         y = column_or_1d(y, warn=True)
-    return Rows(X, y, _weights(rows.sample_weight, X, "sample_weight"))
+    return Rows(X, y, row_weights(rows.sample_weight, X.shape[0], "sample_weight"))
 
 
 def dev_rows(estimator, rows: Rows, dtype: np.dtype) -> Rows | None:
@@ -53,7 +52,7 @@ def dev_rows(estimator, rows: Rows, dtype: np.dtype) -> Rows | None:
             "X_val and y_val must be given together (sample_weight_val only with "
             f"them); missing: {' and '.join(missing)}."
         )
-    with _naming("X_val"):
+    with explained(X, "X_val", TABLE):
         check_feature_names(estimator, X, reset=False)
         X = check_array(
             X,
@@ -66,40 +65,60 @@ def dev_rows(estimator, rows: Rows, dtype: np.dtype) -> Rows | None:
             f"X_val has {X.shape[1]} features, but X has {estimator.n_features_in_}."
         )
     settings.check_range(X, dtype, "X_val")
-    y = y if sparse.issparse(y) else np.asarray(y)
-    with _naming("y_val"):
-        check_consistent_length(X, y)
-    return Rows(X, y, _weights(weight, X, "sample_weight_val"))
+    y = _targets(estimator, y, "y_val")
+    _check_lengths(X.shape[0], y, "X_val", "y_val")
+    if y.ndim == 2 and y.shape[1] == 1 and not sparse.issparse(y):
+        y = y.ravel()
+    return Rows(X, y, row_weights(weight, X.shape[0], "sample_weight_val"))
 
 
 def rows_to_predict(estimator, X):
     """Return the caller's X, checked against the rows of fit."""
-    X = validate_data(
-        estimator,
-        X,
-        accept_sparse=_SPARSE_FORMATS,
-        dtype=settings.INPUT_TYPES,
-        reset=False,
-    )
+    X = _inputs(estimator, X, reset=False)
     settings.check_range(X, estimator._theta.dtype, "X")
     return X
 
 
-def _weights(weight, X, name: str) -> np.ndarray | None:
-    if weight is None:
-        return None
-    with _naming(name):
-        return check_sample_weight(
-            weight, X, dtype=np.float64, ensure_non_negative=True
+def targets_to_score(estimator, y, sample_weight, n_rows: int) -> tuple:
+    """Return the caller's targets and weights, to hold predictions of X against."""
+    y = _targets(estimator, y, "y")
+    _check_lengths(n_rows, y, "X", "y")
+    y = estimator._targets.comparable(y)
+    return y, row_weights(sample_weight, n_rows, "sample_weight")
+
+
+def _inputs(estimator, X, reset: bool):
+    with explained(X, "X", TABLE):
+        return validate_data(
+            estimator,
+            X,
+            accept_sparse=_SPARSE_FORMATS,
+            dtype=settings.INPUT_TYPES,
+            reset=reset,
         )
 
 
-@contextmanager
-def _naming(array: str):
-    """Have the errors of scikit-learn's checks name one of several arrays."""
-    try:
-        yield
-    except ValueError as error:
-        if array in str(error):
-            raise
-        raise ValueError(f"{array}: {error}") from error
+def _targets(estimator, y, name: str):
+    """Return labels as they are, numbers as some type of number."""
+    is_numeric = estimator._y_is_numeric
+    with explained(y, name, NUMBERS if is_numeric else LABELS):
+        y = check_array(
+            y,
+            accept_sparse="csr",
+            ensure_2d=False,
+            dtype=None,
+            input_name=name,
+        )
+        if is_numeric and y.dtype.kind in "OUS":
+            y = y.astype(np.float64)
+    if not is_numeric:
+        check_labels_alike(y, name)
+    return y
+
+
+def _check_lengths(n_rows: int, y, name: str, name_of_y: str) -> None:
+    if y.shape[0] != n_rows:
+        raise ValueError(
+            f"{name} and {name_of_y} have inconsistent numbers of samples: {name} has "
+            f"{n_rows} rows, {name_of_y} has {y.shape[0]}."
+        )

@@ -375,11 +375,11 @@ MISSING = {
 def test_missing_entries_are_refused(frame):
     _, y = make_rows()
     whole = pd.DataFrame({"a": np.arange(60.0)})
-    with pytest.raises(ValueError, match="Input X contains NaN"):
+    with pytest.raises(ValueError, match="X contains NaN"):
         _net().fit(frame, y)
     with pytest.raises(ValueError, match="X_val contains NaN"):
         _net().fit(whole, y, X_val=frame, y_val=y)
-    with pytest.raises(ValueError, match="Input X contains NaN"):
+    with pytest.raises(ValueError, match="X contains NaN"):
         _net().fit(whole, y).predict(frame)
 
 

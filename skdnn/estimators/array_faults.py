@@ -1,0 +1,336 @@
+"""What is wrong with an array that cannot be used: one sentence that names it.
+
+scikit-learn's checks and NumPy's conversions do the work; where they fail, their words
+are about an array without a name and a type that nobody asked for. What is here looks
+at the array again, once it is known to be bad, and says which column, which row, and
+what to do.
+"""
+
+import reprlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Number
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+# What an array is for, and so what it must be.
+TABLE, LABELS, NUMBERS, WEIGHTS = "table", "labels", "numbers", "weights"
+_MUST_BE = {
+    TABLE: "a table of numbers of shape (n_samples, n_features)",
+    LABELS: "an array of labels, one for each row, or a label indicator",
+    NUMBERS: "an array of numbers, one or several for each row",
+    WEIGHTS: "a number, or an array of numbers with one for each row",
+}
+_CURE_OF_TEXT = {
+    TABLE: "The network takes numbers only: encode it, e.g. with OneHotEncoder or "
+    "OrdinalEncoder in a ColumnTransformer, or leave it out.",
+    NUMBERS: "A regressor predicts numbers; for classes use MLPRegularizedClassifier.",
+    WEIGHTS: "Weights are numbers >= 0.",
+}
+_CURE_OF_DATES = (
+    "Turn them into numbers that mean something, such as the month or the days since "
+    "some date."
+)
+_CURE_OF_MISSING = {
+    TABLE: "Fill in what is missing, e.g. with SimpleImputer in a Pipeline, or leave "
+    "these rows out.",
+    LABELS: "Leave out the rows without a label.",
+    NUMBERS: "Leave out the rows without a target.",
+    WEIGHTS: "Every row needs a weight; 0 leaves a row out.",
+}
+_MOST_NAMES = 5
+_OTHER_KINDS = tuple("cmMV")
+
+
+@contextmanager
+def explained(array: Any, name: str, role: str) -> Iterator[None]:
+    """Have the errors of a block that converts an array say what is wrong with it.
+
+    Parameters
+    ----------
+    array : object
+        As the caller gave it.
+    name : str
+        What the caller calls it.
+    role : {TABLE, LABELS, NUMBERS, WEIGHTS}
+        What it is for.
+    """
+    _refuse_other_meaning(array, name, role)
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        if hasattr(array, "__array__") and not hasattr(array, "shape"):
+            array = np.asarray(array)
+        fault = _fault(array, name, role)
+        if fault:
+            raise kind(fault) from None
+        said = str(error)
+        named = said if name in said.split() else f"{name}: {said}"
+        raise kind(named) from error
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for none: None, NaN, NaT or pandas' NA."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:  # NA is neither
+        return type(value).__name__ == "NAType"
+    except ValueError:  # an array
+        return False
+
+
+def listed(values: Sequence | np.ndarray, most: int = 10) -> str:
+    """Return the first values, and how many there are if these are not all."""
+    values = values.tolist() if isinstance(values, np.ndarray) else values
+    shown = ", ".join(repr(v) for v in values[:most])
+    return shown if len(values) <= most else f"{shown}, … ({len(values)} in all)"
+
+
+# -- before the conversion -------------------------------------------------------------
+
+
+def _refuse_other_meaning(array, name, role):
+    """Refuse what NumPy would turn into numbers that mean something else."""
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise ValueError(
+            f"{name} is a masked array, of which {int(np.ma.count_masked(array))} "
+            "entries are masked, and a network would take what lies under the mask. "
+            f"{_CURE_OF_MISSING[role]}"
+        )
+    if role == WEIGHTS and sparse.issparse(array):
+        raise TypeError(f"{name} is sparse; give {name}.toarray().ravel().")
+    found: dict[str, list[str]] = {}
+    for column, kind in _other_kinds(array):
+        found.setdefault(kind, []).append(column)
+    if "c" in found:
+        raise ValueError(
+            f"{name} has complex numbers{_within(found['c'])}. Complex data not "
+            "supported: take .real, .imag or the absolute value."
+        )
+    if "V" in found:
+        raise ValueError(f"{name} is a structured array. It must be {_MUST_BE[role]}.")
+    dates = [*found.get("M", ()), *found.get("m", ())]
+    if dates and role != LABELS:
+        raise ValueError(f"{name} has dates or times{_within(dates)}. {_CURE_OF_DATES}")
+
+
+def _other_kinds(array) -> Iterator[tuple[str, str]]:
+    """Yield columns that hold no plain numbers, and NumPy's letters for what they hold.
+
+    They are c (complex), m and M (times and dates) and V (structures).
+    """
+    if _is_frame(array):
+        other = {d for d in set(array.dtypes) if _kind(d) in _OTHER_KINDS}
+        if not other:
+            return
+        for column, dtype in zip(array.columns, array.dtypes, strict=True):
+            if dtype in other:
+                yield f"{column!r}", _kind(dtype)
+    elif hasattr(array, "dtype") and _kind(array.dtype) in _OTHER_KINDS:
+        yield "", _kind(array.dtype)
+
+
+def _kind(dtype) -> str:
+    is_temporal = getattr(dtype, "is_temporal", None)  # polars
+    if is_temporal is not None:
+        return "M" if is_temporal() else ""
+    return getattr(dtype, "kind", "")
+
+
+def _within(columns: list[str]) -> str:
+    columns = [column for column in columns if column]
+    if not columns:
+        return ""
+    shown = ", ".join(columns[:_MOST_NAMES])
+    more = f", … ({len(columns)} in all)" if len(columns) > _MOST_NAMES else ""
+    return f" in column{'s' if len(columns) > 1 else ''} {shown}{more}"
+
+
+# -- after it has failed ---------------------------------------------------------------
+
+
+def _fault(array, name, role) -> str | None:
+    if array is None or isinstance(array, type) or not _has_rows(array):
+        return f"{name} must be {_MUST_BE[role]}, got {_described(array)}."
+    return (
+        _uneven_rows(array, name)
+        or _repeated_names(array, name)
+        or _wrong_dimensions(array, name, role)
+        or (None if role == LABELS else _no_number(array, name, role))
+        or _not_finite(array, name, role)
+    )
+
+
+def _has_rows(array) -> bool:
+    shape = getattr(array, "shape", None)
+    if shape is not None:
+        return len(shape) > 0
+    return isinstance(array, Sequence) and not isinstance(array, str | bytes)
+
+
+def _described(value) -> str:
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if value is None or isinstance(value, str | bytes | Number):
+        return reprlib.repr(value)
+    return f"a {type(value).__name__}"
+
+
+def _uneven_rows(array, name) -> str | None:
+    if hasattr(array, "shape"):
+        return None
+    lengths = [_length(row) for row in array]
+    for i, length in enumerate(lengths):
+        if length != lengths[0]:
+            return (
+                f"The rows of {name} have different lengths: {lengths[0]} in row 0, "
+                f"{length} in row {i}."
+            )
+    try:
+        np.shape(array)
+    except ValueError:
+        return f"The rows of {name} are nested unevenly and make no array."
+    return None
+
+
+def _length(row) -> str:
+    if isinstance(row, str | bytes) or not hasattr(row, "__len__"):
+        return "a single value"
+    return f"{len(row)} value{'' if len(row) == 1 else 's'}"
+
+
+def _repeated_names(array, name) -> str | None:
+    if not _is_frame(array):
+        return None
+    repeated = {c: n for c, n in Counter(array.columns).items() if n > 1}
+    if not repeated:
+        return None
+    times = ", ".join(f"{c!r} {n} times" for c, n in repeated.items())
+    return f"{name} has column names more than once: {times}. Rename these columns."
+
+
+def _wrong_dimensions(array, name, role) -> str | None:
+    shape = array.shape if hasattr(array, "shape") else np.shape(array)
+    if role == TABLE and len(shape) == 1:
+        return (
+            f"Expected 2D array: {name} must be {_MUST_BE[role]}, got shape {shape}. "
+            f"Reshape your data with {name}.reshape(-1, 1) if it is one column, "
+            f"{name}.reshape(1, -1) if it is one row; a Series has to_frame()."
+        )
+    if len(shape) > 2:
+        cure = f": flatten each row with {name}.reshape(len({name}), -1)"
+        return (
+            f"{name} must be {_MUST_BE[role]}, got {len(shape)} dimensions, shape "
+            f"{tuple(shape)}{cure if role == TABLE else ''}."
+        )
+    return None
+
+
+def _no_number(array, name, role) -> str | None:
+    """Say which columns have values that no number can be made of."""
+    texts: list[str] = []
+    others: list[str] = []
+    example: Any = None
+    for column, values in _columns(array):
+        value = _first_without_number(values)
+        if value is None:
+            continue
+        is_text = isinstance(value, str | bytes)
+        (texts if is_text else others).append(column)
+        if example is None or (is_text and len(texts) == 1):
+            example = str(value) if isinstance(value, str) else value
+    such_as = f", such as {reprlib.repr(example)}"
+    if texts:
+        where = _within(texts)
+        return f"{name} has text{where}{such_as}. {_CURE_OF_TEXT[role]}"
+    if not others:
+        return None
+    if hasattr(example, "year") or hasattr(example, "total_seconds"):
+        return f"{name} has dates or times{_within(others)}{such_as}. {_CURE_OF_DATES}"
+    if isinstance(example, int):
+        return f"{name} has numbers too large for float64{_within(others)}{such_as}."
+    return (
+        f"{name} has a {type(example).__name__}{_within(others)}{such_as}; each "
+        "argument must be a number, or a string that makes a number."
+    )
+
+
+def _first_without_number(values) -> Any:
+    """Return the first value that is not missing and makes no number, or None."""
+    values = np.asarray(values)
+    if values.dtype.kind in "biuf":
+        return None
+    for value in values.ravel():
+        if is_missing(value):
+            continue
+        try:
+            float(value)
+        except (TypeError, ValueError, OverflowError):
+            return value
+    return None
+
+
+def _not_finite(array, name, role) -> str | None:
+    for what, is_so in (("NaN", _missing), ("infinity", _infinite)):
+        for column, values in _columns(array):
+            rows = np.flatnonzero(is_so(values))
+            if rows.size:
+                where = _within([column])
+                cure = _CURE_OF_MISSING[role] if what == "NaN" else ""
+                return (
+                    f"{name} contains {what}{where}, first in row {rows[0]}. {cure}"
+                ).rstrip()
+    return None
+
+
+def _missing(values) -> np.ndarray:
+    values = np.asarray(values)
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    if values.dtype.kind == "O":
+        return np.array([is_missing(v) for v in values], dtype=bool)
+    return np.zeros(len(values), dtype=bool)
+
+
+def _infinite(values) -> np.ndarray:
+    values = np.asarray(values)
+    if values.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # more than float64 holds
+            return np.isinf(values.astype(np.float64))
+    if values.dtype.kind == "O":
+        return np.array([isinstance(v, float) and np.isinf(v) for v in values])
+    return np.zeros(len(values), dtype=bool)
+
+
+def _columns(array) -> Iterator[tuple[str, Any]]:
+    """Yield the columns with their names or numbers; "" for a single one.
+
+    Of a sparse array, which holds numbers, those with one that is not finite.
+    """
+    if _is_frame(array):
+        for j, column in enumerate(array.columns):
+            by_number = getattr(array, "iloc", array)  # pandas, or polars
+            yield f"{column!r}", by_number[:, j]
+    elif sparse.issparse(array) and array.ndim == 2:
+        entries = sparse.coo_array(array)
+        bad = entries.coords[-1][~np.isfinite(entries.data)]
+        by_column = sparse.csc_array(array)
+        for j in np.unique(bad):
+            yield str(j), by_column[:, [j]].toarray().ravel()
+    else:
+        values = array.toarray() if sparse.issparse(array) else np.asarray(array)
+        if values.ndim == 1:
+            yield "", values
+        else:
+            for j in range(values.shape[1]):
+                yield str(j), values[:, j]
+
+
+def _is_frame(array) -> bool:
+    return hasattr(array, "columns") and hasattr(array, "dtypes")
