@@ -6,7 +6,7 @@ import numpy as np
 
 from skdnn.diagnosis.bias_variance import BiasVarianceReport
 from skdnn.diagnosis.bias_variance_findings import KINDS
-from skdnn.displays.arguments import check_ax, check_report, check_text, one_axes
+from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.displays.models import by_name
 from skdnn.estimators.sklearn_private import check_matplotlib_support
 
@@ -102,7 +102,6 @@ class BiasVarianceDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_report")
         check_ax(ax)
-        check_text("name", name)
         check_report(report, BiasVarianceReport, or_dict=True)
         reports = by_name(report, name, "report")
         measures = {each.measure for each in reports.values()}

@@ -161,7 +161,6 @@ class CostContoursDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax, several=True)
-        check_text("name", name)
         if not isinstance(parameters, (tuple, list)) or len(parameters) != 2:
             raise ValueError(f"parameters must be a pair of them, got {parameters!r}.")
         check_count("grid_resolution", grid_resolution, least=2)

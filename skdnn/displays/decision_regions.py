@@ -14,7 +14,7 @@ from skdnn.diagnosis.row_checks import (
     check_is_instance,
     check_pair,
 )
-from skdnn.displays.arguments import check_ax, check_text, style_of
+from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels, place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
@@ -152,7 +152,6 @@ class DecisionRegionsDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax, several=True)
-        check_text("name", name)
         check_count("grid_resolution", grid_resolution, least=2)
         scatter_kw = style_of("scatter_kw", scatter_kw)
         allowed = ("auto", "predict_proba", "predict")

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn.displays.arguments import check_text
 from skdnn.estimators.unwrapping import Unwrapped, hint_at_several, unwrap
 
 
 def by_name(one_or_many, name=None, argument="estimator") -> dict:
     """Return the models by their names; the name of a single one may be None."""
+    check_text("name", name)
     if not isinstance(one_or_many, Mapping):
         return {name: one_or_many}
     if name is not None:

@@ -128,7 +128,6 @@ class TrainingCurveDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax)
-        check_text("name", name)
         models = by_name(estimator, name)
         for model in models.values():
             check_is_instance(model)

@@ -4,7 +4,7 @@ import numpy as np
 
 from skdnn.diagnosis.networks import check_count
 from skdnn.diagnosis.row_checks import check_is_instance
-from skdnn.displays.arguments import check_ax, check_text, style_of
+from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import panels, place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
@@ -89,7 +89,6 @@ class WeightsDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax, several=True)
-        check_text("name", name)
         check_count("n_bins", n_bins)
         models = by_name(estimator, name)
         for model in models.values():

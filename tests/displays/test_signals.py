@@ -84,7 +84,7 @@ def test_several_initialisers(in_pipeline):
 
 def test_initialisers_of_a_network_deep_inside():
     net = MLPRegularizedRegressor(
-        hidden_layer_sizes=(4,), init="xavier", solver="lbfgs", random_state=0
+        hidden_layer_sizes=(), init="zeros", solver="lbfgs", random_state=0
     )
     search = GridSearchCV(net, {"max_iter": [500]}, cv=2)
     model = TransformedTargetRegressor(make_pipeline(StandardScaler(), search))
