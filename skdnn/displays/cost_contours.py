@@ -7,7 +7,6 @@ from skdnn.diagnosis.row_checks import check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
     check_positive,
-    check_text,
     style_of,
 )
 from skdnn.displays.cost_plane import CostPlane

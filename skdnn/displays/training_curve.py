@@ -8,7 +8,6 @@ from skdnn.diagnosis.row_checks import check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
     check_flag,
-    check_text,
     one_axes,
     style_of,
 )
