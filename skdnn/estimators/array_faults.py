@@ -60,7 +60,9 @@ def explained(array: Any, name: str, role: str) -> Iterator[None]:
     """
     _refuse_other_meaning(array, name, role)
     try:
-        yield
+        # A sum of infinities, or numbers beyond a type: what is bad is found anyway.
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
     except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         if hasattr(array, "__array__") and not hasattr(array, "shape"):

@@ -332,19 +332,21 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         They are computed in the network's type, and are float32 for rows of float32,
         else float64: types out follow types in.
         """
-        return self._propagate(X, forward)
+        return self._propagate(X, _all_logits)
 
     def _predict(self, X) -> np.ndarray:
         """Return labels or numbers; no more than a block of logits is held."""
         return self._propagate(X, self._predict_blocks)
 
-    def _predict_blocks(self, network, theta, blocks, n_rows, block_rows):
+    def _predict_blocks(self, network, theta, blocks, n_rows, block_rows, type_out):
         each = forward_by_blocks(network, theta, blocks, block_rows)
+        if not self._y_is_numeric:  # by the logits that the caller is shown
+            each = (_narrowed(Z, type_out) for Z in each)
         predictions = np.concatenate([self._targets.predictions(Z) for Z in each])
         return self._targets.decode(predictions)
 
     def _propagate(self, X, through) -> np.ndarray:
-        """Send the caller's X through the network; `through` is one like `forward`."""
+        """Send the caller's X through the network, as `_all_logits` does."""
         check_is_fitted(self)
         if self._needs_no_conversion(X):
             try:
@@ -373,16 +375,29 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         table, network = Table(X, self._theta.dtype), self._network
         step = rows_per_block(network.layout, table.is_thin)
         rows, blocks = min(step, table.n_rows), checked(table.blocks(step))
-        theta = as_writeable(self._theta)
+        theta, type_out = as_writeable(self._theta), _type_out(X.dtype)
         with blas_threads_for(network.layout, rows):
-            out = through(network, theta, blocks, table.n_rows, rows)
-        is_float = out.dtype.kind == "f"
-        return out.astype(_type_out(X.dtype), copy=False) if is_float else out
+            out = through(network, theta, blocks, table.n_rows, rows, type_out)
+        if out.dtype.kind == "f":
+            out = _narrowed(out, type_out).astype(type_out, copy=False)
+        return out
 
 
 def _type_out(type_in) -> np.dtype:
     """Return the type of what is predicted from rows of this type."""
     return np.dtype(np.float32 if type_in == np.float32 else np.float64)
+
+
+def _all_logits(network, theta, blocks, n_rows, block_rows, type_out) -> np.ndarray:
+    return _narrowed(forward(network, theta, blocks, n_rows, block_rows), type_out)
+
+
+def _narrowed(numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Round numbers to a type of fewer digits; those too large become its largest."""
+    if numbers.dtype.itemsize <= dtype.itemsize:
+        return numbers
+    largest = np.finfo(dtype).max
+    return np.clip(numbers, -largest, largest).astype(dtype)
 
 
 class _NotFinite(Exception):
@@ -429,6 +444,7 @@ def _take_note_of(
         examples.weight, examples.checksum(), total_weight
     )
     if incremental:
+        settings.check_total_weight(state.rows_seen.known, examples.weight)
         examples.total_weight = state.rows_seen.total
         state.time = state.rows_seen.passes
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from scipy.special import huber, xlogy
 from sklearn.metrics import r2_score
 
@@ -69,7 +68,7 @@ class RegressionTargets:
         return self._numbers(y, "y")
 
     def _numbers(self, y, name) -> np.ndarray:
-        y = y.toarray() if sparse.issparse(y) else np.asarray(y, dtype=np.float64)
+        y = np.asarray(y, dtype=np.float64)
         Y = y.reshape(len(y), -1)
         if Y.shape[1] != self.n_outputs:
             raise ValueError(

@@ -151,7 +151,7 @@ def keep_probs(estimator, n_hidden: int) -> np.ndarray:
         hidden = [given] * n_hidden
     else:
         hidden = _one_per_layer("keep_prob", given, n_hidden)
-        if not all(isinstance(p, Real) and 0 < float(p) <= 1 for p in hidden):
+        if not all(isinstance(p, Real) and p <= 1 and not p <= 0 for p in hidden):
             raise ValueError(
                 "keep_prob must be in the range (0, 1] for each hidden layer, got "
                 f"{given!r}. {hint(estimator, 'keep_prob', given)}"
@@ -172,7 +172,8 @@ def _one_per_layer(name: str, given, n_hidden: int) -> list:
 
 def _in_order(given) -> list | None:
     """Return the values of a sequence, or None for what has no order."""
-    return None if isinstance(given, Set | Mapping) else list(given)
+    is_one = getattr(given, "ndim", 1) == 0  # an array, and yet no sequence
+    return None if is_one or isinstance(given, Set | Mapping) else list(given)
 
 
 def rule(estimator) -> Rule:
@@ -267,16 +268,26 @@ def total_weight(value) -> float | None:
     if value is None:
         return None
     is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not (is_number and 0 < float(value) < np.inf):
+    if not (is_number and 0 < value <= sys.float_info.max):
         raise ValueError(f"total_weight must be a number > 0 or None, got {value!r}.")
     return float(value)
+
+
+def check_total_weight(known: float | None, weight: float) -> None:
+    """Check that a training set weighs no less than the rows of this call."""
+    if known is not None and known < weight * (1 - 1e-6):
+        raise ValueError(
+            f"total_weight={known:.6g} is less than the weight of the rows of this "
+            f"call, {weight:.6g}, which are a part of the training set. Give the rows "
+            "of the whole file or, with weights, their sum."
+        )
 
 
 def check_gradient_check_arguments(at, epsilon, max_params) -> None:
     """Check the arguments of `gradient_check`."""
     if at not in ("fitted", "init"):
         raise ValueError(f"at must be 'fitted' or 'init', got {at!r}.")
-    if not (isinstance(epsilon, Real) and 0 < float(epsilon) < 1):
+    if not (isinstance(epsilon, Real) and epsilon < 1 and not epsilon <= 0):
         raise ValueError(f"epsilon must be in the range (0, 1), got {epsilon!r}.")
     if max_params is not None and not (
         isinstance(max_params, Integral) and int(max_params) > 0

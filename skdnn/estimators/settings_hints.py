@@ -140,7 +140,7 @@ def hint(estimator, parameter: str, value: Any) -> str:
     is_number = isinstance(value, Real)
     if parameter == "learning_rate" and is_number:
         return f"It names a schedule; the rate is learning_rate_init={value!r}."
-    if parameter == "validation_fraction" and is_number and float(value) >= 1:
+    if parameter == "validation_fraction" and is_number and value >= 1:
         return "It is a share of the rows, such as 0.1."
     if parameter == "random_state" and isinstance(value, np.random.Generator):
         return "An int can be drawn from it: int(rng.integers(2**31))."

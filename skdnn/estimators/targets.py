@@ -181,7 +181,7 @@ class ClassTargets:
 
     def mixable(self, Y: np.ndarray) -> np.ndarray:
         """Return targets whose averages are targets: a share for each class."""
-        if self.kind != "multiclass":
+        if self.kind != "multiclass" or self.is_constant:
             return Y
         shares = np.zeros((len(Y), len(self.classes)), Y.dtype)
         shares[np.arange(len(Y)), Y[:, 0].astype(int)] = 1

@@ -57,7 +57,7 @@ def dev_rows(estimator, rows: Rows, dtype: np.dtype) -> Rows | None:
         X = check_array(
             X,
             accept_sparse=_SPARSE_FORMATS,
-            dtype=settings.INPUT_TYPES,
+            dtype=_types_read(X),
             input_name="X_val",
         )
     if X.shape[1] != estimator.n_features_in_:
@@ -87,13 +87,22 @@ def targets_to_score(estimator, y, sample_weight, n_rows: int) -> tuple:
     return y, row_weights(sample_weight, n_rows, "sample_weight")
 
 
+def _types_read(X) -> list:
+    """Return the types that are read as they are, the one to convert others to first.
+
+    scikit-learn does not know the types of a polars frame, and converts all of them.
+    """
+    is_float32 = {str(dtype) for dtype in getattr(X, "dtypes", ())} == {"Float32"}
+    return [np.dtype(np.float32)] if is_float32 else settings.INPUT_TYPES
+
+
 def _inputs(estimator, X, reset: bool):
     with explained(X, "X", TABLE):
         return validate_data(
             estimator,
             X,
             accept_sparse=_SPARSE_FORMATS,
-            dtype=settings.INPUT_TYPES,
+            dtype=_types_read(X),
             reset=reset,
         )
 
@@ -109,6 +118,8 @@ def _targets(estimator, y, name: str):
             dtype=None,
             input_name=name,
         )
+        if is_numeric and sparse.issparse(y):
+            y = y.toarray()
         if is_numeric and y.dtype.kind in "OUS":
             y = y.astype(np.float64)
     if not is_numeric:

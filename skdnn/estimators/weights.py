@@ -127,7 +127,7 @@ def _of_labels(class_weight: dict, labels: list, name: str) -> np.ndarray:
             f"classes are {listed(labels)}; without a weight are {listed(without)}."
         )
     for key, weight in class_weight.items():
-        if not (isinstance(weight, Real) and 0 <= float(weight) <= _LARGEST):
+        if not (isinstance(weight, Real) and weight <= _LARGEST and not weight < 0):
             raise ValueError(
                 f"{name} must hold finite weights >= 0 (and at most {_LARGEST:g}), got "
                 f"{weight!r} for {key!r}."

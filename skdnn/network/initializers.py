@@ -95,11 +95,13 @@ def initialize(
         name = ACTIVATIONS[activation].init if init == "auto" else init
         draw = name if callable(name) else INITIALIZERS[name]
         drawn = np.asarray(draw(rng, *W.shape))
-        if drawn.shape != W.shape or not np.all(np.isfinite(drawn)):
+        are_numbers = drawn.shape == W.shape and drawn.dtype.kind in "biuf"
+        if not (are_numbers and np.all(np.abs(drawn) <= np.finfo(dtype).max)):
+            bad = f" with NaN or infinity, or too large for {np.dtype(dtype)}"
             raise ValueError(
                 f"init={init!r} must return finite weights of shape {W.shape}, got an "
-                f"array of shape {drawn.shape}"
-                + ("." if drawn.shape != W.shape else " with NaN or infinity.")
+                f"array of shape {drawn.shape} and type {drawn.dtype}"
+                f"{bad if are_numbers else ''}."
             )
         W[...] = drawn
     return theta

@@ -46,6 +46,9 @@ def minimize_lbfgs(
     With `evaluate`, the dev set is looked at after each iteration; a monitor that
     follows it may stop earlier. Iterations are counted on from `epochs_before`.
 
+    A search that finds no lower J than where it starts counts as one iteration, which
+    stays there: it has a cost, and there is a θ to look at.
+
     An interrupt (Ctrl-C) ends the search with the last iteration; before the end of the
     first it is raised again.
     """
@@ -57,14 +60,17 @@ def minimize_lbfgs(
     began, compiled, last = time.perf_counter(), compile_seconds(), theta
 
     def after_iteration(intermediate_result: optimize.OptimizeResult) -> None:
+        if take_down(intermediate_result.x, intermediate_result.fun):
+            raise StopIteration
+
+    def take_down(x: np.ndarray, J: float) -> bool:
         nonlocal began, compiled, last
-        at = form.theta(intermediate_result.x.copy())
+        at = form.theta(x.copy())
         dev = evaluate(at) if evaluate else None
         compiling = compile_seconds() - compiled
         seconds = time.perf_counter() - began - compiling
         began, compiled = time.perf_counter(), compile_seconds()
         epoch = epochs_before + len(outcome.history) + 1
-        J = intermediate_result.fun
         record = EpochRecord(epoch, J, 1.0, seconds, dev, compiling)
         last = at
         outcome.history.append(record)
@@ -72,7 +78,7 @@ def minimize_lbfgs(
         told_to_stop = on_epoch(record, at.astype(theta.dtype)) if on_epoch else False
         if is_over or told_to_stop:
             outcome.reason = EARLY_STOPPING if is_over else CALLBACK
-            raise StopIteration
+        return bool(is_over or told_to_stop)
 
     try:
         result = optimize.minimize(
@@ -95,11 +101,14 @@ def minimize_lbfgs(
             raise
         outcome.reason, outcome.interrupted_by = INTERRUPTED, interrupt
         return np.asarray(last, dtype=theta.dtype), outcome
-    if outcome.reason == MAX_ITER:  # SciPy has stopped by itself
-        outcome.reason = _reason(result, max_iterations)
-    outcome.message = str(result.message)
-    best = form.theta(result.x)
-    if not (np.isfinite(result.fun) and np.all(np.isfinite(best))):
+    reason, best = outcome.reason, form.theta(result.x)
+    if reason == MAX_ITER:  # SciPy has stopped by itself
+        reason = _reason(result, max_iterations)
+    is_finite = np.isfinite(result.fun) and np.all(np.isfinite(best))
+    if is_finite and not outcome.history:
+        take_down(result.x, result.fun)
+    outcome.reason, outcome.message = reason, str(result.message)
+    if not is_finite:
         outcome.reason = DIVERGED
         outcome.diverged_at = epochs_before + len(outcome.history) + 1
         best = last

@@ -9,8 +9,9 @@ import numpy as np
 
 from skdnn.network.compile_time import compile_seconds
 from skdnn.network.memory import aligned_copy, empty_aligned
+from skdnn.network.objective import forward_by_blocks, rows_per_block
 from skdnn.network.penalties import ElasticNet
-from skdnn.network.propagation import Network, Workspace
+from skdnn.network.propagation import Network, Workspace, cost_of_logits
 from skdnn.training.batches import Augment, BatchReader, Examples, random_order
 from skdnn.training.epoch import Gathered, train_block
 from skdnn.training.optimizers import OptimizerState, Regularization, Rule
@@ -34,6 +35,9 @@ from skdnn.training.stopping import (
     WORSE_THAN_CONSTANT,
     Monitor,
 )
+
+# Parameters of this size may give outputs that are not finite.
+_FAR = 100.0
 
 
 @dataclass
@@ -169,6 +173,9 @@ def train_epochs(
                     outcome.reason, is_over = CALLBACK, True
             if is_over:
                 break
+        if outcome.diverged_at is None and not steps.end_is_finite():
+            last.step_back()
+            outcome.reason, outcome.diverged_at = DIVERGED, state.n_epochs + 1
     except KeyboardInterrupt as interrupt:
         last.put_back()
         if not outcome.history:
@@ -321,7 +328,7 @@ class _Steps:
     def __init__(self, state: TrainingState, examples: Examples, recipe: Recipe):
         self.state = state
         self.recipe = recipe
-        self.n_rows = examples.n_rows
+        self.examples, self.n_rows = examples, examples.n_rows
         self.reader = BatchReader(
             examples, recipe.batch_size, recipe.augment, state.rng
         )
@@ -374,6 +381,23 @@ class _Steps:
             step += n_steps
             total += value
         return total / self.n_rows + penalty, rates[-1]
+
+    def end_is_finite(self) -> bool:
+        """Whether the cost is finite where the last step has led to.
+
+        No next step finds out. It takes a look at all rows, but for parameters of a
+        usual size, which have not been led far.
+        """
+        theta, network, examples = self.state.theta, self.recipe.network, self.examples
+        if max(theta.max(), -theta.min()) < _FAR:
+            return True
+        step = rows_per_block(network.layout, examples.table.is_thin)
+        blocks, cost, start = examples.table.blocks(step), 0.0, 0
+        for Z in forward_by_blocks(network, theta, blocks, step):
+            part = slice(start, start + len(Z))
+            cost += cost_of_logits(network, Z, examples.Y[part], examples.s[part], 1.0)
+            start = part.stop
+        return bool(np.isfinite(cost))
 
     def _rates(self) -> np.ndarray:
         """Return the learning rate of each step of an epoch."""

@@ -1,0 +1,157 @@
+"""What the property tests have found, each as one small case."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.metrics import make_scorer, median_absolute_error
+
+from skdnn import Mixup, MLPRegularizedClassifier, MLPRegularizedRegressor
+from tests.estimators.datasets import make_rows, parameters
+from tests.estimators.refusals import assert_refused
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, Y3 = make_rows(n_rows=20)
+SMALL = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}
+TOO_LARGE = 10**400
+
+
+def _classifier(**params):
+    return MLPRegularizedClassifier(**{**SMALL, **params})
+
+
+def _regressor(**params):
+    return MLPRegularizedRegressor(**{**SMALL, **params})
+
+
+def test_rows_of_a_single_class_can_be_mixed():
+    """The class's share was taken for its number, which lies beyond the logits."""
+    net = _classifier(augmentation=Mixup(), alpha=0)
+    with pytest.warns(UserWarning, match="one class only"):
+        net.fit(X, np.ones(20))
+    assert net.loss_curve_ == [0.0]
+
+
+@pytest.mark.parametrize("make", [_classifier, _regressor])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_lbfgs_that_starts_at_a_minimum_has_a_cost(make, early_stopping):
+    y = np.tile([0, 1], 10)
+    net = make(solver="lbfgs", alpha=0, init="zeros", early_stopping=early_stopping)
+    net.fit(np.zeros((20, 2)), y if make is _classifier else 0 * y)
+    assert net.n_iter_ == len(net.loss_curve_) == net.best_iteration_ == 1
+    assert net.loss_ == pytest.approx(np.log(2) if make is _classifier else 0)
+    assert net.converged_
+    if early_stopping:
+        assert len(net.validation_loss_curve_) == 1
+        assert net.best_validation_score_ == net.validation_scores_[0]
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_first_step_too_far_is_divergence(method):
+    """No other step comes after it, which would find the cost infinite."""
+    net = _classifier(solver="sgd", learning_rate_init=1e300, max_iter=1)
+    classes = {} if method == "fit" else {"classes": [0, 1, 2]}
+    words = ["diverged in its first epoch", "learning_rate_init"]
+    assert_refused(net, method, (X, Y3), classes, words)
+
+
+def test_a_last_step_too_far_ends_as_if_there_were_one_more():
+    options = {"solver": "sgd", "learning_rate_init": 1e75, "hidden_layer_sizes": ()}
+    last, one_more = (
+        _regressor(max_iter=n, momentum=0, **options).fit(X, X[:, 0]) for n in (3, 4)
+    )
+    assert last.stop_reason_ == one_more.stop_reason_ == "diverged"
+    assert last.stop_message_ == one_more.stop_message_
+    assert last.n_iter_ == one_more.n_iter_ == 2
+    assert_array_equal(parameters(last), parameters(one_more))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_large_rows_of_both_signs_are_checked_silently(dtype):
+    most = np.finfo(dtype).max / 2
+    rows = np.repeat([[most, -most]], 20, axis=0).astype(dtype)
+    net = _classifier(dtype="float64")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        net.fit(X[:, :2], Y3, X_val=rows[:2], y_val=Y3[:2])
+        net.predict(rows)
+        rows[0], rows[1] = np.inf, -np.inf
+        with pytest.raises(ValueError, match="X contains infinity in column 0"):
+            net.fit(rows, Y3)
+
+
+@pytest.mark.parametrize("known", [1e-300, 19, TOO_LARGE], ids=["tiny", "19", "huge"])
+def test_a_training_set_is_no_lighter_than_a_part_of_it(known):
+    words = ["total_weight"] if known == TOO_LARGE else ["total_weight", "this call"]
+    net = _regressor().fit(X, X[:, 0])
+    kwargs = {"total_weight": known}
+    assert_refused(net, "partial_fit", (X, X[:, 0]), kwargs, words)
+    net.partial_fit(X, X[:, 0], total_weight=20)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("activation", np.array("relu")),
+        ("hidden_layer_sizes", np.array(3)),
+        ("keep_prob", np.array(0.5)),
+        ("keep_prob", [TOO_LARGE]),
+        ("keep_prob", [0.5, TOO_LARGE]),
+        pytest.param("validation_fraction", TOO_LARGE, id="validation_fraction"),
+        ("class_weight", {0: 1, 1: 1, 2: TOO_LARGE}),
+    ],
+)
+def test_arrays_of_no_dimension_and_numbers_beyond_floats_are_refused(name, value):
+    assert_refused(_classifier(**{name: value}), "fit", (X, Y3), {}, [name])
+
+
+@pytest.mark.parametrize(
+    "drawn", [np.full((4, 3), 1e200), np.full((4, 3), "w"), np.full((4, 3), None)]
+)
+def test_first_weights_that_the_network_cannot_hold_are_refused(drawn):
+    net = _classifier(init=lambda rng, n_in, n_out: drawn, dtype="float32")
+    assert_refused(net, "fit", (X, Y3), {}, ["init", str(drawn.dtype)])
+
+
+def test_labels_follow_from_the_logits_that_are_shown():
+    """Those of float32 rows are rounded, and may tie where those of float64 do not."""
+    net = _classifier(hidden_layer_sizes=()).fit(X.astype(np.float32), Y3)
+    W, b = np.zeros((4, 3)), np.array([1.0, 1.0 + 1e-12, 0.0])
+    net.coefs_, net.intercepts_ = [W], [b]
+    for rows in (X, X.astype(np.float32)):
+        Z = net.decision_function(rows)
+        assert_array_equal(net.predict(rows), Z.argmax(axis=1))
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_logits_beyond_float32_give_probabilities(n_outputs):
+    rows, y = X.astype(np.float32), Y3 % 2 if n_outputs == 1 else Y3
+    net = _classifier(hidden_layer_sizes=()).fit(rows, y)
+    net.coefs_ = [np.full((4, n_outputs), 1e60)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        assert np.all(np.isfinite(net.decision_function(rows)))
+        P = net.predict_proba(rows)
+    assert P.dtype == np.float32
+    np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_a_polars_frame_of_float32_is_read_as_it_is():
+    frame = pl.DataFrame(X.astype(np.float32))
+    net = _classifier().fit(frame, Y3)
+    expected = _classifier().fit(pd.DataFrame(X.astype(np.float32)), Y3)
+    assert net.predict_proba(frame).dtype == np.float32
+    assert_array_equal(parameters(net), parameters(expected))
+
+
+def test_sparse_targets_of_a_regressor_are_scored_dense():
+    y = sparse.csr_array(np.abs(X[:, :2]))
+    scoring = make_scorer(median_absolute_error, greater_is_better=False)
+    net = _regressor(early_stopping=True, scoring=scoring).fit(X, y)
+    expected = _regressor(early_stopping=True, scoring=scoring).fit(X, y.toarray())
+    assert net.validation_scores_ == expected.validation_scores_
