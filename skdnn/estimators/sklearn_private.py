@@ -5,7 +5,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
 
-from sklearn.base import _fit_context
+from joblib import Parallel
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import with_callbacks as _with_callbacks
 from sklearn.utils._optional_dependencies import (
     check_matplotlib_support,
@@ -79,15 +80,31 @@ _WRAPPERS = (
 _CALLERS_OF_MANY_FITS = ("joblib", "sklearn", "skdnn")
 
 
-def is_part_of_something_larger() -> bool:
-    """Whether a search, an ensemble or another loop over fits has called this fit."""
+class _Process:
+    """Stands for this process, where it is a worker of something larger."""
+
+
+_PROCESS = _Process()
+
+
+def caller_of_many_fits() -> object | None:
+    """Return the search, ensemble or other loop over fits that has called this fit.
+
+    It is the outermost one's estimator, or something that stands for it; None if the
+    fit is the whole of what was called.
+    """
+    outermost: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if _is_in(module, _CALLERS_OF_MANY_FITS) and not _is_in(module, _WRAPPERS):
-            return True
+            outermost = frame
         frame = frame.f_back
-    return False
+    if outermost is None:
+        return None
+    names = outermost.f_locals
+    caller = names.get("self", names.get("estimator"))
+    return caller if isinstance(caller, (BaseEstimator, Parallel)) else _PROCESS
 
 
 def _is_in(module: str, packages: tuple[str, ...]) -> bool:
@@ -102,6 +119,7 @@ __all__ = [
     "StrOptions",
     "available_if",
     "best_score",
+    "caller_of_many_fits",
     "check_feature_names",
     "check_matplotlib_support",
     "check_pandas_support",
@@ -109,7 +127,6 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "interval_max_min_ratio",
-    "is_part_of_something_larger",
     "name_of_score",
     "style_kwargs",
     "validate_params",

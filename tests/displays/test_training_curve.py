@@ -84,7 +84,9 @@ def test_curves_and_kept_epoch(stopped):
 )
 def test_label_says_what_is_in_the_training_cost(options, said):
     display = TrainingCurveDisplay.from_estimator(net(max_iter=2, **options).fit(X, Y))
-    assert labels(display.ax_) == [f"training cost{said} (● parameters kept: epoch 2)"]
+    assert labels(display.ax_) == [
+        f"training cost{said} (● parameters kept: epoch 2; stopped: max iter)"
+    ]
     assert display.dev_lines_ == [None]
 
 
