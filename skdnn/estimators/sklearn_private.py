@@ -90,21 +90,23 @@ _PROCESS = _Process()
 def caller_of_many_fits() -> object | None:
     """Return the search, ensemble or other loop over fits that has called this fit.
 
-    It is the outermost one's estimator, or something that stands for it; None if the
-    fit is the whole of what was called.
+    Of several the outermost: an estimator; else joblib's Parallel; else, in a worker,
+    what stands for the process. None if the fit is the whole of what was called.
     """
-    outermost: FrameType | None = None
+    estimator = parallel = process = None
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if _is_in(module, _CALLERS_OF_MANY_FITS) and not _is_in(module, _WRAPPERS):
-            outermost = frame
+            process = _PROCESS
+            caller = frame.f_locals.get("self")
+            if isinstance(caller, BaseEstimator):
+                estimator = caller
+            elif isinstance(caller, Parallel):
+                parallel = caller
         frame = frame.f_back
-    if outermost is None:
-        return None
-    names = outermost.f_locals
-    caller = names.get("self", names.get("estimator"))
-    return caller if isinstance(caller, (BaseEstimator, Parallel)) else _PROCESS
+    # An ensemble without members is false.
+    return next((c for c in (estimator, parallel, process) if c is not None), None)
 
 
 def _is_in(module: str, packages: tuple[str, ...]) -> bool:
