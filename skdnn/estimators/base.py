@@ -192,7 +192,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=4)
         names = settings.hidden_activations(self, network.layout.n_layers - 1)
         rng = np.random.default_rng(seeds[0])
-        theta = initialize(network.layout, self.init, names, rng, dtype)
+        theta = initialize(network.layout, self.init, names, rng, dtype, self.bias_init)
         return TrainingState(
             theta,
             OptimizerState.start(theta),

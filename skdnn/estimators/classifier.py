@@ -98,7 +98,15 @@ class MLPRegularizedClassifier(
         How the first weights are drawn: "auto" (by each layer's activation), "he",
         "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros", or a
         callable ``(rng, n_in, n_out) -> ndarray of shape (n_in, n_out)`` with `rng` a
-        :class:`numpy.random.Generator`. Biases start at zero.
+        :class:`numpy.random.Generator`.
+
+    bias_init : str or callable, default="auto"
+        How the first biases of hidden layers are drawn: "auto" ("rms" in the first,
+        "zeros" in the others), "rms" (uniformly within ± the root mean square of the
+        weights into the unit), "uniform" (± 1 / sqrt(n_in), as in PyTorch), "glorot"
+        (± sqrt(6 / (n_in + n_out)), as in scikit-learn), "zeros", or a callable
+        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The output layer's start at
+        zero.
 
     batch_size : int or "auto", default="auto"
         The most rows of a mini-batch; batches of an epoch differ by at most one row.
@@ -273,6 +281,7 @@ class MLPRegularizedClassifier(
         max_grad_norm: float | None = None,
         augmentation: Any = None,
         init: str | Callable[..., np.ndarray] = "auto",
+        bias_init: str | Callable[..., np.ndarray] = "auto",
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 0.0015,
@@ -308,6 +317,7 @@ class MLPRegularizedClassifier(
         self.max_grad_norm = max_grad_norm
         self.augmentation = augmentation
         self.init = init
+        self.bias_init = bias_init
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init

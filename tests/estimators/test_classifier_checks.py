@@ -24,7 +24,10 @@ IN_FULL = [
     MLPRegularizedClassifier(),
     MLPRegularizedClassifier(solver="sgd"),
     MLPRegularizedClassifier(solver="adamw"),
-    MLPRegularizedClassifier(solver="lbfgs"),
+    # Each iteration multiplies the rounding of a sum: after 100, repeated rows and
+    # weights agree to 1e-9; after 200, from nine starts in ten, no longer to the 1e-7
+    # of the checks.
+    MLPRegularizedClassifier(solver="lbfgs", max_iter=100),
     MLPRegularizedClassifier(l1_ratio=0.5, class_weight="balanced"),
     MLPRegularizedClassifier(max_norm=2.0, label_smoothing=0.1, max_grad_norm=1.0),
     MLPRegularizedClassifier(hidden_layer_sizes=(), solver="lbfgs"),
