@@ -20,6 +20,7 @@ from skdnn.estimators.collapse import lost_to_penalty
 from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
+from skdnn.estimators.input_checks import warn_of_inputs
 from skdnn.estimators.reporting import EpochPrinter, refuse, warn_about
 from skdnn.estimators.rows import Rows, as_counts
 from skdnn.estimators.saving import SavedPlainly
@@ -92,6 +93,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
                 rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
             examples = self._examples(rows, dtype)
             _take_note_of(examples, state, incremental, total_weight)
+            if not goes_on:
+                warn_of_inputs(self, rows, None if given_dev.X is None else dev_rows)
             evaluate = None
             if dev_rows is not None:
                 evaluate = self._dev_set(network, dev_rows, state.theta)
