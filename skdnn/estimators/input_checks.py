@@ -149,7 +149,7 @@ def look_at(
     if dev is not None:
         found.append(_scale_of_dev_columns(X, dev, names, arrays))
     if is_y_scaled:
-        found.append(_scale_of_targets(np.asarray(rows.y)[where], arrays))
+        found.append(_scale_of_targets(rows.y[where], arrays))
     return [finding for finding in found if finding is not None]
 
 
@@ -285,7 +285,8 @@ def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding |
     return InputFinding("scale_of_dev_columns", float(off[worst]), text, cure)
 
 
-def _scale_of_targets(y: np.ndarray, arrays: Arrays) -> InputFinding | None:
+def _scale_of_targets(y, arrays: Arrays) -> InputFinding | None:
+    y = y.toarray() if sparse.issparse(y) else y
     Y = y.astype(np.float64).reshape(len(y), -1)
     mean, deviation = Y.mean(axis=0), Y.std(axis=0)
     varies = deviation > 1e-9 * np.abs(Y).max(axis=0)
