@@ -9,9 +9,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import check_scoring
 
+from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.sklearn_private import (
-    level_of_caller,
     options_of,
     score_function,
     scores_probabilities,
@@ -141,12 +141,12 @@ class DevScorer:
 
     def _without_weights(self, rows: Rows) -> Rows:
         """Return the rows that count, and say that each counts once."""
-        warnings.warn(
+        tell(
             f"scoring={self._name} takes no sample_weight: in it, each dev row of a "
             "weight above 0 counts once. Use a scorer that takes weights, or "
             'scoring="loss".',
             UserWarning,
-            stacklevel=level_of_caller(),
+            "weights_of_dev_rows",
         )
         counting = np.flatnonzero(rows.sample_weight > 0)
         numbers = counting if rows.numbers is None else rows.numbers[counting]

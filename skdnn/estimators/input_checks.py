@@ -5,15 +5,14 @@ factor of ten or more shows in any part of it. The thresholds, what they were me
 on and how often they are wrong: docs/design/0012-a-look-at-the-inputs.md.
 """
 
-import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
+from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows
-from skdnn.estimators.sklearn_private import level_of_caller
 
 # What is looked at: so many rows, or fewer of a wide table.
 _MOST_ROWS, _LEAST_ROWS, _MOST_ENTRIES = 2048, 256, 2**18
@@ -27,13 +26,14 @@ _TINY = 0.01
 _UNEVEN = 1000.0
 # Targets whose deviation is below this, or this much smaller than their mean.
 _TINY_TARGETS, _OFF_CENTRE = 0.03, 10.0
-# Half of one part lies so many deviations of the other part off the other's mean: in
-# one column, or in more than half of them. Half of the rows of the same table never
-# lie more than one deviation off (Chebyshev), small samples of it four.
+_QUARTILES_APART = 1.349  # of a normal distribution, in its deviations
+# Half of one part lies so many deviations of the other part off the other's mean, and
+# beyond its range: in one column, or in more than half of them. Of rows of one table,
+# half never lie more than 1.5 deviations off (Chebyshev), in small samples 4.
 _FAR_OFF, _OFF = 10.0, 3.0
-# Medians and deviations of so many rows are compared, and those of a dev set only if it
-# has enough rows to have a deviation.
-_COMPARED_ROWS, _ROWS_WITH_DEVIATION = 200, 30
+# So many rows are compared, at least so many dev rows, and these are the measure only
+# if they are enough to have a deviation.
+_COMPARED_ROWS, _LEAST_DEV_ROWS, _ROWS_WITH_DEVIATION = 200, 5, 30
 # Entries of sparse rows: the typical one is so many times as large as in the other.
 _OFF_SPARSE = 5.0
 
@@ -88,7 +88,7 @@ _ARRAYS_OF_FIT = Arrays()
 def warn_of_inputs(estimator, rows: Rows, dev: Rows | None) -> None:
     """Warn of each finding about what an estimator is fitted to."""
     for finding in findings_of(estimator, rows, dev):
-        warnings.warn(finding.message, DataScaleWarning, stacklevel=level_of_caller())
+        tell(finding.message, DataScaleWarning, finding.code)
 
 
 def findings_of(
@@ -108,7 +108,7 @@ def findings_of(
     return look_at(
         rows,
         dev,
-        is_y_scaled=getattr(estimator, "loss", "") in ("squared_error", "huber"),
+        loss=getattr(estimator, "loss", ""),
         names=getattr(estimator, "feature_names_in_", ()),
         arrays=arrays or Arrays(model=f"{type(estimator).__name__}(...)"),
     )
@@ -118,7 +118,7 @@ def look_at(
     rows: Rows,
     dev: Rows | None = None,
     *,
-    is_y_scaled: bool = False,
+    loss: str = "",
     names: Sequence[str] = (),
     arrays: Arrays = _ARRAYS_OF_FIT,
 ) -> list[InputFinding]:
@@ -131,8 +131,8 @@ def look_at(
         count.
     dev : Rows, optional
         Rows that should be on the same scale.
-    is_y_scaled : bool, default=False
-        Whether the targets are numbers that should be of unit scale.
+    loss : str, optional
+        Of a regressor: "squared_error" and "huber" want targets of unit scale.
     names : sequence of str, optional
         What columns are called.
     arrays : Arrays, optional
@@ -148,8 +148,8 @@ def look_at(
     found = [_equal_rows(X, arrays) or _scale_of_columns(X, names, arrays)]
     if dev is not None:
         found.append(_scale_of_dev_columns(X, dev, names, arrays))
-    if is_y_scaled:
-        found.append(_scale_of_targets(rows.y[where], arrays))
+    if loss in ("squared_error", "huber"):
+        found.append(_scale_of_targets(rows.y[where], loss, arrays))
     return [finding for finding in found if finding is not None]
 
 
@@ -217,8 +217,9 @@ def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
     if size[large] > _HUGE:
         n_huge = int(np.sum(size > _HUGE))
         text = (
-            f"{n_huge} of {size.size} columns of {arrays.X} have a root mean square "
-            f"above {_HUGE:g}; the largest is {name(large)}, {size[large]:.3g}."
+            f"{arrays.X} is large: the root mean square of {name(large)} is "
+            f"{size[large]:.3g}, and above {_HUGE:g} in {n_huge} of {size.size} "
+            "columns."
         )
         return InputFinding("scale_of_columns", float(size[large]), text, cure)
     occurs = np.flatnonzero(size)
@@ -246,7 +247,7 @@ def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
 
 def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding | None:
     D = _picked(dev, _spread(dev, _COMPARED_ROWS))
-    if X.shape[0] < _ENOUGH_ROWS or not D.shape[0]:
+    if X.shape[0] < _ENOUGH_ROWS or D.shape[0] < _LEAST_DEV_ROWS:
         return None
     cure = "Give both in the same units, transformed by the same fitted steps."
     if arrays.dev == "X_val":
@@ -285,10 +286,13 @@ def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding |
     return InputFinding("scale_of_dev_columns", float(off[worst]), text, cure)
 
 
-def _scale_of_targets(y, arrays: Arrays) -> InputFinding | None:
+def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
     y = y.toarray() if sparse.issparse(y) else y
     Y = y.astype(np.float64).reshape(len(y), -1)
     mean, deviation = Y.mean(axis=0), Y.std(axis=0)
+    if loss == "huber":  # which outliers do not lead
+        low, mean, high = np.quantile(Y, [0.25, 0.5, 0.75], axis=0)
+        deviation = np.where(high > low, (high - low) / _QUARTILES_APART, deviation)
     varies = deviation > 1e-9 * np.abs(Y).max(axis=0)
     size = np.hypot(mean, deviation)
     is_off = size > _HUGE
@@ -326,12 +330,15 @@ def _squares_and_counts(X):
 def _deviations_off(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     """Return how far half of the rows of B, or more, are from the mean of A.
 
-    In standard deviations of A, for each column; 0 where A is constant.
+    In standard deviations of A, for each column; 0 where A is constant, or has values
+    like those of B: a class may be rare in one part and frequent in the other.
     """
     mean, deviation = A.mean(axis=0), A.std(axis=0)
-    varies = deviation > 1e-9 * np.abs(A).max(axis=0)
-    off = np.median(np.abs(B - mean), axis=0)
-    return np.divide(off, deviation, out=np.zeros_like(off), where=varies)
+    typical, low, high = np.median(B, axis=0), A.min(axis=0), A.max(axis=0)
+    is_beyond = (typical < low) | (typical > high)
+    varies = deviation > 1e-9 * np.maximum(np.abs(low), np.abs(high))
+    off = np.abs(typical - mean)
+    return np.divide(off, deviation, out=np.zeros_like(off), where=varies & is_beyond)
 
 
 def _typical_entry(X) -> float:

@@ -270,7 +270,9 @@ def test_scores_that_only_learnt_numbers_have_are_waited_for():
     assert np.all(np.isfinite(model.validation_scores_))
     # Never: y itself has no score.
     refused = net("regression", **one_epoch)
-    assert_refused(refused, "fit", (X, X[:, 0] - 2), {}, [f"'{name}'", "scikit-learn says"])
+    assert_refused(
+        refused, "fit", (X, X[:, 0] - 2), {}, [f"'{name}'", "scikit-learn says"]
+    )
 
 
 @pytest.mark.parametrize("scoring", ["r2", "neg_mean_absolute_error", "max"])

@@ -15,7 +15,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdnn import InputStandardizer, MLPRegularizedRegressor, to_onnx
+from skdnn import DataScaleWarning, InputStandardizer, MLPRegularizedRegressor, to_onnx
 from tests.estimators.datasets import parameters
 from tests.estimators.refusals import assert_refused
 
