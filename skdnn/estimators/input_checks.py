@@ -276,9 +276,7 @@ def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding |
     mostly = len(D) >= _ENOUGH_ROWS and n_off > off.size / 2
     if off[worst] < _FAR_OFF and not mostly:
         return None
-    there, here = (
-        f"{A[:, worst].mean():.3g} ± {A[:, worst].std():.3g}" for A in (D, X)
-    )
+    there, here = _mean_and_deviation(D[:, worst]), _mean_and_deviation(X[:, worst])
     text = (
         f"{opening} {_Named(names)(worst)} is {there} there (mean ± deviation), and "
         f"{here} in {arrays.X}; {n_off} of {off.size} columns are off."
@@ -339,6 +337,11 @@ def _deviations_off(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     varies = deviation > 1e-9 * np.maximum(np.abs(low), np.abs(high))
     off = np.abs(typical - mean)
     return np.divide(off, deviation, out=np.zeros_like(off), where=varies & is_beyond)
+
+
+def _mean_and_deviation(x: np.ndarray) -> str:
+    mean, deviation = x.mean(), x.std()
+    return f"{0.0 if abs(mean) < 1e-6 * deviation else mean:.3g} ± {deviation:.3g}"
 
 
 def _typical_entry(X) -> float:
