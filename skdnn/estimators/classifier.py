@@ -405,6 +405,8 @@ class MLPRegularizedClassifier(
             interrupted (Ctrl-C) after an epoch: what it has is kept, and is the last
             epoch's or, with early stopping, the best. In a search and the like, an
             interrupt is raised again, and equal warnings are given once.
+        DataScaleWarning
+            If inputs are off scale, or `X_val` is on another scale than `X`.
         """
         return self._fit(
             Rows(X, y, sample_weight), Rows(X_val, y_val, sample_weight_val)

@@ -29,7 +29,7 @@ class RegressionTargets:
     n_outputs: int
     is_1d: bool
 
-    can_be_stratified = False
+    are_classes = False
     is_constant = False  # to learn a constant takes training, too
 
     @classmethod

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from sklearn.exceptions import ConvergenceWarning
 
-from skdnn.estimators.sklearn_private import caller_of_many_fits
+from skdnn.estimators.sklearn_private import caller_of_many_fits, level_of_caller
 from skdnn.estimators.stop_reasons import (
     FAILURES,
     advice_at_max_iter,
@@ -17,9 +17,6 @@ from skdnn.estimators.stop_reasons import (
 from skdnn.training import stopping
 from skdnn.training.loop import EpochRecord, Outcome
 
-# Up from here: warn_about, _fit, fit or partial_fit, two wrappers of
-# scikit-learn's and one of ours around it, and who called that.
-_CALLER = 7
 # Seconds between two lines of verbose=1.
 _BETWEEN_LINES = 0.5
 
@@ -104,16 +101,20 @@ def warn_about(outcome: Outcome, estimator, lost: str | None = None) -> None:
         What is to be said of a network that the penalty has taken.
     """
     text, reason = _warning_text(outcome, estimator, lost), outcome.reason
-    if text is None:
-        return
+    if text is not None:
+        is_harmless = reason == stopping.ONE_CLASS
+        tell(text, UserWarning if is_harmless else ConvergenceWarning, reason)
+
+
+def tell(text: str, category: type[Warning], reason: str) -> None:
+    """Warn whoever called fit; a search or another loop over fits once, by reason."""
     larger = caller_of_many_fits()
     told: set[str] = set() if larger is None else _TOLD.setdefault(larger, set())
     if reason in told:
         return
     if larger is not None:
         text += " (One of several fits; of the others no more is said.)"
-    category = UserWarning if reason == stopping.ONE_CLASS else ConvergenceWarning
-    warnings.warn(text, category, stacklevel=_CALLER)
+    warnings.warn(text, category, stacklevel=level_of_caller())
     told.add(reason)  # where warnings are errors, each fit fails by itself
 
 

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Callable
+from copy import copy
 from types import FrameType
 from typing import TypeVar
 
 from joblib import Parallel
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import with_callbacks as _with_callbacks
+from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils._optional_dependencies import (
     check_matplotlib_support,
     check_pandas_support,
@@ -68,6 +70,28 @@ def best_score(scorer) -> float:
     return 1.0 if getattr(scorer, "_sign", 1) > 0 else 0.0
 
 
+def score_function(scorer) -> Callable | None:
+    """Return the function of (y, predictions) in a scorer of scikit-learn's make."""
+    return scorer._score_func if isinstance(scorer, _BaseScorer) else None
+
+
+def scores_probabilities(scorer) -> bool:
+    """Whether a scorer of scikit-learn's make asks for probabilities or logits."""
+    return scorer._response_method != "predict"
+
+
+def options_of(scorer) -> dict:
+    """Return what a scorer of scikit-learn's make passes on to its function."""
+    return scorer._kwargs
+
+
+def with_options(scorer, options: dict):
+    """Return a scorer that passes these on to its function, unless it has its own."""
+    scorer = copy(scorer)
+    scorer._kwargs = {**options, **scorer._kwargs}
+    return scorer
+
+
 # What calls fit for its caller, once: fit's own wrappers, and estimators around one.
 _WRAPPERS = (
     "sklearn.base",
@@ -109,6 +133,16 @@ def caller_of_many_fits() -> object | None:
     return next((c for c in (estimator, parallel, process) if c is not None), None)
 
 
+def level_of_caller() -> int:
+    """Return the stacklevel with which to warn where fit was called."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_in(
+        frame.f_globals.get("__name__", ""), _WRAPPERS
+    ):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
 def _is_in(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == p or module.startswith(f"{p}.") for p in packages)
 
@@ -129,8 +163,13 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "interval_max_min_ratio",
+    "level_of_caller",
     "name_of_score",
+    "options_of",
+    "score_function",
+    "scores_probabilities",
     "style_kwargs",
     "validate_params",
     "with_callbacks",
+    "with_options",
 ]

@@ -37,6 +37,8 @@ class ClassTargets:
     classes: np.ndarray
     weights: np.ndarray | list | None = None
 
+    are_classes = True
+
     @classmethod
     def of(cls, y, name: str = "y") -> "ClassTargets":
         """Read the classes off labels."""
@@ -83,11 +85,6 @@ class ClassTargets:
     def out_activation(self) -> str:
         """The name of the link."""
         return LOSSES[self.loss].out_activation
-
-    @property
-    def can_be_stratified(self) -> bool:
-        """Whether a split can keep the classes' shares."""
-        return not self.is_multilabel
 
     def check_same_classes(self, y, is_multilabel: bool) -> None:
         """Check what warm_start asks of the labels: no class more, none less."""

@@ -8,6 +8,8 @@ from skdnn import MLPRegularizedClassifier
 # The checks' data are small, and some set max_iter themselves.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    # Much of the checks' data has means of 100.
+    pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning"),
     # partial_fit is called without a dev set, also where there is early stopping.
     pytest.mark.filterwarnings("ignore:early_stopping=True has nothing to follow"),
     pytest.mark.filterwarnings("ignore:Y has one class only:UserWarning"),

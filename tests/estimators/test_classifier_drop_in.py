@@ -264,7 +264,7 @@ def _told(capsys):
 def test_verbose_prints_an_aligned_line_per_epoch(solver, early_stopping, capsys):
     X, y = make_rows()
     net = _net(solver=solver, verbose=2, max_iter=12, early_stopping=early_stopping)
-    net.fit(100 * X, y)
+    net.fit(20 * X, y)
     *lines, last = _told(capsys)
     assert last == f"Stopped: {net.stop_message_}."
     assert len(lines) == net.n_iter_ == 12
