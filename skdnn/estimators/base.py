@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators import settings, validation
-from skdnn.estimators.collapse import lost_to_penalty
+from skdnn.estimators.collapse import collapse_of
 from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
@@ -34,7 +34,7 @@ from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples, Table
 from skdnn.training.loop import OnEpoch, TrainingState
 from skdnn.training.optimizers import OptimizerState
-from skdnn.training.stopping import LOST_TO_PENALTY, MAX_ITER, ONE_CLASS, ONE_EPOCH
+from skdnn.training.stopping import MAX_ITER, ONE_CLASS, ONE_EPOCH
 from skdnn.training.threads import blas_threads_for
 
 
@@ -112,13 +112,13 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
                 _listener(printer, callbacks),
             )
             refuse(trained.outcome, self, incremental)
-            lost = lost_to_penalty(self, network, trained.theta, examples)
-            if lost is not None and (trained.outcome.converged or not incremental):
-                trained.outcome.reason = LOST_TO_PENALTY
+            collapse = collapse_of(self, network, trained.theta, examples, incremental)
+            if collapse is not None and trained.outcome.reason != ONE_EPOCH:
+                trained.outcome.reason = collapse.reason
             self._remember(trained, examples, evaluate is not None, goes_on)
         if printer is not None:
             printer.end(None if incremental else self.stop_message_)
-        warn_about(trained.outcome, self, lost)
+        warn_about(trained.outcome, self, collapse)
         callbacks.end_fit()
         return self
 

@@ -97,7 +97,7 @@ class RegressionTargets:
         return self.predictions(Z)
 
     def spread(self, Y: np.ndarray) -> np.ndarray:
-        """Return how much the means of the outputs could vary: as the targets do."""
+        """Return the standard deviation of the targets of each output."""
         return Y.std(axis=0, dtype=np.float64)
 
     def decode(self, predictions: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from sklearn.exceptions import ConvergenceWarning
 
+from skdnn.estimators.collapse import Collapse
 from skdnn.estimators.sklearn_private import caller_of_many_fits, level_of_caller
 from skdnn.estimators.stop_reasons import (
     FAILURES,
@@ -88,7 +89,7 @@ def refuse(outcome: Outcome, estimator, incremental: bool) -> None:
     )
 
 
-def warn_about(outcome: Outcome, estimator, lost: str | None = None) -> None:
+def warn_about(outcome: Outcome, estimator, collapse: Collapse | None = None) -> None:
     """Warn if training failed, was interrupted, or ran out of epochs.
 
     Parameters
@@ -97,10 +98,10 @@ def warn_about(outcome: Outcome, estimator, lost: str | None = None) -> None:
         How it went.
     estimator : BaseMLPRegularized
         Fitted.
-    lost : str, optional
-        What is to be said of a network that the penalty has taken.
+    collapse : Collapse, optional
+        What is to be said of a network that gives one prediction for all rows.
     """
-    text, reason = _warning_text(outcome, estimator, lost), outcome.reason
+    text, reason = _warning_text(outcome, estimator, collapse), outcome.reason
     if text is not None:
         is_harmless = reason == stopping.ONE_CLASS
         tell(text, UserWarning if is_harmless else ConvergenceWarning, reason)
@@ -123,7 +124,7 @@ def tell(text: str, category: type[Warning], reason: str) -> None:
 _TOLD: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
 
 
-def _warning_text(outcome: Outcome, estimator, lost: str | None) -> str | None:
+def _warning_text(outcome: Outcome, estimator, collapse: Collapse | None) -> str | None:
     why, reason = sentence(outcome, estimator), outcome.reason
     if reason == stopping.INTERRUPTED:
         kept = "of the last one"
@@ -135,8 +136,8 @@ def _warning_text(outcome: Outcome, estimator, lost: str | None) -> str | None:
         )
     if reason == stopping.DIVERGED:
         return f"{_capitalised(why)}. {cure(estimator)}"
-    if lost is not None:
-        return lost
+    if collapse is not None:
+        return collapse.text
     if reason in FAILURES:
         return f"Training failed: {why}. {cure(estimator)}"
     if reason == stopping.ONE_CLASS:

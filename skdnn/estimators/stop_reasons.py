@@ -100,6 +100,9 @@ _SENTENCES = {
     stopping.LOST_TO_PENALTY: lambda outcome, estimator: (
         "the penalty has taken the network: its minimum is near zero weights"
     ),
+    stopping.CONSTANT: lambda outcome, estimator: (
+        "every row gets almost the same prediction"
+    ),
     stopping.RISING: _rising,
     stopping.WORSE_THAN_CONSTANT: _worse_than_constant,
     stopping.DIVERGED: lambda outcome, estimator: (

@@ -197,8 +197,12 @@ class ClassTargets:
         return Z
 
     def spread(self, Y: np.ndarray) -> np.ndarray:
-        """Return how much the means of the outputs could vary: by 1, or not at all."""
-        return np.full(self.n_outputs, float(not self.is_constant))
+        """Return the standard deviation of the targets of each output."""
+        if self.kind != "multiclass":
+            return Y.std(axis=0, dtype=np.float64)
+        counts = np.bincount(Y[:, 0].astype(int), minlength=len(self.classes))
+        shares = counts / len(Y)
+        return np.sqrt(shares * (1 - shares))
 
     def decode(self, predictions: np.ndarray) -> np.ndarray:
         """Turn predictions into labels."""

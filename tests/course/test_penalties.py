@@ -9,6 +9,8 @@ from skdnn import MLPRegularizedClassifier
 from tests import oracle
 from tests.estimators.datasets import breast_cancer, parameters, squared_norm
 
+# Some of these penalties are so strong that nothing is left, which is told of.
+pytestmark = pytest.mark.filterwarnings("ignore:The penalty has taken the network")
 SEEDS = range(4)
 
 
