@@ -138,6 +138,7 @@ FAILING = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
 @pytest.mark.parametrize("name", FAILING)
 def test_what_cannot_have_worked_is_not_called_converged(name):
     estimator, (rows, targets), code = FAILING[name]
