@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators import settings, validation
-from skdnn.estimators.collapse import collapse_of
+from skdnn.estimators.collapse import collapse_of, reason_with
 from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
@@ -113,8 +113,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
             )
             refuse(trained.outcome, self, incremental)
             collapse = collapse_of(self, network, trained.theta, examples, incremental)
-            if collapse is not None and trained.outcome.reason != ONE_EPOCH:
-                trained.outcome.reason = collapse.reason
+            trained.outcome.reason = reason_with(collapse, trained.outcome.reason)
             self._remember(trained, examples, evaluate is not None, goes_on)
         if printer is not None:
             printer.end(None if incremental else self.stop_message_)

@@ -224,6 +224,7 @@ class MLPRegularizedClassifier(
         Why training stopped: "converged", "early_stopping", "max_iter", "max_fun",
         "line_search" (lbfgs), "callback", "one_epoch" (partial_fit), "interrupted", or,
         of what cannot have worked, "rising", "worse_than_constant", "lost_to_penalty",
+        "constant_prediction",
         "diverged"; "one_class" where y has only one.
     stop_message_ : str
         The same in a sentence.

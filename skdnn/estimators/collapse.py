@@ -13,11 +13,21 @@ from skdnn.estimators.stop_reasons import cure
 from skdnn.network.objective import forward, rows_per_block
 from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples
-from skdnn.training.stopping import CONSTANT, LOST_TO_PENALTY
+from skdnn.training.stopping import (
+    CONSTANT,
+    DIVERGED,
+    INTERRUPTED,
+    LOST_TO_PENALTY,
+    ONE_EPOCH,
+    RISING,
+    WORSE_THAN_CONSTANT,
+)
 
 # A layer's weights are near zero if they are so many times smaller than first weights
 # that keep the size of signals: root mean square 1 / sqrt(n_in).
 _NEAR_ZERO = 0.05
+# An alpha that is so small a part of S takes no network: XOR's survives it.
+_HARMLESS = 1e-3
 # Predictions do not vary if their standard deviation is so many times smaller than that
 # of the targets, for each class or number.
 _VARIES = 0.01
@@ -65,14 +75,15 @@ def collapse_of(
             "alike. Use init='auto'."
         )
         return Collapse(CONSTANT, text)
-    if not is_small:
+    S = examples.total_weight
+    if not is_small or estimator.alpha <= _HARMLESS * S:
+        # Weights that nothing moves any more also go to zero, by any penalty.
         text = (
             "Training failed: every row gets almost the same prediction. All hidden "
             f"units may have died, or no column says anything. {cure(estimator)}"
         )
         return Collapse(CONSTANT, text)
-    S = examples.total_weight
-    weaker = min(estimator.alpha / 10, S / 1000)
+    weaker = min(estimator.alpha / 10, _HARMLESS * S)
     text = (
         f"The penalty has taken the network: the weights of layer {least + 1} of "
         f"{len(sizes)} ended near zero, and every row gets almost the same prediction. "
@@ -80,6 +91,18 @@ def collapse_of(
         f"; try alpha={weaker:.1g}."
     )
     return Collapse(LOST_TO_PENALTY, text)
+
+
+def reason_with(collapse: Collapse | None, reason: str) -> str:
+    """Return why training stopped, in view of a collapse.
+
+    A cost that rises says more than that predictions do not vary, the penalty's having
+    taken the network says more than both.
+    """
+    if collapse is None or reason in (ONE_EPOCH, INTERRUPTED, DIVERGED):
+        return reason
+    is_told = reason in (RISING, WORSE_THAN_CONSTANT)
+    return reason if is_told and collapse.reason == CONSTANT else collapse.reason
 
 
 def _size(W: np.ndarray) -> float:

@@ -220,6 +220,7 @@ class MLPRegularizedRegressor(
         Why training stopped: "converged", "early_stopping", "max_iter", "max_fun",
         "line_search" (lbfgs), "callback", "one_epoch" (partial_fit), "interrupted", or,
         of what cannot have worked, "rising", "worse_than_constant", "lost_to_penalty",
+        "constant_prediction",
         "diverged".
     stop_message_ : str
         The same in a sentence.

@@ -134,10 +134,10 @@ def _warning_text(outcome: Outcome, estimator, collapse: Collapse | None) -> str
             f"Training was interrupted after {estimator.n_iter_} epochs. The "
             f"parameters {kept} are kept; with warm_start=True, fit goes on from here."
         )
+    if collapse is not None and reason in (collapse.reason, stopping.ONE_EPOCH):
+        return collapse.text
     if reason == stopping.DIVERGED:
         return f"{_capitalised(why)}. {cure(estimator)}"
-    if collapse is not None:
-        return collapse.text
     if reason in FAILURES:
         return f"Training failed: {why}. {cure(estimator)}"
     if reason == stopping.ONE_CLASS:

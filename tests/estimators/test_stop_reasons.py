@@ -125,8 +125,8 @@ FAILING = {
         (DIGITS[0] / 16, DIGITS[1]),
         "worse_than_constant",
     ),
-    "adam, rate 1": (
-        MLPRegularizedClassifier(learning_rate_init=1.0),
+    "adam, rate 10": (
+        MLPRegularizedClassifier(learning_rate_init=10.0),
         (DIGITS[0] / 16, DIGITS[1]),
         "constant_prediction",
     ),
@@ -183,9 +183,8 @@ def test_a_regressor_is_told_too(method):
                 break
 
 
-def test_a_constant_target_and_no_penalty_are_no_loss():
+def test_a_constant_target_is_no_loss():
     net(MLPRegularizedRegressor, alpha=1e6, solver="lbfgs").fit(X, np.ones(60))
-    net(alpha=0.0, init="zeros", tol=1.0).fit(X, Y)
 
 
 def test_zero_weights_are_blamed_on_their_start():
