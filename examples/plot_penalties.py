@@ -11,7 +11,8 @@ layers nearly linear: from wiggly boundaries to straight ones.
 # -----------------------
 # One network with two layers of 16 tanh units, trained with three strengths λ = `alpha`
 # of the L2 penalty. With next to none it bends around single rows; with too much it can
-# only draw a straight line.
+# only draw a straight line. Biases start at zero, since no penalty would bring them
+# there.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
@@ -21,7 +22,12 @@ from skdnn import DecisionRegionsDisplay, InputStandardizer, MLPRegularizedClass
 
 X, y = make_moons(200, noise=0.25, random_state=0)
 net = MLPRegularizedClassifier(
-    (16, 16), activation="tanh", solver="lbfgs", max_iter=10_000, random_state=0
+    (16, 16),
+    activation="tanh",
+    solver="lbfgs",
+    bias_init="zeros",
+    max_iter=10_000,
+    random_state=0,
 )
 
 nets = {

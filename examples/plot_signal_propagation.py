@@ -37,6 +37,7 @@ linear = {
         hidden_layer_sizes=(4,) * (n_layers - 1),
         activation="identity",
         init=scaled_identity(c),
+        bias_init="zeros",
     )
     for c in (1.5, 0.5)
 }

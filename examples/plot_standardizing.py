@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 
 from skdnn import (
     CostContoursDisplay,
+    DataScaleWarning,
     InputStandardizer,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
@@ -75,8 +76,10 @@ def descend(X, rate):
         n_iter_no_change=np.inf,
     )
     with warnings.catch_warnings():
-        # Rates that are too small run out of epochs, those too large diverge.
+        # Rates that are too small run out of epochs, those too large diverge; and that
+        # raw columns are off scale is the point.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", DataScaleWarning)
         return np.array(net.fit(X, y).loss_curve_)
 
 

@@ -42,6 +42,7 @@ from skdnn.displays import (
     WeightsDisplay,
 )
 from skdnn.estimators import (
+    DataScaleWarning,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
     register_onnx_converters,
@@ -62,6 +63,7 @@ __all__ = [
     "CostDescentReport",
     "CutMix",
     "Cutout",
+    "DataScaleWarning",
     "DecisionRegionsDisplay",
     "DifferenceOrderDisplay",
     "DifferenceOrders",

@@ -28,6 +28,7 @@ from skdnn.diagnosis.bias_variance_findings import (
     findings_of,
 )
 from skdnn.diagnosis.bias_variance_gaps import Gap, PartError, gap_between
+from skdnn.diagnosis.bias_variance_inputs import findings_of_inputs
 from skdnn.diagnosis.bias_variance_remedies import Remedy
 from skdnn.diagnosis.bias_variance_rendering import BiasVarianceRendering
 from skdnn.diagnosis.row_checks import check_is_instance
@@ -239,7 +240,8 @@ class BiasVarianceReport(BiasVarianceRendering):
         -------
         BiasVarianceReport
             The report. Its remedies name the parameters of `estimator` and the values
-            to try next.
+            to try next. If there is one of our networks inside, what
+            :class:`~skdnn.DataScaleWarning` warns of comes first.
 
         Raises
         ------
@@ -273,12 +275,25 @@ class BiasVarianceReport(BiasVarianceRendering):
         }
         parts, measure = measured_errors(estimator, rows, scoring, confidence)
         return cls._from_parts(
-            parts, bayes_error, confidence, thresholds, measure, estimator
+            parts,
+            bayes_error,
+            confidence,
+            thresholds,
+            measure,
+            estimator,
+            findings_of_inputs(estimator, rows["train"], rows["dev"]),
         )
 
     @classmethod
     def _from_parts(
-        cls, parts, bayes_error, confidence, thresholds, measure, estimator
+        cls,
+        parts,
+        bayes_error,
+        confidence,
+        thresholds,
+        measure,
+        estimator,
+        found_before=(),
     ):
         thresholds = check_thresholds(thresholds)
         errors = (PartError("Bayes", bayes_error), *parts.values())
@@ -290,7 +305,8 @@ class BiasVarianceReport(BiasVarianceRendering):
             for before, after in pairwise(errors)
             for name in (below[after.name],)
         )
-        return cls(errors, gaps, findings_of(gaps, estimator), confidence, measure)
+        findings = (*found_before, *findings_of(gaps, estimator))
+        return cls(errors, gaps, findings, confidence, measure)
 
     @property
     def avoidable_bias(self) -> float:

@@ -29,17 +29,20 @@ THRESHOLDS: Mapping[str, float] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that the errors say.
+    """One thing that the errors, or the rows, say.
 
     Attributes
     ----------
     code : str
         "high_bias", "high_variance", "data_mismatch" or "dev_overfitting"; the same
-        after "cannot_tell_"; or "negative_" with the name of a gap below zero.
+        after "cannot_tell_"; or "negative_" with the name of a gap below zero. Of the
+        rows: "scale_of_columns", "scale_of_dev_columns", "scale_of_targets" or
+        "equal_rows".
     text : str
         It, in a plain sentence.
     numbers : dict
-        The gap, its interval, its threshold, the rows needed.
+        The gap, its interval, its threshold, the rows needed; of the rows, the
+        "figure" that was measured.
     remedies : tuple of Remedy
         What to try, in this order.
     """

@@ -1,8 +1,8 @@
 """The gradient check twice: at random initialisation, and after some training.
 
-At the start some mistakes do not show yet: biases are zero, weights are small, and
-units saturate only as training goes on. After training others hide, because the
-gradient has become small. So look twice.
+At the start some mistakes do not show yet: biases of later layers are zero, weights are
+small, and units saturate only as training goes on. After training others hide, because
+the gradient has become small. So look twice.
 """
 
 from dataclasses import dataclass

@@ -117,7 +117,9 @@ def remedies_for(
         remedies.append("Replace activation='logistic': its derivative is at most 1/4.")
     if initializer is not None:
         remedies.append(f"Initialise with init={initializer!r}.")
-    else:
+    if callable(net.bias_init):
+        remedies.append("Initialise the biases with bias_init='auto'.")
+    elif initializer is None:
         remedies.append("Use fewer layers, or another activation.")
     return remedies
 

@@ -18,6 +18,7 @@ from skdnn.diagnosis.signal_verdict import (
     verdict_of,
 )
 from skdnn.estimators import settings
+from skdnn.estimators.input_checks import findings_of
 from skdnn.estimators.training_problem import TrainingProblem
 
 
@@ -230,6 +231,7 @@ def report_of(problem: TrainingProblem, n_epochs: int) -> SignalReport:
     """Return the report of a training problem at its start, and train it."""
     net = problem.estimator
     at_init, trained, notes = measure(problem), None, _notes(net)
+    notes += [finding.message for finding in findings_of(net, problem.rows)]
     n_trained, diverged_at = 0, None
     if n_epochs:
         outcome = problem.train(n_epochs)

@@ -41,6 +41,8 @@ class TrainingCurveDisplay:
         The epoch, counted from 1, that the fitted parameters are from.
     ingredients : list of (sequence of str), default=None
         What J has besides the data term, for the legend.
+    stop_reasons : list of (str or None), default=None
+        Why each training stopped, an estimator's `stop_reason_`, for the legend.
     names : list of (str or None), default=None
         Names of the models.
 
@@ -84,6 +86,7 @@ class TrainingCurveDisplay:
         dev_scores=None,
         kept_epochs=None,
         ingredients=None,
+        stop_reasons=None,
         names=None,
     ):
         self.costs = costs
@@ -91,6 +94,7 @@ class TrainingCurveDisplay:
         self.dev_scores = dev_scores
         self.kept_epochs = kept_epochs
         self.ingredients = ingredients
+        self.stop_reasons = stop_reasons
         self.names = names
 
     @classmethod
@@ -137,6 +141,7 @@ class TrainingCurveDisplay:
             dev_scores=[_curve(net, "validation_scores_") for net in nets],
             kept_epochs=[_kept_epoch(net) for net in nets],
             ingredients=[_ingredients(net) for net in nets],
+            stop_reasons=[getattr(net, "stop_reason_", None) for net in nets],
             names=list(models),
         )
         return display.plot(
@@ -211,7 +216,9 @@ class TrainingCurveDisplay:
         kept_here = ""
         if kept is not None:
             dot = {"marker": "o", "markersize": 7, "markevery": slice(kept - 1, kept)}
-            kept_here = f" (● parameters kept: epoch {kept})"
+            reason = self._all("stop_reasons")[model]
+            stopped = f"; stopped: {reason.replace('_', ' ')}" if reason else ""
+            kept_here = f" (● parameters kept: epoch {kept}{stopped})"
 
         label = f"{prefix}training cost{self._what_is_in_J(model)}"
         style: dict[str, Any] = {"linestyle": "--", "label": label}

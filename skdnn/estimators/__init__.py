@@ -2,10 +2,12 @@
 
 from skdnn.estimators.classifier import MLPRegularizedClassifier
 from skdnn.estimators.exporting import to_onnx
+from skdnn.estimators.input_checks import DataScaleWarning
 from skdnn.estimators.onnx_registration import register_onnx_converters
 from skdnn.estimators.regressor import MLPRegularizedRegressor
 
 __all__ = [
+    "DataScaleWarning",
     "MLPRegularizedClassifier",
     "MLPRegularizedRegressor",
     "register_onnx_converters",

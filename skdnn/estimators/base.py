@@ -6,20 +6,21 @@ fitted attributes. Whatever fails on the way leaves the estimator as it was.
 
 from collections.abc import Sequence
 from contextlib import contextmanager
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import replace
 from typing import Self
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators import settings, validation
-from skdnn.estimators.collapse import lost_to_penalty
+from skdnn.estimators.collapse import collapse_of, reason_with
+from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
+from skdnn.estimators.input_checks import warn_of_inputs
 from skdnn.estimators.reporting import EpochPrinter, refuse, warn_about
 from skdnn.estimators.rows import Rows, as_counts
 from skdnn.estimators.saving import SavedPlainly
@@ -33,7 +34,7 @@ from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples, Table
 from skdnn.training.loop import OnEpoch, TrainingState
 from skdnn.training.optimizers import OptimizerState
-from skdnn.training.stopping import LOST_TO_PENALTY, MAX_ITER, ONE_CLASS, ONE_EPOCH
+from skdnn.training.stopping import MAX_ITER, ONE_CLASS, ONE_EPOCH
 from skdnn.training.threads import blas_threads_for
 
 
@@ -92,11 +93,13 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
                 rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
             examples = self._examples(rows, dtype)
             _take_note_of(examples, state, incremental, total_weight)
+            if not goes_on:
+                warn_of_inputs(self, rows, None if given_dev.X is None else dev_rows)
             evaluate = None
             if dev_rows is not None:
-                dev_examples = self._examples(dev_rows, dtype, suffix="_val")
-                scorer = self._scorer(dev_rows)
-                evaluate = DevSet(network, dev_examples, targets, scorer)
+                evaluate = self._dev_set(network, dev_rows, state.theta)
+                if not (incremental and goes_on):
+                    evaluate.try_scorer(state.theta)
             callbacks.dev_rows = dev_rows
             printer = EpochPrinter(self.verbose) if self.verbose else None
             trained = train(
@@ -109,13 +112,12 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
                 _listener(printer, callbacks),
             )
             refuse(trained.outcome, self, incremental)
-            lost = lost_to_penalty(self, network, trained.theta, examples)
-            if lost is not None and (trained.outcome.converged or not incremental):
-                trained.outcome.reason = LOST_TO_PENALTY
+            collapse = collapse_of(self, network, trained.theta, examples, incremental)
+            trained.outcome.reason = reason_with(collapse, trained.outcome.reason)
             self._remember(trained, examples, evaluate is not None, goes_on)
         if printer is not None:
             printer.end(None if incremental else self.stop_message_)
-        warn_about(trained.outcome, self, lost)
+        warn_about(trained.outcome, self, collapse)
         callbacks.end_fit()
         return self
 
@@ -136,7 +138,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         return settings.network_dtype(self, rows.X.shape[0])
 
     def _cut_dev_set(self, rows: Rows, targets, seed) -> tuple[Rows, Rows]:
-        labels = rows.y if targets.can_be_stratified else None
+        labels = rows.y if targets.are_classes else None
         training, dev = split_off(
             rows.X.shape[0], labels, rows.sample_weight, self.validation_fraction, seed
         )
@@ -192,7 +194,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=4)
         names = settings.hidden_activations(self, network.layout.n_layers - 1)
         rng = np.random.default_rng(seeds[0])
-        theta = initialize(network.layout, self.init, names, rng, dtype)
+        theta = initialize(network.layout, self.init, names, rng, dtype, self.bias_init)
         return TrainingState(
             theta,
             OptimizerState.start(theta),
@@ -201,25 +203,13 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
             split_seed=int(seeds[3]),
         )
 
-    def _scorer(self, rows: Rows):
-        """Return θ -> score by `scoring`, or None for the dev cost."""
-        if isinstance(self.scoring, str) and self.scoring == "loss":
-            return None
-        scorer = check_scoring(self, scoring=self.scoring)
-        X = rows.X if rows.numbers is None else rows.X[rows.numbers]
-        options = {}
-        if rows.sample_weight is not None:
-            options["sample_weight"] = rows.sample_weight
-        # A scorer wants an estimator; these rows have been validated and lost their
-        # names.
-        probe = copy(self)
-        probe.__dict__.pop("feature_names_in_", None)
-
-        def score(theta):
-            probe._theta = theta
-            return float(scorer(probe, X, rows.y, **options))
-
-        return score
+    def _dev_set(self, network, rows: Rows, theta) -> DevSet:
+        """Return what looks at the dev rows after each epoch."""
+        examples = self._examples(rows, theta.dtype, suffix="_val")
+        by_cost = isinstance(self.scoring, str) and self.scoring == "loss"
+        is_scored = not (by_cost or self._targets.is_constant)
+        scorer = DevScorer(self, rows) if is_scored else None
+        return DevSet(network, examples, self._targets, scorer)
 
     # -- what is remembered -----------------------------------------------------------
 

@@ -96,7 +96,7 @@ class Classification(BaseMLPRegularized):
         -------
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; for multilabel targets, the probability of each
-            label.
+            label. float32 for rows of float32, else float64.
         """
         Z = self._logits(X)
         if self._targets.kind == "binary":

@@ -98,7 +98,15 @@ class MLPRegularizedClassifier(
         How the first weights are drawn: "auto" (by each layer's activation), "he",
         "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros", or a
         callable ``(rng, n_in, n_out) -> ndarray of shape (n_in, n_out)`` with `rng` a
-        :class:`numpy.random.Generator`. Biases start at zero.
+        :class:`numpy.random.Generator`.
+
+    bias_init : str or callable, default="auto"
+        How the first biases of hidden layers are drawn: "auto" ("rms" in the first,
+        "zeros" in the others), "rms" (uniformly within ± the root mean square of the
+        weights into the unit), "uniform" (± 1 / sqrt(n_in), as in PyTorch), "glorot"
+        (± sqrt(6 / (n_in + n_out)), as in scikit-learn), "zeros", or a callable
+        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The output layer's start at
+        zero.
 
     batch_size : int or "auto", default="auto"
         The most rows of a mini-batch; batches of an epoch differ by at most one row.
@@ -172,21 +180,25 @@ class MLPRegularizedClassifier(
 
     dtype : {"auto", "float32", "float64"}, default="auto"
         Type to compute in. "auto" is float32 for the stochastic solvers, float64 for
-        lbfgs. Logits and probabilities have this type.
+        lbfgs and for rows that fit in one mini-batch. What is predicted has the type of
+        the rows: float32 for float32, else float64.
 
-    verbose : bool, default=False
-        Whether to print a line per epoch.
+    verbose : bool or int, default=False
+        1 prints lines about epochs, at most two a second, and why training stopped; 2
+        prints a line for each epoch.
 
     random_state : int, RandomState instance or None, default=None
         Draws the first weights, the order of rows, dropout masks, augmented rows and
-        the dev set. An int makes fits reproducible to the bit.
+        the dev set. An int makes fits reproducible to the bit on one machine (for
+        networks so large that they are given several BLAS threads: with as many).
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The class labels; column numbers for multilabel targets.
     coefs_ : list of ndarray
-        W[1], …, W[L], of shapes (n[l-1], n[l]).
+        W[1], …, W[L], of shapes (n[l-1], n[l]). Can be assigned. float64 unless the
+        rows of fit were float32; read-only copies where the network computes in less.
     intercepts_ : list of ndarray
         b[1], …, b[L].
     loss_ : float
@@ -206,7 +218,16 @@ class MLPRegularizedClassifier(
     best_iteration_ : int
         The epoch that the parameters are from, counted from 1 along `loss_curve_`.
     converged_ : bool
-        Whether patience had run out at the end, or lbfgs had found a minimum.
+        Whether training stopped because there was nothing more to gain: patience had
+        run out, or lbfgs had found a minimum.
+    stop_reason_ : str
+        Why training stopped: "converged", "early_stopping", "max_iter", "max_fun",
+        "line_search" (lbfgs), "callback", "one_epoch" (partial_fit), "interrupted", or,
+        of what cannot have worked, "rising", "worse_than_constant", "lost_to_penalty",
+        "constant_prediction",
+        "diverged"; "one_class" where y has only one.
+    stop_message_ : str
+        The same in a sentence.
     n_iter_ : int
         Epochs, or iterations of lbfgs, of the last fit.
     t_ : int
@@ -273,6 +294,7 @@ class MLPRegularizedClassifier(
         max_grad_norm: float | None = None,
         augmentation: Any = None,
         init: str | Callable[..., np.ndarray] = "auto",
+        bias_init: str | Callable[..., np.ndarray] = "auto",
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 0.0015,
@@ -308,6 +330,7 @@ class MLPRegularizedClassifier(
         self.max_grad_norm = max_grad_norm
         self.augmentation = augmentation
         self.init = init
+        self.bias_init = bias_init
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
@@ -378,10 +401,13 @@ class MLPRegularizedClassifier(
         Warns
         -----
         ConvergenceWarning
-            If training ran out of epochs; if it diverged: the last parameters of a
-            finite cost are kept; or if it was interrupted (Ctrl-C) after an epoch: what
-            it has is kept, and is the last epoch's or, with early stopping, the best.
-            In a search and the like, an interrupt is raised again.
+            If training ran out of epochs; if it cannot have worked (see
+            `stop_reason_`): the last parameters of a finite cost are kept; or if it was
+            interrupted (Ctrl-C) after an epoch: what it has is kept, and is the last
+            epoch's or, with early stopping, the best. In a search and the like, an
+            interrupt is raised again, and equal warnings are given once.
+        DataScaleWarning
+            If inputs are off scale, or `X_val` is on another scale than `X`.
         """
         return self._fit(
             Rows(X, y, sample_weight), Rows(X_val, y_val, sample_weight_val)

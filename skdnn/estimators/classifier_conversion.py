@@ -28,9 +28,9 @@ class ClassifierConversion(BaseMLPRegularized):
 
         Parameters keep their values, with these exceptions. `alpha` is multiplied by
         m / batch_size, for m training rows; with lbfgs it stays as it is. `scoring` is
-        "accuracy" with early stopping, and `init` is "glorot", the nearest to
-        scikit-learn's. What its solver ignores is left out: `learning_rate` unless
-        ``solver="sgd"``, `early_stopping` with lbfgs.
+        "accuracy" with early stopping, and `init` and `bias_init` are "glorot", the
+        nearest to scikit-learn's. What its solver ignores is left out: `learning_rate`
+        unless ``solver="sgd"``, `early_stopping` with lbfgs.
 
         Parameters
         ----------
@@ -88,8 +88,8 @@ class ClassifierConversion(BaseMLPRegularized):
 
         Parameters keep their values, except that `alpha` is divided by m / batch_size,
         for m training rows; with lbfgs it stays as it is. scikit-learn draws the first
-        weights in its own way and computes in the type of X, so that an `init` of
-        "auto" or "glorot", and `dtype`, are left out.
+        weights and biases in its own way and computes in the type of X, so that an
+        `init` and a `bias_init` of "auto" or "glorot", and `dtype`, are left out.
 
         Parameters
         ----------

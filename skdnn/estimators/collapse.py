@@ -1,59 +1,108 @@
-"""Whether the penalty has taken the network: weights near zero, one prediction for all.
+"""Whether a trained network gives every row the same prediction, and why.
 
 A penalty that is too strong for its S leaves a network that looks trained: J has its
-minimum, near zero weights. That is looked at after each fit.
+minimum, near zero weights. So does a learning rate that kills all hidden units. After
+each fit, some rows are predicted to see.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
+from skdnn.estimators.stop_reasons import cure
 from skdnn.network.objective import forward, rows_per_block
 from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples
+from skdnn.training.stopping import (
+    CONSTANT,
+    DIVERGED,
+    INTERRUPTED,
+    LOST_TO_PENALTY,
+    ONE_EPOCH,
+    RISING,
+    WORSE_THAN_CONSTANT,
+)
 
 # A layer's weights are near zero if they are so many times smaller than first weights
 # that keep the size of signals: root mean square 1 / sqrt(n_in).
 _NEAR_ZERO = 0.05
-# Predictions do not vary if their standard deviation is below this: for probabilities
-# as it is, for numbers as a part of that of the targets.
+# An alpha that is so small a part of S takes no network: XOR's survives it.
+_HARMLESS = 1e-3
+# Predictions do not vary if their standard deviation is so many times smaller than that
+# of the targets, for each class or number.
 _VARIES = 0.01
 # So many rows say whether predictions vary.
 _ROWS, _ROWS_OF_A_PIECE = 500, 50
 
 
-def lost_to_penalty(
-    estimator, network: Network, theta: np.ndarray, examples: Examples
-) -> str | None:
+class Collapse(NamedTuple):
+    """A network that gives one prediction for all rows."""
+
+    reason: str  # a code of training/stopping.py
+    text: str  # what happened, and what to do
+
+
+def collapse_of(
+    estimator,
+    network: Network,
+    theta: np.ndarray,
+    examples: Examples,
+    incremental: bool = False,
+) -> Collapse | None:
     """Return what to tell of a network that gives one prediction for all, or None.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        Its alpha is named, and its targets turn logits into predictions.
+        Its settings are named, and its targets turn logits into predictions.
     network : Network
     theta : ndarray of shape (n_parameters,)
         The parameters after training.
     examples : Examples
         The training rows.
+    incremental : bool, default=False
+        Whether this was partial_fit, which may have just begun to learn: rows are
+        predicted only where the weights of a layer are near zero.
     """
-    if estimator.alpha == 0:
-        return None
     sizes = [_size(W) for W in network.layout.weights(theta)]
     least = int(np.argmin(sizes))
-    if sizes[least] >= _NEAR_ZERO or _varies(estimator, network, theta, examples):
+    is_small = sizes[least] < _NEAR_ZERO and estimator.alpha > 0
+    if (incremental and not is_small) or _varies(estimator, network, theta, examples):
         return None
     if estimator.init == "zeros" and len(sizes) > 1:
-        return (
+        text = (
             "No hidden unit has learned anything: with init='zeros' all of them stay "
             "alike. Use init='auto'."
         )
+        return Collapse(CONSTANT, text)
     S = examples.total_weight
-    weaker = min(estimator.alpha / 10, S / 1000)
-    return (
+    if not is_small or estimator.alpha <= _HARMLESS * S:
+        # Weights that nothing moves any more also go to zero, by any penalty.
+        text = (
+            "Training failed: every row gets almost the same prediction. All hidden "
+            f"units may have died, or no column says anything. {cure(estimator)}"
+        )
+        return Collapse(CONSTANT, text)
+    weaker = min(estimator.alpha / 10, _HARMLESS * S)
+    text = (
         f"The penalty has taken the network: the weights of layer {least + 1} of "
         f"{len(sizes)} ended near zero, and every row gets almost the same prediction. "
         f"alpha={estimator.alpha} is too strong for rows of a total weight of S={S:.4g}"
         f"; try alpha={weaker:.1g}."
     )
+    return Collapse(LOST_TO_PENALTY, text)
+
+
+def reason_with(collapse: Collapse | None, reason: str) -> str:
+    """Return why training stopped, in view of a collapse.
+
+    A cost that rises says more than that predictions do not vary, the penalty's having
+    taken the network says more than both.
+    """
+    if collapse is None or reason in (ONE_EPOCH, INTERRUPTED, DIVERGED):
+        return reason
+    is_told = reason in (RISING, WORSE_THAN_CONSTANT)
+    return reason if is_told and collapse.reason == CONSTANT else collapse.reason
 
 
 def _size(W: np.ndarray) -> float:

@@ -54,6 +54,7 @@ def from_peer(cls, peer, mlp, n_samples, strict, targets_of):
     changed = {
         "alpha": float(mlp.alpha * _batches(mlp, n_rows)),
         "init": "glorot",
+        "bias_init": "glorot",
         "dtype": "float64",
     }
     if mlp.solver != "sgd":
@@ -146,6 +147,7 @@ def _not_in_sklearn(net) -> dict:
         "augmentation": net.augmentation is not None,
         "class_weight": getattr(net, "class_weight", None) is not None,
         "init": net.init not in ("auto", "glorot"),
+        "bias_init": net.bias_init not in ("auto", "glorot"),
         "scoring": net.early_stopping and net.scoring != net._sklearn_scoring,
     }
     replaced: dict = {name: None for name, is_asked in asked.items() if is_asked}

@@ -1,8 +1,10 @@
 """The dev set: the caller's, or a stratified part of the training rows."""
 
 import numpy as np
+from scipy import sparse
 from sklearn.model_selection import train_test_split
 
+from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.network.objective import forward_by_blocks, rows_per_block
 from skdnn.network.propagation import Network, cost_of_logits
 from skdnn.training.batches import Examples
@@ -20,15 +22,26 @@ class DevSet:
         The dev rows.
     targets : ClassTargets or RegressionTargets
         Scores what the last layer gives.
-    scorer : callable (theta) -> float, optional
-        What early stopping follows instead of the dev cost, the higher the better.
+    scorer : DevScorer, optional
+        θ -> what early stopping follows instead of the dev cost, the higher the better.
     """
 
-    def __init__(self, network: Network, examples: Examples, targets, scorer=None):
+    def __init__(
+        self,
+        network: Network,
+        examples: Examples,
+        targets,
+        scorer: DevScorer | None = None,
+    ):
         self._network = targets.without_smoothing(network)
         self._examples = examples
         self._targets = targets
         self._scorer = scorer
+
+    def try_scorer(self, theta: np.ndarray) -> None:
+        """Refuse, before training, a scorer that cannot score these rows."""
+        if self._scorer is not None:
+            self._scorer.try_at(theta)
 
     def __call__(self, theta: np.ndarray) -> DevResult:
         """Return the dev cost and score of θ."""
@@ -36,39 +49,45 @@ class DevSet:
         theta = theta.astype(examples.table.dtype, copy=False)  # lbfgs's is float64
         step = rows_per_block(self._network.layout, examples.table.is_thin)
         blocks = examples.table.blocks(step)
-        cost, start, predictions = 0.0, 0, []
+        cost, start, predictions, is_finite = 0.0, 0, [], True
         for Z in forward_by_blocks(self._network, theta, blocks, step):
             part = slice(start, start + len(Z))
             predictions.append(targets.predictions(Z))
             Y, s = examples.Y[part], examples.s[part]
             cost += cost_of_logits(self._network, Z, Y, s, 1 / examples.n_rows)
             start = part.stop
+            is_finite = is_finite and bool(np.isfinite(Z).all())
         score = targets.score(np.concatenate(predictions), examples.Y, examples.s)
         if self._scorer is None:
             return DevResult(cost, score, monitored=cost)
-        score = self._scorer(theta)
+        # Scorers refuse what a training that is about to diverge predicts.
+        is_finite = is_finite and bool(np.isfinite(cost))
+        score = self._scorer(theta) if is_finite else np.nan
         return DevResult(cost, score, monitored=-score)
 
 
 def split_off(
     n_rows: int,
-    labels: np.ndarray | None,
+    labels: np.ndarray | sparse.spmatrix | None,
     sample_weight: np.ndarray | None,
     fraction: float,
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of the training rows and of the dev rows.
 
-    Each class keeps its share in both parts, and the dev set has room for at least one
-    row of each. Rows that cannot be cut stay in training: those without weight, which
-    would say nothing in a dev set, and the only row of a class.
+    Each class keeps its share in both parts, and has a row in both, however rare it is.
+    Rows that cannot be cut stay in training: those without weight, which would say
+    nothing in a dev set, and the only row of a class.
+
+    A label indicator is cut at random. Then rows change places until each label is
+    there, and is missing, in some row of both parts, as far as that can be had.
 
     Parameters
     ----------
     n_rows : int
         The rows to cut.
-    labels : ndarray of shape (n_rows,) or None
-        The classes whose shares are kept; None, as for multilabel, cuts at random.
+    labels : {ndarray, sparse matrix} of shape (n_rows,) or (n_rows, n_labels), or None
+        Classes or a label indicator; None cuts at random.
     sample_weight : ndarray of shape (n_rows,) or None
         The rows' weights.
     fraction : float
@@ -80,7 +99,9 @@ def split_off(
     -------
     training, dev : ndarray of int
     """
-    can_be_cut, least = _rows_to_cut(n_rows, labels, sample_weight)
+    codes = None if labels is None else _codes(labels)
+    stratified = codes[:, 0] if codes is not None and codes.shape[1] == 1 else None
+    can_be_cut, least = _rows_to_cut(n_rows, stratified, sample_weight)
     to_cut = np.flatnonzero(can_be_cut)
     n_dev = max(int(np.ceil(fraction * to_cut.size)), least)
     if to_cut.size - n_dev < least:
@@ -100,17 +121,59 @@ def split_off(
         to_cut,
         test_size=n_dev,
         random_state=seed,
-        stratify=labels if labels is None or can_be_cut.all() else labels[to_cut],
+        stratify=None if stratified is None else stratified[to_cut],
     )
+    if codes is not None:
+        rng = np.random.default_rng(seed)
+        # Where rows are swapped for the sake of one part, the other loses nothing.
+        train, dev = _with_missing_codes(train, dev, codes, rng)
+        dev, train = _with_missing_codes(dev, train, codes, rng)
     train = np.concatenate([train, np.flatnonzero(~can_be_cut)])
     return np.sort(train), np.sort(dev)
 
 
-def _rows_to_cut(n_rows, labels, sample_weight) -> tuple[np.ndarray, int]:
+def _codes(labels) -> np.ndarray:
+    """Return a number for each class, or for each label and whether a row has it.
+
+    The shape is (n_rows, 1) or (n_rows, n_labels).
+    """
+    Y = labels.toarray() if sparse.issparse(labels) else np.asarray(labels)
+    if Y.ndim == 1:
+        return np.unique(Y, return_inverse=True)[1][:, np.newaxis]
+    return 2 * np.arange(Y.shape[1]) + (Y > 0)
+
+
+def _with_missing_codes(giving, lacking, codes, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Return two parts of the rows, the second with a row of each code, if it can be.
+
+    A row changes places with one of a code that is frequent there.
+    """
+    given, there = (
+        np.bincount(codes[part].ravel(), minlength=codes.max() + 1)
+        for part in (giving, lacking)
+    )
+    for code in np.flatnonzero((there == 0) & (given > 1)):
+        if there[code]:
+            continue  # it came with the row of another code
+        can_give = np.flatnonzero(
+            (codes[giving] == code).any(axis=1) & (given[codes[giving]] > 1).all(axis=1)
+        )
+        can_return = there[codes[lacking]].min(axis=1)
+        if not can_give.size or can_return.max() < 2:
+            continue
+        comes = rng.choice(can_give)
+        goes = rng.choice(np.flatnonzero(can_return == can_return.max()))
+        for row, sign in ((giving[comes], 1), (lacking[goes], -1)):
+            there[codes[row]] += sign
+            given[codes[row]] -= sign
+        giving[comes], lacking[goes] = lacking[goes], giving[comes]
+    return giving, lacking
+
+
+def _rows_to_cut(n_rows, codes, sample_weight) -> tuple[np.ndarray, int]:
     """Return which rows may be dev rows, and how many each part needs at least."""
     can_be_cut = np.ones(n_rows, bool) if sample_weight is None else sample_weight > 0
-    if labels is None:
+    if codes is None:
         return can_be_cut, 2
-    _, codes = np.unique(labels, return_inverse=True)
     counts = np.bincount(codes[can_be_cut], minlength=codes.max() + 1)
     return can_be_cut & (counts[codes] > 1), max(2, int(np.sum(counts > 1)))

@@ -41,7 +41,8 @@ class Regression(BaseMLPRegularized):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, in the shape that y had in fit and in the network's type.
+            Predictions, in the shape that y had in fit: float32 for rows of float32,
+            else float64.
         """
         return self._predict(X)
 

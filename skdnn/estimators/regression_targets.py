@@ -28,7 +28,7 @@ class RegressionTargets:
     n_outputs: int
     is_1d: bool
 
-    can_be_stratified = False
+    are_classes = False
     is_constant = False  # to learn a constant takes training, too
 
     @classmethod
@@ -96,7 +96,7 @@ class RegressionTargets:
         return self.predictions(Z)
 
     def spread(self, Y: np.ndarray) -> np.ndarray:
-        """Return how much the means of the outputs could vary: as the targets do."""
+        """Return the standard deviation of the targets of each output."""
         return Y.std(axis=0, dtype=np.float64)
 
     def decode(self, predictions: np.ndarray) -> np.ndarray:

@@ -3,10 +3,12 @@
 import time
 import warnings
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from sklearn.exceptions import ConvergenceWarning
 
-from skdnn.estimators.sklearn_private import is_part_of_something_larger
+from skdnn.estimators.collapse import Collapse
+from skdnn.estimators.sklearn_private import caller_of_many_fits, level_of_caller
 from skdnn.estimators.stop_reasons import (
     FAILURES,
     advice_at_max_iter,
@@ -16,9 +18,6 @@ from skdnn.estimators.stop_reasons import (
 from skdnn.training import stopping
 from skdnn.training.loop import EpochRecord, Outcome
 
-# Up from here: _warn, warn_about, _fit, fit or partial_fit, two wrappers of
-# scikit-learn's and one of ours around it, and who called that.
-_CALLER = 8
 # Seconds between two lines of verbose=1.
 _BETWEEN_LINES = 0.5
 
@@ -80,7 +79,7 @@ def refuse(outcome: Outcome, estimator, incremental: bool) -> None:
     search would otherwise go on with the next candidate.
     """
     interrupt = outcome.interrupted_by
-    if interrupt is not None and (incremental or is_part_of_something_larger()):
+    if interrupt is not None and (incremental or caller_of_many_fits() is not None):
         raise interrupt
     if outcome.diverged_at is None or outcome.history:
         return
@@ -90,7 +89,7 @@ def refuse(outcome: Outcome, estimator, incremental: bool) -> None:
     )
 
 
-def warn_about(outcome: Outcome, estimator, lost: str | None = None) -> None:
+def warn_about(outcome: Outcome, estimator, collapse: Collapse | None = None) -> None:
     """Warn if training failed, was interrupted, or ran out of epochs.
 
     Parameters
@@ -99,49 +98,65 @@ def warn_about(outcome: Outcome, estimator, lost: str | None = None) -> None:
         How it went.
     estimator : BaseMLPRegularized
         Fitted.
-    lost : str, optional
-        What is to be said of a network that the penalty has taken.
+    collapse : Collapse, optional
+        What is to be said of a network that gives one prediction for all rows.
     """
+    text, reason = _warning_text(outcome, estimator, collapse), outcome.reason
+    if text is not None:
+        is_harmless = reason == stopping.ONE_CLASS
+        tell(text, UserWarning if is_harmless else ConvergenceWarning, reason)
+
+
+def tell(text: str, category: type[Warning], reason: str) -> None:
+    """Warn whoever called fit; a search or another loop over fits once, by reason."""
+    larger = caller_of_many_fits()
+    told: set[str] = set() if larger is None else _TOLD.setdefault(larger, set())
+    if reason in told:
+        return
+    if larger is not None:
+        text += " (One of several fits; of the others no more is said.)"
+    warnings.warn(text, category, stacklevel=level_of_caller())
+    told.add(reason)  # where warnings are errors, each fit fails by itself
+
+
+# What a search or another loop over fits has been told, by the reason: that many of its
+# fits ran out of epochs is worth one warning.
+_TOLD: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
+
+
+def _warning_text(outcome: Outcome, estimator, collapse: Collapse | None) -> str | None:
     why, reason = sentence(outcome, estimator), outcome.reason
     if reason == stopping.INTERRUPTED:
         kept = "of the last one"
         if estimator.early_stopping:
             kept = f"of the best one, {estimator.best_iteration_},"
-        _warn(
+        return (
             f"Training was interrupted after {estimator.n_iter_} epochs. The "
-            f"parameters {kept} are kept; with warm_start=True, fit goes on from here.",
+            f"parameters {kept} are kept; with warm_start=True, fit goes on from here."
         )
-    elif reason == stopping.DIVERGED:
-        _warn(f"{_capitalised(why)}. {cure(estimator)}")
-    elif lost is not None:
-        _warn(lost)
-    elif reason in FAILURES:
-        _warn(f"Training failed: {why}. {cure(estimator)}")
-    elif reason == stopping.ONE_CLASS:
-        _warn(
+    if collapse is not None and reason in (collapse.reason, stopping.ONE_EPOCH):
+        return collapse.text
+    if reason == stopping.DIVERGED:
+        return f"{_capitalised(why)}. {cure(estimator)}"
+    if reason in FAILURES:
+        return f"Training failed: {why}. {cure(estimator)}"
+    if reason == stopping.ONE_CLASS:
+        return (
             f"{_capitalised(why)}: every row is predicted to be of the class "
-            f"{estimator.classes_[0]!r}.",
-            UserWarning,
+            f"{estimator.classes_.tolist()[0]!r}."
         )
-    elif estimator.solver == "lbfgs" and not (
-        outcome.converged or reason == stopping.CALLBACK
-    ):
-        _warn(
-            f"lbfgs stopped before it converged: {why}. "
-            f"{advice_at_max_iter(estimator)}",
-        )
-    elif reason == stopping.MAX_ITER and estimator.learning_rate != "cosine":
-        # A cosine schedule is meant to end with the last epoch.
-        _warn(
-            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
-            "and the optimization hasn't converged yet. "
-            f"{advice_at_max_iter(estimator)}",
-        )
+    if outcome.converged or reason in (stopping.CALLBACK, stopping.ONE_EPOCH):
+        return None
+    advice = advice_at_max_iter(estimator)
+    if estimator.solver == "lbfgs":
+        return f"lbfgs stopped before it converged: {why}. {advice}"
+    if estimator.learning_rate == "cosine":  # which is meant to end with max_iter
+        return None
+    return (
+        f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and "
+        f"the optimization hasn't converged yet. {advice}"
+    )
 
 
 def _capitalised(sentence: str) -> str:
     return sentence[0].upper() + sentence[1:]
-
-
-def _warn(text: str, category=ConvergenceWarning) -> None:
-    warnings.warn(text, category, stacklevel=_CALLER)

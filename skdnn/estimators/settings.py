@@ -13,7 +13,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from skdnn.estimators.settings_hints import hint
 from skdnn.estimators.sklearn_private import HasMethods, Interval, Options, StrOptions
 from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.initializers import INITIALIZERS
+from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
 from skdnn.training.schedules import SCHEDULES
 
@@ -38,6 +38,7 @@ CONSTRAINTS = {
     "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
     "augmentation": [HasMethods(["check", "augment"]), None],
     "init": [StrOptions({"auto", *INITIALIZERS}), callable],
+    "bias_init": [StrOptions({"auto", *BIAS_INITIALIZERS}), callable],
     "solver": [StrOptions({*STOCHASTIC_SOLVERS, "lbfgs"})],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions(set(SCHEDULES))],

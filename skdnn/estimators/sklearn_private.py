@@ -2,11 +2,14 @@
 
 import sys
 from collections.abc import Callable
+from copy import copy
 from types import FrameType
 from typing import TypeVar
 
-from sklearn.base import _fit_context
+from joblib import Parallel
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import with_callbacks as _with_callbacks
+from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils._optional_dependencies import (
     check_matplotlib_support,
     check_pandas_support,
@@ -67,6 +70,28 @@ def best_score(scorer) -> float:
     return 1.0 if getattr(scorer, "_sign", 1) > 0 else 0.0
 
 
+def score_function(scorer) -> Callable | None:
+    """Return the function of (y, predictions) in a scorer of scikit-learn's make."""
+    return scorer._score_func if isinstance(scorer, _BaseScorer) else None
+
+
+def scores_probabilities(scorer) -> bool:
+    """Whether a scorer of scikit-learn's make asks for probabilities or logits."""
+    return scorer._response_method != "predict"
+
+
+def options_of(scorer) -> dict:
+    """Return what a scorer of scikit-learn's make passes on to its function."""
+    return scorer._kwargs
+
+
+def with_options(scorer, options: dict):
+    """Return a scorer that passes these on to its function, unless it has its own."""
+    scorer = copy(scorer)
+    scorer._kwargs = {**options, **scorer._kwargs}
+    return scorer
+
+
 # What calls fit for its caller, once: fit's own wrappers, and estimators around one.
 _WRAPPERS = (
     "sklearn.base",
@@ -79,15 +104,43 @@ _WRAPPERS = (
 _CALLERS_OF_MANY_FITS = ("joblib", "sklearn", "skdnn")
 
 
-def is_part_of_something_larger() -> bool:
-    """Whether a search, an ensemble or another loop over fits has called this fit."""
+class _Process:
+    """Stands for this process, where it is a worker of something larger."""
+
+
+_PROCESS = _Process()
+
+
+def caller_of_many_fits() -> object | None:
+    """Return the search, ensemble or other loop over fits that has called this fit.
+
+    Of several the outermost: an estimator; else joblib's Parallel; else, in a worker,
+    what stands for the process. None if the fit is the whole of what was called.
+    """
+    estimator = parallel = process = None
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if _is_in(module, _CALLERS_OF_MANY_FITS) and not _is_in(module, _WRAPPERS):
-            return True
+            process = _PROCESS
+            caller = frame.f_locals.get("self")
+            if isinstance(caller, BaseEstimator):
+                estimator = caller
+            elif isinstance(caller, Parallel):
+                parallel = caller
         frame = frame.f_back
-    return False
+    # An ensemble without members is false.
+    return next((c for c in (estimator, parallel, process) if c is not None), None)
+
+
+def level_of_caller() -> int:
+    """Return the stacklevel with which to warn where fit was called."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_in(
+        frame.f_globals.get("__name__", ""), _WRAPPERS
+    ):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _is_in(module: str, packages: tuple[str, ...]) -> bool:
@@ -102,6 +155,7 @@ __all__ = [
     "StrOptions",
     "available_if",
     "best_score",
+    "caller_of_many_fits",
     "check_feature_names",
     "check_matplotlib_support",
     "check_pandas_support",
@@ -109,9 +163,13 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "interval_max_min_ratio",
-    "is_part_of_something_larger",
+    "level_of_caller",
     "name_of_score",
+    "options_of",
+    "score_function",
+    "scores_probabilities",
     "style_kwargs",
     "validate_params",
     "with_callbacks",
+    "with_options",
 ]

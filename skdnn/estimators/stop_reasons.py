@@ -11,6 +11,10 @@ from skdnn.training.loop import Outcome
 FAILURES = (stopping.RISING, stopping.WORSE_THAN_CONSTANT, stopping.DIVERGED)
 
 
+# A dev cost that has not fallen for so many epochs does not fall any more.
+_PATIENCE = 10
+
+
 def sentence(outcome: Outcome, estimator) -> str:
     """Return why the training of a fitted estimator stopped."""
     return _SENTENCES[outcome.reason](outcome, estimator)
@@ -96,6 +100,9 @@ _SENTENCES = {
     stopping.LOST_TO_PENALTY: lambda outcome, estimator: (
         "the penalty has taken the network: its minimum is near zero weights"
     ),
+    stopping.CONSTANT: lambda outcome, estimator: (
+        "every row gets almost the same prediction"
+    ),
     stopping.RISING: _rising,
     stopping.WORSE_THAN_CONSTANT: _worse_than_constant,
     stopping.DIVERGED: lambda outcome, estimator: (
@@ -111,19 +118,20 @@ def advice_at_max_iter(estimator) -> str:
     if estimator.solver == "lbfgs":
         return f"Standardise the inputs, or set {more} and max_fun as high."
     curve, best = estimator.validation_loss_curve_, estimator.best_iteration_
+    patience = min(estimator.n_iter_no_change, _PATIENCE)
     if curve is None:
         return (
             f"If the cost of rows that are not trained on still falls, set {more}; "
             "early_stopping=True watches some rows and stops when it does not."
         )
     if estimator.early_stopping:
-        if len(estimator.loss_curve_) - best < estimator.n_iter_no_change / 2:
+        if len(estimator.loss_curve_) - best < patience / 2:
             return f"The dev set was still gaining: set {more}."
         return (
             f"The parameters are those of epoch {best}; more epochs would hardly help."
         )
     lowest = 1 + min(range(len(curve)), key=curve.__getitem__)
-    if len(curve) - lowest < estimator.n_iter_no_change:
+    if len(curve) - lowest < patience:
         return f"The dev cost was still falling: set {more}."
     return (
         f"The dev cost was lowest in epoch {lowest}: more epochs do not help; "

@@ -37,6 +37,8 @@ class ClassTargets:
     classes: np.ndarray
     weights: np.ndarray | list | None = None
 
+    are_classes = True
+
     @classmethod
     def of(cls, y, name: str = "y") -> "ClassTargets":
         """Read the classes off labels."""
@@ -83,11 +85,6 @@ class ClassTargets:
     def out_activation(self) -> str:
         """The name of the link."""
         return LOSSES[self.loss].out_activation
-
-    @property
-    def can_be_stratified(self) -> bool:
-        """Whether a split can keep the classes' shares."""
-        return not self.is_multilabel
 
     def check_same_classes(self, y, is_multilabel: bool) -> None:
         """Check what warm_start asks of the labels: no class more, none less."""
@@ -200,8 +197,12 @@ class ClassTargets:
         return Z
 
     def spread(self, Y: np.ndarray) -> np.ndarray:
-        """Return how much the means of the outputs could vary: by 1, or not at all."""
-        return np.full(self.n_outputs, float(not self.is_constant))
+        """Return the standard deviation of the targets of each output."""
+        if self.kind != "multiclass":
+            return Y.std(axis=0, dtype=np.float64)
+        counts = np.bincount(Y[:, 0].astype(int), minlength=len(self.classes))
+        shares = counts / len(Y)
+        return np.sqrt(shares * (1 - shares))
 
     def decode(self, predictions: np.ndarray) -> np.ndarray:
         """Turn predictions into labels."""

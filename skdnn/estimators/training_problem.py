@@ -23,6 +23,7 @@ class TrainingProblem(NamedTuple):
     examples: Examples
     objective: Objective  # dropout off
     state: TrainingState  # θ and what the solver remembers; moved by `train`
+    rows: Rows  # validated
 
     @classmethod
     def at_init(cls, estimator, X, y, sample_weight=None) -> "TrainingProblem":
@@ -44,7 +45,8 @@ class TrainingProblem(NamedTuple):
         own._targets = own._targets_of(rows, None, goes_on=False)
         own._network = own._network_for(own._targets)
         examples, objective = examples_and_objective(own, rows)
-        return cls(own, examples, objective, own._first_state(own._network, np.float64))
+        state = own._first_state(own._network, np.float64)
+        return cls(own, examples, objective, state, rows)
 
     def train(self, n_epochs: int) -> Outcome:
         """Train for at most so many epochs, silently, as `partial_fit` would."""

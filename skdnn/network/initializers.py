@@ -1,4 +1,4 @@
-r"""Initialisers: how large the first weights are.
+r"""Initialisers: how large the first weights are, and where the first kinks lie.
 
 A linear layer multiplies the variance of its input by :math:`n^{[l-1]} Var(w)`; over
 many layers anything but 1 explodes or vanishes. ReLU halves the mean square, so it
@@ -13,7 +13,21 @@ needs twice as much:
 Sources: K. He et al., "Delving deep into rectifiers", 2015, eq. 10; X. Glorot and
 Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
 2010, eq. 12 and 16; Y. LeCun et al., "Efficient BackProp", 1998, section 4.6. Weights
-are drawn from a normal distribution; biases start at zero.
+are drawn from a normal distribution.
+
+Biases of zero would have every unit bend at the origin, which is the mean of
+standardised rows. In many columns the bends still differ by their direction; in one
+column they are one point, and a net of ReLUs starts as two straight lines. So the
+biases of the first layer are drawn, too, on the scale of the unit's weights:
+
+.. math::
+
+    b_j \sim U(-r_j, r_j), \quad
+    r_j^2 = \frac{1}{n^{[l-1]}} \sum_i (W_{ij}^{[l]})^2 \text{ (rms)}
+
+In one column that spreads the bends over one standard deviation to either side. Biases
+of later layers start at zero: what enters those is not centred, and the variances above
+hold without biases.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,6 +38,7 @@ from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.parameters import Layout
 
 Initializer = Callable[[np.random.Generator, int, int], np.ndarray]
+BiasInitializer = Callable[[np.random.Generator, np.ndarray], np.ndarray]
 
 
 def he(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
@@ -61,12 +76,43 @@ INITIALIZERS: dict[str, Initializer] = {
 }
 
 
+def rms_biases(rng: np.random.Generator, W: np.ndarray) -> np.ndarray:
+    """Draw b uniformly within ± the root mean square of the weights into its unit."""
+    # hypot, since squares of large weights overflow; of one number it is that number
+    rms = abs(np.hypot.reduce(W / np.sqrt(len(W)), axis=0))
+    return rng.uniform(-1, 1, W.shape[1]) * rms
+
+
+def uniform_biases(rng: np.random.Generator, W: np.ndarray) -> np.ndarray:
+    """Draw b uniformly within ± 1 / sqrt(n_in), as PyTorch does."""
+    return rng.uniform(-1, 1, W.shape[1]) / np.sqrt(len(W))
+
+
+def glorot_biases(rng: np.random.Generator, W: np.ndarray) -> np.ndarray:
+    """Draw b uniformly within ± sqrt(6 / (n_in + n_out)), as scikit-learn does."""
+    return rng.uniform(-1, 1, W.shape[1]) * np.sqrt(6 / sum(W.shape))
+
+
+def zero_biases(rng: np.random.Generator, W: np.ndarray) -> np.ndarray:
+    """Set b = 0, whatever the weights are."""
+    return np.zeros(W.shape[1])
+
+
+BIAS_INITIALIZERS: dict[str, BiasInitializer] = {
+    "rms": rms_biases,
+    "uniform": uniform_biases,
+    "glorot": glorot_biases,
+    "zeros": zero_biases,
+}
+
+
 def initialize(
     layout: Layout,
     init: str | Initializer,
     activations: Sequence[str],
     rng: np.random.Generator,
     dtype: np.dtype,
+    bias_init: str | Initializer = "auto",
 ) -> np.ndarray:
     """Return a first θ.
 
@@ -80,28 +126,56 @@ def initialize(
     activations : sequence of str
         The name of each hidden layer's activation; the output counts as "identity".
     rng : numpy.random.Generator
-        Source of the draws.
+        Source of the draws: of all weights first, so that they do not depend on
+        `bias_init`.
     dtype : dtype
         The type of θ; draws are made in float64, so both types start alike.
+    bias_init : str or callable, optional
+        A name in BIAS_INITIALIZERS for every hidden layer, "auto" for "rms" in the
+        first of them and "zeros" in the others, or a callable
+        ``(rng, n_in, n_out) -> (n_out,) array``.
 
     Returns
     -------
     ndarray of shape (layout.n_parameters,)
     """
     theta = np.zeros(layout.n_parameters, dtype=dtype)
+    drawn = []
     for W, activation in zip(
         layout.weights(theta), [*activations, "identity"], strict=True
     ):
         name = ACTIVATIONS[activation].init if init == "auto" else init
         draw = name if callable(name) else INITIALIZERS[name]
-        drawn = np.asarray(draw(rng, *W.shape))
-        are_numbers = drawn.shape == W.shape and drawn.dtype.kind in "biuf"
-        if not (are_numbers and np.all(np.abs(drawn) <= np.finfo(dtype).max)):
-            bad = f" with NaN or infinity, or too large for {np.dtype(dtype)}"
-            raise ValueError(
-                f"init={init!r} must return finite weights of shape {W.shape}, got an "
-                f"array of shape {drawn.shape} and type {drawn.dtype}"
-                f"{bad if are_numbers else ''}."
-            )
-        W[...] = drawn
+        drawn.append(
+            _checked(draw(rng, *W.shape), W.shape, dtype, f"{init=}", "weights")
+        )
+        W[...] = drawn[-1]
+    own = "rms"
+    for b, W in zip(layout.biases(theta)[:-1], drawn[:-1], strict=True):
+        if callable(bias_init):
+            first = bias_init(rng, *W.shape)
+        else:
+            name = own if bias_init == "auto" else bias_init
+            first = BIAS_INITIALIZERS[name](rng, W)
+        b[...] = _checked(first, b.shape, dtype, f"{bias_init=}", "biases")
+        own = "zeros"
     return theta
+
+
+def _checked(
+    drawn, shape: tuple[int, ...], dtype: np.dtype, setting: str, what: str
+) -> np.ndarray:
+    """Return what an initialiser has drawn as an array, if it may be a start."""
+    drawn = np.asarray(drawn)
+    are_numbers = drawn.shape == shape and drawn.dtype.kind in "biuf"
+    if not (are_numbers and np.all(np.abs(drawn) <= np.finfo(dtype).max)):
+        raise ValueError(
+            f"{setting} must return finite {what} of shape {shape}, got an array of "
+            f"shape {drawn.shape} and type {drawn.dtype}"
+            + (
+                f" with NaN or infinity, or numbers too large for {np.dtype(dtype)}."
+                if are_numbers
+                else "."
+            )
+        )
+    return drawn

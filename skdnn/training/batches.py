@@ -141,7 +141,7 @@ class Table:
         number = zlib.crc32(repr((self.n_rows, self.n_columns)).encode())
         arrays = (part.indices, part.data) if self._sparse else (part,)
         for array in arrays:
-            number = zlib.crc32(np.ascontiguousarray(array), number)
+            number = zlib.crc32(np.ascontiguousarray(array).data, number)
         return number
 
 
@@ -195,7 +195,7 @@ class Examples:
         if self.n_rows == 1:
             return None
         number = zlib.crc32(repr(self.weight).encode(), self.table.checksum())
-        return zlib.crc32(self.s, zlib.crc32(self.Y, number))
+        return zlib.crc32(self.s.data, zlib.crc32(self.Y.data, number))
 
 
 def random_order(rng: np.random.Generator, n_rows: int) -> np.ndarray:

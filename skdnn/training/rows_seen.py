@@ -66,6 +66,10 @@ class RowsSeen:
             calls = calls | {checksum}
         return replace(self, distinct=self.distinct + weight, known=known, calls=calls)
 
+    def __deepcopy__(self, memo) -> "RowsSeen":
+        """Return this: nothing in it can be changed."""
+        return self
+
     def trained(self, weight: float) -> "RowsSeen":
         """Return what has been seen after training on rows of this weight."""
         return replace(self, weight=self.weight + weight)

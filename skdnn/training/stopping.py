@@ -17,6 +17,7 @@ ONE_CLASS = "one_class"  # nothing to tell apart
 INTERRUPTED = "interrupted"  # Ctrl-C
 RISING = "rising"  # J stalled, or epochs ran out, far above the first epoch's
 WORSE_THAN_CONSTANT = "worse_than_constant"  # J stalled above that of a constant
+CONSTANT = "constant_prediction"  # every row gets the same
 LOST_TO_PENALTY = "lost_to_penalty"  # J has its minimum near zero weights
 DIVERGED = "diverged"  # J is no longer finite
 

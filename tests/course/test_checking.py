@@ -33,6 +33,7 @@ def test_a_deep_linear_net_grows_or_shrinks_as_c_to_the_depth(c, depth):
         hidden_layer_sizes=(4,) * depth,
         activation="identity",
         init=lambda rng, n_in, n_out: c * np.eye(n_in, n_out),
+        bias_init="zeros",
         random_state=0,
     )
     start = signal_propagation(net, X, X, n_epochs=0).at_init

@@ -1,4 +1,7 @@
-"""Section 7: He's start for ReLU, Xavier's for tanh, in nets of 10 to 30 layers."""
+"""Section 7: He's start for ReLU, Xavier's for tanh, in nets of 10 to 30 layers.
+
+Biases start at zero here, as in the papers and the course.
+"""
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -22,7 +25,7 @@ def start(init, activation, depth, seed):
     """Return W, b and activations of a net of `depth` layers of 64 units."""
     layout, names = Layout.of((64,) * (depth + 1)), [activation] * (depth - 1)
     rng = np.random.default_rng(seed)
-    theta = initialize(layout, init, names, rng, np.float64)
+    theta = initialize(layout, init, names, rng, np.float64, bias_init="zeros")
     return layout.weights(theta), layout.biases(theta), names
 
 
@@ -117,6 +120,7 @@ def trained(init, activation, rate, seed, width):
         (width,) * 20,
         activation=activation,
         init=init,
+        bias_init="zeros",
         alpha=0.0,
         batch_size=50,
         learning_rate="cosine",

@@ -41,6 +41,7 @@ def epochs_to(cost, X, y, rates, n_epochs, hidden):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
 @pytest.mark.parametrize("hidden", [(), (8,)], ids=["logistic", "one hidden layer"])
 @pytest.mark.parametrize("load", [load_wine, load_breast_cancer])
 def test_standardising_saves_99_of_100_epochs(load, hidden):
@@ -84,6 +85,7 @@ def test_contours_of_the_linear_case_become_rounder(load):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
 @pytest.mark.parametrize("standardized", [False, True])
 def test_the_steepest_direction_bounds_the_learning_rate(standardized):
     """Up to 2 / (largest curvature) each step goes down, beyond it J explodes.

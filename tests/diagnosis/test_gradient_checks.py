@@ -47,7 +47,7 @@ def test_the_second_is_that_of_an_estimator_trained_so_long():
 
 
 def test_a_slip_that_shows_only_after_training_is_found(monkeypatch):
-    """Biases start at zero, so a penalty on them, too, is zero at first."""
+    """Where biases start at zero, a penalty on them, too, is zero at first."""
     right = Objective.value_and_gradient
 
     def wrong(self, theta):
@@ -59,7 +59,7 @@ def test_a_slip_that_shows_only_after_training_is_found(monkeypatch):
 
     monkeypatch.setattr(Objective, "value_and_gradient", wrong)
     X, y = make_rows(n_rows=30)
-    checks = check_gradients(net(), X, y, n_epochs=10)
+    checks = check_gradients(net(bias_init="zeros"), X, y, n_epochs=10)
     assert checks.at_init.verdict == "correct" and checks.trained.verdict == "wrong"
     assert checks.verdict == "wrong" and not checks.passed
     assert {c.kind for c in checks.trained.worst[:3]} == {"b"}

@@ -50,6 +50,7 @@ def test_deep_linear_networks_grow_and_shrink_as_c_to_the_l(c, depth):
         hidden_layer_sizes=(3,) * depth,
         activation="identity",
         init=scaled_identity(c),
+        bias_init="zeros",
         alpha=0.0,
     )
     report = signal_propagation(linear, X, rng.normal(size=(20, 3)), n_epochs=0)
@@ -113,6 +114,17 @@ def test_the_logistic_function_itself_is_named():
     report = at_init(deep("logistic", init="xavier"))
     assert "its derivative is at most 1/4" in report.remedies[0]
     assert max(report.at_init.backward_changes) <= 0.5
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(100.0, "exploding"), (-100.0, "dead")])
+def test_biases_of_the_users_own_that_spoil_the_signals_are_named(value, verdict):
+    def far_off(rng, n_in, n_out):
+        return np.full(n_out, value)
+
+    report = at_init(deep(bias_init=far_off))
+    assert (report.verdict, report.initializer) == (verdict, None)
+    assert report.remedies == ("Initialise the biases with bias_init='auto'.",)
+    assert at_init(deep(bias_init="auto")).verdict == "healthy"
 
 
 def test_few_layers_are_harmless():
@@ -220,7 +232,9 @@ def test_dead_and_saturated_units_are_counted():
 
     layers = {
         name: signal_propagation(
-            deep(name, hidden_layer_sizes=(4,), init=weights), rows, y[: len(rows)]
+            deep(name, hidden_layer_sizes=(4,), init=weights, bias_init="zeros"),
+            rows,
+            y[: len(rows)],
         ).at_init.layers[0]
         for name, rows in {
             "relu": X[:3],

@@ -88,7 +88,7 @@ def test_initialisers_of_a_network_deep_inside():
     )
     search = GridSearchCV(net, {"max_iter": [500]}, cv=2)
     model = TransformedTargetRegressor(make_pipeline(StandardScaler(), search))
-    y = 100 * X[:, 0]
+    y = 10 * X[:, 0]
     model.fit(X, y)
     display = SignalPropagationDisplay.from_estimator(model, X, y, init=["he"])
     expected = signal_propagation(

@@ -60,7 +60,8 @@ def test_curves_and_kept_epoch(stopped):
     assert training.get_markevery() is None
     assert labels(display.ax_) == [
         "training cost with penalty and dropout",
-        f"dev cost (● parameters kept: epoch {stopped.best_iteration_})",
+        f"dev cost (● parameters kept: epoch {stopped.best_iteration_}; "
+        "stopped: early stopping)",
     ]
     assert training.get_linestyle() == "--" and dev.get_linestyle() == "-"
     assert training.get_color() == dev.get_color()
@@ -84,7 +85,8 @@ def test_curves_and_kept_epoch(stopped):
 )
 def test_label_says_what_is_in_the_training_cost(options, said):
     display = TrainingCurveDisplay.from_estimator(net(max_iter=2, **options).fit(X, Y))
-    assert labels(display.ax_) == [f"training cost{said} (● parameters kept: epoch 2)"]
+    kept = "(● parameters kept: epoch 2; stopped: max iter)"
+    assert labels(display.ax_) == [f"training cost{said} {kept}"]
     assert display.dev_lines_ == [None]
 
 

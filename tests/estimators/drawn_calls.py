@@ -17,7 +17,7 @@ from skdnn import (
     RandomFlip,
 )
 from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.initializers import INITIALIZERS
+from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from tests.estimators.drawn_arrays import (
     Table,
     Targets,
@@ -42,6 +42,11 @@ def negative_error(estimator, X, y):
 def small_weights(rng, n_in, n_out):
     """Draw first weights as a function of one's own does."""
     return rng.normal(scale=0.1, size=(n_in, n_out))
+
+
+def small_biases(rng, n_in, n_out):
+    """Draw first biases as a function of one's own does."""
+    return rng.normal(scale=0.1, size=n_out)
 
 
 def huge_weights(rng, n_in, n_out):
@@ -101,6 +106,9 @@ GROUPS = {
         "init": st.sampled_from(
             ["auto", *INITIALIZERS, small_weights, huge_weights, wrong_weights]
         ),
+        "bias_init": st.sampled_from(
+            ["auto", *BIAS_INITIALIZERS, small_biases, wrong_weights]
+        ),
     },
     "batches": {
         "batch_size": st.sampled_from(["auto", 1, 2, 5, 1000, 10**20]),
@@ -158,7 +166,22 @@ OF_CLASSIFIERS = {
     },
     "score": {
         "early_stopping": st.just(True),
-        "scoring": st.sampled_from(["accuracy", "f1_macro", negative_error]),
+        "scoring": st.sampled_from(
+            [
+                "accuracy",
+                "average_precision",
+                "balanced_accuracy",
+                "d2_log_loss_score",
+                "f1",
+                "f1_macro",
+                "neg_brier_score",
+                "neg_log_loss",
+                "roc_auc",
+                "roc_auc_ovr",
+                "top_k_accuracy",
+                negative_error,
+            ]
+        ),
     },
 }
 OF_REGRESSORS = {
@@ -169,7 +192,14 @@ OF_REGRESSORS = {
     "score": {
         "early_stopping": st.just(True),
         "scoring": st.sampled_from(
-            ["neg_mean_absolute_error", make_scorer(median_absolute_error)]
+            [
+                "neg_max_error",
+                "neg_mean_absolute_error",
+                "neg_mean_poisson_deviance",
+                "neg_mean_squared_log_error",
+                "r2",
+                make_scorer(median_absolute_error),
+            ]
         ),
     },
 }

@@ -1,6 +1,7 @@
 """scikit-learn's callbacks: told of each epoch, able to stop, gone without a trace."""
 
 import numpy as np
+import optuna
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.callback import ProgressBar, ScoringMonitor
@@ -42,7 +43,7 @@ class Recorder:
 def small(solver="adam", **options):
     options = {"max_iter": 6, "n_iter_no_change": 99, "tol": 0.0} | options
     if solver != "lbfgs":
-        options["learning_rate_init"] = 0.05
+        options = {"learning_rate_init": 0.05} | options
     return MLPRegularizedClassifier((8,), solver=solver, random_state=0, **options)
 
 
@@ -133,3 +134,109 @@ def test_the_progress_bar_shows_epochs(capsys):
     shown = capsys.readouterr().out
     assert "MLPRegularizedRegressor" in shown
     assert "100%" in shown
+
+
+# -- what a callback sees --------------------------------------------------------------
+
+
+class Watcher(Recorder):
+    """Keeps the contexts of the epochs; asks for nothing that would cost."""
+
+    def __init__(self):
+        super().__init__()
+        self.epochs = []
+
+    def on_fit_task_begin(self, estimator, context):
+        self.told.append(("begin", context.task_name))
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == "epoch":
+            self.epochs.append(context)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("dev", ["none", "given", "cut"])
+def test_costs_scores_rates_and_dev_rows_are_seen(solver, dev):
+    X, y = make_rows(n_rows=90)
+    watcher = Watcher()
+    net = small(solver, early_stopping=dev == "cut").set_callbacks(watcher)
+    given = {"X_val": X[:30], "y_val": y[:30]} if dev == "given" else {}
+    net.fit(X, y, **given)
+    records = [context.record for context in watcher.epochs]
+    assert [record.epoch for record in records] == list(range(1, net.n_iter_ + 1))
+    assert [record.cost for record in records] == net.loss_curve_
+    if dev == "none":
+        assert {record.dev for record in records} == {None}
+        assert {context.dev_rows for context in watcher.epochs} == {None}
+    else:
+        assert [r.dev.cost for r in records] == net.validation_loss_curve_
+        assert [r.dev.score for r in records] == net.validation_scores_
+        rows = watcher.epochs[0].dev_rows
+        assert rows.pick(np.arange(5)).y.shape == (5,)
+        assert len(rows.y) == (30 if dev == "given" else 9)
+    rate = 1.0 if solver == "lbfgs" else net.learning_rate_init
+    assert {record.learning_rate for record in records} == {rate}
+
+
+def test_partial_fit_tells_callbacks_too():
+    X, y = make_rows()
+    recorder = Recorder()
+    net = small().set_callbacks(recorder)
+    for k in range(1, 4):
+        net.partial_fit(X, y, classes=[0, 1, 2], X_val=X, y_val=y)
+        assert recorder.told.count(("end", "epoch")) == k
+        assert recorder.told.count(("end", "partial_fit")) == k
+        assert recorder.is_down
+        assert recorder.scores[-1] == net.score(X, y)
+    assert without_callbacks(net)
+
+
+class Prune:
+    """Reports the dev score of each epoch to an Optuna trial; stops if it is poor."""
+
+    def __init__(self, trial):
+        self.trial, self.pruned = trial, False
+
+    def setup(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name != "epoch":
+            return False
+        self.trial.report(context.record.dev.score, context.record.epoch)
+        self.pruned = self.trial.should_prune()
+        return self.pruned
+
+    def teardown(self, estimator, context):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_optuna_prunes_without_scoring_again(monkeypatch):
+    X, y = make_rows(n_rows=90)
+    scored = []
+    monkeypatch.setattr(MLPRegularizedClassifier, "score", lambda *a: scored.append(a))
+
+    def objective(trial):
+        prune = Prune(trial)
+        rate = [0.05, 0.05, 1e-9, 1e-9][trial.number]
+        net = small(learning_rate_init=rate, max_iter=12).set_callbacks(prune)
+        net.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
+        if prune.pruned:
+            assert net.n_iter_ < 12 and net.stop_reason_ == "callback"
+            raise optuna.TrialPruned
+        return net.validation_scores_[-1]
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(
+        direction="maximize",
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=2, n_warmup_steps=3),
+    )
+    study.optimize(objective, n_trials=4)
+    states = [trial.state.name for trial in study.trials]
+    assert states == ["COMPLETE", "COMPLETE", "PRUNED", "PRUNED"]
+    assert scored == []

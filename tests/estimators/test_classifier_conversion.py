@@ -267,7 +267,8 @@ def test_parameters_keep_their_values():
     assert OTHER_VALUES.keys() == defaults.keys() - {"alpha"}
     net = MLPRegularizedClassifier.from_sklearn(mlp)
     assert {name: getattr(net, name) for name in OTHER_VALUES} == OTHER_VALUES
-    assert (net.scoring, net.init, net.dtype) == ("accuracy", "glorot", "float64")
+    assert (net.scoring, net.dtype) == ("accuracy", "float64")
+    assert net.init == net.bias_init == "glorot"
     assert not hasattr(net, "coefs_")
     back = net.to_sklearn()
     assert back.get_params() == mlp.get_params()
@@ -362,6 +363,7 @@ REFUSED = {
     "max_grad_norm": 1.0,
     "class_weight": "balanced",
     "init": "zeros",
+    "bias_init": "zeros",
     "solver": "adamw",
     "learning_rate": "cosine",
 }
@@ -376,6 +378,8 @@ REFUSED = {
         {"learning_rate": "cosine", "solver": "sgd"},
         {"learning_rate": "invscaling", "solver": "sgd"},
         {"init": lambda rng, n_in, n_out: np.ones((n_in, n_out))},
+        {"bias_init": "rms"},
+        {"bias_init": lambda rng, n_in, n_out: np.ones(n_out)},
         {"scoring": "loss", "early_stopping": True},
         {"early_stopping": True, "scoring": "accuracy", "solver": "lbfgs"},
     ],

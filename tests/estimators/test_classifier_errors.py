@@ -52,6 +52,7 @@ PARAMETERS = [
     ("augmentation", ["flip", 1, [], np.ones(3), lambda X: X]),
     ("label_smoothing", [-0.1, 1, 1.5, None, "0.1"]),
     ("init", ["kaiming", None, 3, np.zeros((4, 6))]),
+    ("bias_init", ["he", None, 0.0, np.zeros(6)]),
     ("batch_size", [0, -5, 2.5, "full", None]),
     ("learning_rate", ["linear", None, 0.1]),
     ("learning_rate_init", [0, -0.1, "0.1", None, np.nan, np.inf]),
@@ -120,6 +121,8 @@ SETTINGS = [
     ({"class_weight": [{0: 1, 1: 2}]}, ["class_weight", "multilabel"]),
     ({"init": lambda rng, n, k: np.zeros(3)}, ["init", r"\(4, 6\)", r"\(3,\)"]),
     ({"init": lambda rng, n, k: np.full((n, k), np.nan)}, ["init", "finite", "NaN"]),
+    ({"bias_init": lambda rng, n, k: np.zeros(n)}, ["bias_init", r"\(6,\)", r"\(4,\)"]),
+    ({"bias_init": lambda rng, n, k: np.full(k, np.inf)}, ["bias_init", "infinity"]),
     ({"scoring": "neg_log_los"}, ["scoring", "neg_log_los"]),
 ]
 

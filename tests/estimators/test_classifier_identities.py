@@ -176,7 +176,7 @@ def _sparse_fit(solver, l1_ratio):
         n_iter_no_change=np.inf,
         tol=1e-6,
         dtype="float64",
-        random_state=0,
+        random_state=3,
     )
     return net.fit(X, y), X, y
 
@@ -259,7 +259,7 @@ def test_float32_is_close_to_float64(solver, kind):
             batch_size=30,
             max_iter=60,
             dtype=dtype,
-            random_state=0,
+            random_state=1,
         ).fit(X, y)
         for dtype in ("float32", "float64")
     )

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn import MLPRegularizedClassifier
 from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.initializers import INITIALIZERS
+from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from tests.estimators.datasets import make_rows, parameters
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -119,6 +119,39 @@ def test_init_by_a_callable():
     coefs = _first_weights(init=init)
     assert shapes == [(50, 40), (40, 30), (30, 3)]
     assert all(W.min() >= 1 - 1e-6 and W.max() <= 2 for W in coefs)
+
+
+def test_bias_init_by_name_and_by_a_callable():
+    X, y = make_rows()
+    at_once = {"solver": "sgd", "learning_rate_init": 1e-12, "max_iter": 1}
+    drawn, at_zero, ones = (
+        _net(bias_init=bias_init, **at_once).fit(X, y)
+        for bias_init in ("auto", "zeros", lambda rng, n_in, n_out: np.ones(n_out))
+    )
+    for net in (at_zero, ones):
+        for W, expected in zip(net.coefs_, drawn.coefs_, strict=True):
+            assert_allclose(W, expected, atol=1e-9)
+    assert_allclose(at_zero.intercepts_[0], 0, atol=1e-9)
+    assert_allclose(ones.intercepts_[0], 1, atol=1e-9)
+    sizes = abs(drawn.intercepts_[0]) / np.sqrt(np.mean(drawn.coefs_[0] ** 2, axis=0))
+    assert 0.5 < sizes.max() <= 1 + 1e-9
+    for net in (drawn, at_zero, ones):
+        assert_allclose(net.intercepts_[-1], 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("bias_init", ["auto", *BIAS_INITIALIZERS, "callable"])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_every_start_of_the_biases_has_correct_gradients(bias_init, solver):
+    if bias_init == "callable":
+
+        def bias_init(rng, n_in, n_out):
+            return rng.normal(size=n_out)
+
+    X, y = make_rows()
+    net = _net(bias_init=bias_init, solver=solver, activation=("relu", "tanh"))
+    net.set_params(hidden_layer_sizes=(6, 5))
+    report = net.gradient_check(X, y, at="init")
+    assert report.passed and report.kinks == ()
 
 
 # -- repeating, reporting --------------------------------------------------------------

@@ -6,6 +6,7 @@ what it shows is the class and not the test.
 
 import contextlib
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 
-from skdnn import MLPRegularizedClassifier
+from skdnn import DataScaleWarning, MLPRegularizedClassifier
 from tests.estimators.datasets import breast_cancer, make_rows, parameters, squared_norm
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -54,7 +55,10 @@ def dev_set_of_three_classes_is_stratified(cls):
             learning_rate_init=0.1,
             max_iter=30,
             random_state=seed,
-        ).fit(X, y)
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataScaleWarning)  # there are no inputs
+            net.fit(X, y)
         assert_allclose(net.validation_scores_[-1], 0.6, rtol=1e-6)
 
 
@@ -164,7 +168,10 @@ def loss_is_not_clipped(cls):
         learning_rate_init=1e-15,
         max_iter=1,
         random_state=0,
-    ).fit(X, y)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataScaleWarning)
+        net.fit(X, y)
     z = (X @ net.coefs_[0] + net.intercepts_[0]) @ net.coefs_[1] + net.intercepts_[1]
     losses = -log_expit(np.where(y == 1, 1, -1) * z[:, 0])
     assert losses.max() > 40  # -log of the least number that clipping leaves is 36.04

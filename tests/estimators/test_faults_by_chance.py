@@ -37,6 +37,7 @@ def test_rows_of_a_single_class_can_be_mixed():
     assert net.loss_curve_ == [0.0]
 
 
+@pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
 @pytest.mark.parametrize("make", [_classifier, _regressor])
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_lbfgs_that_starts_at_a_minimum_has_a_cost(make, early_stopping):

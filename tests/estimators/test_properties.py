@@ -22,6 +22,7 @@ from sklearn.exceptions import (
     UndefinedMetricWarning,
 )
 
+from skdnn import DataScaleWarning
 from skdnn.training import stopping
 from tests.estimators.drawn_arrays import fingerprint
 from tests.estimators.drawn_calls import ESTIMATORS, cases
@@ -32,6 +33,7 @@ WARNINGS = {
     ConvergenceWarning,
     DataConversionWarning,
     UndefinedMetricWarning,
+    DataScaleWarning,
 }
 STOP_REASONS = {v for k, v in vars(stopping).items() if k.isupper() and type(v) is str}
 ARGUMENTS = {

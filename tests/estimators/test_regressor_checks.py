@@ -9,6 +9,8 @@ from tests.estimators.test_classifier_checks import EQUIVALENCE_CHECKS, MASKS, S
 # The checks' data are small, and some set max_iter themselves.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    # Much of the checks' data has means of 100.
+    pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning"),
     # partial_fit is called without a dev set, also where there is early stopping.
     pytest.mark.filterwarnings("ignore:early_stopping=True has nothing to follow"),
 ]

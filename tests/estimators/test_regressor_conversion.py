@@ -60,7 +60,8 @@ def test_from_sklearn_predicts_the_same(loss, solver, activation, n_outputs):
 def test_to_sklearn_predicts_the_same(loss, solver, dtype, n_outputs):
     X, y = _rows(n_outputs)
     net = _model(MLPRegularizedRegressor, loss=loss, solver=solver, dtype=dtype)
-    net.set_params(alpha=10.0, learning_rate_init=1e-3).fit(X, y)
+    # From the start of seed 0, steps of sgd go too far for the Poisson deviance.
+    net.set_params(alpha=10.0, learning_rate_init=1e-3, random_state=1).fit(X, y)
     mlp = net.to_sklearn()
     assert type(mlp) is MLPRegressor
     assert mlp.coefs_[0].dtype == dtype
@@ -157,7 +158,8 @@ def test_parameters_keep_their_values():
         tol=1e-5,
     )
     net = MLPRegularizedRegressor.from_sklearn(mlp)
-    assert (net.scoring, net.init, net.dtype) == ("r2", "glorot", "float64")
+    assert (net.scoring, net.dtype) == ("r2", "float64")
+    assert net.init == net.bias_init == "glorot"
     assert not hasattr(net, "coefs_")
     assert net.to_sklearn().get_params() == mlp.get_params()
     clone(net)
@@ -193,6 +195,7 @@ REFUSED = {
     "max_norm": 3.0,
     "max_grad_norm": 1.0,
     "init": "zeros",
+    "bias_init": "zeros",
     "solver": "adamw",
     "learning_rate": "cosine",
 }

@@ -193,6 +193,7 @@ def test_regressor(loss, n_outputs, activation):
 # -- pipelines ------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")  # without with_std
 @pytest.mark.parametrize(
     "params",
     [

@@ -263,6 +263,7 @@ def test_steps_of_scikit_learn_between_ours(frame, y):
     assert_same_classifier(model.fit(rows, y > np.median(y)), rows)
 
 
+@pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")  # PCA does not scale
 def test_scalers_need_no_skl2onnx(monkeypatch, frame, y):
     rows = frame[["year", "weight in kg"]].fillna(0)
     scaled = make_pipeline(StandardScaler(), classifier()).fit(rows, y > np.median(y))

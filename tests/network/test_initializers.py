@@ -1,11 +1,11 @@
-"""Initialisers: the variances of the papers, and what `init` may be."""
+"""Initialisers: the variances of the papers, and what `init` and `bias_init` may be."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.initializers import INITIALIZERS, initialize
+from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS, initialize
 from skdnn.network.parameters import Layout
 from tests.problems import DTYPES
 
@@ -20,10 +20,19 @@ VARIANCE = {
 SIGMAS = 5.0
 
 
-def start(sizes, init, activations, seed=0, dtype=np.float64):
+# of each bias, whose draw is uniform within ± this
+BOUND = {
+    "rms": lambda W: np.sqrt(np.mean(W**2, axis=0)),
+    "uniform": lambda W: 1 / np.sqrt(W.shape[0]),
+    "glorot": lambda W: np.sqrt(6 / (W.shape[0] + W.shape[1])),
+    "zeros": lambda W: 0.0,
+}
+
+
+def start(sizes, init, activations, seed=0, dtype=np.float64, bias_init="auto"):
     layout = Layout.of(sizes)
     rng = np.random.default_rng(seed)
-    theta = initialize(layout, init, activations, rng, dtype)
+    theta = initialize(layout, init, activations, rng, dtype, bias_init)
     return theta, layout.weights(theta), layout.biases(theta)
 
 
@@ -58,10 +67,90 @@ def test_auto_picks_for_each_layer():
     assert_allclose(W3.var(), 1 / 200, rtol=0.05)
 
 
-@pytest.mark.parametrize("name", sorted(INITIALIZERS))
-def test_biases_start_at_zero(name):
-    for b in start((3, 4, 2), name, ["relu"])[2]:
-        assert_array_equal(b, 0)
+def test_every_bias_initializer_has_a_bound_here():
+    assert set(BOUND) == set(BIAS_INITIALIZERS)
+
+
+@pytest.mark.parametrize("name", sorted(BIAS_INITIALIZERS))
+@pytest.mark.parametrize("sizes", [(1, 4000, 3), (50, 3000, 2000, 3)])
+def test_hidden_biases_fill_their_range_and_those_of_the_output_are_zero(name, sizes):
+    activations = ["relu"] * (len(sizes) - 2)
+    _, weights, biases = start(sizes, "auto", activations, bias_init=name)
+    assert_array_equal(biases[-1], 0)
+    for W, b in zip(weights[:-1], biases[:-1], strict=True):
+        bound = np.broadcast_to(BOUND[name](W), b.shape)
+        assert np.all(abs(b) <= bound * (1 + 1e-12))
+        if name != "zeros":
+            share = b / bound
+            assert abs(share.mean()) <= SIGMAS / np.sqrt(3 * b.size)
+            # the variance of a fourth power: 1/5 - 1/9
+            assert abs(np.mean(share**2) - 1 / 3) <= SIGMAS * np.sqrt(4 / 45 / b.size)
+
+
+def test_auto_draws_the_biases_of_the_first_layer_only():
+    auto, rms = (
+        start((3, 40, 50, 2), "auto", ["relu"] * 2, bias_init=name)[2]
+        for name in ("auto", "rms")
+    )
+    assert_array_equal(auto[0], rms[0])
+    assert np.all(auto[0] != 0) and np.all(rms[1] != 0)
+    assert_array_equal(auto[1], 0)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_weights_do_not_depend_on_the_start_of_the_biases(activation):
+    def ones(rng, n_in, n_out):
+        return rng.uniform(1, 2, n_out)
+
+    without, *others = (
+        start((3, 4, 5, 2), "auto", [activation] * 2, bias_init=bias_init)[0][:42]
+        for bias_init in ("zeros", "auto", "rms", "uniform", "glorot", ones)
+    )
+    for weights in others:
+        assert_array_equal(weights, without)
+
+
+def test_one_column_bends_within_one_standard_deviation():
+    """A unit bends where w x + b = 0; with biases of zero all would do so at 0."""
+    for init in ("he", "normal", lambda rng, *shape: np.full(shape, 1e9)):
+        _, (W, _), (b, _) = start((1, 1000, 1), init, ["relu"])
+        bends = -b / W[0]
+        assert np.all(abs(bends) <= 1)
+        assert_allclose(np.histogram(bends, 4, (-1, 1))[0], 250, atol=75)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-200, 1e200, 1e308])
+def test_weights_of_any_size_have_biases_of_that_size(size):
+    _, _, (b, _) = start((3, 40, 1), lambda rng, n, k: np.full((n, k), size), ["relu"])
+    assert np.all(np.isfinite(b))
+    assert_allclose(abs(b).max() / (size or 1), float(size > 0), atol=0.2)
+
+
+def test_a_callable_for_biases_gets_generator_and_sizes_of_hidden_layers():
+    shapes = []
+
+    def mine(rng, n_in, n_out):
+        assert isinstance(rng, np.random.Generator)
+        shapes.append((n_in, n_out))
+        return np.full(n_out, len(shapes))
+
+    _, _, biases = start((3, 4, 5, 2), "he", ["relu"] * 2, bias_init=mine)
+    assert shapes == [(3, 4), (4, 5)]
+    for b, value in zip(biases, (1, 2, 0), strict=True):
+        assert_array_equal(b, value)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "complaint"),
+    [
+        (np.zeros(3), r"biases of shape \(4,\), got an array of shape \(3,\)"),
+        (0.0, r"shape \(\)"),
+        (np.full(4, np.inf), "NaN or infinity"),
+    ],
+)
+def test_what_a_callable_returns_for_biases_is_checked(drawn, complaint):
+    with pytest.raises(ValueError, match=f"bias_init=.*{complaint}"):
+        start((3, 4, 2), "he", ["relu"], bias_init=lambda rng, n_in, n_out: drawn)
 
 
 def test_both_dtypes_start_alike():

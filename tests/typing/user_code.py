@@ -64,10 +64,15 @@ def regress(X: Array, y: Array) -> Array:
     """Standardise and predict numbers."""
     standardizer = InputStandardizer("robust", smooth_clip=3.0).fit(X)
     assert_type(standardizer, InputStandardizer)
-    net = MLPRegularizedRegressor("huber", 32, delta=0.5, init=uniform)
+    net = MLPRegularizedRegressor("huber", 32, delta=0.5, init=uniform, bias_init=ones)
     assert_type(net.fit(standardizer.transform(X), y), MLPRegularizedRegressor)
     assert_type(MLPRegularizedRegressor.from_sklearn(net.to_sklearn()).loss_, float)
     return net.predict(standardizer.transform(X))
+
+
+def ones(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Set first biases."""
+    return np.ones(n_out)
 
 
 def uniform(rng: np.random.Generator, n_in: int, n_out: int) -> Array:

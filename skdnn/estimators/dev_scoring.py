@@ -1,0 +1,242 @@
+"""The score that early stopping follows: a scikit-learn scorer, asked about θ."""
+
+import warnings
+from copy import copy
+from inspect import Parameter, signature
+from typing import NoReturn
+
+import numpy as np
+from scipy import sparse
+from sklearn.metrics import check_scoring
+
+from skdnn.estimators.reporting import tell
+from skdnn.estimators.rows import Rows
+from skdnn.estimators.sklearn_private import (
+    options_of,
+    score_function,
+    scores_probabilities,
+    with_options,
+)
+
+# By the names of score functions. These ask how far rows of a class rank above the
+# others …
+_NEED_EVERY_CLASS = ("roc_auc_score", "average_precision_score")
+# … and these take each row of an indicator for shares of exclusive classes.
+_OF_EXCLUSIVE_CLASSES = (
+    "log_loss",
+    "brier_score_loss",
+    "d2_log_loss_score",
+    "d2_brier_score",
+)
+_OTHER_SCORER = 'Use another scorer, or scoring="loss".'
+_OTHER_ROWS = (
+    "Give X_val and y_val with rows of every class, or use a scorer that can do "
+    'without, such as scoring="loss" or "neg_log_loss".'
+)
+
+
+class DevScorer:
+    """θ -> the score of the dev rows by the estimator's `scoring`.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+        It has the network and the targets of the fit already.
+    rows : Rows
+        The dev rows, validated.
+
+    Raises
+    ------
+    ValueError
+        If it is clear from the targets that there is no score.
+
+    Warns
+    -----
+    UserWarning
+        If the dev rows have weights and the scorer takes none.
+    """
+
+    def __init__(self, estimator, rows: Rows):
+        scorer = check_scoring(estimator, scoring=estimator.scoring)
+        own = score_function(scorer)
+        self._is_scikit_learns = own is not None
+        self._function = scorer if own is None else own
+        self._name = _name_of(estimator.scoring, self._function)
+        self._targets = estimator._targets
+        self._tells_classes = not estimator._y_is_numeric
+        takes = _parameters_of(self._function)
+        self._options = {}
+        if rows.sample_weight is not None and "sample_weight" in takes:
+            self._options["sample_weight"] = rows.sample_weight
+        elif rows.sample_weight is not None:
+            rows = self._without_weights(rows)
+        self._X = rows.X if rows.numbers is None else rows.X[rows.numbers]
+        self._y = rows.y
+        self._scorer = scorer
+        if self._is_scikit_learns:
+            self._refuse_senseless(takes)
+            self._scorer = with_options(scorer, self._names_of_columns(takes))
+        # A scorer wants an estimator; these rows have been validated and lost their
+        # names.
+        self._probe = copy(estimator)
+        self._probe.__dict__.pop("feature_names_in_", None)
+
+    def __call__(self, theta: np.ndarray) -> float:
+        """Return the score of θ, the higher the better.
+
+        Raises
+        ------
+        ValueError
+            If the scorer cannot score these rows, or the score is not finite.
+        """
+        score = self._ask(theta)
+        if not np.isfinite(score):
+            self._refuse(self._lack() or f"that of the present network is {score}")
+        return score
+
+    def try_at(self, theta: np.ndarray) -> None:
+        """Refuse what no training can give a score, by a look at the first θ.
+
+        A caller's own function is not called for it: it may count its calls.
+        """
+        self._probe._theta = theta
+        if not self._is_scikit_learns or not np.all(
+            np.isfinite(self._probe._logits(self._X))
+        ):
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are of predictions by chance
+            try:
+                score = self._ask(theta)
+            except ValueError:
+                if self._scores_perfect_numbers():
+                    return  # what it cannot score now it can when they are learnt
+                raise
+        if not np.isfinite(score) and (lack := self._lack()):
+            self._refuse(lack)
+
+    def _ask(self, theta) -> float:
+        self._probe._theta = theta
+        try:
+            score = self._scorer(self._probe, self._X, self._y, **self._options)
+        except (ValueError, TypeError, AttributeError) as error:
+            if not self._is_scikit_learns:
+                raise
+            self._refuse(f"scikit-learn says: {error}", cause=error)
+        try:
+            return float(score)
+        except (ValueError, TypeError):
+            raise TypeError(
+                f"scoring={self._name} must return a number, got {score!r}."
+            ) from None
+
+    def _scores_perfect_numbers(self) -> bool:
+        """Whether a regressor that is always right has a score."""
+        try:
+            return not self._tells_classes and bool(
+                np.isfinite(self._function(self._y, self._y))
+            )
+        except (ValueError, TypeError):
+            return False
+
+    def _without_weights(self, rows: Rows) -> Rows:
+        """Return the rows that count, and say that each counts once."""
+        tell(
+            f"scoring={self._name} takes no sample_weight: in it, each dev row of a "
+            "weight above 0 counts once. Use a scorer that takes weights, or "
+            'scoring="loss".',
+            UserWarning,
+            "weights_of_dev_rows",
+        )
+        counting = np.flatnonzero(rows.sample_weight > 0)
+        numbers = counting if rows.numbers is None else rows.numbers[counting]
+        return Rows(rows.X, rows.y[counting], numbers=numbers)
+
+    def _refuse_senseless(self, takes) -> None:
+        """Refuse what would give a number that says nothing of the network."""
+        function = getattr(self._function, "__name__", "")
+        options = options_of(self._scorer)
+        if not self._tells_classes:
+            if "labels_true" in takes:
+                self._refuse("it compares groups of rows, not numbers")
+        elif self._targets.is_multilabel:
+            if function in _OF_EXCLUSIVE_CLASSES:
+                self._refuse("it takes the labels of a row for exclusive classes")
+        elif function in _NEED_EVERY_CLASS or options.get("average") == "binary":
+            if self._missing_classes():
+                self._refuse(f"it needs rows of every class, and {self._lack()}")
+        elif function == "top_k_accuracy_score":
+            k = options.get("k", takes["k"].default)
+            n_classes = len(self._targets.classes)
+            if k >= n_classes:
+                self._refuse(f"with k={k} and {n_classes} classes it is always 1")
+
+    def _names_of_columns(self, takes) -> dict:
+        """Return the classes for a scorer of their probabilities.
+
+        Scorers of predicted labels average over the labels that they are told of: that
+        choice stays with the caller.
+        """
+        if (
+            not self._tells_classes
+            or self._targets.is_multilabel
+            or not scores_probabilities(self._scorer)
+        ):
+            return {}
+        classes = self._targets.classes
+        names = {"labels": classes} if "labels" in takes else {}
+        if "pos_label" in takes and takes["pos_label"].default is None:
+            names |= {"pos_label": classes[1]} if len(classes) == 2 else {}
+        return names
+
+    def _counting_y(self) -> np.ndarray:
+        """Return the targets of the dev rows that have weight."""
+        y = self._y.toarray() if sparse.issparse(self._y) else np.asarray(self._y)
+        weight = self._options.get("sample_weight")
+        return y if weight is None else y[weight > 0]
+
+    def _missing_classes(self) -> list:
+        if not self._tells_classes or self._targets.is_multilabel:
+            return []
+        return np.setdiff1d(self._targets.classes, self._counting_y()).tolist()
+
+    def _lack(self) -> str:
+        """Return what the dev set lacks for a score, "" if nothing can be seen."""
+        missing, y = self._missing_classes(), self._counting_y()
+        if missing:
+            return f"the dev set has no row of class {_listed(missing)}"
+        if len(y) == 1:
+            return "the dev set has one row only"
+        if self._tells_classes and not self._targets.is_multilabel:
+            return ""
+        constant = np.flatnonzero(np.ptp(y.reshape(len(y), -1), axis=0) == 0)
+        if not constant.size:
+            return ""
+        which = f" in column {_listed(constant.tolist())}" if y.ndim == 2 else ""
+        return f"the targets of the dev set are constant{which}"
+
+    def _refuse(self, why: str, cause: Exception | None = None) -> NoReturn:
+        cure = _OTHER_ROWS if self._missing_classes() else _OTHER_SCORER
+        raise ValueError(
+            f"scoring={self._name} gives the dev set no score: {why.rstrip('.')}. "
+            f"{cure}"
+        ) from cause
+
+
+def _name_of(scoring, function) -> str:
+    if isinstance(scoring, str):
+        return repr(scoring)
+    return getattr(function, "__name__", repr(scoring))
+
+
+def _parameters_of(function) -> dict[str, Parameter]:
+    """Return the parameters of a score function or scorer, by name."""
+    parameters = dict(signature(function).parameters)
+    if any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values()):
+        parameters["sample_weight"] = Parameter("_", Parameter.KEYWORD_ONLY)
+    return parameters
+
+
+def _listed(names: list, most: int = 5) -> str:
+    shown = ", ".join(map(repr, names[:most]))
+    return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"

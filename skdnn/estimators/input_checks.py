@@ -1,0 +1,361 @@
+"""One look at the scale of what a network is given, before it is trained on.
+
+At some thousands of entries, never at all of a large table: what is off scale by a
+factor of ten or more shows in any part of it. The thresholds, what they were measured
+on and how often they are wrong: docs/design/0012-a-look-at-the-inputs.md.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from skdnn.estimators.reporting import tell
+from skdnn.estimators.rows import Rows
+
+# What is looked at: so many rows, or fewer of a wide table.
+_MOST_ROWS, _LEAST_ROWS, _MOST_ENTRIES = 2048, 256, 2**18
+# With fewer rows than this, only what is huge is told: all else may be chance.
+_ENOUGH_ROWS = 10
+# A column is huge above this root mean square. Digits have 13, ages 40, pixels 100.
+_HUGE = 30.0
+# All columns are tiny if their entries, zeros apart, are below this.
+_TINY = 0.01
+# The largest column is so many times as large as the entries of the smallest.
+_UNEVEN = 1000.0
+# Targets whose deviation is below this, or this much smaller than their mean.
+_TINY_TARGETS, _OFF_CENTRE = 0.03, 10.0
+_QUARTILES_APART = 1.349  # of a normal distribution, in its deviations
+# Half of one part lies so many deviations of the other part off the other's mean, and
+# beyond its range: in one column, or in more than half of them. Of rows of one table,
+# half never lie more than 1.5 deviations off (Chebyshev), in small samples 4.
+_FAR_OFF, _OFF = 10.0, 3.0
+# So many rows are compared, at least so many dev rows, and these are the measure only
+# if they are enough to have a deviation.
+_COMPARED_ROWS, _LEAST_DEV_ROWS, _ROWS_WITH_DEVIATION = 200, 5, 30
+# Entries of sparse rows: the typical one is so many times as large as in the other.
+_OFF_SPARSE = 5.0
+
+
+class DataScaleWarning(UserWarning):
+    """Inputs or targets are of a scale at which a network learns badly.
+
+    Given by `fit`, and by the first `partial_fit`. The message names the array, what
+    was measured, and what to write instead.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import load_wine
+    >>> from skdnn import DataScaleWarning, MLPRegularizedClassifier
+    >>> X, y = load_wine(return_X_y=True)
+    >>> net = MLPRegularizedClassifier(max_iter=500)
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     _ = net.fit(X, y)
+    >>> [warning.category.__name__ for warning in told][0]
+    'DataScaleWarning'
+    """
+
+
+class InputFinding(NamedTuple):
+    """One thing about the inputs that makes training worse than it could be."""
+
+    code: str
+    figure: float  # what was measured
+    text: str
+    cure: str
+
+    @property
+    def message(self) -> str:
+        """What was found and what to do."""
+        return f"{self.text} {self.cure}"
+
+
+class Arrays(NamedTuple):
+    """What messages call the arrays."""
+
+    X: str = "X"
+    y: str = "y"
+    dev: str = "X_val"
+    model: str = "net"
+
+
+_ARRAYS_OF_FIT = Arrays()
+
+
+def warn_of_inputs(estimator, rows: Rows, dev: Rows | None) -> None:
+    """Warn of each finding about what an estimator is fitted to."""
+    for finding in findings_of(estimator, rows, dev):
+        tell(finding.message, DataScaleWarning, finding.code)
+
+
+def findings_of(
+    estimator, rows: Rows, dev: Rows | None = None, arrays: Arrays | None = None
+) -> list[InputFinding]:
+    """Return the findings about what an estimator is fitted to.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+        It knows the names of the columns, and its loss.
+    rows, dev : Rows
+        The training rows, and the caller's dev rows if there are any; validated.
+    arrays : Arrays, optional
+        What to call them.
+    """
+    return look_at(
+        rows,
+        dev,
+        loss=getattr(estimator, "loss", ""),
+        names=getattr(estimator, "feature_names_in_", ()),
+        arrays=arrays or Arrays(model=f"{type(estimator).__name__}(...)"),
+    )
+
+
+def look_at(
+    rows: Rows,
+    dev: Rows | None = None,
+    *,
+    loss: str = "",
+    names: Sequence[str] = (),
+    arrays: Arrays = _ARRAYS_OF_FIT,
+) -> list[InputFinding]:
+    """Return what is wrong with the scale of rows.
+
+    Parameters
+    ----------
+    rows : Rows
+        Training rows, dense or sparse, in memory or on disk; those of weight 0 do not
+        count.
+    dev : Rows, optional
+        Rows that should be on the same scale.
+    loss : str, optional
+        Of a regressor: "squared_error" and "huber" want targets of unit scale.
+    names : sequence of str, optional
+        What columns are called.
+    arrays : Arrays, optional
+        What arrays are called.
+
+    Returns
+    -------
+    list of InputFinding
+        "equal_rows" or "scale_of_columns", "scale_of_dev_columns", "scale_of_targets".
+    """
+    where = _spread(rows, _rows_to_look_at(rows.X))
+    X = _picked(rows, where)
+    found = [_equal_rows(X, arrays) or _scale_of_columns(X, names, arrays)]
+    if dev is not None:
+        found.append(_scale_of_dev_columns(X, dev, names, arrays))
+    if loss in ("squared_error", "huber"):
+        found.append(_scale_of_targets(rows.y[where], loss, arrays))
+    return [finding for finding in found if finding is not None]
+
+
+# -- which rows ------------------------------------------------------------------------
+
+
+def _rows_to_look_at(X) -> int:
+    per_row = X.nnz / X.shape[0] if sparse.issparse(X) else X.shape[1]
+    return min(_MOST_ROWS, max(_LEAST_ROWS, int(_MOST_ENTRIES / max(per_row, 1))))
+
+
+def _spread(rows: Rows, most: int) -> np.ndarray:
+    """Return the positions of rows that count, at most so many, all over the table."""
+    weight = rows.sample_weight
+    n_rows = rows.X.shape[0] if rows.numbers is None else len(rows.numbers)
+    counting = None if weight is None else np.flatnonzero(weight > 0)
+    n = n_rows if counting is None else counting.size
+    where = np.arange(n) if n <= most else np.arange(most) * n // most
+    return where if counting is None else counting[where]
+
+
+def _picked(rows: Rows, where: np.ndarray):
+    """Return rows of X in float64, a matrix or a sparse one."""
+    numbers = where if rows.numbers is None else rows.numbers[where]
+    if not sparse.issparse(rows.X):
+        return np.asarray(rows.X[numbers], dtype=np.float64)
+    X = rows.X.tocsr()[numbers].astype(np.float64)
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    return X
+
+
+# -- what is looked for ----------------------------------------------------------------
+
+
+def _equal_rows(X, arrays: Arrays) -> InputFinding | None:
+    n_rows = X.shape[0]
+    if n_rows < _ENOUGH_ROWS or _differ(X[[0]], X[[n_rows - 1]]):
+        return None
+    if _differ(X[[0] * n_rows], X):
+        return None
+    return InputFinding(
+        "equal_rows",
+        float(n_rows),
+        f"All {n_rows} rows of {arrays.X} that were looked at are equal: nothing tells "
+        "them apart.",
+        "Look at how the columns were selected and scaled; in "
+        f"make_pipeline(VarianceThreshold(), {arrays.model}) none would be left.",
+    )
+
+
+def _differ(A, B) -> bool:
+    return bool((A != B).nnz) if sparse.issparse(A) else bool(np.any(A != B))
+
+
+def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
+    squares, counts = _squares_and_counts(X)
+    size = np.sqrt(squares / X.shape[0])
+    large, name = int(np.argmax(size)), _Named(names)
+    with_mean = "with_mean=False" if sparse.issparse(X) else ""
+    cure = (
+        "Standardise the columns: "
+        f"make_pipeline(InputStandardizer({with_mean}), {arrays.model})."
+    )
+    if size[large] > _HUGE:
+        n_huge = int(np.sum(size > _HUGE))
+        text = (
+            f"{arrays.X} is large: the root mean square of {name(large)} is "
+            f"{size[large]:.3g}, and above {_HUGE:g} in {n_huge} of {size.size} "
+            "columns."
+        )
+        return InputFinding("scale_of_columns", float(size[large]), text, cure)
+    occurs = np.flatnonzero(size)
+    if X.shape[0] < _ENOUGH_ROWS or not occurs.size:
+        return None
+    # Of a column that is mostly 0, as one of a one-hot code, the entries count.
+    entries = np.sqrt(squares[occurs] / counts()[occurs])
+    if entries.max() < _TINY:
+        text = (
+            f"The entries of {arrays.X} are tiny: in no column is their root mean "
+            f"square, zeros apart, above {entries.max():.3g}."
+        )
+        return InputFinding("scale_of_columns", float(entries.max()), text, cure)
+    small = int(np.argmin(entries))
+    ratio = float(size[large] / entries[small])
+    if ratio < _UNEVEN:
+        return None
+    text = (
+        f"The columns of {arrays.X} are of very different size: the root mean square "
+        f"of {name(large)} is {size[large]:.3g}, that of {name(occurs[small])} is "
+        f"{entries[small]:.3g}."
+    )
+    return InputFinding("scale_of_columns", ratio, text, cure)
+
+
+def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding | None:
+    D = _picked(dev, _spread(dev, _COMPARED_ROWS))
+    if X.shape[0] < _ENOUGH_ROWS or D.shape[0] < _LEAST_DEV_ROWS:
+        return None
+    cure = "Give both in the same units, transformed by the same fitted steps."
+    if arrays.dev == "X_val":
+        cure = (
+            "A Pipeline transforms X_val only where it is told to: "
+            'Pipeline(steps, transform_input=["X_val"]), with '
+            "sklearn.set_config(enable_metadata_routing=True) and "
+            f"{arrays.model}.set_fit_request(X_val=True, y_val=True)."
+        )
+    opening = f"{arrays.dev} is on another scale than {arrays.X}:"
+    if sparse.issparse(X) or sparse.issparse(D):
+        typical = _typical_entry(D), _typical_entry(X)
+        ratio = max(typical) / min(typical) if all(typical) else 1.0
+        if ratio < _OFF_SPARSE:
+            return None
+        text = (
+            f"{opening} the typical entry, zeros apart, is {typical[0]:.3g} "
+            f"and {typical[1]:.3g}."
+        )
+        return InputFinding("scale_of_dev_columns", ratio, text, cure)
+    some = X[np.arange(_COMPARED_ROWS) * len(X) // _COMPARED_ROWS]
+    off = _deviations_off(X, D)
+    if len(D) >= _ROWS_WITH_DEVIATION:
+        off = np.maximum(off, _deviations_off(D, some))
+    worst, n_off = int(np.argmax(off)), int(np.sum(off > _OFF))
+    mostly = len(D) >= _ENOUGH_ROWS and n_off > off.size / 2
+    if off[worst] < _FAR_OFF and not mostly:
+        return None
+    there, here = _mean_and_deviation(D[:, worst]), _mean_and_deviation(X[:, worst])
+    text = (
+        f"{opening} {_Named(names)(worst)} is {there} there (mean ± deviation), and "
+        f"{here} in {arrays.X}; {n_off} of {off.size} columns are off."
+    )
+    return InputFinding("scale_of_dev_columns", float(off[worst]), text, cure)
+
+
+def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
+    y = y.toarray() if sparse.issparse(y) else y
+    Y = y.astype(np.float64).reshape(len(y), -1)
+    mean, deviation = Y.mean(axis=0), Y.std(axis=0)
+    if loss == "huber":  # which outliers do not lead
+        low, mean, high = np.quantile(Y, [0.25, 0.5, 0.75], axis=0)
+        deviation = np.where(high > low, (high - low) / _QUARTILES_APART, deviation)
+    varies = deviation > 1e-9 * np.abs(Y).max(axis=0)
+    size = np.hypot(mean, deviation)
+    is_off = size > _HUGE
+    if len(Y) >= _ENOUGH_ROWS:
+        is_off |= deviation < _TINY_TARGETS
+        is_off |= np.abs(mean) > _OFF_CENTRE * deviation
+    off = np.flatnonzero(is_off & varies)
+    if not off.size:
+        return None
+    worst = off[np.argmax(np.maximum(size[off], 1 / deviation[off]))]
+    which = f" in column {worst}" if y.ndim == 2 else ""
+    return InputFinding(
+        "scale_of_targets",
+        float(size[worst]),
+        f"{arrays.y} is far from mean 0 and deviation 1, where the network starts: its "
+        f"mean is {mean[worst]:.3g}, its deviation {deviation[worst]:.3g}{which}.",
+        f"Scale it: TransformedTargetRegressor(regressor={arrays.model}, "
+        "transformer=StandardScaler()).",
+    )
+
+
+# -- measuring -------------------------------------------------------------------------
+
+
+def _squares_and_counts(X):
+    """Return the sum of squares of each column, and how to count what is not 0."""
+    n_columns = X.shape[1]
+    with np.errstate(over="ignore"):  # to infinity, which is huge
+        if sparse.issparse(X):
+            squares = np.bincount(X.indices, np.square(X.data), minlength=n_columns)
+            return squares, lambda: np.bincount(X.indices, minlength=n_columns)
+        return np.einsum("ij,ij->j", X, X), lambda: np.count_nonzero(X, axis=0)
+
+
+def _deviations_off(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """Return how far half of the rows of B, or more, are from the mean of A.
+
+    In standard deviations of A, for each column; 0 where A is constant, or has values
+    like those of B: a class may be rare in one part and frequent in the other.
+    """
+    mean, deviation = A.mean(axis=0), A.std(axis=0)
+    typical, low, high = np.median(B, axis=0), A.min(axis=0), A.max(axis=0)
+    is_beyond = (typical < low) | (typical > high)
+    varies = deviation > 1e-9 * np.maximum(np.abs(low), np.abs(high))
+    off = np.abs(typical - mean)
+    return np.divide(off, deviation, out=np.zeros_like(off), where=varies & is_beyond)
+
+
+def _mean_and_deviation(x: np.ndarray) -> str:
+    mean, deviation = x.mean(), x.std()
+    return f"{0.0 if abs(mean) < 1e-6 * deviation else mean:.3g} ± {deviation:.3g}"
+
+
+def _typical_entry(X) -> float:
+    """Return the median size of what is not 0; 0 if that is little."""
+    data = X.data if sparse.issparse(X) else X[X != 0]
+    return float(np.median(np.abs(data))) if data.size >= _ROWS_WITH_DEVIATION else 0.0
+
+
+class _Named:
+    """Calls columns by their numbers, and by their names if they have any."""
+
+    def __init__(self, names: Sequence[str]):
+        self._names = names
+
+    def __call__(self, column: int) -> str:
+        name = f" ({self._names[column]!r})" if len(self._names) else ""
+        return f"column {column}{name}"
