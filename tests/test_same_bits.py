@@ -54,7 +54,7 @@ def checked():
 
 
 def updated():
-    """Call from Python what an entry has a changed copy of."""
+    # Python calls what an entry has a changed copy of.
     theta, grad, m, v = np.ones((4, 3), np.float32)
     rule = Rule(ADAM, 0.0, False, 0.9, 0.999, 1e-8)
     extra = Regularization(0.1, 0.0, np.inf, np.inf)
