@@ -145,11 +145,13 @@ def look_at(
     """
     where = _spread(rows, _rows_to_look_at(rows.X))
     X = _picked(rows, where)
-    found = [_equal_rows(X, arrays) or _scale_of_columns(X, names, arrays)]
-    if dev is not None:
-        found.append(_scale_of_dev_columns(X, dev, names, arrays))
-    if loss in ("squared_error", "huber"):
-        found.append(_scale_of_targets(rows.y[where], loss, arrays))
+    # Squares may overflow to infinity, which is huge.
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = [_equal_rows(X, arrays) or _scale_of_columns(X, names, arrays)]
+        if dev is not None:
+            found.append(_scale_of_dev_columns(X, dev, names, arrays))
+        if loss in ("squared_error", "huber"):
+            found.append(_scale_of_targets(rows.y[where], loss, arrays))
     return [finding for finding in found if finding is not None]
 
 
@@ -318,11 +320,10 @@ def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
 def _squares_and_counts(X):
     """Return the sum of squares of each column, and how to count what is not 0."""
     n_columns = X.shape[1]
-    with np.errstate(over="ignore"):  # to infinity, which is huge
-        if sparse.issparse(X):
-            squares = np.bincount(X.indices, np.square(X.data), minlength=n_columns)
-            return squares, lambda: np.bincount(X.indices, minlength=n_columns)
-        return np.einsum("ij,ij->j", X, X), lambda: np.count_nonzero(X, axis=0)
+    if sparse.issparse(X):
+        squares = np.bincount(X.indices, np.square(X.data), minlength=n_columns)
+        return squares, lambda: np.bincount(X.indices, minlength=n_columns)
+    return np.einsum("ij,ij->j", X, X), lambda: np.count_nonzero(X, axis=0)
 
 
 def _deviations_off(A: np.ndarray, B: np.ndarray) -> np.ndarray:

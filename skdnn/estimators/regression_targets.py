@@ -56,7 +56,8 @@ class RegressionTargets:
                 f"loss='poisson' needs {name} >= 0; its least value is {Y.min():.3g}."
             )
         largest = np.abs(Y).max(initial=0)
-        if largest > np.sqrt(np.finfo(dtype).max):  # squares are to be finite
+        # Sums of squares over many rows are to be finite.
+        if largest > np.sqrt(np.finfo(dtype).max) / 1000:
             raise ValueError(
                 f"{name} contains {largest:.3g}, a value too large for {dtype}. Scale "
                 "it (TransformedTargetRegressor) or set dtype='float64'."

@@ -60,7 +60,8 @@ def minimize_lbfgs(
     began, compiled, last = time.perf_counter(), compile_seconds(), theta
 
     def after_iteration(intermediate_result: optimize.OptimizeResult) -> None:
-        if take_down(intermediate_result.x, intermediate_result.fun):
+        x, J = intermediate_result.x, intermediate_result.fun
+        if not np.isfinite(J) or take_down(x, J):
             raise StopIteration
 
     def take_down(x: np.ndarray, J: float) -> bool:

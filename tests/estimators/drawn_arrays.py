@@ -168,7 +168,7 @@ NUMBERS = {
     "small": lambda rng, n: 1e-20 * rng.normal(size=n),
     "far": lambda rng, n: 1.7e9 + 1e5 * rng.normal(size=n),
     "large": lambda rng, n: 1e15 * rng.normal(size=n),
-    "huge": lambda rng, n: 1e100 * rng.normal(size=n),
+    "huge": lambda rng, n: 10.0 ** rng.choice([30, 100, 150]) * rng.normal(size=n),
     "sparse": lambda rng, n: sparse.csr_array(rng.poisson(0.5, (n, 2))),
 }
 NO_NUMBERS = {

@@ -247,7 +247,9 @@ def _merged(groups):
 def one_wrong(estimator_class):
     """Draw a parameter with a value that it probably cannot have."""
     names = st.sampled_from(sorted(estimator_class().get_params()))
-    return st.builds(lambda k, v: {k: v}, names, st.sampled_from(NONSENSE))
+    found = st.builds(lambda k, v: {k: v}, names, st.sampled_from(NONSENSE))
+    # It may be None, but then no two fits are alike.
+    return found.filter(lambda wrong: wrong.get("random_state", 0) is not None)
 
 
 # -- calls -----------------------------------------------------------------------------

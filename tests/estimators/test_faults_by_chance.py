@@ -10,7 +10,12 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.metrics import make_scorer, median_absolute_error
 
-from skdnn import Mixup, MLPRegularizedClassifier, MLPRegularizedRegressor
+from skdnn import (
+    DataScaleWarning,
+    Mixup,
+    MLPRegularizedClassifier,
+    MLPRegularizedRegressor,
+)
 from tests.estimators.datasets import make_rows, parameters
 from tests.estimators.refusals import assert_refused
 
@@ -46,10 +51,41 @@ def test_lbfgs_that_starts_at_a_minimum_has_a_cost(make, early_stopping):
     net.fit(np.zeros((20, 2)), y if make is _classifier else 0 * y)
     assert net.n_iter_ == len(net.loss_curve_) == net.best_iteration_ == 1
     assert net.loss_ == pytest.approx(np.log(2) if make is _classifier else 0)
-    assert net.converged_
     if early_stopping:
         assert len(net.validation_loss_curve_) == 1
         assert net.best_validation_score_ == net.validation_scores_[0]
+
+
+def test_dev_rows_with_infinite_squares_are_looked_at_silently():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with pytest.warns(DataScaleWarning, match="X_val"):
+            _classifier().fit(X, Y3, X_val=1e300 * X, y_val=Y3)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("float32", 1e17), ("float64", 1e153)])
+def test_targets_whose_squares_add_up_to_infinity_are_refused(dtype, size):
+    """They were taken for a training that diverges."""
+    words = ["y contains", f"too large for {dtype}", "TransformedTargetRegressor"]
+    assert_refused(_regressor(dtype=dtype), "fit", (X, size * X[:, 0]), {}, words)
+
+
+@pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
+def test_lbfgs_that_goes_on_at_an_infinite_cost_has_diverged():
+    """Where the gradient is finite it does: here only the penalty is infinite."""
+    net = _regressor(solver="lbfgs", hidden_layer_sizes=())
+    net.set_params(init=lambda rng, n_in, n_out: np.full((n_in, n_out), 1e200))
+    words = ["diverged in its first epoch", "init"]
+    assert_refused(net, "fit", (0 * X, X[:, 0], 1e90), {}, words)
+
+
+def test_predictions_far_apart_are_looked_at_silently():
+    """Their costs are finite, but their squares are not."""
+    net = _regressor(loss="huber", hidden_layer_sizes=(), solver="sgd", max_iter=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        net.set_params(learning_rate_init=1e200).fit(X, X[:, 0])
+    assert np.abs(net.predict(X)).max() > 1e160
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
