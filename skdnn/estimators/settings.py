@@ -11,7 +11,13 @@ from scipy import sparse
 from sklearn.metrics import check_scoring, get_scorer_names
 
 from skdnn.estimators.settings_hints import hint
-from skdnn.estimators.sklearn_private import HasMethods, Interval, Options, StrOptions
+from skdnn.estimators.sklearn_private import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+    level_of_caller,
+)
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
@@ -80,7 +86,7 @@ def check(estimator) -> None:
             f"l1_ratio={estimator.l1_ratio} is a share of a penalty that there is not: "
             "alpha=0. Set alpha > 0, or leave l1_ratio at 0.",
             UserWarning,
-            stacklevel=8,
+            stacklevel=level_of_caller(),
         )
 
 
@@ -212,7 +218,7 @@ def batch_rows(estimator, n_rows: int) -> int:
             f"batch_size={estimator.batch_size} is larger than the number of training "
             f"rows, {n_rows}; it is clipped to that.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=level_of_caller(),
         )
     return min(int(estimator.batch_size), n_rows)
 
@@ -299,7 +305,7 @@ def warn_of_no_dev_set(estimator) -> None:
             "and y_val: it sees part of the rows and cannot cut a dev set from them. "
             "The parameters are those of this epoch.",
             UserWarning,
-            stacklevel=7,
+            stacklevel=level_of_caller(),
         )
 
 

@@ -89,8 +89,9 @@ def test_out_of_epochs(solver, words):
 
 
 def test_batch_larger_than_the_rows_is_said():
-    with pytest.warns(UserWarning, match="batch_size=61 is larger.*60"):
+    with pytest.warns(UserWarning, match="batch_size=61 is larger.*60") as caught:
         net = _net(batch_size=61).fit(X, Y3)
+    assert caught[0].filename == __file__
     expected = _net(batch_size=60).fit(X, Y3)
     assert_array_equal(net.coefs_[0], expected.coefs_[0])
 
