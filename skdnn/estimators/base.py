@@ -27,6 +27,7 @@ from skdnn.estimators.saving import SavedPlainly
 from skdnn.estimators.settings_hints import hinting
 from skdnn.estimators.solving import Trained, train
 from skdnn.estimators.stop_reasons import sentence
+from skdnn.estimators.weights import check_total_weight
 from skdnn.network.initializers import initialize
 from skdnn.network.memory import as_writeable
 from skdnn.network.objective import forward, forward_by_blocks, rows_per_block
@@ -434,7 +435,7 @@ def _take_note_of(
         examples.weight, examples.checksum(), total_weight
     )
     if incremental:
-        settings.check_total_weight(state.rows_seen.known, examples.weight)
+        check_total_weight(state.rows_seen.known, examples.weight)
         examples.total_weight = state.rows_seen.total
         state.time = state.rows_seen.passes
 

@@ -274,16 +274,6 @@ def total_weight(value) -> float | None:
     return float(value)
 
 
-def check_total_weight(known: float | None, weight: float) -> None:
-    """Check that a training set weighs no less than the rows of this call."""
-    if known is not None and known < weight * (1 - 1e-6):
-        raise ValueError(
-            f"total_weight={known:.6g} is less than the weight of the rows of this "
-            f"call, {weight:.6g}, which are a part of the training set. Give the rows "
-            "of the whole file or, with weights, their sum."
-        )
-
-
 def check_gradient_check_arguments(at, epsilon, max_params) -> None:
     """Check the arguments of `gradient_check`."""
     if at not in ("fitted", "init"):

@@ -50,6 +50,16 @@ def row_weights(weight, n_rows: int, name: str) -> np.ndarray | None:
     return weight
 
 
+def check_total_weight(known: float | None, weight: float) -> None:
+    """Check that a training set weighs no less than the rows of this call."""
+    if known is not None and known < weight * (1 - 1e-6):
+        raise ValueError(
+            f"total_weight={known:.6g} is less than the weight of the rows of this "
+            f"call, {weight:.6g}, which are a part of the training set. Give the rows "
+            "of the whole file or, with weights, their sum."
+        )
+
+
 def class_weights(class_weight, classes: np.ndarray, y, sample_weight) -> np.ndarray:
     """Return the weight of each class.
 
