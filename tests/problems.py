@@ -12,13 +12,14 @@ from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network, Workspace
 from skdnn.training.batches import Examples, Table, TrainingBlock
 from skdnn.training.epoch import Gathered
-from skdnn.training.loop import Recipe, TrainingState, train_epochs
+from skdnn.training.loop import Recipe, train_epochs
 from skdnn.training.optimizers import (
     OPTIMIZERS,
     OptimizerState,
     Regularization,
     Rule,
 )
+from skdnn.training.state import TrainingState
 from skdnn.training.stopping import Monitor
 from tests import oracle
 

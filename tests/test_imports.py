@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "skdnn"
-MAX_LINES = 450
+HAS_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+MAX_LINES = 250  # of code: docstrings, comments and empty lines apart
 
 # What each room may import from; a room that is not listed here has no place yet.
 ALONE = {"preprocessing", "model_selection", "export"}
@@ -105,12 +106,25 @@ def cycle(package):
     return []
 
 
+def lines_of_code(path):
+    """Count lines, without docstrings, comments and empty ones."""
+    text = path.read_text(encoding="utf-8")
+    documented = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, HAS_DOCSTRING) and ast.get_docstring(node) is not None:
+            documented.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return sum(
+        bool(line.strip()) and line.strip()[0] != "#" and number not in documented
+        for number, line in enumerate(text.splitlines(), start=1)
+    )
+
+
 def long_files(package, limit=MAX_LINES):
-    """Files with more lines than can be read in a sitting."""
+    """Files with more code than can be read in a sitting."""
     return [
         f"{name}: {n_lines} lines"
         for name, path in modules(package).items()
-        if (n_lines := len(path.read_text(encoding="utf-8").splitlines())) > limit
+        if (n_lines := lines_of_code(path)) > limit
     ]
 
 

@@ -102,7 +102,8 @@ def test_public_docstring_has_its_sections(name):
     described = documented_parameters(
         found.get("Parameters", "") + found.get("Attributes", "")
     )
-    expected = set(inspect.signature(public).parameters)
+    is_warning = isinstance(public, type) and issubclass(public, Warning)
+    expected = set() if is_warning else set(inspect.signature(public).parameters)
     assert expected <= described, sorted(expected - described)
 
 

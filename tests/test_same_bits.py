@@ -16,6 +16,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.datasets import load_digits
 from skdnn import Mixup, MLPRegularizedClassifier, MLPRegularizedRegressor, RandomShift
+from skdnn.network.parameters import Layout
+from skdnn.training.optimizers import ADAM, Regularization, Rule, update
 
 warnings.simplefilter("ignore")
 X, y = load_digits(return_X_y=True)
@@ -51,6 +53,15 @@ def checked():
     return bits_of(report.relative_error)
 
 
+def updated():
+    # Python calls what an entry has a changed copy of.
+    theta, grad, m, v = np.ones((4, 3), np.float32)
+    rule = Rule(ADAM, 0.0, False, 0.9, 0.999, 1e-8)
+    extra = Regularization(0.1, 0.0, np.inf, np.inf)
+    update(rule, Layout.of((2, 1)), theta, grad, m, v, 0.1, 1, extra)
+    return bits_of(theta, m, v)
+
+
 KINDS = {
     "float32": lambda: fitted(classifier(keep_prob=0.9, input_keep_prob=0.9), X, y),
     "early stopping": lambda: fitted(classifier(early_stopping=True), X, y),
@@ -63,6 +74,7 @@ KINDS = {
     "augmented": lambda: fitted(classifier(augmentation=Mixup()), X, y),
     "shifted": lambda: fitted(classifier(augmentation=RandomShift((8, 8))), X, y),
     "gradient check": checked,
+    "update": updated,
 }
 wanted = sys.argv[1:]
 bits = {name: KINDS[name]() for name in wanted or KINDS}
@@ -71,7 +83,7 @@ for name in sorted(bits):
 """
 
 # These share two compiled functions; the others take half a minute to compile.
-FEW = ["float32", "early stopping", "sgd", "regressor"]
+FEW = ["float32", "early stopping", "sgd", "regressor", "update"]
 ALL = [
     *FEW,
     "float64",

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skdnn.estimators.values import is_missing
+
 # What an array is for, and so what it must be.
 TABLE, LABELS, NUMBERS, WEIGHTS = "table", "labels", "numbers", "weights"
 _MUST_BE = {
@@ -73,25 +75,6 @@ def explained(array: Any, name: str, role: str) -> Iterator[None]:
         said = str(error)
         named = said if name in said.split() else f"{name}: {said}"
         raise kind(named) from error
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a value stands for none: None, NaN, NaT or pandas' NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:  # NA is neither
-        return type(value).__name__ == "NAType"
-    except ValueError:  # an array
-        return False
-
-
-def listed(values: Sequence | np.ndarray, most: int = 10) -> str:
-    """Return the first values, and how many there are if these are not all."""
-    values = values.tolist() if isinstance(values, np.ndarray) else values
-    shown = ", ".join(repr(v) for v in values[:most])
-    return shown if len(values) <= most else f"{shown}, … ({len(values)} in all)"
 
 
 # -- before the conversion -------------------------------------------------------------

@@ -5,38 +5,37 @@ fitted attributes. Whatever fails on the way leaves the estimator as it was.
 """
 
 from collections.abc import Sequence
-from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
 from typing import Self
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
-from skdnn.estimators import settings, validation
+from skdnn.estimators import prediction, settings, validation
 from skdnn.estimators.collapse import collapse_of, reason_with
 from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.dev_set import DevSet, split_off
 from skdnn.estimators.fit_callbacks import FitCallbacks
+from skdnn.estimators.fit_steps import (
+    count_rows,
+    epochs_of_call,
+    listener,
+    unchanged_on_failure,
+)
 from skdnn.estimators.input_checks import warn_of_inputs
 from skdnn.estimators.reporting import EpochPrinter, refuse, warn_about
 from skdnn.estimators.rows import Rows, as_counts
 from skdnn.estimators.saving import SavedPlainly
 from skdnn.estimators.settings_hints import hinting
+from skdnn.estimators.shown_parameters import assign, shown_theta
 from skdnn.estimators.solving import Trained, train
 from skdnn.estimators.stop_reasons import sentence
-from skdnn.estimators.weights import check_total_weight
 from skdnn.network.initializers import initialize
-from skdnn.network.memory import as_writeable
-from skdnn.network.objective import forward, forward_by_blocks, rows_per_block
 from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples, Table
-from skdnn.training.loop import OnEpoch, TrainingState
 from skdnn.training.optimizers import OptimizerState
-from skdnn.training.stopping import MAX_ITER, ONE_CLASS, ONE_EPOCH
-from skdnn.training.threads import blas_threads_for
+from skdnn.training.state import TrainingState
 
 
 class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
@@ -75,7 +74,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     ) -> Self:
         callbacks = FitCallbacks(self, rows, incremental)
         callbacks.begin_fit()
-        with _unchanged_on_failure(self):
+        with unchanged_on_failure(self):
             self._check_settings()
             goes_on = hasattr(self, "_state") and (incremental or self.warm_start)
             rows = validation.training_rows(self, rows, reset=not goes_on)
@@ -89,11 +88,11 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
             elif dev_rows is None and self.early_stopping:
                 rows, dev_rows = self._cut_dev_set(rows, targets, state.split_seed)
             self._targets, self._network = targets, network
-            self._type_in = _type_out(rows.X.dtype).name
+            self._type_in = prediction.type_out(rows.X.dtype).name
             if not incremental:
                 rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
             examples = self._examples(rows, dtype)
-            _take_note_of(examples, state, incremental, total_weight)
+            count_rows(examples, state, incremental, total_weight)
             if not goes_on:
                 warn_of_inputs(self, rows, None if given_dev.X is None else dev_rows)
             evaluate = None
@@ -109,8 +108,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
                 state,
                 examples,
                 evaluate,
-                *_how_long(targets, incremental),
-                _listener(printer, callbacks),
+                *epochs_of_call(targets, incremental),
+                listener(printer, callbacks),
             )
             refuse(trained.outcome, self, incremental)
             collapse = collapse_of(self, network, trained.theta, examples, incremental)
@@ -252,51 +251,20 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     @property
     def coefs_(self) -> list[np.ndarray]:
         """W[1], …, W[L], shown in the type of X; what is assigned is copied."""
-        return self._network.layout.weights(self._shown_theta("coefs_"))
+        return self._network.layout.weights(shown_theta(self, "coefs_"))
 
     @coefs_.setter
     def coefs_(self, arrays: Sequence[np.ndarray]) -> None:
-        self._assign("coefs_", arrays)
+        assign(self, "coefs_", arrays)
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """b[1], …, b[L], shown in the type of X; what is assigned is copied."""
-        return self._network.layout.biases(self._shown_theta("intercepts_"))
+        return self._network.layout.biases(shown_theta(self, "intercepts_"))
 
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[np.ndarray]) -> None:
-        self._assign("intercepts_", arrays)
-
-    def _assign(self, attribute, arrays) -> None:
-        """Copy arrays into θ: to predict with, and for training to go on from."""
-        theta, layout = self._fitted_theta(attribute).copy(), self._network.layout
-        views_of = {"coefs_": layout.weights, "intercepts_": layout.biases}[attribute]
-        views = views_of(theta)
-        expected, found = [v.shape for v in views], [np.shape(a) for a in arrays]
-        if found != expected:
-            raise ValueError(
-                f"{attribute} must be a list of arrays of the shapes {expected}, one "
-                f"for each layer, got {found}."
-            )
-        for view, array in zip(views, arrays, strict=True):
-            view[...] = array
-        self._theta = theta
-        # The moments stay, but what was the best on the dev set is gone.
-        self._state = replace(self._state, theta=theta, monitor=None)
-
-    def _shown_theta(self, attribute) -> np.ndarray:
-        """Return θ itself, or a read-only copy if X had more digits than the network.
-
-        Types out follow types in: with dtype="auto", float64 rows may be trained on in
-        float32. To write to the copy would change nothing, so it cannot be done.
-        """
-        theta = self._fitted_theta(attribute)
-        is_in_type = self._type_in == "float32" or theta.dtype == np.float64
-        if self.dtype != "auto" or is_in_type:
-            return theta
-        shown = theta.astype(np.float64)
-        shown.flags.writeable = False
-        return shown
+        assign(self, "intercepts_", arrays)
 
     def _fitted_theta(self, attribute):
         if "_theta" not in self.__dict__:
@@ -318,138 +286,9 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     # -- what the network says --------------------------------------------------------
 
     def _logits(self, X) -> np.ndarray:
-        """Return the logits of the caller's X, shape (n_rows, n_outputs).
-
-        They are computed in the network's type, and are float32 for rows of float32,
-        else float64: types out follow types in.
-        """
-        return self._propagate(X, _all_logits)
+        """Return the logits of the caller's X, shape (n_rows, n_outputs)."""
+        return prediction.logits(self, X)
 
     def _predict(self, X) -> np.ndarray:
-        """Return labels or numbers; no more than a block of logits is held."""
-        return self._propagate(X, self._predict_blocks)
-
-    def _predict_blocks(self, network, theta, blocks, n_rows, block_rows, type_out):
-        each = forward_by_blocks(network, theta, blocks, block_rows)
-        if not self._y_is_numeric:  # by the logits that the caller is shown
-            each = (_narrowed(Z, type_out) for Z in each)
-        predictions = np.concatenate([self._targets.predictions(Z) for Z in each])
-        return self._targets.decode(predictions)
-
-    def _propagate(self, X, through) -> np.ndarray:
-        """Send the caller's X through the network, as `_all_logits` does."""
-        check_is_fitted(self)
-        if self._needs_no_conversion(X):
-            try:
-                return self._propagate_table(X, through, _finite)
-            except _NotFinite:
-                pass  # or a sum of finite numbers that overflowed
-        X = validation.rows_to_predict(self, X)
-        return self._propagate_table(X, through)
-
-    def _needs_no_conversion(self, X) -> bool:
-        """Whether scikit-learn's validation would return X as it is, if it is finite.
-
-        That validation takes several times as long as predicting a single row, and for
-        many rows is one more pass over memory.
-        """
-        return (
-            type(X) is np.ndarray
-            and X.dtype in (np.float32, np.float64)
-            and X.ndim == 2
-            and X.shape[0] > 0
-            and X.shape[1] == self.n_features_in_
-            and "feature_names_in_" not in self.__dict__
-        )
-
-    def _propagate_table(self, X, through, checked=iter) -> np.ndarray:
-        table, network = Table(X, self._theta.dtype), self._network
-        step = rows_per_block(network.layout, table.is_thin)
-        rows, blocks = min(step, table.n_rows), checked(table.blocks(step))
-        theta, type_out = as_writeable(self._theta), _type_out(X.dtype)
-        with blas_threads_for(network.layout, rows):
-            out = through(network, theta, blocks, table.n_rows, rows, type_out)
-        if out.dtype.kind == "f":
-            out = _narrowed(out, type_out).astype(type_out, copy=False)
-        return out
-
-
-def _type_out(type_in) -> np.dtype:
-    """Return the type of what is predicted from rows of this type."""
-    return np.dtype(np.float32 if type_in == np.float32 else np.float64)
-
-
-def _all_logits(network, theta, blocks, n_rows, block_rows, type_out) -> np.ndarray:
-    return _narrowed(forward(network, theta, blocks, n_rows, block_rows), type_out)
-
-
-def _narrowed(numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Round numbers to a type of fewer digits; those too large become its largest."""
-    if numbers.dtype.itemsize <= dtype.itemsize:
-        return numbers
-    largest = np.finfo(dtype).max
-    return np.clip(numbers, -largest, largest).astype(dtype)
-
-
-class _NotFinite(Exception):
-    """A block of rows has, or seems to have, a number that is not finite."""
-
-
-def _finite(blocks):
-    """Pass blocks on; raise at one that is not finite in the network's type.
-
-    A block is looked at just before it is used: its numbers are in the cache then.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):  # in the sum
-        for block in blocks:
-            if not np.isfinite(block.sum()):
-                raise _NotFinite
-            yield block
-
-
-def _how_long(targets, incremental: bool) -> tuple[int | None, str]:
-    """Return the epochs of a call, None for all, and why it stops after them."""
-    if incremental:
-        return 1, ONE_EPOCH
-    return (1, ONE_CLASS) if targets.is_constant else (None, MAX_ITER)
-
-
-def _listener(printer: EpochPrinter | None, callbacks: FitCallbacks) -> OnEpoch | None:
-    """Return who is told of each epoch; None, where nobody wants to be."""
-    if printer is None and not callbacks.are_set:
-        return None
-
-    def on_epoch(record, theta):
-        if printer is not None:
-            printer.epoch(record)
-        return callbacks.are_set and callbacks.end_epoch(record, theta)
-
-    return on_epoch
-
-
-def _take_note_of(
-    examples: Examples, state: TrainingState, incremental: bool, total_weight
-) -> None:
-    """Count rows that are about to be trained on; they may be one part of several."""
-    state.rows_seen = state.rows_seen.after(
-        examples.weight, examples.checksum(), total_weight
-    )
-    if incremental:
-        check_total_weight(state.rows_seen.known, examples.weight)
-        examples.total_weight = state.rows_seen.total
-        state.time = state.rows_seen.passes
-
-
-@contextmanager
-def _unchanged_on_failure(estimator):
-    """Put all attributes back if the block fails.
-
-    It works because a fit replaces attributes and never changes what they refer to.
-    """
-    before = estimator.__dict__.copy()
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
-        raise
+        """Return labels or numbers."""
+        return prediction.predictions(self, X)

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
-from skdnn.estimators import settings
 from skdnn.estimators.arguments import explaining_arguments
 from skdnn.estimators.classification import Classification
 from skdnn.estimators.classifier_conversion import ClassifierConversion
 from skdnn.estimators.exporting import OnnxExport
 from skdnn.estimators.inspection import ObjectiveInspection
-from skdnn.estimators.rows import Rows
+from skdnn.estimators.rows import Rows, checked_total_weight
 from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.sklearn_private import (
     Interval,
@@ -469,5 +468,5 @@ class MLPRegularizedClassifier(
             Rows(X_val, y_val, sample_weight_val),
             classes=classes,
             incremental=True,
-            total_weight=settings.total_weight(total_weight),
+            total_weight=checked_total_weight(total_weight),
         )

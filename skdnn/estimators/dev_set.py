@@ -8,7 +8,7 @@ from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.network.objective import forward_by_blocks, rows_per_block
 from skdnn.network.propagation import Network, cost_of_logits
 from skdnn.training.batches import Examples
-from skdnn.training.loop import DevResult
+from skdnn.training.state import DevResult
 
 
 class DevSet:

@@ -3,7 +3,7 @@
 from sklearn.callback import CallbackContext
 
 from skdnn.estimators.rows import Rows
-from skdnn.training.loop import EpochRecord
+from skdnn.training.state import EpochRecord
 
 
 class FitCallbacks:

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
-from skdnn.estimators import settings
 from skdnn.estimators.arguments import explaining_arguments
 from skdnn.estimators.exporting import OnnxExport
 from skdnn.estimators.inspection import ObjectiveInspection
 from skdnn.estimators.regression import Regression
 from skdnn.estimators.regressor_conversion import RegressorConversion
-from skdnn.estimators.rows import Rows
+from skdnn.estimators.rows import Rows, checked_total_weight
 from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.sklearn_private import (
     Interval,
@@ -460,5 +459,5 @@ class MLPRegularizedRegressor(
             Rows(X, y, sample_weight),
             Rows(X_val, y_val, sample_weight_val),
             incremental=True,
-            total_weight=settings.total_weight(total_weight),
+            total_weight=checked_total_weight(total_weight),
         )

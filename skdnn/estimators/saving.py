@@ -15,9 +15,9 @@ from skdnn.estimators.targets import ClassTargets
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.losses import LOSSES
 from skdnn.network.propagation import Network
-from skdnn.training.loop import TrainingState
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.rows_seen import RowsSeen
+from skdnn.training.state import TrainingState
 from skdnn.training.stopping import Monitor
 
 _TARGETS = {"classes": ClassTargets, "numbers": RegressionTargets}

@@ -264,16 +264,6 @@ def check_range(X, dtype: np.dtype, name: str) -> None:
         )
 
 
-def total_weight(value) -> float | None:
-    """Check the argument of partial_fit, the weight of the whole training set."""
-    if value is None:
-        return None
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not (is_number and 0 < value <= sys.float_info.max):
-        raise ValueError(f"total_weight must be a number > 0 or None, got {value!r}.")
-    return float(value)
-
-
 def check_gradient_check_arguments(at, epsilon, max_params) -> None:
     """Check the arguments of `gradient_check`."""
     if at not in ("fitted", "init"):

@@ -12,14 +12,8 @@ from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network
 from skdnn.training.batches import Augment, Examples
 from skdnn.training.lbfgs import minimize_lbfgs
-from skdnn.training.loop import (
-    Evaluate,
-    OnEpoch,
-    Outcome,
-    Recipe,
-    TrainingState,
-    train_epochs,
-)
+from skdnn.training.loop import Evaluate, OnEpoch, Recipe, train_epochs
+from skdnn.training.state import Outcome, TrainingState
 from skdnn.training.stopping import MAX_ITER, Monitor
 from skdnn.training.threads import blas_threads_for
 

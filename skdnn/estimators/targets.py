@@ -7,8 +7,8 @@ from scipy import sparse
 from scipy.special import entr
 from sklearn.utils import column_or_1d
 
-from skdnn.estimators.array_faults import listed
 from skdnn.estimators.labels import kind_of_labels, type_of_label, with_decimals
+from skdnn.estimators.values import listed
 from skdnn.estimators.weights import (
     class_weights,
     label_weights,

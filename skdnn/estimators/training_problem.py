@@ -10,7 +10,7 @@ from skdnn.estimators.solving import objective_of, penalty_of, train
 from skdnn.estimators.validation import training_rows
 from skdnn.network.objective import Objective
 from skdnn.training.batches import Examples
-from skdnn.training.loop import Outcome, TrainingState
+from skdnn.training.state import Outcome, TrainingState
 
 
 class TrainingProblem(NamedTuple):

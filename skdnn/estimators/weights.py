@@ -7,7 +7,8 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 
-from skdnn.estimators.array_faults import WEIGHTS, explained, listed
+from skdnn.estimators.array_faults import WEIGHTS, explained
+from skdnn.estimators.values import listed
 
 # Products of a few such weights are finite, sums over all rows too, and so is 1 / S.
 _LARGEST = 1e100
@@ -48,16 +49,6 @@ def row_weights(weight, n_rows: int, name: str) -> np.ndarray | None:
             f"{1 / _LARGEST:g} and {_LARGEST:g}. Divide the weights by their mean."
         )
     return weight
-
-
-def check_total_weight(known: float | None, weight: float) -> None:
-    """Check that a training set weighs no less than the rows of this call."""
-    if known is not None and known < weight * (1 - 1e-6):
-        raise ValueError(
-            f"total_weight={known:.6g} is less than the weight of the rows of this "
-            f"call, {weight:.6g}, which are a part of the training set. Give the rows "
-            "of the whole file or, with weights, their sum."
-        )
 
 
 def class_weights(class_weight, classes: np.ndarray, y, sample_weight) -> np.ndarray:

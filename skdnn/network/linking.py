@@ -9,8 +9,13 @@ that loads the entry from the cache it finds the copy that the entry brings. The
 fit then differs in its last bits.
 
 Here the copies are made internal to their entry before it is optimised: there is no
-other to be found. The compiler can drop those that it has inlined, too.
+other to be found. The compiler can drop those that it has inlined, too. They get names
+of their own, since the linker enters internal names into its table, as well: another
+function that looks for one by its old name would be sent to a copy that has been
+changed for the calls of its entry alone, arguments and all.
 """
+
+import hashlib
 
 from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
@@ -23,10 +28,13 @@ class _ClosedLibrary(JITCodeLibrary):
     """The machine code of one entry."""
 
     def _optimize_final_module(self):
-        for function in self._final_module.functions:
-            is_copy = function.linkage == Linkage.linkonce_odr
-            if is_copy and not function.is_declaration:
-                function.linkage = Linkage.internal
+        defined = [f for f in self._final_module.functions if not f.is_declaration]
+        copies = [f for f in defined if f.linkage == Linkage.linkonce_odr]
+        own = [f.name for f in defined if f.linkage == Linkage.external]
+        suffix = hashlib.sha256("\n".join(own).encode()).hexdigest()[:16]
+        for function in copies:
+            function.linkage = Linkage.internal
+            function.name = f"{function.name}.{suffix}"
         super()._optimize_final_module()
 
 

@@ -14,7 +14,8 @@ from scipy import optimize
 
 from skdnn.network.compile_time import compile_seconds
 from skdnn.network.objective import Objective
-from skdnn.training.loop import EpochRecord, Evaluate, OnEpoch, Outcome
+from skdnn.training.loop import Evaluate, OnEpoch
+from skdnn.training.state import EpochRecord, Outcome
 from skdnn.training.stopping import (
     CALLBACK,
     CONVERGED,

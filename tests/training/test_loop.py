@@ -8,15 +8,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.training import batches
-from skdnn.training.loop import (
-    DevResult,
-    EpochRecord,
-    Outcome,
-    _LastEpoch,
-    train_epochs,
-)
+from skdnn.training.loop import train_epochs
 from skdnn.training.optimizers import OPTIMIZERS
 from skdnn.training.schedules import SCHEDULES
+from skdnn.training.state import DevResult, EpochRecord, LastEpoch, Outcome
 from skdnn.training.stopping import CONVERGED, Monitor
 from tests.problems import (
     DTYPES,
@@ -334,7 +329,7 @@ def test_an_interrupt_of_who_is_told_of_an_epoch_keeps_the_epoch():
 def test_all_that_an_epoch_moves_is_put_back():
     """Wherever in its bookkeeping the interrupt comes."""
     state, monitor, outcome = training_state(make_problem()), Monitor(0.0, 2), Outcome()
-    last = _LastEpoch(state, monitor, outcome)
+    last = LastEpoch(state, monitor, outcome)
     before = pickle.loads(pickle.dumps((state, monitor)))
     for array in (state.theta, state.optimizer.m, state.optimizer.v):
         array += 1
