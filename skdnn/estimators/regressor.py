@@ -446,7 +446,7 @@ class MLPRegularizedRegressor(
             Its weights.
         total_weight : float, default=None
             S, where it is known: the rows of the whole file or, with weights, their
-            sum. It holds for later calls, too.
+            sum; never less than that of a call. It holds for later calls, too.
 
         Returns
         -------

@@ -110,6 +110,10 @@ class ClassTargets:
         """
         if self.is_multilabel:
             return self._encode_indicator(y, dtype, name)
+        codes = np.searchsorted(self.classes, self._known_labels(y, name))
+        return codes.astype(dtype)[:, np.newaxis]
+
+    def _known_labels(self, y, name) -> np.ndarray:
         y = self._one_label_a_row(y, name)
         self._check_type_of_labels(y, name)
         unseen = np.setdiff1d(y, self.classes)
@@ -118,8 +122,7 @@ class ClassTargets:
                 f"{name} has labels that are not among the classes of the training "
                 f"rows: {listed(unseen)}. The classes are {listed(self.classes)}."
             )
-        codes = np.searchsorted(self.classes, y)
-        return codes.astype(dtype)[:, np.newaxis]
+        return y
 
     def comparable(self, y) -> np.ndarray:
         """Return the caller's y as what predictions can be held against.
@@ -245,7 +248,7 @@ class ClassTargets:
         if self.is_multilabel:
             weights = label_weights(class_weight, y, sample_weight)
             return replace(self, weights=weights)
-        y = column_or_1d(y)
+        y = self._known_labels(y, "y")
         of_classes = class_weights(class_weight, self.classes, y, sample_weight)
         return replace(self, weights=of_classes)
 

@@ -70,6 +70,13 @@ def test_targets_whose_squares_add_up_to_infinity_are_refused(dtype, size):
     assert_refused(_regressor(dtype=dtype), "fit", (X, size * X[:, 0]), {}, words)
 
 
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 1, 1: 2, 2: 1}])
+def test_new_labels_are_told_with_class_weight_too(class_weight):
+    net = _classifier(class_weight=class_weight).fit(X, Y3)
+    for labels, word in ((Y3 + 5, "labels that are not"), (np.eye(3)[Y3], "1d array")):
+        assert_refused(net, "partial_fit", (X, labels), {}, [f"y .*{word}"])
+
+
 @pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
 def test_lbfgs_that_goes_on_at_an_infinite_cost_has_diverged():
     """Where the gradient is finite it does: here only the penalty is infinite."""
