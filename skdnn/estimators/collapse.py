@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.estimators.stop_reasons import cure
-from skdnn.network.objective import forward, rows_per_block
+from skdnn.network.objective import forward_by_blocks, rows_per_block
 from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples
 from skdnn.training.stopping import (
@@ -118,13 +118,20 @@ def _varies(estimator, network, theta, examples) -> bool:
     spread = targets.spread(examples.Y)
     if not np.any(spread > 0):
         return True  # a constant is right
-    blocks = list(_pieces(network, examples))
-    n_rows = sum(X.shape[0] for X in blocks)
-    Z = forward(network, theta, blocks, n_rows, blocks[0].shape[0])
-    predicted = targets.expected(Z.astype(np.float64))
+    # Relative to one row, and block by block: of thousands of classes, no more than one
+    # block of probabilities is held.
+    n_rows, first, total, square = 0, None, 0.0, 0.0
+    pieces = _pieces(network, examples)
     with np.errstate(over="ignore", invalid="ignore"):  # far apart, or infinite
-        deviation = predicted.std(axis=0)
-    return not np.all(deviation <= _VARIES * spread)
+        for Z in forward_by_blocks(network, theta, pieces, _ROWS_OF_A_PIECE):
+            predicted = targets.expected(Z.astype(np.float64))
+            first = predicted[0].copy() if first is None else first
+            predicted -= first
+            n_rows += len(predicted)
+            total = total + predicted.sum(axis=0)
+            square = square + np.einsum("ij,ij->j", predicted, predicted)
+        variance = square / n_rows - (total / n_rows) ** 2
+        return not np.all(variance <= (_VARIES * spread) ** 2)
 
 
 def _pieces(network, examples):

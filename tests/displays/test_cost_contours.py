@@ -135,6 +135,7 @@ def test_own_plane_rate_and_axes():
         display.plot(axes)
 
 
+@pytest.mark.filterwarnings("ignore:No hidden unit has learned")
 def test_constant_and_saddle():
     # With all weights at zero, J is constant in any one, and w v times something in
     # one of each layer: a saddle.
