@@ -30,8 +30,7 @@ def type_out(type_in) -> np.dtype:
 
 
 def _all_logits(estimator, theta, blocks, n_rows, block_rows, dtype) -> np.ndarray:
-    Z = forward(estimator._network, theta, blocks, n_rows, block_rows)
-    return _narrowed(Z, dtype)
+    return forward(estimator._network, theta, blocks, n_rows, block_rows)
 
 
 def _decoded_blocks(estimator, theta, blocks, n_rows, block_rows, dtype) -> np.ndarray:
