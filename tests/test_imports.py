@@ -25,8 +25,9 @@ MAY_IMPORT = {
     **{room: set() for room in ALONE},
 }
 WITHOUT_SKLEARN = {"network", "training"}
-# No room, but the sign on the door.
-VERSION = "_version"
+# No rooms: what every room stands on. Rooms without scikit-learn use the version only.
+GROUND = {"_version", "_estimator", "_sklearn"}
+PRIVATE_CORNERS = "skdnn._sklearn"
 
 
 def modules(package):
@@ -77,7 +78,7 @@ def wrong_directions(package):
     wrong = []
     for name, path in known.items():
         room = room_of(name)
-        if room in ("", VERSION):
+        if room in ("", *GROUND):
             continue
         if room not in MAY_IMPORT:
             wrong.append(f"{name}: {room!r} is not a room of the design")
@@ -85,7 +86,8 @@ def wrong_directions(package):
         for target in sorted(imports(name, path, known)):
             root = target.split(".")[0]
             if root == package.name:
-                if room_of(target) not in MAY_IMPORT[room] | {room, VERSION}:
+                ground = {"_version"} if room in WITHOUT_SKLEARN else GROUND
+                if room_of(target) not in MAY_IMPORT[room] | {room} | ground:
                     wrong.append(f"{name} imports {target}")
             elif root == "sklearn" and room in WITHOUT_SKLEARN:
                 wrong.append(f"{name} imports {target}")
@@ -130,6 +132,26 @@ def long_files(package, limit=MAX_LINES):
 
 def test_imports_go_one_way():
     assert wrong_directions(PACKAGE) == []
+
+
+def private_imports(package):
+    """Names of scikit-learn that are not public, imported anywhere but in one file."""
+    found = []
+    for name, path in modules(package).items():
+        if name == PRIVATE_CORNERS:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or node.module is None:
+                continue
+            parts = node.module.split(".")
+            names = [*parts[1:], *(alias.name for alias in node.names)]
+            if parts[0] == "sklearn" and any(part.startswith("_") for part in names):
+                found.append(f"{name} imports {node.module}")
+    return found
+
+
+def test_private_corners_of_scikit_learn_are_in_one_file():
+    assert private_imports(PACKAGE) == []
 
 
 def test_no_import_cycles():

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval
+
+from skdnn._sklearn import Interval
 
 Array = npt.NDArray[np.floating]
 Block = tuple[Array, Array, Array]

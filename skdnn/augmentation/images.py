@@ -6,8 +6,8 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skdnn._sklearn import Interval, StrOptions
 from skdnn.augmentation.base import MOST, Array, Augmenter
 
 ImageShape = tuple[int, int] | tuple[int, int, int]

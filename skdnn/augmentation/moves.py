@@ -4,8 +4,8 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
+from skdnn._sklearn import Interval
 from skdnn.augmentation.base import PROBABILITY, Array, Block, are_chosen, chosen_rows
 from skdnn.augmentation.images import (
     FILL,

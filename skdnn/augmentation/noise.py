@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils._param_validation import Interval
 
+from skdnn._sklearn import Interval
 from skdnn.augmentation.base import (
     MOST,
     PROBABILITY,

@@ -3,12 +3,12 @@
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils.metaestimators import _BaseComposition
 
+from skdnn._sklearn import BaseComposition
 from skdnn.augmentation.base import Array, Augmenter, Block
 
 
-class AugmentationPipeline(Augmenter, _BaseComposition):
+class AugmentationPipeline(Augmenter, BaseComposition):
     """Apply several augmenters, in the given order.
 
     Put those that mix rows last: what comes before them then changes each of the rows

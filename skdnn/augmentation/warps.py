@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from sklearn.utils._param_validation import Interval
 
+from skdnn._sklearn import Interval
 from skdnn.augmentation.base import MOST, PROBABILITY, Array, Block, chosen_rows
 from skdnn.augmentation.images import (
     FILL,

@@ -5,6 +5,7 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn._sklearn import best_score
 from skdnn.diagnosis.bias_variance_checks import (
     check_count,
     check_fraction,
@@ -23,7 +24,6 @@ from skdnn.diagnosis.row_checks import (
     check_like,
     check_pair,
 )
-from skdnn.estimators.sklearn_private import best_score
 
 
 def stated_errors(errors, counts, confidence) -> dict[str, PartError]:

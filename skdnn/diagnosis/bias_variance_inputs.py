@@ -6,7 +6,7 @@ from scipy import sparse
 from skdnn.diagnosis.bias_variance_findings import Finding
 from skdnn.diagnosis.bias_variance_remedies import Remedy
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.input_checks import Arrays, findings_of
+from skdnn.estimators.checks.scales import Arrays, findings_of
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.unwrapping import unwrap
 from skdnn.estimators.validation import rows_to_predict

@@ -3,13 +3,13 @@
 from html import escape
 from textwrap import wrap
 
+from skdnn._sklearn import check_pandas_support
 from skdnn.diagnosis.bias_variance_findings import (
     KINDS,
     Finding,
     diagnosis_of,
 )
 from skdnn.diagnosis.bias_variance_gaps import Gap, PartError
-from skdnn.estimators.sklearn_private import check_pandas_support
 
 _WIDTH = 88
 # Colours are inherited, so that the table is readable on light and on dark pages.

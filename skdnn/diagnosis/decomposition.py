@@ -12,6 +12,12 @@ from sklearn.utils import check_random_state, resample
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
+from skdnn._sklearn import (
+    Interval,
+    StrOptions,
+    check_pandas_support,
+    validate_params,
+)
 from skdnn.diagnosis.decomposition_losses import (
     CLASS_LOSSES,
     RowTerms,
@@ -23,12 +29,6 @@ from skdnn.diagnosis.row_checks import (
     check_is_instance,
     check_like,
     check_pair,
-)
-from skdnn.estimators.sklearn_private import (
-    Interval,
-    StrOptions,
-    check_pandas_support,
-    validate_params,
 )
 
 _MAX_SEED = np.iinfo(np.int32).max

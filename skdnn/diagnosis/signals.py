@@ -18,7 +18,7 @@ from skdnn.diagnosis.signal_verdict import (
     verdict_of,
 )
 from skdnn.estimators import settings
-from skdnn.estimators.input_checks import findings_of
+from skdnn.estimators.checks.scales import findings_of
 from skdnn.estimators.training_problem import TrainingProblem
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.networks import check_count
 from skdnn.diagnosis.row_checks import check_is_instance
 from skdnn.displays.arguments import (
@@ -12,7 +13,6 @@ from skdnn.displays.arguments import (
 from skdnn.displays.cost_plane import CostPlane
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels
-from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
 
 
 class CostContoursDisplay:

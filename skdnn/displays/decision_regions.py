@@ -7,6 +7,7 @@ from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.networks import check_count
 from skdnn.diagnosis.row_checks import (
     as_numbers,
@@ -17,7 +18,6 @@ from skdnn.diagnosis.row_checks import (
 from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels, place_legend
-from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
 
 
 class DecisionRegionsDisplay:

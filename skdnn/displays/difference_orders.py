@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import DifferenceOrders, difference_orders
 from skdnn.displays.arguments import check_ax, check_report, one_axes
-from skdnn.estimators.sklearn_private import check_matplotlib_support
 
 
 class DifferenceOrderDisplay:

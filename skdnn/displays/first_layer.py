@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.bias_variance_checks import is_count
 from skdnn.diagnosis.networks import check_count
 from skdnn.diagnosis.row_checks import check_is_instance
 from skdnn.displays.arguments import check_ax, check_flag, style_of
 from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels
-from skdnn.estimators.scalers import scaling_of
-from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
+from skdnn.estimators.moving.scalers import scaling_of
 
 
 class FirstLayerDisplay:

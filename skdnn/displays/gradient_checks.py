@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import GradientChecks, check_gradients
 from skdnn.displays.arguments import check_ax, check_report, one_axes
-from skdnn.estimators.sklearn_private import check_matplotlib_support
 from skdnn.network.gradient_check import CORRECT, SUSPICIOUS, GradientCheckReport
 
 # Where the gradient agrees to the last digit, a log axis has no place for the error.

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn._sklearn import (
+    check_matplotlib_support,
+    interval_max_min_ratio,
+    name_of_score,
+    style_kwargs,
+)
 from skdnn.diagnosis.row_checks import check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
@@ -15,12 +21,6 @@ from skdnn.displays.arguments import (
     style_of,
 )
 from skdnn.displays.search_table import SearchTable, are_numbers, full_name, text_of
-from skdnn.estimators.sklearn_private import (
-    check_matplotlib_support,
-    interval_max_min_ratio,
-    name_of_score,
-    style_kwargs,
-)
 
 
 class ParameterScoreDisplay:

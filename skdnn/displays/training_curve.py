@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.row_checks import check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
@@ -13,7 +14,6 @@ from skdnn.displays.arguments import (
 )
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import place_legend
-from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
 
 
 class TrainingCurveDisplay:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.networks import check_count
 from skdnn.diagnosis.row_checks import check_is_instance
 from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import panels, place_legend
-from skdnn.estimators.sklearn_private import check_matplotlib_support, style_kwargs
 
 
 class WeightsDisplay:

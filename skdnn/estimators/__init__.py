@@ -1,9 +1,9 @@
 """scikit-learn lives here: validation, labels, weights, fitted attributes."""
 
+from skdnn.estimators.checks.scales import DataScaleWarning
 from skdnn.estimators.classifier import MLPRegularizedClassifier
-from skdnn.estimators.exporting import to_onnx
-from skdnn.estimators.input_checks import DataScaleWarning
-from skdnn.estimators.onnx_registration import register_onnx_converters
+from skdnn.estimators.moving.onnx import to_onnx
+from skdnn.estimators.moving.onnx_registration import register_onnx_converters
 from skdnn.estimators.regressor import MLPRegularizedRegressor
 
 __all__ = [

@@ -13,6 +13,8 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 
 from skdnn.estimators import prediction, settings, validation
+from skdnn.estimators.checks.hints import hinting
+from skdnn.estimators.checks.scales import warn_of_inputs
 from skdnn.estimators.collapse import collapse_of, reason_with
 from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.dev_set import DevSet, split_off
@@ -23,11 +25,9 @@ from skdnn.estimators.fit_steps import (
     listener,
     unchanged_on_failure,
 )
-from skdnn.estimators.input_checks import warn_of_inputs
 from skdnn.estimators.reporting import EpochPrinter, refuse, warn_about
 from skdnn.estimators.rows import Rows, as_counts
 from skdnn.estimators.saving import SavedPlainly
-from skdnn.estimators.settings_hints import hinting
 from skdnn.estimators.shown_parameters import assign, shown_theta
 from skdnn.estimators.solving import Trained, train
 from skdnn.estimators.stop_reasons import sentence

@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax
 from sklearn.metrics import accuracy_score
 
+from skdnn._sklearn import check_partial_fit_first_call
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.labels import checked_classes, kind_of_labels
 from skdnn.estimators.rows import Rows
-from skdnn.estimators.sklearn_private import check_partial_fit_first_call
-from skdnn.estimators.targets import ClassTargets
+from skdnn.estimators.targets.classes import ClassTargets
+from skdnn.estimators.targets.labels import checked_classes, kind_of_labels
 from skdnn.estimators.validation import targets_to_score
 from skdnn.network.losses import apply_link
 

@@ -6,8 +6,12 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.conversion import from_peer, peer_parameters, shared_attributes
-from skdnn.estimators.targets import ClassTargets
+from skdnn.estimators.moving.scikit_learn import (
+    from_peer,
+    peer_parameters,
+    shared_attributes,
+)
+from skdnn.estimators.targets.classes import ClassTargets
 from skdnn.export.scikit_learn import fitted_classifier
 
 

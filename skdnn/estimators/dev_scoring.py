@@ -9,14 +9,14 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import check_scoring
 
-from skdnn.estimators.reporting import tell
-from skdnn.estimators.rows import Rows
-from skdnn.estimators.sklearn_private import (
+from skdnn._sklearn import (
     options_of,
     score_function,
     scores_probabilities,
     with_options,
 )
+from skdnn.estimators.reporting import tell
+from skdnn.estimators.rows import Rows
 
 # By the names of score functions. These ask how far rows of a class rank above the
 # others …

@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import r2_score
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.regression_targets import RegressionTargets
 from skdnn.estimators.rows import Rows
+from skdnn.estimators.targets.numbers import RegressionTargets
 from skdnn.estimators.validation import targets_to_score
 
 

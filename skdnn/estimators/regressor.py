@@ -8,20 +8,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
-from skdnn.estimators.arguments import explaining_arguments
-from skdnn.estimators.exporting import OnnxExport
-from skdnn.estimators.inspection import ObjectiveInspection
-from skdnn.estimators.regression import Regression
-from skdnn.estimators.regressor_conversion import RegressorConversion
-from skdnn.estimators.rows import Rows, checked_total_weight
-from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
-from skdnn.estimators.sklearn_private import (
+from skdnn._sklearn import (
     Interval,
     StrOptions,
     available_if,
     fit_context,
     with_callbacks,
 )
+from skdnn.estimators.checks.arguments import explaining_arguments
+from skdnn.estimators.inspection import ObjectiveInspection
+from skdnn.estimators.moving.onnx import OnnxExport
+from skdnn.estimators.regression import Regression
+from skdnn.estimators.regressor_conversion import RegressorConversion
+from skdnn.estimators.rows import Rows, checked_total_weight
+from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
 
 
 class MLPRegularizedRegressor(

@@ -5,8 +5,12 @@ from typing import Self
 from sklearn.neural_network import MLPRegressor
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.conversion import from_peer, peer_parameters, shared_attributes
-from skdnn.estimators.regression_targets import RegressionTargets
+from skdnn.estimators.moving.scikit_learn import (
+    from_peer,
+    peer_parameters,
+    shared_attributes,
+)
+from skdnn.estimators.targets.numbers import RegressionTargets
 from skdnn.export.scikit_learn import fitted_regressor
 
 

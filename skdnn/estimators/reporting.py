@@ -7,8 +7,8 @@ from weakref import WeakKeyDictionary
 
 from sklearn.exceptions import ConvergenceWarning
 
+from skdnn._sklearn import caller_of_many_fits, level_of_caller
 from skdnn.estimators.collapse import Collapse
-from skdnn.estimators.sklearn_private import caller_of_many_fits, level_of_caller
 from skdnn.estimators.stop_reasons import (
     FAILURES,
     advice_at_max_iter,

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._version import SkdnnEstimator
-from skdnn.estimators.regression_targets import RegressionTargets
-from skdnn.estimators.targets import ClassTargets
+from skdnn._estimator import SkdnnEstimator
+from skdnn.estimators.targets.classes import ClassTargets
+from skdnn.estimators.targets.numbers import RegressionTargets
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.losses import LOSSES
 from skdnn.network.propagation import Network

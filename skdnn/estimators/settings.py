@@ -10,14 +10,14 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import check_scoring, get_scorer_names
 
-from skdnn.estimators.settings_hints import hint
-from skdnn.estimators.sklearn_private import (
+from skdnn._sklearn import (
     HasMethods,
     Interval,
     Options,
     StrOptions,
     level_of_caller,
 )
+from skdnn.estimators.checks.hints import hint
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule

@@ -5,12 +5,12 @@ from scipy import sparse
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
+from skdnn._sklearn import check_feature_names
 from skdnn.estimators import settings
-from skdnn.estimators.array_faults import LABELS, NUMBERS, TABLE, explained
-from skdnn.estimators.labels import check_labels_alike
+from skdnn.estimators.checks.arrays import LABELS, NUMBERS, TABLE, explained
 from skdnn.estimators.rows import Rows
-from skdnn.estimators.sklearn_private import check_feature_names
-from skdnn.estimators.weights import row_weights
+from skdnn.estimators.targets.labels import check_labels_alike
+from skdnn.estimators.targets.weights import row_weights
 
 _SPARSE_FORMATS = ["csr", "csc"]
 

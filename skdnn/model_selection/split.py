@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import _safe_indexing, check_random_state, indexable
+from sklearn.utils import check_random_state, indexable
 
+from skdnn._sklearn import safe_indexing
 from skdnn.model_selection.cut import (
     cut_consecutive,
     cut_grouped,
@@ -124,7 +125,7 @@ def train_dev_test_split(
         random_state=random_state,
     )
     return [
-        _safe_indexing(array, rows) for array in indexable(*arrays) for rows in parts
+        safe_indexing(array, rows) for array in indexable(*arrays) for rows in parts
     ]
 
 

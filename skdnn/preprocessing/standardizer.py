@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skdnn._version import SkdnnEstimator
+from skdnn._estimator import SkdnnEstimator
 from skdnn.preprocessing.column_statistics import (
     Moments,
     refuse_overflow,

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from skdnn import InputStandardizer, MLPRegularizedClassifier, _version
+from skdnn import InputStandardizer, MLPRegularizedClassifier, _estimator
 from skdnn.training.optimizers import OptimizerState
 from tests.estimators.datasets import KINDS, make_rows, parameters
 
@@ -211,13 +211,13 @@ def test_picture_links_to_the_documentation_once_it_is_hosted(cls, monkeypatch):
         metadata = Message()
         for url in listed:
             metadata["Project-URL"] = url
-        monkeypatch.setattr(_version, "metadata", lambda _, m=metadata: m)
-        _version._documentation.cache_clear()
+        monkeypatch.setattr(_estimator, "metadata", lambda _, m=metadata: m)
+        _estimator._documentation.cache_clear()
         bundle = cls()._repr_mimebundle_()
         assert bundle["text/plain"] == f"{name}()"
         assert ("href=" in bundle["text/html"]) == bool(link)
         assert (f'href="{link}"' in bundle["text/html"]) == bool(link)
-    _version._documentation.cache_clear()
+    _estimator._documentation.cache_clear()
 
 
 def test_picture_of_a_users_subclass_has_no_link():

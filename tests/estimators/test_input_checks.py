@@ -36,7 +36,7 @@ from skdnn import (
     MLPRegularizedRegressor,
     signal_propagation,
 )
-from skdnn.estimators.input_checks import look_at
+from skdnn.estimators.checks.scales import look_at
 from skdnn.estimators.rows import Rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -7,13 +7,13 @@ from scipy import sparse
 from scipy.special import entr
 from sklearn.utils import column_or_1d
 
-from skdnn.estimators.labels import kind_of_labels, type_of_label, with_decimals
-from skdnn.estimators.values import listed
-from skdnn.estimators.weights import (
+from skdnn.estimators.targets.labels import kind_of_labels, type_of_label, with_decimals
+from skdnn.estimators.targets.weights import (
     class_weights,
     label_weights,
     weights_of_indicator,
 )
+from skdnn.estimators.values import listed
 from skdnn.network.losses import LOSSES, apply_link
 from skdnn.network.propagation import Network
 

@@ -1,4 +1,4 @@
-"""The corners of scikit-learn that are not public API: all of them, in this file."""
+"""The corners of scikit-learn that are not public API: all of them, for every room."""
 
 import sys
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from joblib import Parallel
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import with_callbacks as _with_callbacks
 from sklearn.metrics._scorer import _BaseScorer
+from sklearn.utils import _safe_indexing
 from sklearn.utils._optional_dependencies import (
     check_matplotlib_support,
     check_pandas_support,
@@ -27,6 +28,7 @@ from sklearn.utils._plotting import (
     _validate_score_name,
     _validate_style_kwargs,
 )
+from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
@@ -36,11 +38,13 @@ from sklearn.utils.validation import (
 
 _Method = TypeVar("_Method", bound=Callable)
 
+BaseComposition = _BaseComposition
 check_feature_names = _check_feature_names
 check_partial_fit_first_call = _check_partial_fit_first_call
 check_sample_weight = _check_sample_weight
 interval_max_min_ratio = _interval_max_min_ratio
 name_of_score = _validate_score_name
+safe_indexing = _safe_indexing
 style_kwargs = _validate_style_kwargs
 
 
@@ -148,6 +152,7 @@ def _is_in(module: str, packages: tuple[str, ...]) -> bool:
 
 
 __all__ = [
+    "BaseComposition",
     "HasMethods",
     "Interval",
     "InvalidParameterError",
@@ -166,6 +171,7 @@ __all__ = [
     "level_of_caller",
     "name_of_score",
     "options_of",
+    "safe_indexing",
     "score_function",
     "scores_probabilities",
     "style_kwargs",

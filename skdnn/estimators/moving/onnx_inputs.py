@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from skdnn.estimators.sklearn_private import input_columns
+from skdnn._sklearn import input_columns
 from skdnn.export.transformers import Input
 
 # What the text of a missing value is: ONNX has no other, and onnxruntime makes it of

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from skdnn.estimators.sklearn_private import (
+from skdnn._sklearn import (
     Interval,
     InvalidParameterError,
     StrOptions,

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.onnx_parts import network_parts, standardization_of
+from skdnn.estimators.moving.onnx_parts import network_parts, standardization_of
 from skdnn.export.onnx import (
     CLASSIFIER_LINKS,
     REGRESSOR_LINKS,

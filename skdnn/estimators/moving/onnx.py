@@ -14,13 +14,17 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.onnx_converters import (
+from skdnn.estimators.moving.onnx_converters import (
     standardizer_converter,
     standardizer_shape,
 )
-from skdnn.estimators.onnx_inputs import inputs_of, ready
-from skdnn.estimators.onnx_parts import network_parts, standardization_of, undoing
-from skdnn.estimators.scalers import SCALERS
+from skdnn.estimators.moving.onnx_inputs import inputs_of, ready
+from skdnn.estimators.moving.onnx_parts import (
+    network_parts,
+    standardization_of,
+    undoing,
+)
+from skdnn.estimators.moving.scalers import SCALERS
 from skdnn.estimators.unwrapping import described, unwrap
 from skdnn.export.onnx import network_to_onnx
 from skdnn.export.onnx_graph import Standardization

@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from skdnn.estimators.array_faults import LABELS, explained
+from skdnn.estimators.checks.arrays import LABELS, explained
 from skdnn.estimators.values import is_missing
 
 

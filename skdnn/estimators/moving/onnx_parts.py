@@ -8,8 +8,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.moving.scalers import scaling_of
 from skdnn.estimators.saving import activation_names
-from skdnn.estimators.scalers import scaling_of
 from skdnn.export.onnx import TARGET_FUNCTIONS
 from skdnn.export.onnx_graph import Standardization
 from skdnn.preprocessing import InputStandardizer

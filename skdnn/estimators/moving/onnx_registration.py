@@ -1,7 +1,10 @@
 """The networks made known to skl2onnx."""
 
 from skdnn.estimators.classifier import MLPRegularizedClassifier
-from skdnn.estimators.onnx_converters import register_network, register_standardizer
+from skdnn.estimators.moving.onnx_converters import (
+    register_network,
+    register_standardizer,
+)
 from skdnn.estimators.regressor import MLPRegularizedRegressor
 
 

@@ -1,0 +1,1 @@
+"""Fitted estimators elsewhere: as scikit-learn's, and as ONNX models."""
