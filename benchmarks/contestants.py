@@ -16,7 +16,7 @@ from benchmarks import floor
 from benchmarks.nets import Net
 from skdnn import MLPRegularizedClassifier
 from skdnn.estimators.solving import train
-from skdnn.training.batches import Examples, Table
+from skdnn.training.tables import Examples, Table
 
 Epochs = Callable[[], object]
 _ALPHA = 1e-4

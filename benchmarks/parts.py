@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numba import njit
+from skdnn.network.parameters import bias
+from skdnn.training.batches import BatchReader, random_order
 
 from benchmarks import floor
 from benchmarks.contestants import skdnn_examples, skdnn_model
@@ -19,10 +21,8 @@ from skdnn.estimators.solving import penalty_of, train
 from skdnn.network.activations import activate
 from skdnn.network.losses import loss_and_gradient
 from skdnn.network.memory import aligned_copy
-from skdnn.network.parameters import bias
 from skdnn.network.propagation import Workspace, add_bias, hidden, multiply, sum_rows
 from skdnn.network.views import matrix
-from skdnn.training.batches import BatchReader, random_order
 from skdnn.training.epoch import Gathered, gather_ahead, train_block
 from skdnn.training.optimizers import OptimizerState, update
 
@@ -43,27 +43,27 @@ PARTS = (
 @njit(error_model="numpy")
 def _activations(n, network, theta, work, rows):
     for _ in range(n):
-        for layer in range(1, network.layout.sizes.size - 1):
+        for layer in range(1, network.sizes.size - 1):
             Z = hidden(work.A, network, layer, rows)
             G = hidden(work.G, network, layer, rows)
-            b = bias(theta, network.layout, layer - 1)
+            b = bias(theta, network, layer - 1)
             activate(network.activations[layer - 1], Z, b, G)
 
 
 @njit(error_model="numpy")
 def _derivatives(n, network, work, rows):
     for _ in range(n):
-        for layer in range(1, network.layout.sizes.size - 1):
-            dA = matrix(work.dA, 0, rows, network.layout.sizes[layer])
+        for layer in range(1, network.sizes.size - 1):
+            dA = matrix(work.dA, 0, rows, network.sizes[layer])
             multiply(hidden(work.G, network, layer, rows), dA)
 
 
 @njit(error_model="numpy")
 def _losses(n, network, theta, work, Y, s):
     total = 0.0
-    Z = matrix(work.Z, 0, s.size, network.layout.sizes[-1])
+    Z = matrix(work.Z, 0, s.size, network.sizes[-1])
     for _ in range(n):
-        add_bias(Z, bias(theta, network.layout, network.layout.sizes.size - 2))
+        add_bias(Z, bias(theta, network, network.sizes.size - 2))
         total += loss_and_gradient(
             network.loss, Z, Y, s, 1.0, network.loss_option, work.loss
         )
@@ -72,21 +72,21 @@ def _losses(n, network, theta, work, Y, s):
 
 @njit(error_model="numpy")
 def _bias_gradients(n, network, work, grad, rows):
-    sizes = network.layout.sizes
+    sizes = network.sizes
     for _ in range(n):
         sum_rows(
             matrix(work.Z, 0, rows, sizes[-1]),
-            bias(grad, network.layout, sizes.size - 2),
+            bias(grad, network, sizes.size - 2),
         )
         for layer in range(1, sizes.size - 1):
             dZ = hidden(work.G, network, layer, rows)
-            sum_rows(dZ, bias(grad, network.layout, layer - 1))
+            sum_rows(dZ, bias(grad, network, layer - 1))
 
 
 @njit(error_model="numpy")
 def _updates(n, network, rule, extra, theta, grad, m, v):
     for k in range(n):
-        update(rule, network.layout, theta, grad, m, v, 1e-3, k + 1, extra)
+        update(rule, network, theta, grad, m, v, 1e-3, k + 1, extra)
 
 
 @njit(error_model="numpy")

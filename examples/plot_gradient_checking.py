@@ -67,17 +67,17 @@ plt.show()
 # forgets the penalty. `TrainingProblem` and `check_gradient` are the parts underneath,
 # which you would use while changing a formula in the source.
 problem = TrainingProblem.at_init(net.set_params(alpha=1.0), X[:100] / 16, y[:100])
-n_weights = problem.objective.network.layout.n_weights
+objective = problem.objective
+is_weight = per_parameter(objective.network.segments, "l2")  # 1, and 0 for biases
 
 
 def without_penalty(theta):
-    gradient = problem.objective.value_and_gradient(theta)[1]
-    gradient[:n_weights] -= problem.objective.penalty.l2 * theta[:n_weights]
-    return gradient
+    gradient = objective.value_and_gradient(theta)[1]
+    return gradient - objective.penalty.l2 * is_weight * theta
 
 
 report = check_gradient(
-    problem.objective, problem.state.theta, gradient=without_penalty, max_params=300
+    objective, problem.state.theta, gradient=without_penalty, max_params=300
 )
 print(report)
 

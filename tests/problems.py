@@ -10,7 +10,7 @@ from skdnn.network.objective import Objective
 from skdnn.network.parameters import Layout
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Network, Workspace
-from skdnn.training.batches import Examples, Table, TrainingBlock
+from skdnn.training.tables import Examples, Table, TrainingBlock
 from skdnn.training.epoch import Gathered
 from skdnn.training.loop import Recipe, train_epochs
 from skdnn.training.optimizers import (

@@ -24,6 +24,7 @@ import numpy as np
 from skdnn.diagnosis.networks import check_count, problem_at_init
 from skdnn.estimators import settings
 from skdnn.network.objective import Objective
+from skdnn.network.segments import per_parameter
 from skdnn.training.threads import blas_threads_for
 
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -229,7 +230,7 @@ def check_cost_descends(
     check_count("n_steps", n_steps)
     problem = problem_at_init(estimator, X, y, sample_weight)
     objective, net = problem.objective, problem.estimator
-    with blas_threads_for(objective.network.layout, objective.block_rows):
+    with blas_threads_for(objective.network, objective.block_rows):
         costs = [descend(objective, problem.state.theta, r, n_steps) for r in rates]
     return CostDescentReport(
         rates,
@@ -246,15 +247,14 @@ def descend(
 ) -> np.ndarray:
     """Return J before the first and after each step of plain gradient descent."""
     smooth = objective.without_l1()
-    n_weights = objective.network.layout.n_weights
-    threshold = learning_rate * objective.penalty.l1
+    l1 = objective.penalty.l1 * per_parameter(objective.network.segments, "l1")
+    threshold = learning_rate * l1
     costs = np.full(n_steps + 1, np.inf)
     costs[0] = objective.value(theta).total
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(1, n_steps + 1):
             theta = theta - learning_rate * smooth.value_and_gradient(theta)[1]
-            W = theta[:n_weights]
-            W -= np.clip(W, -threshold, threshold)
+            theta -= np.clip(theta, -threshold, threshold)
             J = objective.value(theta).total
             if not np.isfinite(J):
                 break

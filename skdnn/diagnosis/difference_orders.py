@@ -178,7 +178,7 @@ def difference_orders(
     objective, theta = problem.objective.without_l1(), problem.state.theta
     rng = np.random.default_rng(0)
     chosen = rng.permutation(theta.size)[:n_params]
-    with blas_threads_for(objective.network.layout, objective.block_rows):
+    with blas_threads_for(objective.network, objective.block_rows):
         cost, gradient = objective.value_and_gradient(theta)
         analytic = gradient[chosen]
         differences = [
@@ -232,11 +232,8 @@ def _checked_steps(epsilons) -> np.ndarray:
 
 def _notes(net, objective: Objective) -> list[str]:
     notes = settings.gradient_check_notes(net)
-    kinked = sorted(
-        name
-        for name, activation in ACTIVATIONS.items()
-        if activation.has_kink and activation.code in objective.network.activations
-    )
+    names = set(objective.network.activation_names)
+    kinked = sorted(name for name in names if ACTIVATIONS[name].has_kink)
     if kinked:
         notes.append(
             f"A kink of {', '.join(kinked)} within a step spoils the orders; choose "

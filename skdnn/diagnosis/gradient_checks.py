@@ -197,7 +197,7 @@ def check_gradients(
 
     def check(theta: np.ndarray, notes) -> GradientCheckReport:
         objective = problem.objective
-        with blas_threads_for(objective.network.layout, objective.block_rows):
+        with blas_threads_for(objective.network, objective.block_rows):
             return check_gradient(
                 objective, theta, epsilon=epsilon, max_params=max_params, notes=notes
             )

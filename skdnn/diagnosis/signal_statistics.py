@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from skdnn.estimators import settings
 from skdnn.estimators.training_problem import TrainingProblem
 from skdnn.network.objective import Objective
 from skdnn.network.signals import signals
@@ -133,19 +132,19 @@ class _Sum:
 def measure(problem: TrainingProblem) -> SignalStage:
     """Measure the signals of a training problem where it stands; it stays there."""
     objective, theta = problem.objective, problem.state.theta
-    layout = objective.network.layout
-    hidden = settings.hidden_activations(problem.estimator, layout.n_layers - 1)
+    network = objective.network
+    hidden = network.activation_names
     with (
         np.errstate(over="ignore", invalid="ignore"),
-        blas_threads_for(layout, objective.block_rows),
+        blas_threads_for(network, objective.block_rows),
     ):
         totals = _add_up(objective, theta, hidden)
         step = problem.after_one_step() - theta
-        parts = map(layout.weights, (theta, totals.gradient, step))
+        parts = map(network.weights, (theta, totals.gradient, step))
         layers = [
             _layer_signal(layer, name, totals, *matrices)
             for layer, name, matrices in zip(
-                range(1, layout.n_layers + 1),
+                range(1, network.n_layers + 1),
                 [*hidden, "identity"],
                 zip(*parts, strict=True),
                 strict=True,
@@ -166,7 +165,7 @@ class _Totals(NamedTuple):
 
 
 def _add_up(objective: Objective, theta, hidden) -> _Totals:
-    sizes = objective.network.layout.sizes
+    sizes = objective.network.sizes
     inputs = _Sum()
     forward, backward = ([_Sum() for _ in sizes[1:]] for _ in range(2))
     stuck_rows = [np.zeros(n) for n in sizes[1:-1]]

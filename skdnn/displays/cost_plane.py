@@ -40,7 +40,7 @@ class CostPlane(NamedTuple):
         X, y = unwrapped.rows(X, y, refit=False)
         rows = training_rows(network, Rows(X, y), reset=False)
         objective = examples_and_objective(network, rows)[1]
-        indices = [_position(network._network.layout, each) for each in parameters]
+        indices = [_position(network._network, each) for each in parameters]
         if indices[0] == indices[1]:
             raise ValueError(
                 f"parameters must be two different ones, got {parameters}."
@@ -94,15 +94,13 @@ class CostPlane(NamedTuple):
         return theta
 
     def _threads(self):
-        return blas_threads_for(
-            self.objective.network.layout, self.objective.block_rows
-        )
+        return blas_threads_for(self.objective.network, self.objective.block_rows)
 
 
-def _position(layout, parameter) -> int:
+def _position(network, parameter) -> int:
     """Return where in θ a (layer, "W" or "b", index) stands."""
-    views = {"W": layout.weights, "b": layout.biases}
-    positions = np.arange(layout.n_parameters)
+    views = {"W": network.weights, "b": network.biases}
+    positions = np.arange(network.n_parameters)
     try:
         layer, kind, index = parameter
         if layer < 1:

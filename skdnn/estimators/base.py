@@ -5,7 +5,6 @@ fitted attributes. Whatever fails on the way leaves the estimator as it was.
 """
 
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Self
 
 import numpy as np
@@ -31,11 +30,11 @@ from skdnn.estimators.saving import SavedPlainly
 from skdnn.estimators.shown_parameters import assign, shown_theta
 from skdnn.estimators.solving import Trained, train
 from skdnn.estimators.stop_reasons import sentence
+from skdnn.network.architecture import Network
 from skdnn.network.initializers import initialize
-from skdnn.network.propagation import Network
-from skdnn.training.batches import Examples, Table
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import TrainingState
+from skdnn.training.tables import Examples, Table
 
 
 class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
@@ -163,20 +162,15 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         network = self._network_for(targets)
         if not goes_on:
             return self._first_state(network, dtype), network
-        before, now = self._network.layout.sizes, network.layout.sizes
-        if not np.array_equal(before, now):
+        before, now = self._network.sizes, network.sizes
+        if before != now:
             raise ValueError(
                 f"Training can go on only with the layers it began with, {before} "
                 f"(inputs, hidden units, outputs); hidden_layer_sizes and X now make "
                 f"them {now}. Set warm_start=False and fit anew."
             )
-        state = deepcopy(self._state)
-        state.theta = state.theta.astype(dtype)
-        state.optimizer.m = state.optimizer.m.astype(dtype)
-        state.optimizer.v = state.optimizer.v.astype(dtype)
-        if self.solver != self._state_solver:
-            # What one rule remembers, another would take for something else.
-            state.optimizer = OptimizerState.start(state.theta)
+        state = self._state.copy(dtype)
+        state.hand_to(self.solver)
         if state.is_over and not incremental:
             state.begin_anew()
         return state, network
@@ -192,15 +186,15 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
 
     def _first_state(self, network, dtype) -> TrainingState:
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=4)
-        names = settings.hidden_activations(self, network.layout.n_layers - 1)
         rng = np.random.default_rng(seeds[0])
-        theta = initialize(network.layout, self.init, names, rng, dtype, self.bias_init)
+        theta = initialize(network, self.init, rng, dtype, self.bias_init)
         return TrainingState(
             theta,
             OptimizerState.start(theta),
             rng=np.random.default_rng(seeds[1]),
-            mask_seed=np.uint64(seeds[2]),
+            mask_seed=int(seeds[2]),
             split_seed=int(seeds[3]),
+            solver=self.solver,
         )
 
     def _dev_set(self, network, rows: Rows, theta) -> DevSet:
@@ -216,11 +210,10 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     def _remember(self, trained: Trained, examples: Examples, has_dev, goes_on):
         history = trained.outcome.history
         self._theta, self._state = trained.theta, trained.state
-        self._state_solver = self.solver
         self._total_weight = examples.total_weight
         seen = self._state.rows_seen
         self._state.rows_seen = seen.trained(examples.weight * len(history))
-        self.n_layers_ = self._network.layout.n_layers + 1
+        self.n_layers_ = self._network.n_layers + 1
         self.n_outputs_ = self._targets.n_outputs
         self.out_activation_ = self._targets.out_activation
         self.optimizer_state_ = trained.state.optimizer
@@ -251,7 +244,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     @property
     def coefs_(self) -> list[np.ndarray]:
         """W[1], …, W[L], shown in the type of X; what is assigned is copied."""
-        return self._network.layout.weights(shown_theta(self, "coefs_"))
+        return self._network.weights(shown_theta(self, "coefs_"))
 
     @coefs_.setter
     def coefs_(self, arrays: Sequence[np.ndarray]) -> None:
@@ -260,7 +253,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """b[1], …, b[L], shown in the type of X; what is assigned is copied."""
-        return self._network.layout.biases(shown_theta(self, "intercepts_"))
+        return self._network.biases(shown_theta(self, "intercepts_"))
 
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[np.ndarray]) -> None:

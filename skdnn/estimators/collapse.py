@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.estimators.stop_reasons import cure
+from skdnn.network.architecture import Network
 from skdnn.network.objective import forward_by_blocks, rows_per_block
-from skdnn.network.propagation import Network
-from skdnn.training.batches import Examples
 from skdnn.training.stopping import (
     CONSTANT,
     DIVERGED,
@@ -22,6 +21,7 @@ from skdnn.training.stopping import (
     RISING,
     WORSE_THAN_CONSTANT,
 )
+from skdnn.training.tables import Examples
 
 # A layer's weights are near zero if they are so many times smaller than first weights
 # that keep the size of signals: root mean square 1 / sqrt(n_in).
@@ -64,7 +64,7 @@ def collapse_of(
         Whether this was partial_fit, which may have just begun to learn: rows are
         predicted only where the weights of a layer are near zero.
     """
-    sizes = [_size(W) for W in network.layout.weights(theta)]
+    sizes = [_size(W) for W in network.weights(theta)]
     least = int(np.argmin(sizes))
     is_small = sizes[least] < _NEAR_ZERO and estimator.alpha > 0
     if (incremental and not is_small) or _varies(estimator, network, theta, examples):
@@ -136,7 +136,7 @@ def _varies(estimator, network, theta, examples) -> bool:
 
 def _pieces(network, examples):
     """Yield some of the rows, from all over the table."""
-    n_rows, most = examples.n_rows, rows_per_block(network.layout)
+    n_rows, most = examples.n_rows, rows_per_block(network)
     size = min(_ROWS_OF_A_PIECE, most, n_rows)
     n_pieces = -(-min(_ROWS, n_rows) // size)
     for start in np.linspace(0, n_rows - size, n_pieces).astype(int).tolist():

@@ -5,10 +5,11 @@ from scipy import sparse
 from sklearn.model_selection import train_test_split
 
 from skdnn.estimators.dev_scoring import DevScorer
+from skdnn.network.architecture import Network
 from skdnn.network.objective import forward_by_blocks, rows_per_block
-from skdnn.network.propagation import Network, cost_of_logits
-from skdnn.training.batches import Examples
-from skdnn.training.state import DevResult
+from skdnn.network.propagation import cost_of_logits
+from skdnn.training.history import DevResult
+from skdnn.training.tables import Examples
 
 
 class DevSet:
@@ -47,7 +48,7 @@ class DevSet:
         """Return the dev cost and score of θ."""
         examples, targets = self._examples, self._targets
         theta = theta.astype(examples.table.dtype, copy=False)  # lbfgs's is float64
-        step = rows_per_block(self._network.layout, examples.table.is_thin)
+        step = rows_per_block(self._network, examples.table.is_sparse_enough)
         blocks = examples.table.blocks(step)
         cost, start, predictions, is_finite = 0.0, 0, [], True
         for Z in forward_by_blocks(self._network, theta, blocks, step):

@@ -3,7 +3,7 @@
 from sklearn.callback import CallbackContext
 
 from skdnn.estimators.rows import Rows
-from skdnn.training.state import EpochRecord
+from skdnn.training.history import EpochRecord
 
 
 class FitCallbacks:

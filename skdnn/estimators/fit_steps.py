@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from skdnn.estimators.fit_callbacks import FitCallbacks
 from skdnn.estimators.reporting import EpochPrinter
 from skdnn.estimators.rows import check_total_weight
-from skdnn.training.batches import Examples
 from skdnn.training.loop import OnEpoch
 from skdnn.training.state import TrainingState
 from skdnn.training.stopping import MAX_ITER, ONE_CLASS, ONE_EPOCH
+from skdnn.training.tables import Examples
 
 
 def epochs_of_call(targets, incremental: bool) -> tuple[int | None, str]:

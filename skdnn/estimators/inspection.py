@@ -52,7 +52,7 @@ class ObjectiveInspection(BaseMLPRegularized):
         examples = self._examples(rows, self._theta.dtype)
         penalty = penalty_of(self, self._total_weight)
         objective = objective_of(self._network, penalty, examples)
-        with blas_threads_for(self._network.layout, objective.block_rows):
+        with blas_threads_for(self._network, objective.block_rows):
             return objective.value(self._theta)
 
     def gradient_check(
@@ -120,7 +120,7 @@ class ObjectiveInspection(BaseMLPRegularized):
             rows = training_rows(self, Rows(X, y, sample_weight), reset=False)
             objective = examples_and_objective(self, rows)[1]
             theta = self._theta.astype(np.float64)
-        with blas_threads_for(objective.network.layout, objective.block_rows):
+        with blas_threads_for(objective.network, objective.block_rows):
             return check_gradient(
                 objective,
                 theta,

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdnn.estimators import validation
 from skdnn.network.memory import as_writeable
 from skdnn.network.objective import forward, forward_by_blocks, rows_per_block
-from skdnn.training.batches import Table
+from skdnn.training.tables import Table
 from skdnn.training.threads import blas_threads_for
 
 
@@ -78,11 +78,11 @@ def _needs_no_conversion(estimator, X) -> bool:
 
 
 def _propagate_table(estimator, X, through, checked=iter) -> np.ndarray:
-    theta, layout = as_writeable(estimator._theta), estimator._network.layout
+    theta, network = as_writeable(estimator._theta), estimator._network
     table, dtype = Table(X, theta.dtype), type_out(X.dtype)
-    step = rows_per_block(layout, table.is_thin)
+    step = rows_per_block(network, table.is_sparse_enough)
     rows, blocks = min(step, table.n_rows), checked(table.blocks(step))
-    with blas_threads_for(layout, rows):
+    with blas_threads_for(network, rows):
         out = through(estimator, theta, blocks, table.n_rows, rows, dtype)
     if out.dtype.kind == "f":
         out = _narrowed(out, dtype).astype(dtype, copy=False)

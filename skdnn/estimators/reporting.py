@@ -16,7 +16,7 @@ from skdnn.estimators.stop_reasons import (
     sentence,
 )
 from skdnn.training import stopping
-from skdnn.training.state import EpochRecord, Outcome
+from skdnn.training.history import EpochRecord, Outcome
 
 # Seconds between two lines of verbose=1.
 _BETWEEN_LINES = 0.5

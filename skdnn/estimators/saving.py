@@ -7,22 +7,13 @@ other objects in it are NumPy's, so that ``skops.io`` has one type to be told to
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from skdnn._estimator import SkdnnEstimator
 from skdnn.estimators.targets.classes import ClassTargets
 from skdnn.estimators.targets.numbers import RegressionTargets
-from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.losses import LOSSES
-from skdnn.network.propagation import Network
-from skdnn.training.optimizers import OptimizerState
-from skdnn.training.rows_seen import RowsSeen
+from skdnn.network.architecture import Network
 from skdnn.training.state import TrainingState
-from skdnn.training.stopping import Monitor
 
 _TARGETS = {"classes": ClassTargets, "numbers": RegressionTargets}
-_ACTIVATION_NAMES = {activation.code: name for name, activation in ACTIVATIONS.items()}
-_LOSS_NAMES = {loss.code: name for name, loss in LOSSES.items()}
 
 
 class SavedPlainly(SkdnnEstimator):
@@ -52,20 +43,6 @@ class SavedPlainly(SkdnnEstimator):
             self.optimizer_state_ = self._state.optimizer
 
 
-def _plain_network(network: Network) -> dict:
-    return {
-        "sizes": network.layout.sizes.tolist(),
-        "activations": activation_names(network),
-        "loss": _LOSS_NAMES[network.loss],
-        "loss_option": network.loss_option,
-    }
-
-
-def activation_names(network: Network) -> list[str]:
-    """Return the name of each hidden layer's activation."""
-    return [_ACTIVATION_NAMES[int(code)] for code in network.activations]
-
-
 def _plain_targets(targets) -> dict:
     kind = next(kind for kind, cls in _TARGETS.items() if type(targets) is cls)
     return {"of": kind, **vars(targets)}
@@ -76,33 +53,9 @@ def _targets(plain: dict):
     return _TARGETS[fields.pop("of")](**fields)
 
 
-def _plain_state(state: TrainingState) -> dict:
-    return {
-        **vars(state),
-        "mask_seed": int(state.mask_seed),
-        "optimizer": dict(vars(state.optimizer)),
-        "rows_seen": {**vars(state.rows_seen), "calls": sorted(state.rows_seen.calls)},
-        "monitor": None if state.monitor is None else dict(vars(state.monitor)),
-    }
-
-
-def _state(plain: dict) -> TrainingState:
-    monitor, rows = plain["monitor"], dict(plain["rows_seen"])
-    rows["calls"] = frozenset(rows["calls"])
-    return TrainingState(
-        **{
-            **plain,
-            "mask_seed": np.uint64(plain["mask_seed"]),
-            "optimizer": OptimizerState(**plain["optimizer"]),
-            "rows_seen": RowsSeen(**rows),
-            "monitor": None if monitor is None else Monitor(**monitor),
-        }
-    )
-
-
 # How an attribute that is of a class of ours is written, and read again.
 _FORMS: dict[str, tuple[Callable, Callable]] = {
-    "_network": (_plain_network, lambda plain: Network.of(**plain)),
+    "_network": (Network.pack, lambda plain: Network.of(**plain)),
     "_targets": (_plain_targets, _targets),
-    "_state": (_plain_state, _state),
+    "_state": (TrainingState.pack, TrainingState.unpack),
 }

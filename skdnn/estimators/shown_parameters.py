@@ -8,8 +8,8 @@ import numpy as np
 
 def assign(estimator, attribute: str, arrays: Sequence[np.ndarray]) -> None:
     """Copy arrays into θ: to predict with, and for training to go on from."""
-    theta, layout = estimator._fitted_theta(attribute).copy(), estimator._network.layout
-    views_of = {"coefs_": layout.weights, "intercepts_": layout.biases}[attribute]
+    theta, network = estimator._fitted_theta(attribute).copy(), estimator._network
+    views_of = {"coefs_": network.weights, "intercepts_": network.biases}[attribute]
     views = views_of(theta)
     expected, found = [v.shape for v in views], [np.shape(a) for a in arrays]
     if found != expected:

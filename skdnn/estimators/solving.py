@@ -7,14 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.estimators import settings
+from skdnn.network.architecture import Network
 from skdnn.network.objective import Objective, rows_per_block
 from skdnn.network.penalties import ElasticNet
-from skdnn.network.propagation import Network
-from skdnn.training.batches import Augment, Examples
+from skdnn.training.blocks import Augment
+from skdnn.training.history import Outcome
 from skdnn.training.lbfgs import minimize_lbfgs
 from skdnn.training.loop import Evaluate, OnEpoch, Recipe, train_epochs
-from skdnn.training.state import Outcome, TrainingState
+from skdnn.training.readers.tables import TableReader
+from skdnn.training.schedules import SCHEDULES
+from skdnn.training.state import TrainingState
 from skdnn.training.stopping import MAX_ITER, Monitor
+from skdnn.training.tables import Examples
 from skdnn.training.threads import blas_threads_for
 
 
@@ -36,7 +40,7 @@ def objective_of(
     network: Network, penalty: ElasticNet, examples: Examples
 ) -> Objective:
     """Return J over the examples."""
-    step = rows_per_block(network.layout, examples.table.is_thin)
+    step = rows_per_block(network, examples.table.is_sparse_enough)
     return Objective(
         network,
         penalty,
@@ -95,14 +99,17 @@ def train(
 def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
     """Return what says when to stop, as it was left by a training that goes on."""
     follows_dev = bool(estimator.early_stopping and evaluate is not None)
-    subject = 0 if follows_dev else _fingerprint(estimator, network, examples)
+    fingerprint = 0 if follows_dev else _fingerprint(estimator, network, examples)
     limits = {"tol": estimator.tol, "patience": estimator.n_iter_no_change}
     before = state.monitor
-    if before is None or (before.follows_dev, before.subject) != (follows_dev, subject):
-        return Monitor(**limits, follows_dev=follows_dev, subject=subject)
+    if before is None or (before.follows_dev, before.fingerprint) != (
+        follows_dev,
+        fingerprint,
+    ):
+        return Monitor(**limits, follows_dev=follows_dev, fingerprint=fingerprint)
     monitor = replace(before, **limits)
     if follows_dev:
-        monitor.look_again(evaluate)
+        monitor.reevaluate_best(evaluate)
     return monitor
 
 
@@ -113,7 +120,7 @@ def _fingerprint(estimator, network, examples) -> int:
     """
     settings_of_cost = (
         penalty_of(estimator, examples.total_weight),
-        settings.keep_probs(estimator, network.layout.n_layers - 1).tolist(),
+        settings.keep_probs(estimator, network.n_layers - 1).tolist(),
         (network.loss, network.loss_option, examples.n_rows),
     )
     number = zlib.crc32(repr(settings_of_cost).encode())
@@ -128,11 +135,9 @@ def _solve_stochastic(
         network=network,
         penalty=penalty,
         rule=settings.rule(estimator),
-        extra=settings.regularization(estimator, penalty),
-        keep_prob=settings.keep_probs(estimator, network.layout.n_layers - 1),
-        batch_size=settings.batch_rows(estimator, examples.n_rows),
-        shuffle=estimator.shuffle,
-        schedule=estimator.learning_rate,
+        regularization=settings.regularization(estimator, penalty),
+        keep_prob=settings.keep_probs(estimator, network.n_layers - 1),
+        schedule=SCHEDULES[estimator.learning_rate],
         learning_rate_init=float(estimator.learning_rate_init),
         power_t=float(estimator.power_t),
         n_epochs=n_epochs or estimator.max_iter,
@@ -143,10 +148,16 @@ def _solve_stochastic(
             examples.Y, examples.s, network.loss_option
         ),
         is_whole=n_epochs is None,
-        augment=_augment_of(estimator),
     )
-    with blas_threads_for(network.layout, recipe.batch_size):
-        return train_epochs(state, examples, recipe, monitor, evaluate, on_epoch)
+    reader = TableReader(
+        examples,
+        settings.batch_rows(estimator, examples.n_rows),
+        state.rng,
+        estimator.shuffle,
+        _augment_of(estimator),
+    )
+    with blas_threads_for(network, reader.batch_rows):
+        return train_epochs(state, reader, recipe, evaluate, on_epoch)
 
 
 def _augment_of(estimator) -> Augment | None:
@@ -166,7 +177,7 @@ def _schedule_start(estimator, state: TrainingState, n_epochs: int | None) -> fl
     A warm start goes on with the learning rates where it stopped. A cosine wave is laid
     out for `max_iter` epochs, so that each fit needs one of its own.
     """
-    starts_anew = estimator.learning_rate == "cosine" and n_epochs is None
+    starts_anew = SCHEDULES[estimator.learning_rate].spans_fit and n_epochs is None
     return state.time if starts_anew else state.schedule_start
 
 
@@ -174,7 +185,7 @@ def _solve_lbfgs(
     estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
 ) -> Outcome:
     penalty = penalty_of(estimator, examples.total_weight)
-    with blas_threads_for(network.layout, rows_per_block(network.layout)):
+    with blas_threads_for(network, rows_per_block(network)):
         state.theta, outcome = minimize_lbfgs(
             state.theta,
             objective_of(network, penalty, examples),

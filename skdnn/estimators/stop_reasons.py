@@ -5,7 +5,7 @@ what is to be done about it in this fit.
 """
 
 from skdnn.training import stopping
-from skdnn.training.state import Outcome
+from skdnn.training.history import Outcome
 
 # What is said of a training that cannot have worked.
 FAILURES = (stopping.RISING, stopping.WORSE_THAN_CONSTANT, stopping.DIVERGED)

@@ -9,8 +9,9 @@ from skdnn.estimators.rows import Rows
 from skdnn.estimators.solving import objective_of, penalty_of, train
 from skdnn.estimators.validation import training_rows
 from skdnn.network.objective import Objective
-from skdnn.training.batches import Examples
-from skdnn.training.state import Outcome, TrainingState
+from skdnn.training.history import Outcome
+from skdnn.training.state import TrainingState
+from skdnn.training.tables import Examples
 
 
 class TrainingProblem(NamedTuple):
@@ -63,7 +64,7 @@ class TrainingProblem(NamedTuple):
         own.augmentation = None
         own.keep_prob = own.input_keep_prob = 1.0
         own.batch_size = self.examples.n_rows
-        state = deepcopy(self.state)
+        state = self.state.copy()
         trained = train(own, own._network, state, self.examples, None, n_epochs=1)
         if trained.outcome.diverged_at is not None:
             return np.full_like(state.theta, np.nan)

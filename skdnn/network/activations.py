@@ -190,3 +190,5 @@ def activate(code, Z, b, G):
         _silu(Z, b, G)
     elif code == 9:
         _softplus(Z, b, G)
+    else:
+        raise ValueError("unknown activation code")

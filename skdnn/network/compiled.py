@@ -35,8 +35,13 @@ def _hash_of_sources() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
     for room in ("network", "training", "augmentation"):
-        for path in sorted((package / room).glob("*.py")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        for path in sorted((package / room).rglob("*.py")):
+            digest.update(
+                str(path.relative_to(package)).encode()
+                + b"\0"
+                + path.read_bytes()
+                + b"\0"
+            )
     return digest.hexdigest()
 
 

@@ -19,11 +19,11 @@ minimum, such an error is no finding.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from skdnn.network import segments as table
 from skdnn.network.objective import Objective
 
 CORRECT, SUSPICIOUS = 1e-7, 1e-3
@@ -198,13 +198,13 @@ def check_gradient(
     GradientCheckReport
     """
     theta = np.array(theta, dtype=np.float64)
-    layout = objective.network.layout
+    segments = objective.network.segments
     cost = objective.value(theta).total
     if gradient is None:
         analytic = objective.value_and_gradient(theta)[1]
     else:
         analytic = gradient(theta)
-    chosen = _choose(layout, max_params, rng or np.random.default_rng(0))
+    chosen = _choose(segments, max_params, rng or np.random.default_rng(0))
     if chosen.size < theta.size:
         drawn = f"A random {chosen.size} of {theta.size} components, from all layers."
         notes = [*notes, drawn]
@@ -219,7 +219,7 @@ def check_gradient(
         dtype=bool,
     )
     components = [
-        CheckedComponent(*layout.describe(i), float(analytic[i]), float(d))
+        CheckedComponent(*table.describe(segments, i), float(analytic[i]), float(d))
         for i, d in zip(chosen, numeric, strict=True)
     ]
     smooth = [c for c, kink in zip(components, on_kink, strict=True) if not kink]
@@ -272,8 +272,8 @@ def _is_on_kink(objective, theta, i, epsilon, differs):
     Hidden units are looked at only for components that differ: it costs as much as the
     difference itself, and a kink that does not show is of no interest.
     """
-    is_weight = i < objective.network.layout.n_weights
-    if objective.penalty.l1 and is_weight and abs(theta[i]) <= epsilon:
+    has_l1 = table.segment_of(objective.network.segments, i)["l1"] > 0
+    if objective.penalty.l1 and has_l1 and abs(theta[i]) <= epsilon:
         return True
     if not differs:
         return False
@@ -284,19 +284,15 @@ def _is_on_kink(objective, theta, i, epsilon, differs):
     return not np.array_equal(active_above, objective.active_units(below))
 
 
-def _choose(layout, max_params, rng):
+def _choose(segments, max_params, rng):
     """Return the components to compare: all, or as many from each W[l] and b[l]."""
-    segments = [
-        np.arange(start, stop)
-        for edges in (layout.weight_at, layout.bias_at)
-        for start, stop in pairwise(edges)
-    ]
-    if max_params is None or max_params >= layout.n_parameters:
-        return np.concatenate(segments)
+    n_parameters = table.n_parameters(segments)
+    if max_params is None or max_params >= n_parameters:
+        return np.arange(n_parameters)
     chosen, left = [], max_params
-    by_size = sorted(segments, key=len)
-    for n_done, segment in enumerate(by_size):
-        share = min(len(segment), left // (len(segments) - n_done))
+    components = [np.arange(s["start"], s["stop"]) for s in segments]
+    for n_done, segment in enumerate(sorted(components, key=len)):
+        share = min(len(segment), left // (len(components) - n_done))
         chosen.append(rng.choice(segment, share, replace=False))
         left -= share
     return np.sort(np.concatenate(chosen))

@@ -30,12 +30,12 @@ of later layers start at zero: what enters those is not centred, and the varianc
 hold without biases.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.parameters import Layout
+from skdnn.network.architecture import Network
 
 Initializer = Callable[[np.random.Generator, int, int], np.ndarray]
 BiasInitializer = Callable[[np.random.Generator, np.ndarray], np.ndarray]
@@ -107,9 +107,8 @@ BIAS_INITIALIZERS: dict[str, BiasInitializer] = {
 
 
 def initialize(
-    layout: Layout,
+    network: Network,
     init: str | Initializer,
-    activations: Sequence[str],
     rng: np.random.Generator,
     dtype: np.dtype,
     bias_init: str | Initializer = "auto",
@@ -118,13 +117,11 @@ def initialize(
 
     Parameters
     ----------
-    layout : Layout
-        The layers.
+    network : Network
+        The layers; of their activations, the output's counts as "identity".
     init : str or callable
         A name in INITIALIZERS for every layer, "auto" for each layer's own by its
         activation, or a callable ``(rng, n_in, n_out) -> (n_in, n_out) array``.
-    activations : sequence of str
-        The name of each hidden layer's activation; the output counts as "identity".
     rng : numpy.random.Generator
         Source of the draws: of all weights first, so that they do not depend on
         `bias_init`.
@@ -137,12 +134,12 @@ def initialize(
 
     Returns
     -------
-    ndarray of shape (layout.n_parameters,)
+    ndarray of shape (network.n_parameters,)
     """
-    theta = np.zeros(layout.n_parameters, dtype=dtype)
+    theta = np.zeros(network.n_parameters, dtype=dtype)
     drawn = []
     for W, activation in zip(
-        layout.weights(theta), [*activations, "identity"], strict=True
+        network.weights(theta), [*network.activation_names, "identity"], strict=True
     ):
         name = ACTIVATIONS[activation].init if init == "auto" else init
         draw = name if callable(name) else INITIALIZERS[name]
@@ -151,7 +148,7 @@ def initialize(
         )
         W[...] = drawn[-1]
     own = "rms"
-    for b, W in zip(layout.biases(theta)[:-1], drawn[:-1], strict=True):
+    for b, W in zip(network.biases(theta)[:-1], drawn[:-1], strict=True):
         if callable(bias_init):
             first = bias_init(rng, *W.shape)
         else:

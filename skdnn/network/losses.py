@@ -163,18 +163,21 @@ def huber(Z, Y, s, scale, option, scratch):
 
 
 class Loss(NamedTuple):
-    """What the rest of the network needs to know of one loss."""
+    """What the rest of the package needs to know of one loss."""
 
     code: int  # its number in compiled code
     out_activation: str  # the link's name, as scikit-learn's `out_activation_`
+    option: str | None = None  # the estimators' parameter for the loss's own number
+    option_is_off: float = 0.0  # the number with which the option does nothing
+    nearest: str | None = None  # a loss that scikit-learn has and that predicts alike
 
 
 LOSSES = {
-    "sigmoid_cross_entropy": Loss(0, "logistic"),
-    "softmax_cross_entropy": Loss(1, "softmax"),
+    "sigmoid_cross_entropy": Loss(0, "logistic", "label_smoothing"),
+    "softmax_cross_entropy": Loss(1, "softmax", "label_smoothing"),
     "squared_error": Loss(2, "identity"),
     "poisson": Loss(3, "exp"),
-    "huber": Loss(4, "identity"),
+    "huber": Loss(4, "identity", "delta", np.inf, nearest="squared_error"),
 }
 
 
@@ -229,6 +232,8 @@ def apply_link(code, Z):
         softmax(Z)
     elif code == 3:
         exponential(Z)
+    elif code != 2 and code != 4:  # theirs is the identity
+        raise ValueError("unknown loss code")
 
 
 @spliced
@@ -240,4 +245,6 @@ def loss_and_gradient(code, Z, Y, s, scale, option, scratch):
         return softmax_cross_entropy(Z, Y, s, scale, option, scratch)
     if code == 3:
         return poisson_deviance(Z, Y, s, scale, option, scratch)
-    return huber(Z, Y, s, scale, np.inf if code == 2 else option, scratch)
+    if code == 2 or code == 4:
+        return huber(Z, Y, s, scale, np.inf if code == 2 else option, scratch)
+    raise ValueError("unknown loss code")

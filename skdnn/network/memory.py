@@ -31,11 +31,16 @@ def empty_aligned(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return memory[start : start + n_bytes].view(dtype).reshape(shape)
 
 
-def aligned_copy(array: np.ndarray) -> np.ndarray:
-    """Return a C-contiguous copy that starts on a cache line."""
-    copy = empty_aligned(array.shape, array.dtype)
+def aligned_copy(array: np.ndarray, dtype: np.dtype | None = None) -> np.ndarray:
+    """Return a C-contiguous copy that starts on a cache line, in this or another type."""
+    copy = empty_aligned(array.shape, array.dtype if dtype is None else dtype)
     copy[...] = array
     return copy
+
+
+def is_aligned(array: np.ndarray) -> bool:
+    """Whether an array starts on a cache line."""
+    return array.ctypes.data % _CACHE_LINE == 0
 
 
 class _AsIfWriteable:

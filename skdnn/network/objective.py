@@ -18,12 +18,11 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.architecture import Network
 from skdnn.network.inputs import SparseRows
-from skdnn.network.parameters import Layout
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import (
     ForwardWorkspace,
-    Network,
     Workspace,
     cost_and_gradient,
     cost_of_logits,
@@ -38,10 +37,10 @@ Block = tuple[Inputs, np.ndarray, np.ndarray]
 _BUFFER_SIZE = 2**18
 
 
-def rows_per_block(layout: Layout, sparse_inputs: bool = False) -> int:
+def rows_per_block(network: Network, sparse_inputs: bool = False) -> int:
     """Return how many rows to evaluate at once."""
-    sizes = layout.sizes[1:] if sparse_inputs else layout.sizes
-    return max(32, _BUFFER_SIZE // int(sizes.sum()))
+    sizes = network.sizes[1:] if sparse_inputs else network.sizes
+    return max(32, _BUFFER_SIZE // sum(sizes))
 
 
 class Cost(NamedTuple):
@@ -92,13 +91,13 @@ class Objective:
     def value(self, theta: np.ndarray) -> Cost:
         """Return J(θ) with its data and penalty parts."""
         theta = self._typed(theta)
-        n_outputs = int(self.network.layout.sizes[-1])
+        n_outputs = self.network.n_outputs
         data = 0.0
         for X, Y, s in self.blocks():
             Z = self._work.Z[: X.shape[0] * n_outputs].reshape(X.shape[0], n_outputs)
             logits(self.network, theta, X, Z, self._forward)
             data += cost_of_logits(self.network, Z, Y, s, 1 / self.n_rows)
-        penalty = self.penalty.value(theta[: self.network.layout.n_weights])
+        penalty = self.penalty.value(theta, self.network.groups)
         return Cost(data + penalty, data, penalty)
 
     def value_and_gradient(self, theta: np.ndarray) -> tuple[Cost, np.ndarray]:
@@ -108,9 +107,8 @@ class Objective:
         """
         theta = self._typed(theta)
         data, gradient = self._data_part(theta)
-        weights = slice(0, self.network.layout.n_weights)
-        self.penalty.add_gradient(theta[weights], gradient[weights])
-        penalty = self.penalty.value(theta[weights])
+        self.penalty.add_gradient(theta, gradient, self.network.groups)
+        penalty = self.penalty.value(theta, self.network.groups)
         return Cost(data + penalty, data, penalty), gradient
 
     def active_units(self, theta: np.ndarray) -> np.ndarray:
@@ -121,15 +119,15 @@ class Objective:
         """
         theta = self._typed(theta)
         scratch = np.empty_like(theta)
-        sizes, unit_at = self.network.layout.sizes, self.network.unit_at
+        hidden = self.network.layers[:-1]
         kinked = [a.code for a in ACTIVATIONS.values() if a.has_kink]
         masks = []
         for X, Y, s in self.blocks():
             cost_and_gradient(self.network, theta, X, Y, s, 1.0, self._work, scratch)
-            for layer, code in enumerate(self.network.activations, start=1):
-                if code in kinked:
-                    start = self.block_rows * unit_at[layer - 1]
-                    stop = start + X.shape[0] * sizes[layer]
+            for layer in hidden:
+                if layer["activation"] in kinked:
+                    start = self.block_rows * layer["unit_at"]
+                    stop = start + X.shape[0] * layer["n_out"]
                     masks.append(self._work.A[start:stop] > 0)
         return np.concatenate(masks) if masks else np.zeros(0, dtype=bool)
 
@@ -161,7 +159,7 @@ def forward(
     block_rows: int,
 ) -> np.ndarray:
     """Return the logits of all rows, shape (n_rows, n[L]), dropout off."""
-    out = np.empty((n_rows, int(network.layout.sizes[-1])), theta.dtype)
+    out = np.empty((n_rows, network.n_outputs), theta.dtype)
     work = ForwardWorkspace.of(network, block_rows, theta.dtype)
     start = 0
     for X in blocks:
@@ -175,7 +173,7 @@ def forward_by_blocks(
     network: Network, theta: np.ndarray, blocks: Iterable[Inputs], block_rows: int
 ) -> Iterator[np.ndarray]:
     """Yield the logits of each block; the next ones are written over them."""
-    out = np.empty((block_rows, int(network.layout.sizes[-1])), theta.dtype)
+    out = np.empty((block_rows, network.n_outputs), theta.dtype)
     work = ForwardWorkspace.of(network, block_rows, theta.dtype)
     for X in blocks:
         Z = out[: X.shape[0]]

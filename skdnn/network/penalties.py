@@ -31,27 +31,41 @@ class ElasticNet(NamedTuple):
         strength = alpha / total_weight
         return cls(strength * (1 - l1_ratio), strength * l1_ratio / 2)
 
-    def value(self, weights: np.ndarray) -> float:
-        """Return the penalty of the given weights (any shape), in float64.
+    def value(self, theta: np.ndarray, groups: np.ndarray) -> float:
+        """Return the penalty of θ, in float64.
 
         It is infinite, without a warning, for weights that have diverged far enough.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+        groups : ndarray of GROUP
+            What each part of θ is penalised with: network/segments.py.
         """
         value = 0.0
         with np.errstate(over="ignore"):
-            if self.l2:
-                w = weights.ravel()
-                square = np.einsum("i,i->", w, w, dtype=np.float64)  # makes no copy
-                value += 0.5 * self.l2 * float(square)
-            if self.l1:
-                value += self.l1 * float(np.sum(np.abs(weights), dtype=np.float64))
+            for w, _, l2, l1 in self._penalised(theta, theta, groups):
+                if l2:
+                    square = np.einsum("i,i->", w, w, dtype=np.float64)  # no copy
+                    value += 0.5 * l2 * float(square)
+                if l1:
+                    value += l1 * float(np.sum(np.abs(w), dtype=np.float64))
         return value
 
-    def add_gradient(self, weights: np.ndarray, grad: np.ndarray) -> None:
+    def add_gradient(self, theta, grad, groups) -> None:
         """Add the penalty's gradient to grad; at w = 0 the L1 part adds nothing."""
-        if self.l2:
-            grad += self.l2 * weights
-        if self.l1:
-            grad += self.l1 * np.sign(weights)
+        for w, dw, l2, l1 in self._penalised(theta, grad, groups):
+            if l2:
+                dw += l2 * w
+            if l1:
+                dw += l1 * np.sign(w)
+
+    def _penalised(self, theta, grad, groups):
+        """Yield each group's part of θ and of the gradient, and its coefficients."""
+        for group in groups:
+            part = slice(group["start"], group["stop"])
+            l2, l1 = self.l2 * float(group["l2"]), self.l1 * float(group["l1"])
+            yield theta[part], grad[part], l2, l1
 
 
 @inlined

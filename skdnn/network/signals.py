@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.network.activations import activate
+from skdnn.network.architecture import Network
 from skdnn.network.compiled import entry
 from skdnn.network.inputs import times
 from skdnn.network.objective import Inputs, Objective
 from skdnn.network.propagation import (
     ForwardWorkspace,
-    Network,
     Workspace,
     cost_and_gradient,
     logits,
@@ -65,7 +65,7 @@ def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
         A = _hidden_layers(work.A, network, X.shape[0], block_rows)
         # Going back, training has written dZ over the slopes.
         dZ = _hidden_layers(work.G, network, X.shape[0], block_rows)
-        n_outputs = int(network.layout.sizes[-1])
+        n_outputs = network.n_outputs
         dZ.append(work.Z[: X.shape[0] * n_outputs].reshape(-1, n_outputs))
         slopes = _slopes(network, theta, [X, *A])
         Z = np.empty_like(dZ[-1])
@@ -76,18 +76,17 @@ def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
 def _hidden_layers(buffer, network: Network, rows: int, block_rows: int):
     """Return the parts of a workspace's buffer that belong to the hidden layers."""
     views = []
-    sizes = network.layout.sizes[1:-1]
-    for n_units, unit_at in zip(sizes, network.unit_at[:-1], strict=True):
-        start = block_rows * unit_at
+    for layer in network.layers[:-1]:
+        start, n_units = block_rows * layer["unit_at"], layer["n_out"]
         views.append(buffer[start : start + rows * n_units].reshape(rows, n_units))
     return views
 
 
 def _slopes(network: Network, theta, A) -> list[np.ndarray]:
     """Return g'(Z) of each hidden layer, from the activations before it."""
-    layout, found = network.layout, []
-    weights, biases = layout.weights(theta), layout.biases(theta)
-    for l, code in enumerate(network.activations):
+    found, codes = [], network.layers["activation"][:-1]
+    weights, biases = network.weights(theta), network.biases(theta)
+    for l, code in enumerate(codes):
         again, slopes = np.empty_like(A[l + 1]), np.empty_like(A[l + 1])
         _activations(code, A[l], weights[l], biases[l], again, slopes)
         found.append(slopes)

@@ -55,7 +55,7 @@ def gather_ahead(block, start, gathered):
 def train_block(
     network,
     rule,
-    extra,
+    regularization,
     theta,
     m,
     v,
@@ -74,7 +74,7 @@ def train_block(
     ----------
     network : Network
     rule : Rule
-    extra : Regularization
+    regularization : Regularization
     theta, m, v : ndarray of shape (n_parameters,)
         The parameters and the optimiser's moments.
     t : int
@@ -123,5 +123,5 @@ def train_block(
         if not math.isfinite(value):
             return total, False
         total += value * (stop - start)
-        update(rule, network.layout, theta, grad, m, v, rates[k], t + k + 1, extra)
+        update(rule, network, theta, grad, m, v, rates[k], t + k + 1, regularization)
     return total, True

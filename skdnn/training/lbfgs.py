@@ -14,8 +14,9 @@ from scipy import optimize
 
 from skdnn.network.compile_time import compile_seconds
 from skdnn.network.objective import Objective
+from skdnn.network.segments import per_parameter
+from skdnn.training.history import EpochRecord, Outcome
 from skdnn.training.loop import Evaluate, OnEpoch
-from skdnn.training.state import EpochRecord, Outcome
 from skdnn.training.stopping import (
     CALLBACK,
     CONVERGED,
@@ -53,10 +54,7 @@ def minimize_lbfgs(
     An interrupt (Ctrl-C) ends the search with the last iteration; before the end of the
     first it is raised again.
     """
-    n_weights = objective.network.layout.n_weights
-    form = (
-        _SplitForm(objective, n_weights) if objective.penalty.l1 else _Plain(objective)
-    )
+    form = _SplitForm(objective) if objective.penalty.l1 else _Plain(objective)
     outcome = Outcome()
     began, compiled, last = time.perf_counter(), compile_seconds(), theta
 
@@ -147,29 +145,34 @@ class _Plain:
 
 
 class _SplitForm:
-    """θ as (W⁺, W⁻, b) with W⁺, W⁻ ≥ 0."""
+    """θ as (W⁺, W⁻, b) with W⁺, W⁻ ≥ 0; b stands for all without an L1 penalty."""
 
-    def __init__(self, objective: Objective, n_weights: int):
-        self._l1 = objective.penalty.l1
+    def __init__(self, objective: Objective):
+        factor = per_parameter(objective.network.segments, "l1")
+        self._has_l1 = factor > 0
+        self._factor, self._l1 = factor[self._has_l1], objective.penalty.l1
         self._smooth = objective.without_l1()
-        self._n = n_weights
+        self._n = self._factor.size
 
     def start(self, theta):
-        W, b = theta[: self._n], theta[self._n :]
+        W, b = theta[self._has_l1], theta[~self._has_l1]
         return np.concatenate([np.maximum(W, 0), np.maximum(-W, 0), b])
 
     def theta(self, x):
-        n = self._n
-        return np.concatenate([x[:n] - x[n : 2 * n], x[2 * n :]])
+        n, theta = self._n, np.empty(self._has_l1.size)
+        theta[self._has_l1], theta[~self._has_l1] = x[:n] - x[n : 2 * n], x[2 * n :]
+        return theta
 
     def bounds(self):
-        n_biases = self._smooth.network.layout.n_parameters - self._n
-        lower = np.concatenate([np.zeros(2 * self._n), np.full(n_biases, -np.inf)])
+        n_free = self._has_l1.size - self._n
+        lower = np.concatenate([np.zeros(2 * self._n), np.full(n_free, -np.inf)])
         return optimize.Bounds(lower, np.inf)
 
     def value_and_gradient(self, x):
-        n = self._n
+        n, l1 = self._n, self._l1 * self._factor
         cost, gradient = self._smooth.value_and_gradient(self.theta(x))
-        dW, db = gradient[:n], gradient[n:]
-        value = cost.total + self._l1 * float(np.sum(x[: 2 * n]))
-        return value, np.concatenate([dW + self._l1, self._l1 - dW, db])
+        dW, db = gradient[self._has_l1], gradient[~self._has_l1]
+        value = cost.total + self._l1 * float(
+            np.sum(np.tile(self._factor, 2) * x[: 2 * n])
+        )
+        return value, np.concatenate([dW + l1, l1 - dW, db])

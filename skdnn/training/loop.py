@@ -6,27 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skdnn.network.architecture import Network
 from skdnn.network.compile_time import compile_seconds
-from skdnn.network.memory import aligned_copy, empty_aligned
+from skdnn.network.memory import empty_aligned
 from skdnn.network.objective import forward_by_blocks, rows_per_block
 from skdnn.network.penalties import ElasticNet
-from skdnn.network.propagation import Network, Workspace, cost_of_logits
-from skdnn.training.batches import Augment, BatchReader, Examples, random_order
+from skdnn.network.propagation import Workspace, cost_of_logits
+from skdnn.training.blocks import Reader
 from skdnn.training.epoch import Gathered, train_block
+from skdnn.training.history import DevResult, EpochRecord, Outcome
 from skdnn.training.optimizers import Regularization, Rule
-from skdnn.training.schedules import (
-    ADAPTIVE_FACTOR,
-    ADAPTIVE_LEAST_RATE,
-    SCHEDULES,
-    Progress,
-)
-from skdnn.training.state import (
-    DevResult,
-    EpochRecord,
-    LastEpoch,
-    Outcome,
-    TrainingState,
-)
+from skdnn.training.schedules import LEAST_RATE, STALL_FACTOR, Progress, Schedule
+from skdnn.training.state import LastEpochs, TrainingState
 from skdnn.training.stopping import (
     ABOVE_CONSTANT,
     CALLBACK,
@@ -51,11 +42,9 @@ class Recipe(NamedTuple):
     network: Network
     penalty: ElasticNet
     rule: Rule
-    extra: Regularization
+    regularization: Regularization
     keep_prob: np.ndarray  # float64, for the input and each hidden layer
-    batch_size: int
-    shuffle: bool
-    schedule: str
+    schedule: Schedule
     learning_rate_init: float
     power_t: float
     n_epochs: int  # to train for
@@ -64,7 +53,6 @@ class Recipe(NamedTuple):
     horizon: int  # the epochs that the schedule is laid out for
     constant_cost: Callable[[], float]  # J of a network that predicts a constant
     is_whole: bool = True  # whether no more epochs are to come, in other calls
-    augment: Augment | None = None  # what alters each block of training rows
 
 
 Evaluate = Callable[[np.ndarray], DevResult]
@@ -73,9 +61,8 @@ OnEpoch = Callable[[EpochRecord, np.ndarray], bool | None]
 
 def train_epochs(
     state: TrainingState,
-    examples: Examples,
+    reader: Reader,
     recipe: Recipe,
-    monitor: Monitor,
     evaluate: Evaluate | None = None,
     on_epoch: OnEpoch | None = None,
 ) -> Outcome:
@@ -87,13 +74,12 @@ def train_epochs(
     Parameters
     ----------
     state : TrainingState
-        Where to start; holds the last θ afterwards.
-    examples : Examples
-        The training rows.
+        Where to start; holds the last θ afterwards. Its monitor says when training has
+        stalled.
+    reader : Reader
+        Yields the training rows, epoch by epoch.
     recipe : Recipe
         How to train.
-    monitor : Monitor
-        Says when training has stalled.
     evaluate : callable (theta) -> DevResult, optional
         Looks at the dev set.
     on_epoch : callable (EpochRecord, theta) -> bool, optional
@@ -104,11 +90,11 @@ def train_epochs(
     Outcome
     """
     outcome = Outcome()
-    steps = _Steps(state, examples, recipe)
-    last = LastEpoch(state, monitor, outcome)
+    steps = _Steps(state, reader, recipe)
+    last = LastEpochs(state, outcome)
     try:
         for _ in range(recipe.n_epochs):
-            is_over = _train_epoch(steps, monitor, outcome, last, evaluate)
+            is_over = _train_epoch(steps, outcome, last, evaluate)
             if outcome.diverged_at is None and on_epoch is not None:
                 told_to_stop = on_epoch(outcome.history[-1], state.theta)
                 if told_to_stop and not is_over:
@@ -123,15 +109,15 @@ def train_epochs(
         if not outcome.history:
             raise
         outcome.reason, outcome.interrupted_by = INTERRUPTED, interrupt
-    outcome.reason = _reason_in_view_of_the_cost(state, recipe, monitor, outcome)
+    outcome.reason = _reason_in_view_of_the_cost(state, recipe, outcome)
     return outcome
 
 
 def _reason_in_view_of_the_cost(
-    state: TrainingState, recipe: Recipe, monitor: Monitor, outcome: Outcome
+    state: TrainingState, recipe: Recipe, outcome: Outcome
 ) -> str:
-    """Return why training stopped: patience and epochs run out of a lost one, too."""
-    reason, first_cost = outcome.reason, state.first_cost
+    """Return why training stopped, or that it failed, where the cost says so."""
+    reason, first_cost, monitor = outcome.reason, state.first_cost, _monitor(state)
     ran_out = reason == MAX_ITER and recipe.is_whole
     if first_cost is None or not (outcome.converged or ran_out):
         return reason
@@ -143,8 +129,14 @@ def _reason_in_view_of_the_cost(
     return WORSE_THAN_CONSTANT if _is_lost(recipe, monitor, outcome) else reason
 
 
+def _monitor(state: TrainingState) -> Monitor:
+    if state.monitor is None:
+        raise ValueError("state.monitor must be a Monitor: it says when to stop")
+    return state.monitor
+
+
 def _is_lost(recipe: Recipe, monitor: Monitor, outcome: Outcome) -> bool:
-    """Whether patience is over above what a constant prediction costs."""
+    """Whether training stalled at a higher cost than a constant prediction has."""
     constant, history = recipe.constant_cost(), outcome.history
     if monitor.follows_dev:  # whose cost knows no penalty, and is of other rows
         best = min((r.dev.cost for r in history if r.dev is not None), default=0.0)
@@ -159,13 +151,12 @@ def _is_lost(recipe: Recipe, monitor: Monitor, outcome: Outcome) -> bool:
 
 def _train_epoch(
     steps: "_Steps",
-    monitor: Monitor,
     outcome: Outcome,
-    last: "LastEpoch",
+    last: LastEpochs,
     evaluate: Evaluate | None,
 ) -> bool:
-    """Train for an epoch and take it down; return whether training is over."""
-    state, recipe = steps.state, steps.recipe
+    """Train for an epoch and record it; return whether training is over."""
+    state, recipe, monitor = steps.state, steps.recipe, _monitor(steps.state)
     epoch, began, compiled = state.n_epochs + 1, time.perf_counter(), compile_seconds()
     cost, rate = steps.run_epoch()
     if not (np.isfinite(cost) and np.all(np.isfinite(state.theta))):
@@ -185,61 +176,48 @@ def _train_epoch(
     state.is_over = stalled and not _lower_rate(state, recipe, monitor)
     if state.is_over:
         outcome.reason = EARLY_STOPPING if monitor.follows_dev else CONVERGED
-    last.is_now()
+    last.epoch_is_over()
     return state.is_over
 
 
 def _lower_rate(state: TrainingState, recipe: Recipe, monitor: Monitor) -> bool:
-    """Answer a stall as "adaptive" does; return whether training goes on."""
+    """Lower the rate at a stall, if the schedule does; return whether it was."""
     rate = recipe.learning_rate_init * state.rate_factor
-    if recipe.schedule != "adaptive" or rate <= ADAPTIVE_LEAST_RATE:
+    if not recipe.schedule.lowers_on_stall or rate <= LEAST_RATE:
         return False
-    state.rate_factor /= ADAPTIVE_FACTOR
-    monitor.be_patient_again()
+    state.rate_factor /= STALL_FACTOR
+    monitor.reset_patience()
     return True
 
 
 class _Steps:
     """Runs epochs; owns the buffers that all of them share."""
 
-    def __init__(self, state: TrainingState, examples: Examples, recipe: Recipe):
-        self.state = state
-        self.recipe = recipe
-        self.examples, self.n_rows = examples, examples.n_rows
-        self.reader = BatchReader(
-            examples, recipe.batch_size, recipe.augment, state.rng
-        )
-        batch_rows, dtype = self.reader.batch_rows, state.theta.dtype
+    def __init__(self, state: TrainingState, reader: Reader, recipe: Recipe):
+        self.state, self.recipe, self.reader = state, recipe, reader
+        batch_rows, dtype = reader.batch_rows, state.theta.dtype
         # Sparse rows are neither dropped nor gathered in these buffers.
-        n_columns = 0 if self.reader.is_sparse else examples.table.n_columns
+        n_columns = 0 if reader.is_sparse else reader.n_columns
         drops_inputs = bool(recipe.keep_prob[0] < 1) and n_columns > 0
         self.work = Workspace.of(recipe.network, batch_rows, dtype, drops_inputs)
-        rows = 0 if self.reader.copies else batch_rows
-        self.gathered = Gathered.of(rows, n_columns, examples.Y.shape[1], dtype)
-        # What has been copied or unpickled may start anywhere.
-        state.theta = aligned_copy(state.theta)
-        state.optimizer.m = aligned_copy(state.optimizer.m)
-        state.optimizer.v = aligned_copy(state.optimizer.v)
-        self.grad = empty_aligned(state.theta.size, state.theta.dtype)
+        rows = 0 if reader.copies else batch_rows
+        self.gathered = Gathered.of(rows, n_columns, reader.n_targets, dtype)
+        state.align()
+        self.grad = empty_aligned(state.theta.size, dtype)
 
     def run_epoch(self) -> tuple[float, float]:
         """Return J over the epoch and the last learning rate."""
-        state, recipe = self.state, self.recipe
-        # One batch of all rows has nothing to shuffle.
-        shuffled = recipe.shuffle and self.reader.n_batches > 1
-        order = random_order(state.rng, self.n_rows) if shuffled else None
-        rates = self._rates()
+        state, recipe, rates = self.state, self.recipe, self._rates()
         # The penalty, too, is that of before the steps: with one batch of all rows,
         # this is J at one θ.
-        weights = state.theta[: recipe.network.layout.n_weights]
-        penalty = recipe.penalty.value(weights)
+        penalty = recipe.penalty.value(state.theta, recipe.network.groups)
         total, step = 0.0, 0
-        for block in self.reader.epoch(order):
+        for block in self.reader.epoch():
             n_steps = block.bounds.size - 1
             value, finite = train_block(
                 recipe.network,
                 recipe.rule,
-                recipe.extra,
+                recipe.regularization,
                 state.theta,
                 state.optimizer.m,
                 state.optimizer.v,
@@ -247,7 +225,7 @@ class _Steps:
                 block,
                 rates[step : step + n_steps],
                 recipe.keep_prob,
-                state.mask_seed,
+                np.uint64(state.mask_seed),
                 self.gathered,
                 self.work,
                 self.grad,
@@ -257,7 +235,7 @@ class _Steps:
             state.optimizer.t += n_steps
             step += n_steps
             total += value
-        return total / self.n_rows + penalty, rates[-1]
+        return total / self.reader.n_rows + penalty, rates[-1]
 
     def end_is_finite(self) -> bool:
         """Whether the cost is finite where the last step has led to.
@@ -265,15 +243,13 @@ class _Steps:
         No next step finds out. It takes a look at all rows, but for parameters of a
         usual size, which have not been led far.
         """
-        theta, network, examples = self.state.theta, self.recipe.network, self.examples
+        theta, network = self.state.theta, self.recipe.network
         if max(theta.max(), -theta.min()) < _FAR:
             return True
-        step = rows_per_block(network.layout, examples.table.is_thin)
-        blocks, cost, start = examples.table.blocks(step), 0.0, 0
-        for Z in forward_by_blocks(network, theta, blocks, step):
-            part = slice(start, start + len(Z))
-            cost += cost_of_logits(network, Z, examples.Y[part], examples.s[part], 1.0)
-            start = part.stop
+        block_rows, cost = rows_per_block(network, self.reader.is_sparse), 0.0
+        for X, Y, s in self.reader.in_order(block_rows):
+            (Z,) = forward_by_blocks(network, theta, [X], X.shape[0])
+            cost += cost_of_logits(network, Z, Y, s, 1.0)
         return bool(np.isfinite(cost))
 
     def _rates(self) -> np.ndarray:
@@ -284,5 +260,5 @@ class _Steps:
         progress = Progress(
             times - recipe.schedule_start, recipe.horizon, recipe.power_t
         )
-        factor = self.state.rate_factor * SCHEDULES[recipe.schedule](progress)
+        factor = self.state.rate_factor * recipe.schedule.factor(progress)
         return recipe.learning_rate_init * factor

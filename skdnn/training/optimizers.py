@@ -28,23 +28,38 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.network.compiled import inlined, spliced
-from skdnn.network.parameters import weight
+from skdnn.network.layers import dense
 from skdnn.network.penalties import cap_column_norms, soft_threshold
+from skdnn.training.parts import InPlace, StatePart
+
+SGD, ADAM = 0, 1
+
+
+class Optimizer(NamedTuple):
+    """What the rest of the package needs to know of one optimiser."""
+
+    code: int  # of its step in compiled code
+    decouples_l2: bool = False  # shrinks weights apart from the gradient's step
+    nearest: str | None = None  # another one, if scikit-learn does not have this
+
+
+OPTIMIZERS = {
+    "sgd": Optimizer(SGD),
+    "adam": Optimizer(ADAM),
+    "adamw": Optimizer(ADAM, decouples_l2=True, nearest="adam"),
+}
 
 
 class Rule(NamedTuple):
     """An optimiser and its constants, as compiled code reads them."""
 
     code: int
+    decouples_l2: bool
     momentum: float
     nesterov: bool
     beta1: float
     beta2: float
     epsilon: float
-
-
-SGD, ADAM, ADAMW = 0, 1, 2
-OPTIMIZERS = {"sgd": SGD, "adam": ADAM, "adamw": ADAMW}
 
 
 class Regularization(NamedTuple):
@@ -57,7 +72,7 @@ class Regularization(NamedTuple):
 
 
 @dataclass
-class OptimizerState:
+class OptimizerState(StatePart):
     """What an optimiser remembers between steps.
 
     Attributes
@@ -68,8 +83,8 @@ class OptimizerState:
         Steps taken so far.
     """
 
-    m: np.ndarray
-    v: np.ndarray
+    m: InPlace
+    v: InPlace
     t: int = 0
 
     @classmethod
@@ -133,60 +148,62 @@ def shrink(theta, lr, l2):
 
 
 @inlined
-def clip_factor(theta, grad, n_weights, l2, max_grad_norm):
-    """Return what the gradient is to be multiplied by to have at most that norm."""
+def clip_factor(theta, grad, groups, l2, max_grad_norm):
+    """Return the factor that clips the gradient to a norm of at most max_grad_norm."""
     if max_grad_norm == np.inf:
         return 1.0
     T = theta.dtype.type
-    decay, square = T(l2), 0.0
-    for i in range(n_weights):
-        square += np.float64(grad[i] + decay * theta[i]) ** 2
-    for i in range(n_weights, grad.size):
-        square += np.float64(grad[i]) ** 2
+    square = 0.0
+    for k in range(groups.size):
+        decay = T(l2 * groups[k].l2)
+        for i in range(groups[k].start, groups[k].stop):
+            square += np.float64(grad[i] + decay * theta[i]) ** 2
     norm = np.sqrt(square)
     return max_grad_norm / norm if norm > max_grad_norm else 1.0
 
 
 @spliced
-def update(rule, layout, theta, grad, m, v, lr, t, extra):
-    """Move θ by one step; the penalty acts on its first part, the weights."""
-    n_weights = layout.weight_at[-1]
-    coupled = rule.code != ADAMW
-    l2, l1 = extra.l2 if coupled else 0.0, extra.l1
-    clip = clip_factor(theta, grad, n_weights, l2, extra.max_grad_norm)
-    if not coupled:
-        shrink(theta[:n_weights], lr, extra.l2)
-    for part in range(2):
-        start, stop = (0, n_weights) if part == 0 else (n_weights, theta.size)
-        if part == 1:
-            l2 = l1 = 0.0
+def update(rule, network, theta, grad, m, v, lr, t, regularization):
+    """Move θ by one step: each group of its segments at its rate and penalty."""
+    l2 = 0.0 if rule.decouples_l2 else regularization.l2
+    max_grad_norm = regularization.max_grad_norm
+    clip = clip_factor(theta, grad, network.groups, l2, max_grad_norm)
+    for k in range(network.groups.size):
+        group = network.groups[k]
+        part, rate = slice(group.start, group.stop), lr * group.rate
+        if rule.decouples_l2 and group.l2 > 0:
+            shrink(theta[part], rate, regularization.l2 * group.l2)
         if rule.code == SGD:
             sgd(
-                theta[start:stop],
-                grad[start:stop],
-                v[start:stop],
-                lr,
+                theta[part],
+                grad[part],
+                v[part],
+                rate,
                 rule.momentum,
                 rule.nesterov,
                 clip,
-                l2,
-                l1,
+                l2 * group.l2,
+                regularization.l1 * group.l1,
             )
-        else:
+        elif rule.code == ADAM:
             adam(
-                theta[start:stop],
-                grad[start:stop],
-                m[start:stop],
-                v[start:stop],
-                lr,
+                theta[part],
+                grad[part],
+                m[part],
+                v[part],
+                rate,
                 t,
                 rule.beta1,
                 rule.beta2,
                 rule.epsilon,
                 clip,
-                l2,
-                l1,
+                l2 * group.l2,
+                regularization.l1 * group.l1,
             )
-    if extra.max_norm < np.inf:
-        for layer in range(layout.sizes.size - 2):
-            cap_column_norms(weight(theta, layout, layer), extra.max_norm)
+        else:
+            raise ValueError("unknown optimiser code")
+    if regularization.max_norm < np.inf:
+        for l in range(network.layers.size - 1):  # hidden units
+            cap_column_norms(
+                dense.weights(network.layers[l], theta), regularization.max_norm
+            )

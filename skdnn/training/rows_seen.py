@@ -7,6 +7,7 @@ pass, must not count twice: a call is told from others by a checksum of its rows
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 # Calls whose checksums are kept. A pass over more pieces than this counts again what it
 # repeats, unless the caller gives the total weight.
@@ -66,9 +67,14 @@ class RowsSeen:
             calls = calls | {checksum}
         return replace(self, distinct=self.distinct + weight, known=known, calls=calls)
 
-    def __deepcopy__(self, memo) -> "RowsSeen":
-        """Return this: nothing in it can be changed."""
-        return self
+    def pack(self) -> dict[str, Any]:
+        """Return names, numbers and a list."""
+        return {**vars(self), "calls": sorted(self.calls)}
+
+    @classmethod
+    def unpack(cls, plain: dict[str, Any]) -> "RowsSeen":
+        """Return what was packed."""
+        return cls(**{**plain, "calls": frozenset(plain["calls"])})
 
     def trained(self, weight: float) -> "RowsSeen":
         """Return what has been seen after training on rows of this weight."""

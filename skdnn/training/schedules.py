@@ -10,7 +10,7 @@ within an epoch; E is `max_iter`.
     \text{cosine: } \frac{\eta_0}{2} \left(1 + \cos \pi \frac{e}{E}\right)
 
 (cosine: I. Loshchilov and F. Hutter, "SGDR", 2017, eq. 5, one period.) `adaptive` is
-constant until training stalls and is then divided by ADAPTIVE_FACTOR; the loop does
+constant until training stalls and is then divided by STALL_FACTOR; the loop does
 that, because it is the one that sees the cost.
 """
 
@@ -45,14 +45,23 @@ def cosine(progress: Progress) -> np.ndarray:
     return 0.5 * (1 + np.cos(np.pi * part))
 
 
-SCHEDULES: dict[str, Callable[[Progress], np.ndarray]] = {
-    "constant": constant,
-    "invscaling": invscaling,
-    "adaptive": constant,
-    "cosine": cosine,
+class Schedule(NamedTuple):
+    """What the rest of the package needs to know of one schedule."""
+
+    factor: Callable[[Progress], np.ndarray]  # of the initial rate, at each step
+    lowers_on_stall: bool = False  # a stall lowers the rate, before it ends training
+    spans_fit: bool = False  # laid out for the epochs of one fit, and over with them
+    is_in_sklearn: bool = False  # and means the same there, for sgd
+
+
+SCHEDULES = {
+    "constant": Schedule(constant, is_in_sklearn=True),
+    "invscaling": Schedule(invscaling),
+    "adaptive": Schedule(constant, lowers_on_stall=True, is_in_sklearn=True),
+    "cosine": Schedule(cosine, spans_fit=True),
 }
 
 # scikit-learn's rule for "adaptive": divide by 5 at each stall, and stop once the rate
 # has fallen to 1e-6.
-ADAPTIVE_FACTOR = 5.0
-ADAPTIVE_LEAST_RATE = 1e-6
+STALL_FACTOR = 5.0
+LEAST_RATE = 1e-6

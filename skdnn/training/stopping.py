@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skdnn.training.parts import StatePart
+
 # Why a training has stopped: `Outcome.reason`, and `stop_reason_` of an estimator.
 CONVERGED = "converged"  # the training cost stalled, or the gradient is zero
 EARLY_STOPPING = "early_stopping"  # the dev set's cost or score stalled
@@ -30,7 +32,7 @@ ABOVE_CONSTANT = 1.1
 
 
 @dataclass
-class Monitor:
+class Monitor(StatePart):
     """Follows one number per epoch, the lower the better.
 
     Parameters
@@ -42,8 +44,8 @@ class Monitor:
     follows_dev : bool
         Early stopping: follow the dev set instead of the training cost, and keep a copy
         of the best θ. Of equal ones the later is kept: it has been trained for longer.
-    subject : int
-        Tells apart what is followed: numbers of two subjects cannot be compared.
+    fingerprint : int
+        Of what is followed: numbers of two fingerprints cannot be compared.
 
     Attributes
     ----------
@@ -57,7 +59,7 @@ class Monitor:
     tol: float
     patience: float
     follows_dev: bool = False
-    subject: int = 0
+    fingerprint: int = 0
     best: float = np.inf
     best_epoch: int = 0
     best_score: float | None = None
@@ -74,13 +76,13 @@ class Monitor:
                 self.best_score, self.best_theta = record.dev.score, theta.copy()
         return self.n_stalled >= self.patience
 
-    def look_again(self, evaluate: Callable) -> None:
+    def reevaluate_best(self, evaluate: Callable) -> None:
         """Have the best θ compete on the dev set as it is now, if it has changed."""
         if self.best_theta is not None:
             dev = evaluate(self.best_theta)
             self.best = np.inf if np.isnan(dev.monitored) else dev.monitored
             self.best_score = dev.score
 
-    def be_patient_again(self) -> None:
+    def reset_patience(self) -> None:
         """Start counting anew."""
         self.n_stalled = 0

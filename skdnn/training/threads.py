@@ -14,7 +14,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from skdnn.network.parameters import Layout
+from skdnn.network.architecture import Network
 
 # Multiplications in one matrix product below which a second thread does not pay. With a
 # free second core it gained 1.2x at 1e6 and 1.75x at 8e6; with a busy one a network of
@@ -71,15 +71,15 @@ class _SharedLimit:
 _LIMIT = _SharedLimit()
 
 
-def most_work(layout: Layout, rows: int) -> int:
+def most_work(network: Network, rows: int) -> int:
     """Return the multiplications of the largest matrix product."""
-    return int(rows * (layout.sizes[:-1] * layout.sizes[1:]).max())
+    return int(rows * (network.layers["n_in"] * network.layers["n_out"]).max())
 
 
 @contextmanager
-def blas_threads_for(layout: Layout, rows: int) -> Iterator[None]:
+def blas_threads_for(network: Network, rows: int) -> Iterator[None]:
     """Cap the BLAS threads while products of so many rows are computed."""
-    work = most_work(layout, rows)
+    work = most_work(network, rows)
     in_main_thread = threading.current_thread() is threading.main_thread()
     deserves_threads = in_main_thread and work >= _LEAST_WORK_FOR_THREADS
     if deserves_threads or work < _LEAST_WORK_TO_CAP:

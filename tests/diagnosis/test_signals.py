@@ -207,7 +207,7 @@ def test_sparse_rows_that_are_never_made_dense():
     X = np.where(rng.random((200, 300)) < 0.01, rng.normal(size=(200, 300)), 0)
     y = rng.integers(3, size=200)
     thin = sparse.coo_array(X)
-    assert problem_at_init(deep(), thin, y).examples.table.is_thin
+    assert problem_at_init(deep(), thin, y).examples.table.is_sparse_enough
     dense = signal_propagation(deep(depth=3), X, y, n_epochs=1).to_frame()
     found = signal_propagation(deep(depth=3), thin, y, n_epochs=1)
     assert found.at_init.input_rms == pytest.approx(np.sqrt(np.mean(X**2)))

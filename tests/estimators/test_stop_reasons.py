@@ -17,7 +17,7 @@ from skdnn import (
 from skdnn.estimators.reporting import EpochPrinter
 from skdnn.estimators.stop_reasons import _SENTENCES
 from skdnn.training import stopping
-from skdnn.training.state import EpochRecord
+from skdnn.training.history import EpochRecord
 from tests.estimators.datasets import make_rows
 
 CODES = [

@@ -113,7 +113,7 @@ def sparse_inputs(dtype):
     problem = make_problem(n_inputs=20, dtype=dtype)
     X = rng.normal(size=(12, 20)) * (rng.uniform(size=(12, 20)) < 0.1)
     table = Table(sparse.csr_array(X), dtype)
-    assert table.is_thin
+    assert table.is_sparse_enough
     theta, grad = problem.theta.copy(), np.empty_like(problem.theta)
     state, order = OptimizerState.start(theta), np.arange(12)[::-1].copy()
     rows = table.ready, problem.Y, problem.s

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression
 
 from skdnn.training.lbfgs import minimize_lbfgs
-from skdnn.training.state import DevResult
+from skdnn.training.history import DevResult
 from skdnn.training.stopping import Monitor
 from tests import oracle
 from tests.problems import make_problem

@@ -11,7 +11,7 @@ from skdnn.training import batches
 from skdnn.training.loop import train_epochs
 from skdnn.training.optimizers import OPTIMIZERS
 from skdnn.training.schedules import SCHEDULES
-from skdnn.training.state import DevResult, EpochRecord, LastEpoch, Outcome
+from skdnn.training.history import DevResult, EpochRecord, LastEpoch, Outcome
 from skdnn.training.stopping import CONVERGED, Monitor
 from tests.problems import (
     DTYPES,

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from skdnn.training.batches import Examples, Table
+from skdnn.training.tables import Examples, Table
 from skdnn.training.rows_seen import _MOST_CALLS, RowsSeen
 
 

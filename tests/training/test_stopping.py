@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skdnn.training.state import DevResult, EpochRecord
+from skdnn.training.history import DevResult, EpochRecord
 from skdnn.training.stopping import Monitor
 
 

@@ -9,7 +9,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.moving.scalers import scaling_of
-from skdnn.estimators.saving import activation_names
 from skdnn.export.onnx import TARGET_FUNCTIONS
 from skdnn.export.onnx_graph import Standardization
 from skdnn.preprocessing import InputStandardizer
@@ -20,7 +19,7 @@ def network_parts(network: BaseMLPRegularized) -> dict[str, Any]:
     return {
         "weights": network.coefs_,
         "biases": network.intercepts_,
-        "activations": activation_names(network._network),
+        "activations": network._network.activation_names,
         "link": network.out_activation_,
         "classes": single_labels(network),
     }

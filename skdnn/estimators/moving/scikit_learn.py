@@ -6,8 +6,7 @@ from numbers import Integral
 import numpy as np
 
 from skdnn.estimators import settings
-from skdnn.estimators.saving import activation_names
-from skdnn.network.propagation import Network
+from skdnn.network.architecture import Network
 from skdnn.training.rows_seen import RowsSeen
 from skdnn.training.stopping import CONVERGED, MAX_ITER
 
@@ -167,7 +166,7 @@ def _not_in_sklearn(net) -> dict:
 def _one_activation(net, peer) -> str:
     """Return the activation of all hidden layers: the fitted ones, if there are."""
     if net.__sklearn_is_fitted__():
-        names = activation_names(net._network)
+        names = net._network.activation_names
     else:
         names = settings.hidden_activations(net, len(settings.hidden_sizes(net)))
     if not names:  # nothing depends on it
@@ -212,7 +211,7 @@ def _take_over(net, mlp, n_rows: float | None, targets) -> None:
         state.rows_seen = RowsSeen(n_rows * state.n_epochs, n_rows)
     net._type_in = mlp.coefs_[0].dtype.name
     net.optimizer_state_ = state.optimizer
-    net._theta, net._state, net._state_solver = theta, state, net.solver
+    net._theta, net._state = theta, state
     net._targets, net._network = targets, network
     net._total_weight = np.nan if n_rows is None else n_rows
 

@@ -14,8 +14,8 @@ from skdnn.estimators.targets.weights import (
     weights_of_indicator,
 )
 from skdnn.estimators.values import listed
+from skdnn.network.architecture import Network
 from skdnn.network.losses import LOSSES, apply_link
-from skdnn.network.propagation import Network
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import huber, xlogy
 from sklearn.metrics import r2_score
 
+from skdnn.network.architecture import Network
 from skdnn.network.losses import LOSSES, apply_link
-from skdnn.network.propagation import Network
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""The architecture of a network, as compiled code reads it: tables and a loss."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from skdnn.network import segments as table
+from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.layers.dense import LAYER, Dense
+from skdnn.network.losses import LOSSES
+
+
+class Network(NamedTuple):
+    """Layers, where their parameters stand in θ, and the loss of the last one.
+
+    Attributes
+    ----------
+    layers : ndarray of LAYER, shape (L,)
+        A row for each layer with parameters: network/layers/dense.py.
+    segments : ndarray of SEGMENT, shape (2 L,)
+        A row for each W[l] and b[l]: network/segments.py.
+    groups : ndarray of GROUP
+        Runs of segments that updates treat alike.
+    loss : int
+        The code of the loss.
+    loss_option : float
+        The loss's own number: network/losses.py.
+    """
+
+    layers: np.ndarray
+    segments: np.ndarray
+    groups: np.ndarray
+    loss: int
+    loss_option: float
+
+    @classmethod
+    def of(
+        cls,
+        sizes: Sequence[int],
+        activations: Sequence[str],
+        loss: str,
+        loss_option: float = 0.0,
+    ) -> "Network":
+        """Return the network of the sizes n[0], …, n[L] and of these names."""
+        # The output layer's link is its loss's business.
+        codes = [ACTIVATIONS[name].code for name in [*activations, "identity"]]
+        dense = [
+            Dense(n_in, n_out, code)
+            for (n_in, n_out), code in zip(pairwise(sizes), codes, strict=True)
+        ]
+        segments = table.lay_out(
+            parameter
+            for number, layer in enumerate(dense, start=1)
+            for parameter in layer.parameters(number)
+        )
+        layers = np.zeros(len(dense), LAYER)
+        layers["n_in"], layers["n_out"] = sizes[:-1], sizes[1:]
+        for kind, column in (
+            (table.WEIGHTS, "weights_at"),
+            (table.BIASES, "biases_at"),
+        ):
+            layers[column] = segments["start"][segments["kind"] == kind]
+        layers["activation"] = codes
+        layers["unit_at"] = np.concatenate([[0], np.cumsum(sizes[1:-1])])
+        groups = table.groups_of(segments)
+        return cls(layers, segments, groups, LOSSES[loss].code, float(loss_option))
+
+    @property
+    def sizes(self) -> list[int]:
+        """n[0], …, n[L]: inputs, hidden units, outputs."""
+        return [int(self.layers["n_in"][0]), *self.layers["n_out"].tolist()]
+
+    @property
+    def n_layers(self) -> int:
+        """L, the number of layers with parameters."""
+        return len(self.layers)
+
+    @property
+    def n_parameters(self) -> int:
+        """The length of θ."""
+        return table.n_parameters(self.segments)
+
+    @property
+    def n_outputs(self) -> int:
+        """n[L]."""
+        return int(self.layers["n_out"][-1])
+
+    @property
+    def activation_names(self) -> list[str]:
+        """The name of each hidden layer's activation."""
+        names = {activation.code: name for name, activation in ACTIVATIONS.items()}
+        return [names[code] for code in self.layers["activation"][:-1].tolist()]
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss."""
+        return next(name for name, loss in LOSSES.items() if loss.code == self.loss)
+
+    def weights(self, theta: np.ndarray) -> list[np.ndarray]:
+        """Return W[1], …, W[L] as views of θ."""
+        return table.views(self.segments, theta, table.WEIGHTS)
+
+    def biases(self, theta: np.ndarray) -> list[np.ndarray]:
+        """Return b[1], …, b[L] as views of θ."""
+        return table.views(self.segments, theta, table.BIASES)
+
+    def pack(self) -> dict:
+        """Return names and numbers that say all of it: what `of` takes."""
+        return {
+            "sizes": self.sizes,
+            "activations": self.activation_names,
+            "loss": self.loss_name,
+            "loss_option": self.loss_option,
+        }

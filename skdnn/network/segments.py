@@ -1,0 +1,127 @@
+"""One flat vector θ, and the table of what stands where in it.
+
+θ holds all weights, then all biases: θ = (W[1], …, W[L], b[1], …, b[L]), each in rows.
+Every W[l] and b[l] is a segment of θ. What acts on all parameters alike (L-BFGS, copies
+of the best θ) sees one vector; what does not (optimisers, penalties, the gradient
+check, `coefs_`) reads the table, which has a row for each segment:
+
+``start``, ``stop``
+    The segment is ``theta[start:stop]``.
+``rows``, ``columns``
+    The shape of a matrix; ``rows`` is 0 for a vector.
+``kind``
+    WEIGHTS or BIASES.
+``layer``
+    l of W[l] or b[l], counted from 1.
+``rate``
+    What the learning rate is multiplied by.
+``l2``, ``l1``
+    What the two parts of the penalty are multiplied by.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+WEIGHTS, BIASES = 0, 1
+NAMES = ("W", "b")  # by kind
+
+SEGMENT = np.dtype(
+    [(name, np.int64) for name in ("start", "stop", "rows", "columns", "kind", "layer")]
+    + [(name, np.float64) for name in ("rate", "l2", "l1")]
+)
+# Neighbouring segments that every update treats alike: one long loop is faster.
+GROUP = np.dtype(
+    [(name, np.int64) for name in ("start", "stop")]
+    + [(name, np.float64) for name in ("rate", "l2", "l1")]
+)
+_TREATMENT = ["rate", "l2", "l1"]
+
+
+class Parameter(NamedTuple):
+    """One array of parameters of a layer, before it has a place in θ."""
+
+    layer: int
+    kind: int
+    shape: tuple[int, ...]
+    rate: float
+    l2: float
+    l1: float
+
+    @classmethod
+    def weights(cls, layer: int, n_in: int, n_out: int) -> "Parameter":
+        """Return W[layer], which the penalty acts on."""
+        return cls(layer, WEIGHTS, (n_in, n_out), rate=1.0, l2=1.0, l1=1.0)
+
+    @classmethod
+    def biases(cls, layer: int, n_out: int) -> "Parameter":
+        """Return b[layer], which it does not."""
+        return cls(layer, BIASES, (n_out,), rate=1.0, l2=0.0, l1=0.0)
+
+
+def lay_out(parameters: Iterable[Parameter]) -> np.ndarray:
+    """Return the table: kinds one after the other, each in the order of the layers."""
+    ordered = sorted(
+        parameters, key=lambda parameter: (parameter.kind, parameter.layer)
+    )
+    start, rows_of_table = 0, []
+    for p in ordered:
+        stop = start + int(np.prod(p.shape))
+        rows, columns = (0, *p.shape)[-2:]
+        rows_of_table.append(
+            (start, stop, rows, columns, p.kind, p.layer, p.rate, p.l2, p.l1)
+        )
+        start = stop
+    return np.array(rows_of_table, SEGMENT)
+
+
+def groups_of(segments: np.ndarray) -> np.ndarray:
+    """Return the table of groups: runs of segments that are treated alike."""
+    treatment = segments[_TREATMENT]
+    changes = np.flatnonzero(treatment[1:] != treatment[:-1]) + 1
+    edges = [0, *changes.tolist(), len(segments)]
+    return np.array(
+        [
+            (segments["start"][first], segments["stop"][after - 1], *treatment[first])
+            for first, after in pairwise(edges)
+        ],
+        GROUP,
+    )
+
+
+def n_parameters(segments: np.ndarray) -> int:
+    """Return the length of θ."""
+    return int(segments["stop"][-1])
+
+
+def views(segments: np.ndarray, theta: np.ndarray, kind: int) -> list[np.ndarray]:
+    """Return the arrays of one kind as views of θ, in the order of the layers."""
+    return [
+        theta[s["start"] : s["stop"]].reshape(shape_of(s))
+        for s in segments[segments["kind"] == kind]
+    ]
+
+
+def shape_of(segment) -> tuple[int, ...]:
+    """Return the shape of a segment."""
+    columns = int(segment["columns"])
+    return (int(segment["rows"]), columns) if segment["rows"] else (columns,)
+
+
+def describe(segments: np.ndarray, index: int) -> tuple[int, str, tuple[int, ...]]:
+    """Return (layer l counted from 1, "W" or "b", index there) of θ[index]."""
+    segment = segment_of(segments, index)
+    within = np.unravel_index(int(index - segment["start"]), shape_of(segment))
+    return int(segment["layer"]), NAMES[segment["kind"]], tuple(int(i) for i in within)
+
+
+def segment_of(segments: np.ndarray, index: int):
+    """Return the row of the table that θ[index] belongs to."""
+    return segments[int(np.searchsorted(segments["stop"], index, side="right"))]
+
+
+def per_parameter(segments: np.ndarray, column: str) -> np.ndarray:
+    """Return a column of the table once for each parameter, as long as θ."""
+    return np.repeat(segments[column], segments["stop"] - segments["start"])

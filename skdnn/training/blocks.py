@@ -1,0 +1,88 @@
+"""Epochs of mini-batches: in which order, in which blocks, and who yields them."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from skdnn.network.compiled import entry
+from skdnn.network.objective import Block, Inputs
+
+
+class TrainingBlock(NamedTuple):
+    """Some consecutive mini-batches of an epoch.
+
+    Row i of the block is row ``rows[i]`` of the arrays, or row i if `rows` is empty.
+    """
+
+    X: Inputs
+    Y: np.ndarray
+    s: np.ndarray
+    is_weighted: bool  # whether there is anything but ones in s
+    rows: np.ndarray  # int64
+    bounds: np.ndarray  # batch k is the rows bounds[k]:bounds[k + 1] of the block
+
+
+class Reader(Protocol):
+    """What the loop is handed: rows to train on, from wherever they are.
+
+    Attributes
+    ----------
+    n_rows, n_columns, n_targets : int
+        The rows of an epoch; the columns of X and of Y.
+    n_batches, batch_rows : int
+        Mini-batches of an epoch, and the most rows that one has.
+    copies : bool
+        Whether blocks are copies, so that nothing is left to be gathered from them.
+    is_sparse : bool
+        Whether blocks have sparse X.
+    """
+
+    n_rows: int
+    n_columns: int
+    n_targets: int
+    n_batches: int
+    batch_rows: int
+    copies: bool
+    is_sparse: bool
+
+    def epoch(self) -> Iterator[TrainingBlock]:
+        """Yield all rows once, block by block."""
+
+    def in_order(self, block_rows: int) -> Iterator[Block]:
+        """Yield (X, Y, s) of all rows as they stand, so many at once."""
+
+
+def batch_bounds(n_rows: int, batch_size: int) -> np.ndarray:
+    """Return where each mini-batch of an epoch starts, and the end.
+
+    Batches have at most `batch_size` rows and differ by at most one row: a last batch
+    of a few leftover rows would be a step in a random direction.
+    """
+    n_batches = -(-n_rows // batch_size)
+    return (np.arange(n_batches + 1) * n_rows) // n_batches
+
+
+# (X, Y, s, rng) -> (X, Y, s): an altered block, of the same rows and type.
+Augment = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple]
+
+
+def random_order(rng: np.random.Generator, n_rows: int) -> np.ndarray:
+    """Return the numbers of all rows in random order.
+
+    Durstenfeld's shuffle (Communications of the ACM 7, 1964, algorithm 235), as
+    ``rng.permutation`` does it. All random numbers are drawn at once and none is thrown
+    away, which takes half the time; some orders are likelier than others by
+    n_rows / 2^53 at most.
+    """
+    order = np.arange(n_rows)
+    shuffle(order, rng.random(n_rows))
+    return order
+
+
+@entry
+def shuffle(order, uniform):
+    """Shuffle in place, led by one uniform number in [0, 1) for each element."""
+    for i in range(order.size - 1, 0, -1):
+        j = int(uniform[i] * (i + 1))
+        order[i], order[j] = order[j], order[i]

@@ -1,0 +1,1 @@
+"""Where training rows come from: each reader yields epochs of mini-batches."""

@@ -1,0 +1,194 @@
+"""Tables of rows, dense, sparse or memory-mapped, and the targets that go with them.
+
+Compiled code reads a table itself where it can: one that is C-contiguous, writeable and
+of the network's type, or sparse with few entries. A small table of another kind is
+converted once. Of a large one the rows of a block are picked, converted and made dense;
+it is never copied whole.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skdnn.network.compiled import entry
+from skdnn.network.inputs import SparseRows, pick_rows, rows_between
+from skdnn.network.memory import empty_aligned
+from skdnn.network.objective import Block
+
+# Tables up to this size are converted whole: it is done once instead of in each epoch.
+_SMALL_TABLE_BYTES = 2**24
+# Of tables of these types, and of native byte order, compiled code picks rows.
+_COMPILED_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
+# A sparse table with a larger share of stored entries is trained on as a dense one, in
+# which BLAS multiplies zeros faster than any loop can leave them out.
+_MOST_STORED = 1 / 8
+
+
+@entry
+def gather(table, rows, out):
+    """Write the rows of these numbers to the head of `out`, in its type.
+
+    This is several times as fast as indexing and converting.
+    """
+    pick_rows(table, rows, out)
+
+
+class Table:
+    """Rows of a dense or sparse table, read in blocks of one type.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix or array, shape (n_rows, n_columns)
+        Any dtype and memory order; memory maps stay on disk.
+    dtype : dtype
+        The type of the blocks.
+    rows : ndarray of int, optional
+        Be the table of these rows of X only, in this order.
+
+    Attributes
+    ----------
+    ready : ndarray of shape (n_rows, n_columns), SparseRows or None
+        The table itself, where compiled code can read it as it is.
+    is_sparse_enough : bool
+        Whether it is sparse with so few entries that it is never made dense.
+    """
+
+    def __init__(self, X, dtype, rows: np.ndarray | None = None):
+        self.dtype = np.dtype(dtype)
+        self._sparse = sparse.issparse(X)
+        table: Any = X.tocsr() if self._sparse else np.asarray(X)
+        self._X = table
+        self._rows = rows
+        self.n_rows = X.shape[0] if rows is None else len(rows)
+        self.n_columns = X.shape[1]
+        most_stored = _MOST_STORED * X.shape[0] * X.shape[1]
+        self.is_sparse_enough = self._sparse and table.nnz < most_stored
+        self.ready = self._ready()
+
+    def _ready(self) -> np.ndarray | SparseRows | None:
+        X, rows = self._X, self._rows
+        if self.is_sparse_enough:
+            return SparseRows(
+                np.require(X.data, self.dtype, ["C", "W"]),
+                np.require(X.indices, np.int32, ["C", "W"]),
+                np.require(X.indptr, np.int64, ["C", "W"]),
+                np.arange(self.n_rows) if rows is None else np.asarray(rows, np.int64),
+                self.n_columns,
+            )
+        is_ready = (
+            not self._sparse
+            and rows is None
+            and X.dtype == self.dtype
+            and X.flags.c_contiguous
+            and X.flags.behaved
+        )
+        return X if is_ready else None
+
+    def ready_if_small(self) -> "Table":
+        """Return a converted copy if it takes little memory, else this table."""
+        n_bytes = self.n_rows * self.n_columns * self.dtype.itemsize
+        if self.ready is not None or n_bytes > _SMALL_TABLE_BYTES:
+            return self
+        return Table(self.read(0, self.n_rows), self.dtype)
+
+    def gather(self, rows: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """Copy the rows of these numbers, made dense, to the head of `out`."""
+        block = out[: rows.size]
+        if self._rows is not None:
+            rows = self._rows[rows]
+        if self._sparse:
+            self._make_dense(self._X[rows], block)
+        elif self._X.dtype in _COMPILED_TYPES:
+            gather(self._X, rows, block)
+        else:
+            block[...] = self._X[rows]
+        return block
+
+    def read(self, start: int, stop: int) -> np.ndarray | SparseRows:
+        """Return consecutive rows: a view where they are as needed, else a copy."""
+        if self.ready is not None:
+            return rows_between(self.ready, start, stop)
+        part = self._X[
+            slice(start, stop) if self._rows is None else self._rows[start:stop]
+        ]
+        block = empty_aligned(part.shape, self.dtype)
+        if self._sparse:
+            self._make_dense(part, block)
+        else:
+            block[...] = part
+        return block
+
+    def _make_dense(self, part, block: np.ndarray) -> None:
+        """Write sparse rows to a block; converted first, they need no second block."""
+        part.astype(self.dtype, copy=False).toarray(out=block)
+
+    def blocks(self, block_rows: int) -> Iterator[np.ndarray | SparseRows]:
+        """Yield all rows in order."""
+        for start in range(0, self.n_rows, block_rows):
+            yield self.read(start, min(start + block_rows, self.n_rows))
+
+    def checksum(self) -> int:
+        """Return a number that changes with the shape, the first or the last row."""
+        ends = np.array([0, self.n_rows - 1])
+        part = self._X[ends if self._rows is None else self._rows[ends]]
+        number = zlib.crc32(repr((self.n_rows, self.n_columns)).encode())
+        arrays = (part.indices, part.data) if self._sparse else (part,)
+        for array in arrays:
+            number = zlib.crc32(np.ascontiguousarray(array).data, number)
+        return number
+
+
+class Examples:
+    """A table with its targets and weights.
+
+    Parameters
+    ----------
+    table : Table
+        The inputs.
+    Y : ndarray of shape (n_rows, n_targets)
+        Targets, in the table's type.
+    sample_weight : ndarray of shape (n_rows,) or None
+        Weights sᵢ ≥ 0, not all zero; None counts each row once.
+
+    Attributes
+    ----------
+    s : ndarray of shape (n_rows,)
+        The weights scaled to an average of 1.
+    is_weighted : bool
+        Whether they differ from row to row.
+    weight : float
+        Σ sᵢ.
+    total_weight : float
+        S, the weight of the whole training set. It is that of these rows, unless they
+        are one part of several: then whoever knows of the others sets it.
+    """
+
+    def __init__(self, table: Table, Y: np.ndarray, sample_weight=None):
+        self.table = table
+        self.Y = Y
+        self.n_rows = table.n_rows
+        self.is_weighted = sample_weight is not None
+        if sample_weight is None:
+            self.s = np.ones(self.n_rows, table.dtype)
+            self.weight = float(self.n_rows)
+        else:
+            self.weight = float(np.sum(sample_weight, dtype=np.float64))
+            mean = self.weight / self.n_rows
+            self.s = np.asarray(sample_weight / mean, dtype=table.dtype)
+        self.total_weight = self.weight
+
+    def blocks(self, block_rows: int) -> Iterator[Block]:
+        """Yield (X, Y, s) of all rows in order."""
+        for start in range(0, self.n_rows, block_rows):
+            stop = min(start + block_rows, self.n_rows)
+            yield self.table.read(start, stop), self.Y[start:stop], self.s[start:stop]
+
+    def checksum(self) -> int | None:
+        """Return a number that tells these rows from others; None of a single row."""
+        if self.n_rows == 1:
+            return None
+        number = zlib.crc32(repr(self.weight).encode(), self.table.checksum())
+        return zlib.crc32(self.s.data, zlib.crc32(self.Y.data, number))
