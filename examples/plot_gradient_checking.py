@@ -26,6 +26,7 @@ from skdnn import (
 )
 from skdnn.estimators.training_problem import TrainingProblem
 from skdnn.network.gradient_check import check_gradient
+from skdnn.network.segments import per_parameter
 
 
 def cube(theta):

@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from skdnn.network.architecture import Network
 from skdnn.network.dropout import drop, mask_key
 from skdnn.network.objective import Objective
-from skdnn.network.parameters import Layout
 from skdnn.network.penalties import ElasticNet
-from skdnn.network.propagation import Network, Workspace
-from skdnn.training.tables import Examples, Table, TrainingBlock
+from skdnn.network.propagation import Workspace
+from skdnn.training.blocks import TrainingBlock
 from skdnn.training.epoch import Gathered
 from skdnn.training.loop import Recipe, train_epochs
 from skdnn.training.optimizers import (
@@ -19,8 +19,11 @@ from skdnn.training.optimizers import (
     Regularization,
     Rule,
 )
+from skdnn.training.readers.tables import TableReader
+from skdnn.training.schedules import SCHEDULES
 from skdnn.training.state import TrainingState
 from skdnn.training.stopping import Monitor
+from skdnn.training.tables import Examples, Table
 from tests import oracle
 
 # What is learned: the loss, and the number of logits
@@ -72,8 +75,9 @@ class Problem:
         return Network.of(self.sizes, self.activations, self.loss, self.loss_option)
 
     @property
-    def layout(self):
-        return Layout.of(self.sizes)
+    def n_weights(self):
+        """How many entries of θ, the first ones, are weights."""
+        return sum(W.size for W in self.network.weights(self.theta))
 
     @property
     def penalty(self):
@@ -207,20 +211,28 @@ def dropout_factors(problem, keep_prob, seed, step, rows=None):
     ]
 
 
-def recipe(problem, solver="adam", *, batch_size=4, n_epochs=5, **changes):
+def rule_of(solver, momentum=0.9, nesterov=True):
+    """Return an optimiser's rule, with the usual constants."""
+    optimizer = OPTIMIZERS[solver]
+    constants = momentum, nesterov, 0.9, 0.999, 1e-8
+    return Rule(optimizer.code, optimizer.decouples_l2, *constants)
+
+
+def network_of(sizes, activation="relu"):
+    """Return a network of these sizes, whatever its loss."""
+    return Network.of(sizes, [activation] * (len(sizes) - 2), "squared_error")
+
+
+def recipe(problem, solver="adam", *, n_epochs=5, **changes):
     """Return how to train a problem's network: the loop's Recipe, with changes."""
     keep_prob = np.array(changes.pop("keep_prob", [1.0] * (len(problem.sizes) - 1)))
-    rule = Rule(OPTIMIZERS[solver], 0.9, True, 0.9, 0.999, 1e-8)
-    extra = Regularization(problem.penalty.l2, problem.penalty.l1, np.inf, np.inf)
+    l2, l1 = problem.penalty
     settings = {
         "network": problem.network,
         "penalty": problem.penalty,
-        "rule": rule,
-        "extra": extra,
+        "rule": rule_of(solver),
+        "regularization": Regularization(l2, l1, np.inf, np.inf),
         "keep_prob": keep_prob,
-        "batch_size": batch_size,
-        "shuffle": True,
-        "schedule": "constant",
         "learning_rate_init": 0.02,
         "power_t": 0.5,
         "n_epochs": n_epochs,
@@ -229,25 +241,33 @@ def recipe(problem, solver="adam", *, batch_size=4, n_epochs=5, **changes):
         "horizon": n_epochs,
         "constant_cost": lambda: np.inf,
     }
-    return Recipe(**(settings | changes))
+    schedule = SCHEDULES[changes.pop("schedule", "constant")]
+    return Recipe(**(settings | changes), schedule=schedule)
 
 
 def training_state(problem, seed=0):
     """Return the state before the first step from the problem's θ."""
     theta = problem.theta.copy()
     rng = np.random.default_rng(seed)
-    return TrainingState(theta, OptimizerState.start(theta), rng, np.uint64(seed), seed)
+    return TrainingState(theta, OptimizerState.start(theta), rng, seed, seed)
 
 
-def examples(problem):
-    """Return the problem's rows as the training loop takes them."""
-    table = Table(problem.X, problem.dtype)
-    return Examples(table, problem.Y, problem.weights)
+def reader(problem, rng, *, batch_size=4, shuffle=True, augment=None):
+    """Return what the training loop is handed: the problem's rows in batches."""
+    examples = Examples(Table(problem.X, problem.dtype), problem.Y, problem.weights)
+    return TableReader(examples, batch_size, rng, shuffle, augment)
 
 
-def trained_theta(problem, **changes):
-    """Return θ after some epochs of training."""
-    state = training_state(problem)
-    monitor = Monitor(0.0, np.inf)
-    train_epochs(state, examples(problem), recipe(problem, **changes), monitor)
-    return state.theta
+def train(problem, *, state=None, monitor=None, evaluate=None, on_epoch=None, **how):
+    """Train for some epochs, as `recipe` and `reader` say; return state and outcome."""
+    state = state or training_state(problem)
+    state.monitor = monitor or Monitor(0.0, np.inf)
+    read = {n: how.pop(n) for n in ("batch_size", "shuffle", "augment") if n in how}
+    outcome = train_epochs(
+        state,
+        reader(problem, state.rng, **read),
+        recipe(problem, **how),
+        evaluate,
+        on_epoch,
+    )
+    return state, outcome

@@ -16,7 +16,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.datasets import load_digits
 from skdnn import Mixup, MLPRegularizedClassifier, MLPRegularizedRegressor, RandomShift
-from skdnn.network.parameters import Layout
 from skdnn.training.optimizers import ADAM, Regularization, Rule, update
 
 warnings.simplefilter("ignore")
@@ -56,9 +55,9 @@ def checked():
 def updated():
     # Python calls what an entry has a changed copy of.
     theta, grad, m, v = np.ones((4, 3), np.float32)
-    rule = Rule(ADAM, 0.0, False, 0.9, 0.999, 1e-8)
+    rule = rule_of("adam")
     extra = Regularization(0.1, 0.0, np.inf, np.inf)
-    update(rule, Layout.of((2, 1)), theta, grad, m, v, 0.1, 1, extra)
+    update(rule, network_of((2, 1)), theta, grad, m, v, 0.1, 1, extra)
     return bits_of(theta, m, v)
 
 

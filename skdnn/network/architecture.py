@@ -57,11 +57,9 @@ class Network(NamedTuple):
         )
         layers = np.zeros(len(dense), LAYER)
         layers["n_in"], layers["n_out"] = sizes[:-1], sizes[1:]
-        for kind, column in (
-            (table.WEIGHTS, "weights_at"),
-            (table.BIASES, "biases_at"),
-        ):
-            layers[column] = segments["start"][segments["kind"] == kind]
+        starts, kinds = segments["start"], segments["kind"]
+        layers["weights_at"] = starts[kinds == table.WEIGHTS]
+        layers["biases_at"] = starts[kinds == table.BIASES]
         layers["activation"] = codes
         layers["unit_at"] = np.concatenate([[0], np.cumsum(sizes[1:-1])])
         groups = table.groups_of(segments)

@@ -36,12 +36,8 @@ def _hash_of_sources() -> str:
     package = Path(__file__).parents[1]
     for room in ("network", "training", "augmentation"):
         for path in sorted((package / room).rglob("*.py")):
-            digest.update(
-                str(path.relative_to(package)).encode()
-                + b"\0"
-                + path.read_bytes()
-                + b"\0"
-            )
+            name = path.relative_to(package).as_posix().encode()
+            digest.update(name + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -32,7 +32,7 @@ def empty_aligned(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def aligned_copy(array: np.ndarray, dtype: np.dtype | None = None) -> np.ndarray:
-    """Return a C-contiguous copy that starts on a cache line, in this or another type."""
+    """Return a C-contiguous copy, of this or another type, on a cache line."""
     copy = empty_aligned(array.shape, array.dtype if dtype is None else dtype)
     copy[...] = array
     return copy

@@ -63,9 +63,7 @@ class Parameter(NamedTuple):
 
 def lay_out(parameters: Iterable[Parameter]) -> np.ndarray:
     """Return the table: kinds one after the other, each in the order of the layers."""
-    ordered = sorted(
-        parameters, key=lambda parameter: (parameter.kind, parameter.layer)
-    )
+    ordered = sorted(parameters, key=lambda p: (p.kind, p.layer))
     start, rows_of_table = 0, []
     for p in ordered:
         stop = start + int(np.prod(p.shape))

@@ -172,7 +172,6 @@ class _SplitForm:
         n, l1 = self._n, self._l1 * self._factor
         cost, gradient = self._smooth.value_and_gradient(self.theta(x))
         dW, db = gradient[self._has_l1], gradient[~self._has_l1]
-        value = cost.total + self._l1 * float(
-            np.sum(np.tile(self._factor, 2) * x[: 2 * n])
-        )
+        norm = float(np.sum(np.tile(self._factor, 2) * x[: 2 * n]))
+        value = cost.total + self._l1 * norm
         return value, np.concatenate([dW + l1, l1 - dW, db])

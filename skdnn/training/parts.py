@@ -1,14 +1,14 @@
 """What every part of a training's state can do: copy, take over, convert, pack.
 
-A part is a dataclass. A field of it is an array that training writes to (`InPlace`), another part, a random generator, or what is replaced and never written to:
-numbers, and arrays such as the best θ so far. So a new array, an average of θ say, is
-one more field, and is then copied, put back after an interrupt, converted and saved
-like the others.
+A part is a dataclass. A field of it is an array that training writes to (`InPlace`),
+another part, a random generator, or what is replaced and never written to: numbers, and
+arrays such as the best θ so far. So a new array, an average of θ say, is one more
+field, and is then copied, put back after an interrupt, converted and saved like the
+others.
 """
 
 from dataclasses import dataclass, fields
-from functools import cache
-from typing import Annotated, Any, Self, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
 import numpy as np
 
@@ -22,11 +22,25 @@ InPlace = Annotated[np.ndarray, "in place"]
 class StatePart:
     """A dataclass of which copies can be made and taken over."""
 
+    _written: ClassVar[frozenset[str]]  # the fields that are InPlace
+    _packed: ClassVar[dict[str, Any]]  # fields whose classes pack themselves
+
+    def __init_subclass__(cls) -> None:
+        """Read off the annotations what each field is."""
+        hints = get_type_hints(cls, include_extras=True)
+        cls._written = frozenset(n for n, hint in hints.items() if hint is InPlace)
+        cls._packed = {
+            name: kind
+            for name, hint in hints.items()
+            for kind in [hint, *get_args(hint)]
+            if hasattr(kind, "unpack")
+        }
+
     def copy(self, dtype: np.dtype | None = None) -> Self:
         """Return a copy to train on; `dtype` converts the arrays written in place."""
         return type(self)(
             **{
-                name: _copied(value, name in _in_place(type(self)), dtype)
+                name: _copied(value, name in self._written, dtype)
                 for name, value in self._values().items()
             }
         )
@@ -35,7 +49,7 @@ class StatePart:
         """Become equal to another, without a new array."""
         for name, mine in self._values().items():
             its = getattr(other, name)
-            if name in _in_place(type(self)):
+            if name in self._written:
                 mine[...] = its
             elif isinstance(mine, StatePart) and isinstance(its, StatePart):
                 mine.take_over(its)
@@ -47,7 +61,7 @@ class StatePart:
     def align(self) -> None:
         """Have all arrays start on a cache line; what was unpickled may not."""
         for name, value in self._values().items():
-            if name in _in_place(type(self)) and not is_aligned(value):
+            if name in self._written and not is_aligned(value):
                 setattr(self, name, aligned_copy(value))
             elif isinstance(value, StatePart):
                 value.align()
@@ -62,35 +76,14 @@ class StatePart:
     @classmethod
     def unpack(cls, plain: dict[str, Any]) -> Self:
         """Return what was packed."""
-        return cls(
-            **{
-                name: value if value is None else kind.unpack(value)
-                for name, kind in _packed(cls).items()
-                for value in [plain[name]]
-            },
-            **{n: value for n, value in plain.items() if n not in _packed(cls)},
-        )
+        values = dict(plain)
+        for name, kind in cls._packed.items():
+            if values[name] is not None:
+                values[name] = kind.unpack(values[name])
+        return cls(**values)
 
     def _values(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
-
-
-@cache
-def _in_place(cls: Any) -> set[str]:
-    """Return the names of the arrays that training writes to."""
-    hints = get_type_hints(cls, include_extras=True)
-    return {name for name, hint in hints.items() if hint is InPlace}
-
-
-@cache
-def _packed(cls: Any) -> dict[str, Any]:
-    """Return the classes of the fields that pack themselves, some of them optional."""
-    return {
-        name: kind
-        for name, hint in get_type_hints(cls).items()
-        for kind in [hint, *get_args(hint)]
-        if hasattr(kind, "unpack")
-    }
 
 
 def _copied(value, is_in_place: bool = False, dtype: np.dtype | None = None):

@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from skdnn import InputStandardizer, MLPRegularizedClassifier
+from skdnn.network.architecture import Network
 from skdnn.network.initializers import initialize
-from skdnn.network.parameters import Layout
 from tests import oracle
 
 SEEDS = range(6)
@@ -23,10 +23,11 @@ def digits():
 
 def start(init, activation, depth, seed):
     """Return W, b and activations of a net of `depth` layers of 64 units."""
-    layout, names = Layout.of((64,) * (depth + 1)), [activation] * (depth - 1)
+    names = [activation] * (depth - 1)
+    network = Network.of((64,) * (depth + 1), names, "squared_error")
     rng = np.random.default_rng(seed)
-    theta = initialize(layout, init, names, rng, np.float64, bias_init="zeros")
-    return layout.weights(theta), layout.biases(theta), names
+    theta = initialize(network, init, rng, np.float64, bias_init="zeros")
+    return network.weights(theta), network.biases(theta), names
 
 
 def sizes(arrays):

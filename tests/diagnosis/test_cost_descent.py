@@ -68,7 +68,7 @@ def test_descent_is_the_textbooks(l1_ratio):
     problem = make_problem(alpha=5.0, l1_ratio=l1_ratio, weighted=True)
     objective, theta = problem.objective(), problem.theta
     costs = descend(objective, theta, 0.1, 3)
-    n_weights, total = problem.layout.n_weights, problem.weights.sum()
+    n_weights, total = problem.n_weights, problem.weights.sum()
     for J in costs:
         assert pytest.approx(problem_at(problem, theta).expected_objective()[0]) == J
         gradient = problem_at(problem, theta).expected_data_part()[1]

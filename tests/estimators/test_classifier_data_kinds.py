@@ -79,7 +79,7 @@ def test_reading_by_blocks_changes_nothing(form, early_stopping, tmp_path, monke
     options = {"early_stopping": early_stopping, "shuffle": True, "max_iter": 6}
     expected = _net(**options).fit(X, y)
     watched = _net().fit(X, y, X_val=X[dev], y_val=y[dev])
-    monkeypatch.setattr("skdnn.training.batches._SMALL_TABLE_BYTES", 0)
+    monkeypatch.setattr("skdnn.training.tables._SMALL_TABLE_BYTES", 0)
     given = FORMS[form](X, tmp_path)
     names = "feature_names_in_" if form == "polars" else "n_features_in_"
     net = _net(**options).fit(given, y)

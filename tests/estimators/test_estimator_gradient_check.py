@@ -123,8 +123,7 @@ def test_a_wrong_component_is_found_and_named(place, monkeypatch):
 
     def wrong(self, theta):
         cost, gradient = right(self, theta)
-        layout = self.network.layout
-        parts = layout.weights if kind == "W" else layout.biases
+        parts = self.network.weights if kind == "W" else self.network.biases
         parts(gradient)[layer - 1][index] += 0.05
         return cost, gradient
 

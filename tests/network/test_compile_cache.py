@@ -12,7 +12,7 @@ import skdnn
 
 _PROGRAM = """
 import numpy as np
-from skdnn.training.batches import shuffle
+from skdnn.training.blocks import shuffle
 shuffle(np.arange(5), np.full(5, 0.5))
 print(sum(shuffle.stats.cache_hits.values()))
 """

@@ -8,7 +8,7 @@ from scipy import optimize
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.gradient_check import CORRECT, SUSPICIOUS, check_gradient
 from tests import oracle
-from tests.problems import KINDS, make_problem, trained_theta
+from tests.problems import KINDS, make_problem, train
 
 NAMES = sorted(ACTIVATIONS)
 HIDDEN = [(), (4,), (4, 3, 4)]
@@ -42,7 +42,7 @@ def test_the_gradient_is_right(activation, hidden, kind, mix, weighted):
         l1_ratio=l1_ratio,
         loss_option=0.1,
     )
-    for theta in (problem.theta, trained_theta(problem)):
+    for theta in (problem.theta, train(problem)[0].theta):
         report = check(problem, theta)
         assert report.passed, str(report)
         assert report.relative_error <= CORRECT
@@ -130,7 +130,7 @@ def test_a_wrong_gradient_is_called_wrong_and_located(slip, where):
 def test_the_worst_component_is_named_with_both_values():
     problem = penalised(hidden=(4, 4))
     right = problem.objective().value_and_gradient(problem.theta)[1]
-    place = problem.layout.weight_at[1] + 2 * 4 + 0
+    place = problem.network.segments["start"][1] + 2 * 4 + 0
     report = check(problem, gradient=with_slip(problem, one_component))
     worst = report.worst[0]
     assert (worst.layer, worst.kind, worst.index) == (2, "W", (2, 0))

@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.architecture import Network
 from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS, initialize
-from skdnn.network.parameters import Layout
 from tests.problems import DTYPES
 
 VARIANCE = {
@@ -30,10 +30,10 @@ BOUND = {
 
 
 def start(sizes, init, activations, seed=0, dtype=np.float64, bias_init="auto"):
-    layout = Layout.of(sizes)
+    network = Network.of(sizes, activations, "squared_error")
     rng = np.random.default_rng(seed)
-    theta = initialize(layout, init, activations, rng, dtype, bias_init)
-    return theta, layout.weights(theta), layout.biases(theta)
+    theta = initialize(network, init, rng, dtype, bias_init)
+    return theta, network.weights(theta), network.biases(theta)
 
 
 def test_every_initializer_has_a_variance_here():

@@ -6,10 +6,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.objective import rows_per_block
-from skdnn.network.parameters import Layout
 from skdnn.network.propagation import cost_and_gradient
 from tests import oracle
-from tests.problems import DTYPES, KINDS, make_problem, tolerance
+from tests.problems import DTYPES, KINDS, make_problem, network_of, tolerance
 
 PENALTIES = {"none": (0.0, 0.0), "l2": (0.8, 0.0), "l1": (0.8, 1.0), "mix": (0.8, 0.4)}
 
@@ -91,7 +90,7 @@ def test_without_l1_is_the_smooth_part():
     problem = make_problem(alpha=0.7, l1_ratio=0.4)
     objective = problem.objective()
     smooth = objective.without_l1()
-    weights = problem.theta[: problem.layout.n_weights]
+    weights = problem.theta[: problem.n_weights]
     strength = 0.7 / (2 * problem.n_rows)
     l1 = strength * 0.4 * np.abs(weights).sum()
     l2 = strength * 0.6 * np.sum(weights**2)
@@ -136,5 +135,5 @@ def test_an_objective_in_float32_takes_theta_of_float64():
 
 def test_rows_per_block_bounds_the_buffers():
     for sizes in [(3, 2), (784, 256, 10), (10**6, 10)]:
-        rows = rows_per_block(Layout.of(sizes))
+        rows = rows_per_block(network_of(sizes))
         assert rows == 32 or rows * sum(sizes) <= 2**19

@@ -7,11 +7,18 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.penalties import ElasticNet, cap_column_norms, soft_threshold
+from skdnn.network.segments import GROUP
 from tests import oracle
 from tests.problems import DTYPES
 
 MIXES = [0.0, 0.3, 1.0]
 finite = st.floats(-1e6, 1e6)
+
+
+def alike(W):
+    """Return W as θ, all of whose entries are penalised alike."""
+    groups = np.array([(0, W.size, 1, 1, 1)], GROUP)
+    return W.ravel(), groups
 
 
 def draw(shape=(4, 3), dtype=np.float64, seed=0):
@@ -24,12 +31,13 @@ def test_coefficients_follow_the_formula(l1_ratio):
     W = draw()
     squares, sizes = np.sum(W**2), np.sum(np.abs(W))
     expected = 3 / (2 * 12) * ((1 - l1_ratio) * squares + l1_ratio * sizes)
-    assert_allclose(ElasticNet.of(3.0, l1_ratio, 12.0).value(W), expected, rtol=1e-14)
+    penalty = ElasticNet.of(3.0, l1_ratio, 12.0)
+    assert_allclose(penalty.value(*alike(W)), expected, rtol=1e-14)
 
 
 def test_no_penalty_is_zero():
     assert ElasticNet.of(0.0, 0.5, 10.0) == ElasticNet(0.0, 0.0)
-    assert ElasticNet(0.0, 0.0).value(draw()) == 0
+    assert ElasticNet(0.0, 0.0).value(*alike(draw())) == 0
 
 
 @pytest.mark.parametrize("l1_ratio", MIXES)
@@ -39,23 +47,26 @@ def test_gradient_against_differences(l1_ratio):
     for place in np.ndindex(W.shape):
         step = np.zeros_like(W)
         step[place] = h
-        numeric[place] = (penalty.value(W + step) - penalty.value(W - step)) / (2 * h)
-    grad = np.full_like(W, 0.5)
-    penalty.add_gradient(W, grad)
-    assert_allclose(grad - 0.5, numeric, rtol=1e-8, atol=1e-10)
+        rise = penalty.value(*alike(W + step)) - penalty.value(*alike(W - step))
+        numeric[place] = rise / (2 * h)
+    grad = np.full(W.size, 0.5)
+    theta, groups = alike(W)
+    penalty.add_gradient(theta, grad, groups)
+    assert_allclose(grad - 0.5, numeric.ravel(), rtol=1e-8, atol=1e-10)
 
 
 def test_l1_gradient_is_zero_at_zero():
     grad = np.zeros(3)
-    ElasticNet(0.0, 2.0).add_gradient(np.array([0.0, 1.0, -1.0]), grad)
+    theta, groups = alike(np.array([0.0, 1.0, -1.0]))
+    ElasticNet(0.0, 2.0).add_gradient(theta, grad, groups)
     assert_array_equal(grad, [0, 2, -2])
 
 
 def test_value_is_summed_in_float64():
     """A float32 sum of squares would overflow to inf here."""
     W = np.full(10, 1e25, np.float32)
-    assert_allclose(ElasticNet(2.0, 0.0).value(W), 1e51, rtol=1e-6)
-    assert_allclose(ElasticNet(0.0, 2.0).value(W), 2e26, rtol=1e-6)
+    assert_allclose(ElasticNet(2.0, 0.0).value(*alike(W)), 1e51, rtol=1e-6)
+    assert_allclose(ElasticNet(0.0, 2.0).value(*alike(W)), 2e26, rtol=1e-6)
 
 
 @settings(deadline=None)  # the first example compiles
@@ -114,4 +125,4 @@ def test_capping_a_column_of_zeros_or_of_huge_numbers():
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 def test_the_value_of_diverged_weights_is_infinite(l1_ratio):
     penalty = ElasticNet.of(1.0, l1_ratio, 1.0)
-    assert penalty.value(np.array([1e308, 1e308, 1e308])) == np.inf
+    assert penalty.value(*alike(np.full(3, 1e308))) == np.inf

@@ -34,10 +34,10 @@ def collected(objective, theta):
 def test_signals_make_up_the_forward_and_the_backward_pass(activation, kind, hidden):
     problem = make_problem(kind, activation, hidden, rows=7, weighted=True, alpha=1.0)
     objective, theta = problem.objective(block_rows=3), problem.theta
-    layout = problem.layout
+    network = problem.network
     X, A, slopes, dZ, gradient = collected(objective, theta)
-    W, b = layout.weights(theta), layout.biases(theta)
-    before, n_layers = X, layout.n_layers
+    W, b = network.weights(theta), network.biases(theta)
+    before, n_layers = X, network.n_layers
     g, slope = oracle.ACTIVATIONS[activation]
     for l in range(n_layers):
         Z = before @ W[l] + b[l]
@@ -47,11 +47,10 @@ def test_signals_make_up_the_forward_and_the_backward_pass(activation, kind, hid
             back = (dZ[l + 1] @ W[l + 1].T) * slopes[l]
             assert_allclose(dZ[l], back, rtol=1e-9, atol=1e-12)
             assert_allclose(slopes[l], slope(Z), rtol=1e-9, atol=1e-12)
-        assert_allclose(layout.weights(gradient)[l], before.T @ dZ[l], atol=1e-10)
-        assert_allclose(layout.biases(gradient)[l], dZ[l].sum(axis=0), atol=1e-10)
+        assert_allclose(network.weights(gradient)[l], before.T @ dZ[l], atol=1e-10)
+        assert_allclose(network.biases(gradient)[l], dZ[l].sum(axis=0), atol=1e-10)
         before = A[l]
     penalty = np.zeros_like(theta)
-    n_weights = layout.n_weights
-    objective.penalty.add_gradient(theta[:n_weights], penalty[:n_weights])
+    objective.penalty.add_gradient(theta, penalty, network.groups)
     whole = objective.value_and_gradient(theta)[1]
     assert_allclose(gradient / objective.n_rows + penalty, whole, atol=1e-11)

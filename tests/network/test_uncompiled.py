@@ -19,10 +19,11 @@ from skdnn.network.dropout import drop, drop_inputs, mask_key
 from skdnn.network.exponential import exp, expm1
 from skdnn.network.losses import LOSSES, loss_and_gradient
 from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
-from skdnn.training.batches import Table, TrainingBlock
+from skdnn.training.blocks import TrainingBlock
 from skdnn.training.epoch import Gathered, train_block
-from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization, Rule
-from tests.problems import DTYPES, KINDS, make_problem, tolerance
+from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization
+from skdnn.training.tables import Table
+from tests.problems import DTYPES, KINDS, make_problem, rule_of, tolerance
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,11 +83,11 @@ def network(dtype):
 
 
 def training(dtype):
-    for solver, code in OPTIMIZERS.items():
+    for solver in OPTIMIZERS:
         problem = make_problem(weighted=True, dtype=dtype)
         theta = problem.theta.copy()
         state, order = OptimizerState.start(theta), np.arange(12)[::-1].copy()
-        rule = Rule(code, 0.9, solver == "sgd", 0.9, 0.999, 1e-8)
+        rule = rule_of(solver, nesterov=solver == "sgd")
         cost, finite = train_block(
             problem.network,
             rule,
@@ -119,7 +120,7 @@ def sparse_inputs(dtype):
     rows = table.ready, problem.Y, problem.s
     train_block(
         problem.network,
-        Rule(OPTIMIZERS["adam"], 0.9, False, 0.9, 0.999, 1e-8),
+        rule_of("adam", nesterov=False),
         Regularization(0.1, 0.05, np.inf, np.inf),
         theta,
         state.m,

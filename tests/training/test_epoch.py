@@ -7,17 +7,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.training import epoch
 from skdnn.training.epoch import train_block
-from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization, Rule
+from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization
 from tests import oracle
-from tests.problems import DTYPES, dropout_factors, make_problem, tolerance
+from tests.problems import (
+    DTYPES,
+    dropout_factors,
+    make_problem,
+    rule_of,
+    tolerance,
+)
 
 INF = np.inf
 NO_DROPOUT = (1.0, 1.0, 1.0)
 PLAIN = Regularization(0.0, 0.0, INF, INF)
-
-
-def rule_of(solver):
-    return Rule(OPTIMIZERS[solver], 0.9, True, 0.9, 0.999, 1e-8)
 
 
 def train(
@@ -63,7 +65,7 @@ def expected_training(problem, solver, extra, bounds, rates, keep_prob, seed, t)
             theta,
             grad / rows,
             lr,
-            problem.layout.n_weights,
+            problem.n_weights,
             extra.l2,
             extra.l1,
             extra.max_grad_norm,

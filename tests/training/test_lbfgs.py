@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression
 
-from skdnn.training.lbfgs import minimize_lbfgs
 from skdnn.training.history import DevResult
+from skdnn.training.lbfgs import minimize_lbfgs
 from skdnn.training.stopping import Monitor
 from tests import oracle
 from tests.problems import make_problem
@@ -95,7 +95,7 @@ def test_no_hidden_layer_with_l1_is_logistic_regression(kind, l1_ratio, weighted
     assert outcome.converged
     model = logistic_regression(problem, **sklearn_terms(l1_ratio, alpha))
     assert_same_model(theta, problem, model, 1e-5)
-    weights = theta[: problem.layout.n_weights].reshape(5, -1).T
+    weights = theta[: problem.n_weights].reshape(5, -1).T
     assert_array_equal(weights == 0, model.coef_ == 0)
     assert 0 < np.count_nonzero(weights == 0) < weights.size
 
@@ -109,7 +109,7 @@ def test_optimality_conditions(hidden, l1_ratio):
     assert outcome.converged
     smooth = problem.objective().without_l1()
     gradient, l1 = smooth.value_and_gradient(theta)[1], problem.penalty.l1
-    n = problem.layout.n_weights
+    n = problem.n_weights
     w, g = theta[:n], gradient[:n]
     at_zero = w == 0
     assert_allclose(g[~at_zero], -l1 * np.sign(w[~at_zero]), atol=1e-6)

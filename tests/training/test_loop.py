@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdnn.training import batches
-from skdnn.training.loop import train_epochs
+from skdnn.training.history import DevResult, EpochRecord, Outcome
 from skdnn.training.optimizers import OPTIMIZERS
+from skdnn.training.readers import tables
 from skdnn.training.schedules import SCHEDULES
-from skdnn.training.history import DevResult, EpochRecord, LastEpoch, Outcome
+from skdnn.training.state import LastEpochs
 from skdnn.training.stopping import CONVERGED, Monitor
 from tests.problems import (
     DTYPES,
-    examples,
     make_problem,
-    recipe,
     tolerance,
+    train,
     training_state,
 )
 
@@ -27,19 +26,6 @@ DROPOUT = [0.9, 0.6, 0.7]
 
 def patient():
     return Monitor(0.0, np.inf)
-
-
-def train(problem, *, state=None, monitor=None, evaluate=None, on_epoch=None, **how):
-    state = state or training_state(problem)
-    outcome = train_epochs(
-        state,
-        examples(problem),
-        recipe(problem, **how),
-        monitor or patient(),
-        evaluate,
-        on_epoch,
-    )
-    return state, outcome
 
 
 def column(outcome, name):
@@ -221,7 +207,7 @@ def test_the_size_of_blocks_changes_nothing(shuffle, monkeypatch):
     problem = make_problem(rows=30)
     how = {"keep_prob": DROPOUT, "shuffle": shuffle}
     expected, _ = train(problem, **how)
-    monkeypatch.setattr(batches, "_UNCOPIED_BYTES", 200)
+    monkeypatch.setattr(tables, "_UNCOPIED_BYTES", 200)
     found, _ = train(problem, **how)
     assert_array_equal(found.theta, expected.theta)
 
@@ -277,7 +263,7 @@ def test_an_interrupt_in_mid_epoch_ends_with_the_last_full_one(
     solver, schedule, monkeypatch
 ):
     """From there training goes on as if it had not been interrupted."""
-    monkeypatch.setattr(batches, "_PICKED_BYTES", 200)  # an epoch of several blocks
+    monkeypatch.setattr(tables, "_PICKED_BYTES", 200)  # an epoch of several blocks
     problem = make_problem(rows=30, alpha=0.1)
     how = {"solver": solver, "schedule": schedule, "keep_prob": DROPOUT, "horizon": 7}
     patience = 1 if schedule == "adaptive" else np.inf
@@ -329,7 +315,8 @@ def test_an_interrupt_of_who_is_told_of_an_epoch_keeps_the_epoch():
 def test_all_that_an_epoch_moves_is_put_back():
     """Wherever in its bookkeeping the interrupt comes."""
     state, monitor, outcome = training_state(make_problem()), Monitor(0.0, 2), Outcome()
-    last = LastEpoch(state, monitor, outcome)
+    state.monitor = monitor
+    last = LastEpochs(state, outcome)
     before = pickle.loads(pickle.dumps((state, monitor)))
     for array in (state.theta, state.optimizer.m, state.optimizer.v):
         array += 1
@@ -346,7 +333,7 @@ def test_all_that_an_epoch_moves_is_put_back():
 
 
 def test_an_interrupt_in_the_first_epoch_is_raised_and_undone(monkeypatch):
-    monkeypatch.setattr(batches, "_PICKED_BYTES", 200)
+    monkeypatch.setattr(tables, "_PICKED_BYTES", 200)
     problem = make_problem(rows=30)
     state = training_state(problem)
     before = pickle.loads(pickle.dumps(state))

@@ -4,22 +4,26 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdnn.network.parameters import Layout
 from skdnn.training.optimizers import (
     OPTIMIZERS,
     OptimizerState,
     Regularization,
-    Rule,
     update,
 )
 from tests import oracle
-from tests.problems import DTYPES, random_theta, tolerance
+from tests.problems import (
+    DTYPES,
+    network_of,
+    random_theta,
+    rule_of,
+    tolerance,
+)
 
 INF = np.inf
 # name: (rule of skdnn, the same for the oracle)
 RULES = {
     name: (
-        Rule(OPTIMIZERS[solver], momentum, nesterov, 0.9, 0.999, 1e-8),
+        rule_of(solver, momentum, nesterov),
         {"name": solver, "momentum": momentum, "nesterov": nesterov},
     )
     for name, solver, momentum, nesterov in [
@@ -34,15 +38,15 @@ NAMES = sorted(RULES)
 NOTHING = Regularization(0.0, 0.0, INF, INF)
 
 
-def descend(name, slope, theta, rates, extra=NOTHING, layout=None):
+def descend(name, slope, theta, rates, extra=NOTHING, network=None):
     """Return θ after a step along slope(θ) for each rate."""
     theta = np.array(theta, dtype=np.float64)
-    layout = layout or Layout.of((theta.size - 1, 1))
+    network = network or network_of((theta.size - 1, 1))
     state = OptimizerState.start(theta)
     for t, lr in enumerate(rates, start=1):
         update(
             RULES[name][0],
-            layout,
+            network,
             theta,
             slope(theta),
             state.m,
@@ -105,7 +109,7 @@ EXTRAS = {
 def test_twenty_steps_against_the_oracle(name, kind, dtype):
     rule, settings = RULES[name]
     extra, sizes = EXTRAS[kind], (3, 4, 2)
-    layout, rng = Layout.of(sizes), np.random.default_rng(0)
+    network, rng = network_of(sizes), np.random.default_rng(0)
     theta = random_theta(sizes, rng).astype(dtype)
     expected = theta.astype(np.float64)
     reference = oracle.Optimizer(size=theta.size, **settings)
@@ -114,12 +118,12 @@ def test_twenty_steps_against_the_oracle(name, kind, dtype):
         # norms on both sides of the bound
         grad = (rng.choice([0.1, 1.0]) * rng.normal(size=theta.size)).astype(dtype)
         lr = 0.02 + 0.03 * rng.random()
-        update(rule, layout, theta, grad, state.m, state.v, lr, t, extra)
+        update(rule, network, theta, grad, state.m, state.v, lr, t, extra)
         expected = reference.step(
             expected,
             grad.astype(np.float64),
             lr,
-            layout.n_weights,
+            sum(W.size for W in network.weights(theta)),
             extra.l2,
             extra.l1,
             extra.max_grad_norm,
@@ -195,11 +199,11 @@ def test_biases_are_never_penalised(name):
 
 
 def test_max_norm_leaves_the_output_layer_alone():
-    layout = Layout.of((2, 3, 2))
-    theta = np.full(layout.n_parameters, 5.0)
+    network = network_of((2, 3, 2))
+    theta = np.full(network.n_parameters, 5.0)
     extra = Regularization(0.0, 0.0, 1.0, INF)
-    found = descend("sgd", np.zeros_like, theta, [0.1], extra, layout)
-    hidden, output = layout.weights(found)
+    found = descend("sgd", np.zeros_like, theta, [0.1], extra, network)
+    hidden, output = network.weights(found)
     assert_allclose(np.linalg.norm(hidden, axis=0), 1, rtol=1e-14)
     assert_array_equal(output, 5)
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from skdnn.training.tables import Examples, Table
 from skdnn.training.rows_seen import _MOST_CALLS, RowsSeen
+from skdnn.training.tables import Examples, Table
 
 
 def test_S_is_the_weight_of_all_rows_and_of_each_piece_once():

@@ -8,7 +8,8 @@ from skdnn.training.schedules import SCHEDULES, Progress
 
 
 def factors(name, epochs, horizon=10, power=0.5):
-    return SCHEDULES[name](Progress(np.asarray(epochs, dtype=float), horizon, power))
+    progress = Progress(np.asarray(epochs, dtype=float), horizon, power)
+    return SCHEDULES[name].factor(progress)
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULES))

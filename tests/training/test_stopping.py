@@ -93,20 +93,20 @@ def test_the_best_is_looked_at_again_on_another_dev_set():
         seen.append(theta)
         return DevResult(5.0, -5.0, 5.0)
 
-    monitor.look_again(evaluate)
+    monitor.reevaluate_best(evaluate)
     assert_array_equal(seen, [[2.0, 2.0]])
     assert (monitor.best, monitor.best_score, monitor.best_epoch) == (5.0, -5.0, 2)
-    monitor.look_again(lambda theta: DevResult(1.0, np.nan, np.nan))
+    monitor.reevaluate_best(lambda theta: DevResult(1.0, np.nan, np.nan))
     assert monitor.best == np.inf  # so that any number is better
     fresh = dev_monitor()
-    fresh.look_again(None)
+    fresh.reevaluate_best(None)
     assert fresh.best == np.inf
 
 
 def test_patience_can_be_restored():
     monitor = dev_monitor(patience=2)
     follow(monitor, [1, 2])
-    monitor.be_patient_again()
+    monitor.reset_patience()
     assert follow(monitor, [2]) is None
     assert monitor.best == 1
 

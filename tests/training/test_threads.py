@@ -5,10 +5,10 @@ import threading
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
-from skdnn.network.parameters import Layout
 from skdnn.training.threads import blas_threads_for, most_work
+from tests.problems import network_of
 
-SMALL, LARGE = Layout.of((64, 100, 10)), Layout.of((784, 1024, 1024, 10))
+SMALL, LARGE = network_of((64, 100, 10)), network_of((784, 1024, 1024, 10))
 ROWS = 200
 
 
@@ -34,8 +34,8 @@ def two_threads():
 
 
 def test_most_work_is_the_largest_product():
-    assert most_work(Layout.of((3, 5, 2)), 7) == 7 * 15
-    assert most_work(Layout.of((3, 5, 20)), 7) == 7 * 100
+    assert most_work(network_of((3, 5, 2)), 7) == 7 * 15
+    assert most_work(network_of((3, 5, 20)), 7) == 7 * 100
     assert most_work(SMALL, ROWS) < most_work(LARGE, ROWS)
 
 
@@ -80,15 +80,15 @@ class Fit(threading.Thread):
     The thread lives on after the fit, as one of a pool does.
     """
 
-    def __init__(self, layout=LARGE):
+    def __init__(self, network=LARGE):
         super().__init__(daemon=True)
-        self.layout, self.threads = layout, None
+        self.network, self.threads = network, None
         self.began, self.may_end, self.ended, self.may_die = (
             threading.Event() for _ in range(4)
         )
 
     def run(self):
-        with blas_threads_for(self.layout, ROWS):
+        with blas_threads_for(self.network, ROWS):
             self.began.set()
             self.may_end.wait(30)
             self.threads = set(blas_threads())

@@ -10,14 +10,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.stats import chisquare
 
-from skdnn.training import batches
-from skdnn.training.batches import (
-    BatchReader,
-    Examples,
-    Table,
-    batch_bounds,
-    random_order,
-)
+from skdnn.training import tables
+from skdnn.training.blocks import batch_bounds, random_order
+from skdnn.training.readers import tables as reading
+from skdnn.training.readers.tables import TableReader
+from skdnn.training.tables import Examples, Table
 from tests.problems import DTYPES
 
 M, N = 17, 5
@@ -133,7 +130,7 @@ def test_a_small_table_is_converted_once(table, rows):
 
 
 def test_a_large_table_is_not_converted(table, monkeypatch):
-    monkeypatch.setattr(batches, "_SMALL_TABLE_BYTES", 4 * M * N - 1)
+    monkeypatch.setattr(tables, "_SMALL_TABLE_BYTES", 4 * M * N - 1)
     source = Table(table, np.float32)
     assert source.ready_if_small() is source
 
@@ -210,15 +207,17 @@ def test_blocks_of_examples_stay_together():
 def test_an_epoch_visits_every_row_once(
     batch_size, shuffled, block_bytes, is_ready, monkeypatch
 ):
-    monkeypatch.setattr(batches, "_PICKED_BYTES", block_bytes)
-    monkeypatch.setattr(batches, "_UNCOPIED_BYTES", block_bytes)
+    monkeypatch.setattr(reading, "_PICKED_BYTES", block_bytes)
+    monkeypatch.setattr(reading, "_UNCOPIED_BYTES", block_bytes)
     m = 23
-    reader = BatchReader(numbered_examples(m, is_ready), batch_size)
-    for seed in range(2):
-        rng = np.random.default_rng(seed)
-        order = rng.permutation(m) if shuffled else None
+    rng, again = np.random.default_rng(0), np.random.default_rng(0)
+    reader = TableReader(numbered_examples(m, is_ready), batch_size, rng, shuffled)
+    for _ in range(2):
+        order = np.arange(m)
+        if shuffled and reader.n_batches > 1:
+            order = random_order(again, m)
         seen, n_batches = [], 0
-        for block in reader.epoch(order):
+        for block in reader.epoch():
             n_batches += block.bounds.size - 1
             assert block.bounds[0] == 0
             assert np.diff(block.bounds).max() <= min(batch_size, reader.batch_rows)
@@ -232,7 +231,7 @@ def test_an_epoch_visits_every_row_once(
             assert_allclose(s * 12, Y[:, 0], rtol=1e-6)
             seen.extend(X[:, 0].astype(int) - 1)
         assert n_batches == reader.n_batches
-        assert_array_equal(seen, np.arange(m) if order is None else order)
+        assert_array_equal(seen, order)
 
 
 def add_row_numbers(X, Y, s, rng):
@@ -242,14 +241,17 @@ def add_row_numbers(X, Y, s, rng):
 
 
 @pytest.mark.parametrize("is_ready", [True, False])
-@pytest.mark.parametrize("order", [None, np.arange(23)[::-1]])
-def test_augmentation_sees_every_row_once_and_its_result_is_trained_on(order, is_ready):
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_augmentation_sees_every_row_once_and_its_result_is_trained_on(
+    shuffled, is_ready
+):
     examples = numbered_examples(23, is_ready)
     X, Y = examples.table.read(0, 23).copy(), examples.Y.copy()
-    reader = BatchReader(examples, 5, add_row_numbers, np.random.default_rng(0))
-    order = np.arange(23) if order is None else order
+    rng, again = np.random.default_rng(0), np.random.default_rng(0)
+    reader = TableReader(examples, 5, rng, shuffled, add_row_numbers)
     for _ in range(2):  # each epoch starts from the same rows
-        blocks = list(reader.epoch(order))
+        order = random_order(again, 23) if shuffled else np.arange(23)
+        blocks = list(reader.epoch())
         got = np.concatenate([block.X.copy() for block in blocks])
         weights = np.concatenate([block.s for block in blocks])
         assert all(block.rows.size == 0 for block in blocks)
@@ -261,13 +263,14 @@ def test_augmentation_sees_every_row_once_and_its_result_is_trained_on(order, is
 
 def test_augmentation_must_keep_rows_and_types():
     examples = numbered_examples(23)
-    reader = BatchReader(examples, 5, lambda X, Y, s, rng: X)
+    rng = np.random.default_rng(0)
+    reader = TableReader(examples, 5, rng, augment=lambda X, Y, s, rng: X)
     with pytest.raises(ValueError, match="a tuple of three arrays"):
-        list(reader.epoch(None))
+        list(reader.epoch())
     for broken in (
         lambda X, Y, s, rng: (X[1:], Y, s),
         lambda X, Y, s, rng: (X, Y.astype(np.float64), s),
     ):
-        reader = BatchReader(examples, 5, broken, np.random.default_rng(0))
+        reader = TableReader(examples, 5, rng, augment=broken)
         with pytest.raises(ValueError, match="augmentation must keep rows and types"):
-            list(reader.epoch(None))
+            list(reader.epoch())
