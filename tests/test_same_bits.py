@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.datasets import load_digits
 from skdnn import Mixup, MLPRegularizedClassifier, MLPRegularizedRegressor, RandomShift
+from skdnn.network.architecture import Network
 from skdnn.training.optimizers import ADAM, Regularization, Rule, update
 
 warnings.simplefilter("ignore")
@@ -55,9 +56,10 @@ def checked():
 def updated():
     # Python calls what an entry has a changed copy of.
     theta, grad, m, v = np.ones((4, 3), np.float32)
-    rule = rule_of("adam")
+    rule = Rule(ADAM, False, 0.0, False, 0.9, 0.999, 1e-8)
+    network = Network.of((2, 1), (), "squared_error")
     extra = Regularization(0.1, 0.0, np.inf, np.inf)
-    update(rule, network_of((2, 1)), theta, grad, m, v, 0.1, 1, extra)
+    update(rule, network, theta, grad, m, v, 0.1, 1, extra)
     return bits_of(theta, m, v)
 
 

@@ -28,16 +28,19 @@ import numpy as np
 WEIGHTS, BIASES = 0, 1
 NAMES = ("W", "b")  # by kind
 
-SEGMENT = np.dtype(
-    [(name, np.int64) for name in ("start", "stop", "rows", "columns", "kind", "layer")]
-    + [(name, np.float64) for name in ("rate", "l2", "l1")]
-)
-# Neighbouring segments that every update treats alike: one long loop is faster.
-GROUP = np.dtype(
-    [(name, np.int64) for name in ("start", "stop")]
-    + [(name, np.float64) for name in ("rate", "l2", "l1")]
-)
 _TREATMENT = ["rate", "l2", "l1"]
+
+
+def row_type(integers: Iterable[str], numbers: Iterable[str] = ()) -> np.dtype:
+    """Return the type of a table's rows: ``table[i].name``, compiled or not."""
+    fields = [(name, np.int64) for name in integers]
+    fields += [(name, np.float64) for name in numbers]
+    return np.dtype((np.record, fields))
+
+
+SEGMENT = row_type(("start", "stop", "rows", "columns", "kind", "layer"), _TREATMENT)
+# Neighbouring segments that every update treats alike: one long loop is faster.
+GROUP = row_type(("start", "stop"), _TREATMENT)
 
 
 class Parameter(NamedTuple):

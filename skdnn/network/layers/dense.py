@@ -23,22 +23,19 @@ import numpy as np
 from skdnn.network.activations import activate
 from skdnn.network.compiled import inlined, spliced
 from skdnn.network.dropout import drop
-from skdnn.network.segments import Parameter
+from skdnn.network.segments import Parameter, row_type
 from skdnn.network.views import flat, matrix
 
 # A layer as compiled code reads it.
-LAYER = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            "n_in",
-            "n_out",
-            "weights_at",  # W starts there in θ
-            "biases_at",
-            "activation",  # its code
-            "unit_at",  # hidden units before this layer's, in buffers of all of them
-        )
-    ]
+LAYER = row_type(
+    (
+        "n_in",
+        "n_out",
+        "weights_at",  # W starts there in θ
+        "biases_at",
+        "activation",  # its code
+        "unit_at",  # hidden units before this layer's, in buffers of all of them
+    )
 )
 
 # Numbers of a W that is transposed before it is multiplied with: 16 KB of float32.
