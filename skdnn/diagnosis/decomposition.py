@@ -12,17 +12,17 @@ from sklearn.utils import check_random_state, resample
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
-from skdnn.diagnosis.decomposition_losses import (
-    CLASS_LOSSES,
-    RowTerms,
-    squared_error_of_targets,
-)
-from skdnn.diagnosis.row_checks import (
+from skdnn.diagnosis.arguments import (
     as_numbers,
     as_targets,
     check_is_instance,
     check_like,
     check_pair,
+)
+from skdnn.diagnosis.decomposition_losses import (
+    CLASS_LOSSES,
+    RowTerms,
+    squared_error_of_targets,
 )
 from skdnn.estimators.sklearn_private import (
     Interval,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skdnn.diagnosis.networks import check_count, problem_at_init
+from skdnn.diagnosis.arguments import check_count
+from skdnn.diagnosis.networks import problem_at_init
 from skdnn.estimators import settings
 from skdnn.network.gradient_check import (
     CORRECT,

@@ -1,8 +1,5 @@
 """The network inside what a caller hands over, on rows as it sees them."""
 
-from numbers import Integral
-from typing import Any
-
 from sklearn.base import clone
 
 from skdnn.estimators.training_problem import TrainingProblem
@@ -32,9 +29,3 @@ def problem_at_init(
         net = clone(net).set_params(**parameters)
     X, y = unwrapped.rows(X, y, refit=True)
     return TrainingProblem.at_init(net, X, y, sample_weight)
-
-
-def check_count(name: str, value: Any, least: int = 1) -> None:
-    """Refuse what is not an int of at least so much."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ValueError(f"{name} must be an int >= {least}, got {value!r}.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.diagnosis.bias_variance_checks import LARGEST, is_number
+from skdnn.diagnosis.arguments import LARGEST, is_number
 
 
 def check_ax(ax: Any, *, several: bool = False) -> None:

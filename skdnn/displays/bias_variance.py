@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from skdnn.diagnosis.bias_variance import BiasVarianceReport
-from skdnn.diagnosis.bias_variance_findings import KINDS
+from skdnn.diagnosis.bias_variance.findings import KINDS
 from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.displays.models import by_name
 from skdnn.estimators.sklearn_private import check_matplotlib_support

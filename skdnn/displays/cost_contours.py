@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from skdnn.diagnosis.networks import check_count
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_count, check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
     check_positive,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skdnn.diagnosis import CostDescentReport, check_cost_descends
-from skdnn.diagnosis.networks import check_count
+from skdnn.diagnosis.arguments import check_count
 from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.displays.panels import place_legend
 from skdnn.estimators.sklearn_private import check_matplotlib_support

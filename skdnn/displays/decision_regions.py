@@ -7,10 +7,10 @@ from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
-from skdnn.diagnosis.networks import check_count
-from skdnn.diagnosis.row_checks import (
+from skdnn.diagnosis.arguments import (
     as_numbers,
     as_targets,
+    check_count,
     check_is_instance,
     check_pair,
 )

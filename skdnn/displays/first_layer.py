@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.diagnosis.bias_variance_checks import is_count
-from skdnn.diagnosis.networks import check_count
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_count, check_is_instance, is_count
 from skdnn.displays.arguments import check_ax, check_flag, style_of
 from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
     check_flag,

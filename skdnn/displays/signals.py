@@ -6,7 +6,7 @@ import numpy as np
 
 from skdnn.diagnosis import SignalReport, signal_propagation
 from skdnn.diagnosis.networks import problem_at_init
-from skdnn.diagnosis.signals import name_of_init, report_of
+from skdnn.diagnosis.signals.report import name_of_init, report_of
 from skdnn.displays.arguments import check_ax, check_report
 from skdnn.displays.panels import panels
 from skdnn.estimators.sklearn_private import check_matplotlib_support

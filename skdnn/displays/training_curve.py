@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
     check_flag,

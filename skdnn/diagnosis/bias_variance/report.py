@@ -15,23 +15,25 @@ training set, see :func:`skdnn.bias_variance_decomposition`.
 from dataclasses import dataclass
 from itertools import pairwise
 
-from skdnn.diagnosis.bias_variance_checks import (
+from skdnn.diagnosis.arguments import check_is_instance
+from skdnn.diagnosis.bias_variance import rendering
+from skdnn.diagnosis.bias_variance.errors import (
     check_bayes_error,
     check_confidence,
     check_fraction,
+    measured_errors,
+    stated_errors,
     warn_of_accuracies,
 )
-from skdnn.diagnosis.bias_variance_errors import measured_errors, stated_errors
-from skdnn.diagnosis.bias_variance_findings import (
+from skdnn.diagnosis.bias_variance.findings import (
     Finding,
     check_thresholds,
-    findings_of,
+    diagnosis_of,
+    findings_of_gaps,
+    findings_of_rows,
 )
-from skdnn.diagnosis.bias_variance_gaps import Gap, PartError, gap_between
-from skdnn.diagnosis.bias_variance_inputs import findings_of_inputs
-from skdnn.diagnosis.bias_variance_remedies import Remedy
-from skdnn.diagnosis.bias_variance_rendering import BiasVarianceRendering
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.bias_variance.gaps import Gap, PartError, gap_between
+from skdnn.diagnosis.bias_variance.remedies import Remedy
 
 # A gap lies between a part and the one before it; parts that are not there are skipped.
 _GAP_BELOW = {
@@ -43,7 +45,7 @@ _GAP_BELOW = {
 
 
 @dataclass(frozen=True)
-class BiasVarianceReport(BiasVarianceRendering):
+class BiasVarianceReport:
     """Whether a model underfits or overfits, how sure that is, and what to try.
 
     Made by `from_errors` or `from_estimator`. Printing it gives a table, the findings
@@ -168,22 +170,24 @@ class BiasVarianceReport(BiasVarianceRendering):
         """
         confidence = check_confidence(confidence)
         bayes_error = check_fraction("bayes_error", bayes_error)
-        for name, error in (("train_error", train_error), ("dev_error", dev_error)):
-            check_fraction(name, error)
-        warn_of_accuracies(train_error, dev_error)
-        if estimator is not None:
-            check_is_instance(estimator)
         errors = {
             "train": train_error,
             "train-dev": train_dev_error,
             "dev": dev_error,
             "test": test_error,
         }
-        counts = dict(
-            zip(errors, (n_train, n_train_dev, n_dev, n_test), strict=True),
-        )
+        counts = {
+            "train": n_train,
+            "train-dev": n_train_dev,
+            "dev": n_dev,
+            "test": n_test,
+        }
+        parts = stated_errors(errors, counts, confidence)
+        warn_of_accuracies(train_error, dev_error)
+        if estimator is not None:
+            check_is_instance(estimator)
         return cls._from_parts(
-            stated_errors(errors, counts, confidence),
+            parts,
             bayes_error,
             confidence,
             thresholds,
@@ -281,7 +285,7 @@ class BiasVarianceReport(BiasVarianceRendering):
             thresholds,
             measure,
             estimator,
-            findings_of_inputs(estimator, rows["train"], rows["dev"]),
+            findings_of_rows(estimator, rows["train"], rows["dev"]),
         )
 
     @classmethod
@@ -301,12 +305,18 @@ class BiasVarianceReport(BiasVarianceRendering):
         if "train-dev" not in parts:
             below = {**below, "dev": "variance"}
         gaps = tuple(
-            gap_between(name, before, after, thresholds[name], confidence)
+            gap_between(
+                (name := below[after.name]), before, after, thresholds[name], confidence
+            )
             for before, after in pairwise(errors)
-            for name in (below[after.name],)
         )
-        findings = (*found_before, *findings_of(gaps, estimator))
+        findings = (*found_before, *findings_of_gaps(gaps, estimator))
         return cls(errors, gaps, findings, confidence, measure)
+
+    @property
+    def diagnosis(self) -> str:
+        """The verdict in a few words."""
+        return diagnosis_of(self.gaps)
 
     @property
     def avoidable_bias(self) -> float:
@@ -342,6 +352,36 @@ class BiasVarianceReport(BiasVarianceRendering):
     def remedies(self) -> tuple[Remedy, ...]:
         """What to try, in order: bias before variance before the others."""
         return tuple(remedy for finding in self.findings for remedy in finding.remedies)
+
+    def __str__(self) -> str:
+        """Return the report as tables, findings and remedies."""
+        return rendering.as_text(self)
+
+    def to_dict(self) -> dict:
+        """Return the report in plain Python types, ready for JSON.
+
+        Returns
+        -------
+        dict
+            "diagnosis", "confidence", "measure", and lists of "errors", "gaps" and
+            "findings".
+        """
+        return rendering.as_dict(self)
+
+    def to_frame(self):
+        """Return the gaps as a data frame, one row each; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns "size", "low", "high" (of the interval, NaN without one),
+            "threshold", "verdict" and "rows_needed" (a nullable integer); the index
+            "gap" has the names.
+        """
+        return rendering.as_frame(self)
+
+    def _repr_html_(self) -> str:
+        return rendering.as_html(self)
 
     def _gap(self, name):
         return next((gap for gap in self.gaps if gap.name == name), None)

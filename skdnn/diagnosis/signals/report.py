@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skdnn.diagnosis.networks import check_count, problem_at_init
-from skdnn.diagnosis.signal_statistics import SignalStage, measure
-from skdnn.diagnosis.signal_verdict import (
+from skdnn.diagnosis.arguments import check_count
+from skdnn.diagnosis.networks import problem_at_init
+from skdnn.diagnosis.signals.statistics import SignalStage, measure
+from skdnn.diagnosis.signals.verdict import (
     fitting_initializer,
     mean_change,
     remedies_for,

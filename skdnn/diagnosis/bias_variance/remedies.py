@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.diagnosis.bias_variance_checks import is_count, is_number
+from skdnn.diagnosis.arguments import is_count, is_number
 from skdnn.estimators.unwrapping import unwrap
 
 LARGER = 2  # times units of a layer, epochs, patience

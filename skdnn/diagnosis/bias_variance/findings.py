@@ -1,17 +1,25 @@
-"""From gaps to findings: a code, a plain sentence, the numbers, what to try."""
+"""What gaps and rows say: a code, a plain sentence, the numbers, what to try."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from skdnn.diagnosis.bias_variance_checks import LARGEST, is_number
-from skdnn.diagnosis.bias_variance_gaps import POWER, Gap
-from skdnn.diagnosis.bias_variance_remedies import (
+import numpy as np
+from scipy import sparse
+
+from skdnn.diagnosis.arguments import LARGEST, is_number
+from skdnn.diagnosis.bias_variance.gaps import POWER, Gap
+from skdnn.diagnosis.bias_variance.remedies import (
     Remedy,
     against_bias,
     against_variance,
 )
+from skdnn.estimators import input_checks
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.rows import Rows
+from skdnn.estimators.unwrapping import unwrap
+from skdnn.estimators.validation import rows_to_predict
 
 # A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are
 # in order and gaps of 10 and more are not; 2 points are the least round value that
@@ -130,7 +138,7 @@ def check_thresholds(thresholds) -> dict[str, float]:
     return {**THRESHOLDS, **{name: float(value) for name, value in thresholds.items()}}
 
 
-def findings_of(gaps, estimator=None) -> tuple[Finding, ...]:
+def findings_of_gaps(gaps, estimator=None) -> tuple[Finding, ...]:
     """Return what the gaps say, in the order in which to act on it."""
     findings: list[Finding] = []
     for gap in gaps:
@@ -142,6 +150,39 @@ def findings_of(gaps, estimator=None) -> tuple[Finding, ...]:
         if gap.size < 0 and round(gap.size, 12):
             findings.append(_negative(gap, kind))
     return _without_contradictions(findings)
+
+
+def findings_of_rows(estimator, train, dev) -> tuple[Finding, ...]:
+    """Return what a fit warns of, of rows as the network inside sees them.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        One without a network of ours inside has no such findings.
+    train, dev : (X, y)
+        Rows as the estimator is given them.
+    """
+    unwrapped = unwrap(estimator)
+    net = unwrapped.model
+    if not isinstance(net, BaseMLPRegularized):
+        return ()
+    (X, y), (X_dev, _) = (unwrapped.rows(*part, refit=False) for part in (train, dev))
+    as_seen = " (transformed)" if unwrapped.transformers else ""
+    found = input_checks.findings_of(
+        net,
+        Rows(rows_to_predict(net, X), y if sparse.issparse(y) else np.asarray(y)),
+        Rows(rows_to_predict(net, X_dev), None),
+        input_checks.Arrays(
+            f"X_train{as_seen}",
+            "y_train",
+            f"X_dev{as_seen}",
+            f"{type(net).__name__}(...)",
+        ),
+    )
+    return tuple(
+        Finding(one.code, one.text, {"figure": one.figure}, (Remedy(one.cure),))
+        for one in found
+    )
 
 
 def _without_contradictions(findings) -> tuple[Finding, ...]:

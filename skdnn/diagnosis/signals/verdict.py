@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from skdnn.diagnosis.signal_statistics import STUCK_RULES, SignalStage
+from skdnn.diagnosis.signals.statistics import STUCK_RULES, SignalStage
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import INITIALIZERS
 
