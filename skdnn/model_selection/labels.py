@@ -10,8 +10,7 @@ from scipy import sparse
 
 PARTS = ("train", "dev", "test")
 
-# "auto" keeps no more classes in proportion: as many as ImageNet has, and few enough
-# for the table of classes and parts to be made in well under a second.
+# "auto" keeps no more classes in proportion: as many as ImageNet has.
 MOST_CLASSES = 1000
 
 IntArray = npt.NDArray[np.intp]
