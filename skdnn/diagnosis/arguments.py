@@ -1,7 +1,7 @@
 """Estimators, rows and numbers from the caller, checked before they are used."""
 
 import reprlib
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -13,18 +13,17 @@ LARGEST = float(np.finfo(np.float64).max)
 
 def is_number(value: Any) -> bool:
     """Whether a value is a real number; True and False are not."""
-    numbers = (int, float, np.integer, np.floating)
-    return isinstance(value, numbers) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def is_count(value: Any) -> bool:
     """Whether a value is a whole number by its type."""
-    return is_number(value) and isinstance(value, (int, np.integer))
+    return is_number(value) and isinstance(value, Integral)
 
 
 def check_count(name: str, value: Any, least: int = 1) -> None:
     """Raise ValueError unless this is an int of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+    if not is_count(value) or value < least:
         raise ValueError(f"{name} must be an int >= {least}, got {value!r}.")
 
 

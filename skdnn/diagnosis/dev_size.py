@@ -1,9 +1,10 @@
 """How many dev rows tell candidates apart."""
 
 import math
-from numbers import Integral, Real
 
 from scipy import special
+
+from skdnn.diagnosis.arguments import is_count, is_number
 
 # More rows than there are of anything.
 _MOST_ROWS = 2**63 - 1
@@ -89,8 +90,8 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     _check_range("delta", delta, 0 < delta < 1, "above 0 and below 1")
     _check_range("error", error, 0 <= error < 1, "0 or more and below 1")
     _check_range("confidence", confidence, 0 < confidence < 1, "above 0 and below 1")
-    is_count = isinstance(candidates, Integral) and int(candidates) >= 2
-    _check_range("candidates", candidates, is_count, "a whole number (int), 2 or more")
+    is_enough = is_count(candidates) and candidates >= 2
+    _check_range("candidates", candidates, is_enough, "a whole number (int), 2 or more")
     if error + delta > 1:
         raise ValueError(
             f"error={error!r} and delta={delta!r} are not allowed together: their sum "
@@ -130,7 +131,7 @@ def _root_of_rows(z_sigma: float, delta: float) -> float:
 
 
 def _number(name, value) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not is_number(value):
         raise TypeError(f"{name}={value!r} is not allowed: give a number.")
     return float(value)
 

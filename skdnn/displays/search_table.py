@@ -1,9 +1,10 @@
 """The fold scores of a search, arranged by the values of one or two parameters."""
 
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
+
+from skdnn.diagnosis.arguments import is_number
 
 
 class SearchTable(NamedTuple):
@@ -93,21 +94,16 @@ def full_name(cv_results, name, argument) -> str:
 
 def are_numbers(values) -> bool:
     """Whether all values have a place on a numeric axis."""
-    return all(_is_number(v) for v in values)
+    return all(map(is_number, values))
 
 
 def text_of(value) -> str:
     """Return a parameter's value as a label."""
-    if _is_number(value):
+    if is_number(value):
         return f"{value:.4g}"
     if isinstance(value, str):
         return value
     return getattr(value, "__name__", None) or str(value)
-
-
-def _is_number(value) -> bool:
-    """Whether this is a number; True is none, though Python takes it for 1."""
-    return not isinstance(value, bool | np.bool_) and isinstance(value, Real)
 
 
 def _fold_scores(cv_results, part, metric):
@@ -142,7 +138,7 @@ def _column(cv_results, param) -> list:
 
 def _key(value):
     """Return something that can be a key and is the same for equal values."""
-    return value if isinstance(value, str) or _is_number(value) else repr(value)
+    return value if isinstance(value, str) or is_number(value) else repr(value)
 
 
 def _mean(scores) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdnn.model_selection.labels import PARTS, IntArray, counted, encode, listed
+from skdnn.model_selection.labels import PARTS, IntArray, counted, encode, in_words
 
 
 def cut_consecutive(sizes: Sequence[int]) -> IntArray:
@@ -132,7 +132,7 @@ def cut_grouped(
     if len(group_names) < len(wanted):
         raise ValueError(
             f"groups has {counted(len(group_names), 'group')}, too few for the "
-            f"{len(wanted)} parts {listed([PARTS[p] for p in wanted])}: a group is "
+            f"{len(wanted)} parts {in_words([PARTS[p] for p in wanted])}: a group is "
             "never cut, so each part needs a group of its own."
         )
     counts = _counts_per_group(group_of_row, len(group_names), labels, name)
@@ -283,7 +283,7 @@ def _check_class_counts(
         more = f" and {rare.size - 5} more classes" if rare.size > 5 else ""
         raise ValueError(
             f"{name}: {', '.join(found[:5])}{more}, too few to be in each of the "
-            f"{len(parts)} parts {listed(parts)}. Join or drop such classes, or give "
+            f"{len(parts)} parts {in_words(parts)}. Join or drop such classes, or give "
             f"{_NOT_STRATIFIED[name]} (numbers to be regressed on are no classes)."
         )
     for part, size in zip(PARTS, sizes, strict=True):

@@ -130,7 +130,7 @@ def _warn_of_rare(classes: list[Any], counts: IntArray) -> None:
         found.append(f"{len(classes) - 5} more")
     which = "class" if len(classes) == 1 else "classes"
     warnings.warn(
-        f"y: too rare to be kept in proportion in each part: {which} {listed(found)}. "
+        f"y: too rare to be kept in proportion in each part: {which} {in_words(found)}. "
         "The rarest classes are drawn at random together, so that a part may lack "
         "some. Join or drop them, or give stratify=False.",
         UserWarning,
@@ -198,6 +198,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def listed(words: Sequence[str]) -> str:
+def in_words(words: Sequence[str]) -> str:
     """Return "train, dev and test"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -20,6 +20,7 @@ from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.unwrapping import unwrap
 from skdnn.estimators.validation import rows_to_predict
+from skdnn.model_selection.labels import in_words
 
 # A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are
 # in order and gaps of 10 and more are not; 2 points are the least round value that
@@ -215,11 +216,11 @@ def diagnosis_of(gaps) -> str:
     words = {"avoidable_bias": "high bias", "variance": "high variance"}
     said = [words.get(name, KINDS[name].label) for name in high]
     unknown = [KINDS[gap.name].label for gap in gaps if gap.is_high is None]
-    parts = [_listed(said)] if said else []
+    parts = [in_words(said)] if said else []
     if not said and not unknown:
         parts = ["neither high bias nor high variance"]
     if unknown:
-        parts.append(f"cannot tell about {_listed(unknown)}")
+        parts.append(f"cannot tell about {in_words(unknown)}")
     return "; ".join(parts)
 
 
@@ -288,8 +289,3 @@ def _rounded_up(count):
     """Return a count with two digits: it hangs on errors that are uncertain."""
     unit = 10 ** max(0, len(str(count)) - 2)
     return -(-count // unit) * unit
-
-
-def _listed(words):
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last
