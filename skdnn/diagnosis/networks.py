@@ -1,4 +1,4 @@
-"""The network inside what a caller hands over, on rows as it sees them."""
+"""The network inside an estimator, and its training problem at a fresh start."""
 
 from sklearn.base import clone
 
@@ -15,13 +15,13 @@ def problem_at_init(
     ----------
     estimator : estimator
         An MLPRegularizedClassifier or MLPRegularizedRegressor, or one of them wrapped
-        as :mod:`skdnn.estimators.unwrapping` says. Copies of the transformers before
-        it, those of y too, are fitted to the rows and applied to them. The estimator
-        itself is not changed.
+        as in :mod:`skdnn.estimators.unwrapping`. Copies of the transformers before it,
+        and of y's, are fitted to the rows and applied to them. The estimator itself is
+        not changed.
     X, y, sample_weight : array-like
         The rows, taken for the whole training set.
     **parameters
-        Parameters of the network to take in place of its own.
+        Parameters that replace those of the network.
     """
     unwrapped = unwrap_network(estimator, fitted=False)
     net = unwrapped.model

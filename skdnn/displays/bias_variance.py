@@ -12,7 +12,7 @@ from skdnn.estimators.sklearn_private import check_matplotlib_support
 
 BAYES = "Bayes error"
 _THRESHOLD = "threshold"
-_WIDTH = 0.8  # of the bars of one gap together; the rest is the distance to the next
+_WIDTH = 0.8  # of all bars of one gap; the rest is the space to the next
 _HATCHES = ("", "//", "..", "xx", "\\\\", "oo")
 
 
@@ -82,7 +82,7 @@ class BiasVarianceDisplay:
 
     @classmethod
     def from_report(cls, report, *, name=None, ax=None, **bar_kw):
-        """Draw reports that are there.
+        """Draw existing reports.
 
         Parameters
         ----------

@@ -78,13 +78,13 @@ class FirstLayerDisplay:
             (height, width) or (height, width, channels) of an input row, with 1 or 3
             channels, in C order.
         n_units : int or None, default=16
-            Draw at most so many; None draws all.
+            Draw at most this many; None draws all.
         in_input_units : bool, default=False
             Divide the weights by the `scale_` of the standardisers that lead to the
             network in a Pipeline, so that they are per unit of the input. By default
             they are drawn as the network has them, per standard deviation of the
             input: pixels that are almost constant have tiny standard deviations, and
-            dividing by these would leave nothing but them to be seen.
+            after a division by these nothing else would be visible.
         ax : matplotlib Axes or array-like of Axes, default=None
             See `plot`.
         image_kw : dict, default=None

@@ -1,4 +1,4 @@
-"""How the weights of each layer are spread, and how many are exactly zero."""
+"""How the weights of each layer are distributed, and how many are exactly zero."""
 
 import numpy as np
 
@@ -72,8 +72,7 @@ class WeightsDisplay:
             too), or one in a Pipeline, a search or a TransformedTargetRegressor;
             several by name, with the same number of layers.
         n_bins : int, default=40
-            Bins per layer, as far to both sides of 0 as the largest weight of all
-            models.
+            Bins per layer, symmetric about 0, up to the largest weight of all models.
         name : str, default=None
             Name of the one model, for the legend.
         ax : matplotlib Axes or array-like of L Axes, default=None

@@ -94,7 +94,7 @@ def cut_grouped(
     name: str,
     rng: np.random.RandomState,
 ) -> IntArray:
-    r"""Cut between groups, as near to the sizes (and class shares) as they allow.
+    r"""Cut between groups, as near to the sizes (and class shares) as the groups allow.
 
     Group after group goes to the part p whose misfit it lowers most,
 
@@ -144,7 +144,7 @@ def cut_grouped(
 def _counts_per_group(
     group_of_row: IntArray, n_groups: int, labels: Any | None, name: str
 ) -> npt.NDArray[np.float64]:
-    """Rows of each group: first all, then by class."""
+    """Return the rows of each group: first all, then by class."""
     rows = np.bincount(group_of_row, minlength=n_groups)[:, None]
     if labels is None:
         return rows.astype(np.float64)
@@ -161,10 +161,10 @@ def _spread_groups(
     targets: npt.NDArray[np.float64],
     rng: np.random.RandomState,
 ) -> IntArray:
-    """Part of each group: the greedy descent of chi-square."""
-    # Groups that weigh most on one class first, so that small and mixed ones fill the
-    # gaps; at random among groups of about one weight (steps of a quarter octave),
-    # or the seed would have nothing to choose.
+    """Return the part of each group, by greedy descent of chi-square."""
+    # Groups with many rows of one class first, so that small and mixed ones fill the
+    # gaps; at random among groups of about the same weight (within a quarter of an
+    # octave), or the seed would have nothing to choose.
     order = rng.permutation(len(counts))
     by_class = counts[order, 1:] if counts.shape[1] > 1 else counts[order]
     weight = np.linalg.norm(by_class, axis=1)
@@ -176,7 +176,7 @@ def _spread_groups(
         rows = counts[group]
         rise = (rows * (2 * (filled - targets) + rows) / targets).sum(axis=1)
         if n_left <= empty.sum():
-            # The last groups weigh least: kept for parts that have none yet.
+            # The last groups, the lightest, are kept for parts that have none yet.
             rise[~empty] = np.inf
         best = rise.argmin()
         part[group] = best
@@ -188,7 +188,7 @@ def _spread_groups(
 def class_table(
     counts: npt.NDArray[np.intp], sizes: Sequence[int]
 ) -> npt.NDArray[np.intp]:
-    r"""Rows of each class in each part: whole numbers, as near to the shares as can be.
+    r"""Return the rows of each class in each part, as near to their shares as possible.
 
     The exact share is :math:`s_{cp} = n_c N_p / n`. Classes and parts keep their sums,
     each requested part gets a row of each class, and apart from that each share is
@@ -268,8 +268,8 @@ def _rounded(
     return table
 
 
-# How to ask for no stratifying, by the argument that the labels came from: that of
-# the function, or the target that the cv object is given.
+# How to switch stratifying off, by the argument that the labels came from: the
+# function's `stratify`, or the cv object's target.
 _NOT_STRATIFIED = {"stratify": "stratify=None", "y": "stratify=False"}
 
 

@@ -56,7 +56,7 @@ def check_fraction(name, value) -> float:
 
 
 def stated_errors(errors, counts, confidence) -> dict[str, PartError]:
-    """Return the parts whose error is given; those of train and dev must be.
+    """Return the parts whose error is given; train and dev are required.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def warn_of_accuracies(train_error, dev_error) -> None:
 
 
 def measured_errors(estimator, rows, scoring, confidence):
-    """Return the error on each part of the rows, and what that error is, in words.
+    """Return the error on each part of the rows, and a name for what was measured.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def measured_errors(estimator, rows, scoring, confidence):
     scoring : str, callable or None
         A scikit-learn scorer; None measures an error per row.
     confidence : float
-        Of the intervals.
+        Confidence of the intervals.
     """
     given = {}
     for part, (X, y) in rows.items():
@@ -155,7 +155,7 @@ def _names(part):
 
 
 def _measure(estimator, y_train, scoring, confidence):
-    """Return a function (part, X, y) -> PartError, and what it measures in words."""
+    """Return a function (part, X, y) -> PartError, and a name for what it measures."""
     if scoring is not None:
         return _from_scorer(estimator, scoring)
     if is_classifier(estimator):
@@ -222,7 +222,7 @@ def _from_scorer(estimator, scoring):
 
 
 def _check_labels(name, y, predicted, estimator):
-    """Refuse labels that cannot equal any prediction."""
+    """Raise ValueError for labels that cannot equal any prediction."""
     y = as_targets(y)
     _check_shape(name, y, predicted)
     kinds = [labels.dtype.kind for labels in (y, predicted)]

@@ -23,8 +23,8 @@ from skdnn.estimators.validation import rows_to_predict
 from skdnn.model_selection.labels import in_words
 
 # A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are
-# in order and gaps of 10 and more are not; 2 points are the least round value that
-# leaves the first some room. The threshold is absolute: a relative one would call
+# in order and gaps of 10 and more are not; 2 points is the smallest round value that
+# leaves the former some room. The threshold is absolute: a relative one would call
 # 0.5 % against 1 % (twice the error) worse than 15 % against 25 %.
 THRESHOLDS: Mapping[str, float] = MappingProxyType(
     {
@@ -48,7 +48,7 @@ class Finding:
         rows: "scale_of_columns", "scale_of_dev_columns", "scale_of_targets" or
         "equal_rows".
     text : str
-        It, in a plain sentence.
+        The finding in a plain sentence.
     numbers : dict
         The gap, its interval, its threshold, the rows needed; of the rows, the
         "figure" that was measured.
@@ -63,7 +63,7 @@ class Finding:
 
 
 class _Kind(NamedTuple):
-    """What is said of one gap."""
+    """What a report says about one gap."""
 
     label: str
     code: str
@@ -121,7 +121,7 @@ KINDS: Mapping[str, _Kind] = MappingProxyType(
 
 
 def check_thresholds(thresholds) -> dict[str, float]:
-    """Return the threshold of each gap: the one for all, or the default if missing."""
+    """Return the threshold of each gap: one for all, or by name with defaults."""
     if thresholds is None:
         return dict(THRESHOLDS)
     given = thresholds
@@ -140,7 +140,7 @@ def check_thresholds(thresholds) -> dict[str, float]:
 
 
 def findings_of_gaps(gaps, estimator=None) -> tuple[Finding, ...]:
-    """Return what the gaps say, in the order in which to act on it."""
+    """Return what the gaps say, in the order to act on it."""
     findings: list[Finding] = []
     for gap in gaps:
         kind = KINDS[gap.name]
@@ -154,14 +154,14 @@ def findings_of_gaps(gaps, estimator=None) -> tuple[Finding, ...]:
 
 
 def findings_of_rows(estimator, train, dev) -> tuple[Finding, ...]:
-    """Return what a fit warns of, of rows as the network inside sees them.
+    """Return what a fit would warn of, for rows as the network inside sees them.
 
     Parameters
     ----------
     estimator : fitted estimator
-        One without a network of ours inside has no such findings.
+        Without one of our networks inside there are no such findings.
     train, dev : (X, y)
-        Rows as the estimator is given them.
+        Rows as passed to the estimator.
     """
     unwrapped = unwrap(estimator)
     net = unwrapped.model
@@ -187,7 +187,7 @@ def findings_of_rows(estimator, train, dev) -> tuple[Finding, ...]:
 
 
 def _without_contradictions(findings) -> tuple[Finding, ...]:
-    """Return the findings, no parameter moved up against one and down against another.
+    """Drop remedies for bias that move a parameter which a remedy for variance moves.
 
     Where bias and variance are both high, regularisation is for the variance: a larger
     network can bear it.
@@ -286,6 +286,6 @@ def _error(part):
 
 
 def _rounded_up(count):
-    """Return a count with two digits: it hangs on errors that are uncertain."""
+    """Round a count up to two digits: the errors behind it are uncertain."""
     unit = 10 ** max(0, len(str(count)) - 2)
     return -(-count // unit) * unit

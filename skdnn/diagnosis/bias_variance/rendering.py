@@ -144,7 +144,7 @@ def _gap_rows(report):
 
 
 def _aligned(cells, widths):
-    """Return the cells of a row below each other: names to the left, the rest right."""
+    """Return a row padded to the columns' widths: names to the left, the rest right."""
     first, *rest = (
         (cell.ljust if column == 0 else cell.rjust)(width)
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))

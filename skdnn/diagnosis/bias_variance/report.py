@@ -6,10 +6,10 @@ r"""Bias and variance, read off the errors on train and dev.
     \text{variance} = \text{dev error} - \text{train error}.
 
 With a train–dev error, on rows of the training distribution that were not trained on,
-dev − train falls into variance (train–dev − train) and data mismatch (dev − train–dev).
-With a test error, test − dev is the overfitting to the dev set. These are gaps between
-measured errors of one fit; for the bias and variance of statistics, over redraws of the
-training set, see :func:`skdnn.bias_variance_decomposition`.
+dev − train splits into variance, train–dev − train, and data mismatch, dev − train–dev.
+With a test error, test − dev is overfitting to the dev set. These are gaps between
+measured errors of one fit; for bias and variance as statistics defines them, over
+redraws of the training set, see :func:`skdnn.bias_variance_decomposition`.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from skdnn.diagnosis.bias_variance.findings import (
 from skdnn.diagnosis.bias_variance.gaps import Gap, PartError, gap_between
 from skdnn.diagnosis.bias_variance.remedies import Remedy
 
-# A gap lies between a part and the one before it; parts that are not there are skipped.
+# A gap lies between a part and the one before it; missing parts are skipped.
 _GAP_BELOW = {
     "train": "avoidable_bias",
     "train-dev": "variance",
@@ -78,9 +78,9 @@ class BiasVarianceReport:
     for rare faults, set smaller ones.
 
     With numbers of rows, a verdict takes the whole interval: high if it lies above the
-    threshold, low if it lies below or on it, otherwise it cannot be told. The training
-    rows have been fitted: the interval of their error speaks of the drawing of rows
-    only, not of the drawing of another model.
+    threshold, low if it lies below or on it, otherwise it cannot be told. The model was
+    fitted to the training rows: the interval of their error covers the drawing of rows,
+    not of another model.
 
     Examples
     --------
@@ -117,7 +117,7 @@ class BiasVarianceReport:
         thresholds=None,
         estimator=None,
     ):
-        """Read bias and variance off errors that are known.
+        """Read bias and variance off known errors.
 
         Parameters
         ----------
@@ -129,17 +129,17 @@ class BiasVarianceReport:
             The error on rows of the training distribution that were not trained on;
             tells variance from data mismatch where dev rows come from elsewhere.
         test_error : float, default=None
-            The error on rows that nothing was chosen by.
+            The error on rows that played no part in any choice.
         n_train, n_train_dev, n_dev, n_test : int, default=None
             Numbers of rows. A gap with the numbers of both its parts has an interval.
         confidence : float, default=0.95
-            Of the intervals, in (0, 1).
+            Confidence of the intervals, in (0, 1).
         thresholds : float or dict, default=None
-            Above which a gap is high: one for all, or by gap, with the keys
-            "avoidable_bias", "variance", "data_mismatch" and "dev_overfitting". Those
-            not given are 0.02.
+            A gap above its threshold is high. One for all, or by gap, with the keys
+            "avoidable_bias", "variance", "data_mismatch" and "dev_overfitting";
+            missing ones are 0.02.
         estimator : estimator, default=None
-            The one whose parameters the remedies shall name.
+            The estimator whose parameters the remedies name.
 
         Returns
         -------
@@ -149,14 +149,14 @@ class BiasVarianceReport:
         Raises
         ------
         ValueError, TypeError
-            If an error is no fraction, a number of rows is no whole number, or another
-            argument is not as described.
+            If an error is not a fraction, a number of rows is not a whole number, or
+            another argument is not as described.
 
         Warns
         -----
         UserWarning
-            If the errors look like accuracies: most training rows wrong, and no more
-            of the dev rows.
+            If the errors look like accuracies: most training rows are wrong, and no
+            larger share of the dev rows.
 
         Examples
         --------
@@ -213,13 +213,13 @@ class BiasVarianceReport:
         confidence=0.95,
         thresholds=None,
     ):
-        """Measure the errors of a fitted estimator and read bias and variance off.
+        """Measure the errors of a fitted estimator and read off bias and variance.
 
         Parameters
         ----------
         estimator : estimator
-            Any fitted classifier or regressor of scikit-learn's kind, a pipeline or a
-            search too.
+            Any fitted classifier or regressor of scikit-learn's kind; it may be a
+            pipeline or a search.
         X_train, y_train : array-like
             The rows it was fitted to.
         X_dev, y_dev : array-like
@@ -229,7 +229,7 @@ class BiasVarianceReport:
         X_train_dev, y_train_dev : array-like, default=None
             Rows of the training distribution that it was not fitted to either.
         X_test, y_test : array-like, default=None
-            Rows that nothing was chosen by.
+            Rows that played no part in any choice.
         scoring : str or callable, default=None
             By default the error of a classifier is the share of rows predicted
             wrongly, that of a regressor its squared error divided by the variance of
@@ -250,8 +250,7 @@ class BiasVarianceReport:
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described, arrays are swapped or do not fit each
-            other.
+            If an argument is not as described, or arrays are swapped or do not match.
         NotFittedError
             If `estimator` is not fitted.
 

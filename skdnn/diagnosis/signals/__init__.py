@@ -1,4 +1,4 @@
-"""The signals in each layer: what is measured, what is said of it, the report."""
+"""The signals in each layer: the measurement, the verdict, the report."""
 
 from skdnn.diagnosis.signals.report import SignalReport, signal_propagation
 
