@@ -219,6 +219,8 @@ def write(tmp_path):
         ("preprocessing/standardizer", "from skdnn.network import losses"),
         ("model_selection/split", "from ..preprocessing import standardizer"),
         ("utils/drawer", "import math"),
+        ("network/layers/dense", "from skdnn.training import epoch"),
+        ("network/layers/dense", "from ...training.epoch import run_epoch"),
     ],
 )
 def test_wrong_direction_is_seen(write, module, source):
@@ -235,6 +237,8 @@ def test_right_direction_is_accepted(write):
             "training/loop": "from skdnn.network import objective",
             "preprocessing/standardizer": "from sklearn.base import BaseEstimator",
             "estimators/net": "from ..training.loop import run\nimport sklearn",
+            "diagnosis/report/__init__": "from skdnn.diagnosis.report.page import f",
+            "diagnosis/report/page": "from ...estimators import net",
             "displays/curves": "from skdnn.estimators import net",
         }
     )

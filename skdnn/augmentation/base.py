@@ -1,4 +1,4 @@
-"""What an augmenter is: changed copies of a block of training rows."""
+"""The base class of augmenters, which change copies of training rows."""
 
 from abc import ABC, abstractmethod
 from numbers import Real
@@ -19,7 +19,7 @@ PROBABILITY = [Interval(Real, 0, 1, closed="both")]
 
 
 class Augmenter(BaseEstimator, ABC):
-    """Base class of all augmenters, and of your own.
+    """Base class of all augmenters, your own included.
 
     Training hands each block of training rows, freshly copied, to :meth:`augment` and
     learns from what comes back. Rows to predict and dev rows are never augmented.
@@ -84,13 +84,13 @@ class Augmenter(BaseEstimator, ABC):
         Parameters
         ----------
         X : ndarray of shape (n_rows, n_features)
-            Inputs, float32 or float64 and C-contiguous. The array is the callee's: it
-            may be changed and returned, or another of its shape and type be returned.
+            Inputs, float32 or float64 and C-contiguous. The array may be changed and
+            returned, or another of its shape and type be returned.
         Y : ndarray of shape (n_rows, n_targets)
-            Targets of the same type. Not to be changed in place, and not to be looked
-            at unless :attr:`mixes_targets`.
+            Targets of the same type. Must not be changed in place, nor read unless
+            :attr:`mixes_targets`.
         s : ndarray of shape (n_rows,)
-            Weights, on average 1 over the training set. Not to be changed in place.
+            Weights, on average 1 over the training set. Must not be changed in place.
         rng : numpy.random.Generator
             The only source of random numbers.
 
@@ -102,12 +102,12 @@ class Augmenter(BaseEstimator, ABC):
 
 
 def are_chosen(rng: np.random.Generator, n_rows: int, p: float) -> npt.NDArray[np.bool]:
-    """Choose each row with probability p: a boolean per row."""
+    """Choose each row with probability p; return a boolean per row."""
     return rng.random(n_rows) < p
 
 
 def chosen_rows(
     rng: np.random.Generator, n_rows: int, p: float
 ) -> npt.NDArray[np.intp]:
-    """Choose each row with probability p: the numbers of the chosen ones."""
+    """Choose each row with probability p; return the indices of the chosen ones."""
     return np.flatnonzero(are_chosen(rng, n_rows, p))

@@ -1,4 +1,4 @@
-"""Parts of rows blotted out."""
+"""Parts of rows masked out."""
 
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -27,8 +27,8 @@ class Cutout(Augmenter):
     """Set some columns, or a square of an image, to one value.
 
     The network must then do without them [1]_. Unlike dropout of inputs
-    (`input_keep_prob`), the other values are not scaled up, and in images it is
-    neighbours that go together: single pixels can be guessed from those around them.
+    (`input_keep_prob`), the other values are not scaled up, and in images whole
+    neighbourhoods go: single pixels could be guessed from those around them.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Cutout(Augmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that rows or images have so many columns."""
+        """Check the parameters, and that they fit rows of `n_features` columns."""
         super().check(n_features)
         most, what = n_features, "features of a row"
         if self.image_shape is not None:
@@ -96,10 +96,10 @@ class Cutout(Augmenter):
             )
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Blot out parts of the rows of a block; see :meth:`Augmenter.augment`."""
+        """Mask parts of the rows of a block; see :meth:`Augmenter.augment`."""
         is_cut = are_chosen(rng, len(X), self.p)
         if self.image_shape is None:
-            # The columns that draw the smallest numbers.
+            # The columns with the smallest random numbers.
             order = rng.random((is_cut.sum(), X.shape[1]), np.float32)
             columns = order.argpartition(self.size - 1, axis=1)[:, : self.size]
             X[np.flatnonzero(is_cut)[:, np.newaxis], columns] = self.fill

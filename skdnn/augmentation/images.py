@@ -29,7 +29,7 @@ class ImageAugmenter(Augmenter):
 
 
 def check_image_shape(image_shape: Any, n_features: int) -> None:
-    """Raise ValueError if rows of so many features are not images of this shape."""
+    """Raise ValueError unless an image of this shape has `n_features` values."""
     are_sizes = all(
         not isinstance(size, bool) and isinstance(size, Integral) and int(size) > 0
         for size in image_shape
@@ -56,8 +56,8 @@ def as_images(X: Array, image_shape: ImageShape) -> Array:
 def pieces(n_images: int, n_values: int, at_once: int) -> Iterator[slice]:
     """Yield slices of a few images, with `at_once` values of `n_values` per image.
 
-    Arrays of a few images stay in a core's cache, and their memory is used again: that
-    of large ones comes from the system and goes back to it, cleared each time.
+    Arrays of a few images stay in a core's cache, and their memory is reused; large
+    ones get fresh memory from the system, cleared each time.
     """
     step = max(1, at_once // n_values)
     for start in range(0, n_images, step):
@@ -65,7 +65,7 @@ def pieces(n_images: int, n_values: int, at_once: int) -> Iterator[slice]:
 
 
 def pad(images: Array, margin: int, fill: float | str) -> Array:
-    """Put a margin around each image: of one value, or of the nearest pixel's."""
+    """Put a margin around each image: of one value, or of the nearest pixels."""
     n_images, height, width, channels = images.shape
     shape = n_images, height + 2 * margin, width + 2 * margin, channels
     padded = np.full(shape, 0 if fill == "nearest" else fill, images.dtype)

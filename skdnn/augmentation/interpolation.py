@@ -1,4 +1,4 @@
-r"""Images between the pixels: bilinear interpolation.
+r"""Bilinear interpolation of images.
 
 .. math::
 
@@ -29,13 +29,13 @@ def sample(images: Array, rows: Array, columns: Array, fill: float | str) -> Arr
     """
     padded = pad(images, 1, fill)
     n_images, height, width, channels = padded.shape
-    # The margin goes on for ever: what is farther out is moved to its outer edge.
+    # The margin is endless: positions farther out are moved to its outer edge.
     u = np.clip(rows + 1, 0, height - 1)
     v = np.clip(columns + 1, 0, width - 1)
     top, left = u.astype(np.intp), v.astype(np.intp)
     down, right = u - top.astype(u.dtype), v - left.astype(v.dtype)
     image = np.arange(n_images)[:, np.newaxis, np.newaxis]
-    # On the outer edge itself the neighbour beyond is any pixel: it counts 0.
+    # On the outer edge the neighbour beyond has weight 0, so that any pixel will do.
     pixel = (image * height + top) * width + left
     sampled = np.empty_like(images)
     for channel in range(channels):
@@ -59,17 +59,17 @@ def _between(pixels: Array, pixel: np.ndarray, right: Array) -> Array:
 
 
 def resample(images: Array, rows: Array, columns: Array) -> Array:
-    """Return the images' values on a grid of lines of its own for each image.
+    """Return the images' values on a grid of rows and columns, one grid per image.
 
     Interpolation along one axis is then a product with a matrix of the Λ above, which
-    is many times as fast as picking four neighbours for each pixel. Outside the image
-    is the nearest pixel's value.
+    is many times as fast as picking four neighbours for each pixel. Outside the image,
+    the nearest pixel counts.
 
     Parameters
     ----------
     images : ndarray of shape (n, height, width, channels)
     rows : ndarray of shape (n, height)
-        Where the lines of the new images come from.
+        Where the rows of the new images come from.
     columns : ndarray of shape (n, width)
         Where their columns come from.
 

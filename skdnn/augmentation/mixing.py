@@ -46,8 +46,8 @@ class Mixup(Augmenter):
         \qquad y = \frac{\lambda s_i y_i + (1 - \lambda) s_j y_j}{s},
 
     and :math:`y = y_i` where :math:`s = 0`. Squared error and Poisson deviance differ
-    from that by a term without the prediction, so they have the same gradient; Huber's
-    loss does not, there the mixed number is what is learnt.
+    from that by a term without the prediction, so that the gradient is the same. With
+    Huber's loss it is not: there the mixed number is what is learnt.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Mixup(Augmenter):
 
 
 class CutMix(Augmenter):
-    r"""Put columns, or a rectangle, of another row into each row; mix targets alike.
+    r"""Put columns, or a rectangle, of another row into each row; mix targets to match.
 
     Row :math:`i` of a block gets a partner :math:`j`, from a random permutation of the
     block, and a share of it, :math:`1 - \lambda` with
@@ -122,7 +122,7 @@ class CutMix(Augmenter):
 
     Notes
     -----
-    In tables columns are exchanged one by one: the one-hot columns of one category can
+    In tables columns are exchanged one by one: the one-hot columns of one feature can
     come from both rows.
 
     References
@@ -190,7 +190,7 @@ def _columns(share: np.ndarray, rng: np.random.Generator, X: Array) -> np.ndarra
 def _boxes(
     share: np.ndarray, rng: np.random.Generator, image_shape: ImageShape
 ) -> np.ndarray:
-    """Draw boxes of this share of the image's area, before what is outside is cut."""
+    """Draw boxes of this share of the image's area, before clipping at its border."""
     side = np.sqrt(share)
     height, width = (np.rint(side * n).astype(np.intp) for n in image_shape[:2])
     return random_boxes(rng, height, width, image_shape)
@@ -213,8 +213,8 @@ def mixed_targets(
 ) -> tuple[Array, Array]:
     """Mix targets and weights, given the partner's share 1 - λ in each row.
 
-    Written as steps from a row towards its partner, so that a share of 0 and equal
-    weights leave exactly what was there.
+    Written as steps from a row towards its partner, so that a share of 0 with equal
+    weights leaves the row exactly as it was.
     """
     s_mixed = s + share * (s[partner] - s)
     weighted = np.zeros_like(s)

@@ -1,4 +1,4 @@
-"""Whole pixels change place: flips and shifts, cheap enough for any training."""
+"""Flips and shifts by whole pixels, cheap enough for any training."""
 
 from numbers import Integral
 from typing import Any, ClassVar
@@ -124,7 +124,7 @@ class RandomShift(ImageAugmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that some of each image stays in sight."""
+        """Check the parameters, and that some of each image stays visible."""
         super().check(n_features)
         shortest = min(self.image_shape[:2])
         if self.max_shift >= shortest:
@@ -158,15 +158,15 @@ class RandomShift(ImageAugmenter):
 
 @entry
 def move(images, top, left, padded, channels, is_nearest):
-    """Cut each image, in place, out of itself with a margin around; it is compiled.
+    """Cut each image, in place, out of its padded copy; compiled.
 
     Parameters
     ----------
     images : ndarray of shape (n_images, height, width * channels)
     top, left : ndarray of int, shape (n_images,)
-        The line of `padded`, and the value in it, that become the first.
+        The row of `padded`, and the value in it, that become the first.
     padded : ndarray of shape (height + 2 margin, (width + 2 margin) * channels)
-        Room for one image; what its margin holds comes in from outside.
+        Workspace for one image; its margin holds what moves in from outside.
     channels : int
         Values of a pixel.
     is_nearest : bool

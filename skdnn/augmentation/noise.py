@@ -24,7 +24,7 @@ class GaussianNoise(Augmenter):
         \qquad \varepsilon_{ij} \sim \mathcal{N}(0, 1)
 
     For a linear model with squared error this is, on average over the noise, an L2
-    penalty; for a network, one on how steep its output is [1]_.
+    penalty; for a network, a penalty on the slope of its output [1]_.
 
     Parameters
     ----------
@@ -32,9 +32,8 @@ class GaussianNoise(Augmenter):
         :math:`\sigma`, at least 0, in the units of X: with standardised columns, in
         standard deviations.
     columns : array-like of int, default=None
-        Numbers of the columns to be changed; None for all. Leave out those that hold
-        categories, such as one-hot columns: noise makes values of them that do not
-        exist.
+        Indices of the columns to change; None for all. Leave out categories, such as
+        one-hot columns: noise turns them into values that do not exist.
     p : float, default=1.0
         Probability with which a row is changed, in [0, 1].
 

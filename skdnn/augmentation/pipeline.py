@@ -11,15 +11,15 @@ from skdnn.augmentation.base import Array, Augmenter, Block
 class AugmentationPipeline(Augmenter, BaseComposition):
     """Apply several augmenters, in the given order.
 
-    Put those that mix rows last: what comes before them then changes each of the rows
-    that are mixed in its own way.
+    Put those that mix rows last: the others then change each of the mixed rows in its
+    own way.
 
     Parameters
     ----------
     steps : list of (str, augmenter)
         Names, as in a scikit-learn pipeline, and augmenters. The parameters of step
-        "shift" are reached as ``shift__max_shift``; "passthrough" in the place of an
-        augmenter leaves the step out, so that a search can ask whether it helps.
+        "shift" are reached as ``shift__max_shift``; "passthrough" in place of an
+        augmenter leaves the step out, so that a search can find out whether it helps.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class AugmentationPipeline(Augmenter, BaseComposition):
         return any(augmenter.mixes_targets for augmenter in self._augmenters())
 
     def check(self, n_features: int) -> None:
-        """Check the steps and all that they check."""
+        """Check the steps, and run their own checks."""
         super().check(n_features)
         for step in self.steps:
             if not (

@@ -14,7 +14,7 @@ def random_boxes(
     widths: np.ndarray,
     image_shape: ImageShape,
 ) -> Mask:
-    """Draw a box in each image: its centre anywhere, what is outside cut off.
+    """Draw a box in each image: its centre anywhere, clipped at the border.
 
     Parameters
     ----------

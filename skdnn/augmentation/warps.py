@@ -1,4 +1,4 @@
-"""Pixels move by fractions: crops, rotations, elastic distortions."""
+"""Warps by fractions of pixels: crops, rotations, elastic distortions."""
 
 from numbers import Real
 from typing import Any, ClassVar
@@ -17,9 +17,9 @@ from skdnn.augmentation.images import (
 )
 from skdnn.augmentation.interpolation import resample, sample
 
-# An image is interpolated with about ten arrays of its size.
+# Interpolating an image takes about ten arrays of its size.
 _AT_ONCE = 2**14
-# Any image moves as a whole long before; the filter has 8 times as many weights.
+# Far below this any image moves as a whole; the filter has 8 times as many weights.
 _MOST_SIGMA = 1000
 
 
@@ -27,8 +27,8 @@ class RandomResizedCrop(ImageAugmenter):
     r"""Cut a random part out of each image and zoom it to full size.
 
     The part is :math:`\sqrt{a / r}` times as high and :math:`\sqrt{a r}` times as wide
-    as the image (but no more than all of it), its place is uniformly distributed, and
-    it is enlarged by bilinear interpolation [1]_:
+    as the image (at most all of it), its place is uniformly distributed, and it is
+    enlarged by bilinear interpolation [1]_:
 
     .. math::
 
@@ -180,7 +180,7 @@ class RandomRotation(ImageAugmenter):
 
 
 class ElasticDistortion(ImageAugmenter):
-    r"""Move each pixel a little, neighbours alike: as a hand that wavers.
+    r"""Move each pixel a little, neighbours alike, as an unsteady hand would.
 
     Each image gets two fields of displacements, in pixels, one for each direction:
     noise smoothed by a Gaussian [1]_. The image is interpolated bilinearly at the
@@ -201,7 +201,7 @@ class ElasticDistortion(ImageAugmenter):
         Shape of the image that a row holds, flattened in C order, channels last.
     alpha : float, default=34.0
         :math:`\alpha`, how far pixels move, at least 0. With the default `sigma` this
-        is 1.4 pixels in each direction, for 28 × 28 pixels; small images want less.
+        is 1.4 pixels in each direction, for 28 × 28 pixels; small images need less.
     sigma : float, default=4.0
         :math:`\sigma` in pixels, more than 0, at most 1000. Small: ripples. Large: the
         image moves as a whole.
@@ -282,8 +282,9 @@ def _check_range(name: str, value: Any, most: float) -> None:
 def _crop_positions(n_pixels: int, share: Array, where: Array) -> Array:
     """Return the positions of the pixels of crops in the image, along one axis.
 
-    A pixel covers the half on either side of its number. `share` is the part of the
-    side that a crop takes, `where` its place from 0 (at the start) to 1 (at the end).
+    A pixel reaches half a unit to either side of its position. `share` is the share of
+    the side that a crop takes, `where` its place from 0 (at the start) to 1 (at the
+    end).
     """
     first = where * (1 - share) * n_pixels
     centres = (np.arange(n_pixels) + 0.5) * share[:, np.newaxis]
@@ -291,13 +292,13 @@ def _crop_positions(n_pixels: int, share: Array, where: Array) -> Array:
 
 
 def _grid(images: Array) -> tuple[Array, Array]:
-    """Return the coordinates of an image's pixels: a column and a row."""
+    """Return the coordinates of an image's pixels, as a column and a row vector."""
     height, width = images.shape[1:3]
     i, j = np.arange(height, dtype=images.dtype), np.arange(width, dtype=images.dtype)
     return i[:, np.newaxis], j[np.newaxis]
 
 
 def _smoothing_matrix(n_pixels: int, sigma: float, dtype: np.dtype) -> Array:
-    """Return SciPy's Gaussian filter as a matrix: what it makes of unit vectors."""
+    """Return SciPy's Gaussian filter as a matrix, by filtering unit vectors."""
     units = np.eye(n_pixels)
     return gaussian_filter1d(units, sigma, axis=0, mode="constant").astype(dtype)

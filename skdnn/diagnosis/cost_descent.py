@@ -1,4 +1,4 @@
-r"""Whether J falls at each step: the check before dropout is switched on.
+r"""Whether J falls at each step: the check to make before dropout is switched on.
 
 Plain gradient descent on all rows, with L1 as the proximal step that training takes:
 
@@ -21,20 +21,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skdnn.diagnosis.networks import check_count, problem_at_init
+from skdnn.diagnosis.arguments import check_count
+from skdnn.diagnosis.networks import problem_at_init
 from skdnn.estimators import settings
 from skdnn.network.objective import Objective
 from skdnn.network.segments import per_parameter
 from skdnn.training.threads import blas_threads_for
 
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-# J is a sum: a change by a few units in the last place says nothing.
+# J is a sum: a change of a few units in the last place means nothing.
 _ROUNDING = 8 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True, eq=False)
 class CostDescentReport:
-    """J step by step at several learning rates; printing it gives a table.
+    """J after each step at several learning rates; printing it gives a table.
 
     Attributes
     ----------

@@ -18,17 +18,17 @@ from skdnn._sklearn import (
     check_pandas_support,
     validate_params,
 )
-from skdnn.diagnosis.decomposition_losses import (
-    CLASS_LOSSES,
-    RowTerms,
-    squared_error_of_targets,
-)
-from skdnn.diagnosis.row_checks import (
+from skdnn.diagnosis.arguments import (
     as_numbers,
     as_targets,
     check_is_instance,
     check_like,
     check_pair,
+)
+from skdnn.diagnosis.decomposition_losses import (
+    CLASS_LOSSES,
+    RowTerms,
+    squared_error_of_targets,
 )
 
 _MAX_SEED = np.iinfo(np.int32).max
@@ -67,7 +67,7 @@ class BiasVarianceDecomposition:
     variance : float
         What redraws of the training set add.
     noise : float
-        The loss of the truth itself; 0 if that is not known, and in the bias then.
+        The loss of the truth itself; if unknown 0, and included in the bias.
 
     Examples
     --------
@@ -153,8 +153,8 @@ class BiasVarianceDecomposition:
         Returns
         -------
         pandas.DataFrame
-            Columns "expected_loss", "noise" (0 if it is not known, and in the bias
-            then), "bias" and "variance"; one row per test row.
+            Columns "expected_loss", "noise" (if unknown 0, and included in the bias),
+            "bias" and "variance"; one row per test row.
         """
         pandas = check_pandas_support(f"{type(self).__name__}.to_frame")
         columns = {name: getattr(self.rows, name) for name in self.rows._fields[:4]}
@@ -193,14 +193,14 @@ def bias_variance_decomposition(
 ):
     r"""Split the expected loss into noise, bias and variance, by the bootstrap.
 
-    In each round a clone is fitted to as many rows, drawn from X with replacement. The
-    expectation is over the rounds. The parts add up to the expected loss of each row,
-    but for rounding:
+    In each round a clone is fitted to n_samples rows drawn from X with replacement. The
+    expectation is over the rounds. For each row the parts add up to the expected loss,
+    except for rounding:
 
     .. math:: \text{expected loss} = \text{noise} + \text{bias} + \text{variance} .
 
     - "squared_error": of a regressor, summed over outputs, or of the probabilities of a
-      classifier, summed over classes (the Brier score; for two classes twice the one of
+      classifier, summed over classes (the Brier score; for two classes twice that of
       the positive class). The central prediction is the mean, bias is bias².
     - "log_loss": the central prediction is the normalised geometric mean of the
       probabilities, bias and variance are Kullback–Leibler divergences.
@@ -226,15 +226,15 @@ def bias_variance_decomposition(
     loss : {"squared_error", "log_loss", "zero_one"}, default="squared_error"
         Regressors have the squared error only.
     truth : array-like, default=None
-        In place of `y_test`, where it is known, as for simulated rows: probabilities of
-        the classes, (n_test, n_classes) in the order of the sorted labels, or the
-        expectation of the targets, in the shape of `y_test`. Then the noise is a part
-        of its own.
+        Takes the place of `y_test` where it is known, as for simulated rows: the
+        probabilities of the classes, (n_test, n_classes) in the order of the sorted
+        labels, or the expectation of the targets, in the shape of `y_test`. The noise
+        is then a part of its own.
     noise : float or array-like of shape (n_test,), default=0.0
         For a regressor with `truth`: the variance of the targets about it, summed over
         outputs.
     n_jobs : int, default=None
-        Rounds that run at the same time, as in scikit-learn.
+        Rounds run in parallel, as in scikit-learn.
     random_state : int, RandomState instance or None, default=None
         Draws the rows, and seeds each `random_state` of the estimator that is None, so
         that its own randomness counts as variance. A number set there stays.
@@ -380,7 +380,7 @@ def _predict_classes(estimator, X, *, classes):
 
 
 def _predict_probabilities(estimator, X, *, classes):
-    # A class that no drawn row has is one that the estimator gives no probability to.
+    # The estimator gives no probability to a class that no drawn row has.
     found = np.asarray(estimator.predict_proba(X), dtype=np.float64)
     probabilities = np.zeros((len(found), len(classes)))
     probabilities[:, np.searchsorted(classes, estimator.classes_)] = found

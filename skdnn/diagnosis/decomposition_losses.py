@@ -15,7 +15,7 @@ from scipy.special import logsumexp, xlogy
 
 
 class RowTerms(NamedTuple):
-    """The terms of each row; arrays of shape (n_rows,)."""
+    """The terms of each row, arrays of shape (n_rows,)."""
 
     expected_loss: np.ndarray
     noise: np.ndarray

@@ -1,9 +1,10 @@
-"""How many dev rows tell candidates apart."""
+"""How many dev rows it takes to tell candidates apart."""
 
 import math
-from numbers import Integral, Real
 
 from scipy import special
+
+from skdnn.diagnosis.arguments import is_count, is_number
 
 # More rows than there are of anything.
 _MOST_ROWS = 2**63 - 1
@@ -13,9 +14,9 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     r"""Return the number of dev rows on which the best candidate comes out first.
 
     The best candidate has the given error, each other one an error larger by `delta`.
-    All are measured on the same n dev rows. The share of rows on which one other is
-    wrong and the best is right, minus the share where it is the other way round, has
-    the mean δ and, per row, the variance
+    All are measured on the same n dev rows. Take the share of rows on which one other
+    is wrong and the best is right, minus the share where it is the other way round. It
+    has the mean δ and, per row, the variance
 
     .. math::
 
@@ -23,9 +24,9 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
         d = p_1 (1 - p_2) + p_2 (1 - p_1) \text{ if the errors are independent,}
 
     where d is the share of rows on which exactly one of the two is wrong. In the normal
-    approximation, with half a row for the ties, the best comes out behind or level with
-    that one with the probability :math:`\Phi((\tfrac12 - n\delta) / (\sigma\sqrt n))`.
-    Added up over the others (Bonferroni's bound), this stays within 1 - confidence once
+    approximation, with half a row for ties, the best comes out behind or level with
+    that one with probability :math:`\Phi((\tfrac12 - n\delta) / (\sigma\sqrt n))`.
+    Summed over the others (Bonferroni's bound), this stays within 1 - confidence once
 
     .. math::
 
@@ -36,7 +37,7 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     Parameters
     ----------
     delta : float
-        Difference δ of the errors that matters, in (0, 1).
+        The smallest difference δ of errors that matters, in (0, 1).
     error : float
         Error of the best candidate, in [0, 1 - delta].
     candidates : int, default=2
@@ -45,8 +46,8 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
         Probability that the best comes out first, in (0, 1).
     disagreement : float, default=None
         The share d of rows on which exactly one of two candidates is wrong, in
-        [delta, 1]. None takes their errors for independent, which asks for more rows
-        than needed: candidates mostly fail on the same rows.
+        [delta, 1]. None assumes independent errors, which asks for more rows than
+        needed: candidates mostly fail on the same rows.
 
     Returns
     -------
@@ -56,7 +57,7 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     Raises
     ------
     ValueError, TypeError
-        If an argument is out of its range or no number, or if more rows were needed
+        If an argument is out of range or not a number, or if more rows would be needed
         than can be counted.
 
     See Also
@@ -89,8 +90,8 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     _check_range("delta", delta, 0 < delta < 1, "above 0 and below 1")
     _check_range("error", error, 0 <= error < 1, "0 or more and below 1")
     _check_range("confidence", confidence, 0 < confidence < 1, "above 0 and below 1")
-    is_count = isinstance(candidates, Integral) and int(candidates) >= 2
-    _check_range("candidates", candidates, is_count, "a whole number (int), 2 or more")
+    is_enough = is_count(candidates) and candidates >= 2
+    _check_range("candidates", candidates, is_enough, "a whole number (int), 2 or more")
     if error + delta > 1:
         raise ValueError(
             f"error={error!r} and delta={delta!r} are not allowed together: their sum "
@@ -109,8 +110,8 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
                 f"delta={delta!r} disagree on as many rows at least."
             )
     sigma = math.sqrt(max(0.0, disagreement - delta**2))
-    # By its logarithm, which neither the smallest chance of an error nor any number of
-    # candidates takes out of range.
+    # As a logarithm, which stays in range however small the chance of an error and
+    # however many the candidates.
     chance = math.log1p(-confidence) - math.log(int(candidates) - 1)
     root_n = _root_of_rows(-float(special.ndtri_exp(chance)) * sigma, delta)
     if not root_n**2 < _MOST_ROWS:
@@ -124,13 +125,13 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
 def _root_of_rows(z_sigma: float, delta: float) -> float:
     """Return the least √n with n δ - zσ √n >= 1/2, at most the root of many rows."""
     root = math.sqrt(z_sigma**2 + 2 * delta)
-    # The same two ways; the one that does not subtract near numbers.
+    # Two forms of the same; take the one that does not subtract nearly equal numbers.
     above = z_sigma + root if z_sigma > 0 else 2 * delta / (root - z_sigma)
     return min(above / (2 * delta), 1e100)
 
 
 def _number(name, value) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not is_number(value):
         raise TypeError(f"{name}={value!r} is not allowed: give a number.")
     return float(value)
 

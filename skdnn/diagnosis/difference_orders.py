@@ -7,8 +7,9 @@ r"""How fast the error of a numerical derivative falls with its step.
     \frac{f(\theta + \epsilon) - f(\theta - \epsilon)}{2\epsilon}
         = f'(\theta) + O(\epsilon^2)
 
-On a log-log picture of error against ε: lines of slopes 1 and 2, until the rounding of
-J, about u |J| / ε with u the unit roundoff, takes over and the error grows again.
+On a log-log plot of error against ε these are lines of slopes 1 and 2, until the
+rounding of J, about u |J| / ε with u the unit roundoff, takes over and the error grows
+again.
 
 Source: P. Gill, W. Murray and M. Wright, "Practical Optimization", 1981, section 8.6.
 """
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skdnn.diagnosis.networks import check_count, problem_at_init
+from skdnn.diagnosis.arguments import check_count
+from skdnn.diagnosis.networks import problem_at_init
 from skdnn.estimators import settings
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.objective import Objective
@@ -47,7 +49,7 @@ class DifferenceOrders:
     n_params : int
         The components of θ compared.
     notes : tuple of str
-        What a reader should know of these settings.
+        What a reader should know about these settings.
 
     Examples
     --------
@@ -74,7 +76,7 @@ class DifferenceOrders:
 
     @property
     def two_sided_order(self) -> float:
-        """Return the same of two-sided differences; NaN where they are exact."""
+        """Return the same for two-sided differences; NaN where they are exact."""
         return self._slope(self.two_sided)
 
     def truncation_dominates(self, errors: np.ndarray) -> np.ndarray:
@@ -151,7 +153,7 @@ def difference_orders(
     epsilons : array-like of float, default=None
         The steps ε > 0; None is 1e-12 to 0.1, two in each decade.
     n_params : int, default=20
-        Compare so many random components of θ.
+        How many random components of θ are compared.
 
     Returns
     -------
@@ -206,7 +208,7 @@ def _differences(objective: Objective, theta, cost, chosen, epsilon):
         above[i] += epsilon
         below[i] -= epsilon
         J_above, J_below = objective.value(above).total, objective.value(below).total
-        # Divided by what θ really moved by, which rounding makes another number than ε.
+        # Divided by how far θ really moved, which rounding makes differ from ε.
         one_sided.append((J_above - cost) / (above[i] - theta[i]))
         two_sided.append((J_above - J_below) / (above[i] - below[i]))
     return np.array(one_sided), np.array(two_sided)

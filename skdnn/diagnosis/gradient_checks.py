@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skdnn.diagnosis.networks import check_count, problem_at_init
+from skdnn.diagnosis.arguments import check_count
+from skdnn.diagnosis.networks import problem_at_init
 from skdnn.estimators import settings
 from skdnn.network.gradient_check import (
-    CORRECT,
-    SUSPICIOUS,
+    CORRECT_UP_TO,
+    WRONG_ABOVE,
     GradientCheckReport,
     check_gradient,
 )
@@ -78,7 +79,7 @@ class GradientChecks:
         head = [
             f"Gradient check at initialisation and after {self.n_epochs} epochs: "
             f"{self.verdict}",
-            f"(correct up to {CORRECT:.0e}, wrong above {SUSPICIOUS:.0e}; "
+            f"(correct up to {CORRECT_UP_TO:.0e}, wrong above {WRONG_ABOVE:.0e}; "
             f"epsilon = {init.epsilon:.0e})",
             *self.trained.notes,
             "",
@@ -162,14 +163,14 @@ def check_gradients(
     sample_weight : array-like of shape (n_samples,), default=None
         Their weights; None counts each row once.
     n_epochs : int, default=5
-        Train for at most so many epochs (iterations of lbfgs) before the second check,
-        as the estimator's parameters say, dropout included; the check itself is without
-        dropout.
+        Train for at most this many epochs (iterations of lbfgs) before the second
+        check, with the estimator's own parameters, dropout included; the check itself
+        is without dropout.
     epsilon : float, default=1e-5
         The step ε of the two-sided differences.
     max_params : int or None, default=1000
-        Check at most so many components, drawn evenly from all layers, the same ones
-        twice; None checks all.
+        Check at most this many components, drawn evenly from all layers, the same ones
+        both times; None checks all.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Pictures, as scikit-learn's displays: matplotlib is imported when one is drawn."""
+"""Plots in the style of scikit-learn's displays; drawing imports matplotlib."""
 
 from skdnn.displays.bias_variance import BiasVarianceDisplay
 from skdnn.displays.cost_contours import CostContoursDisplay

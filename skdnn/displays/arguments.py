@@ -1,4 +1,4 @@
-"""What displays are asked for, checked before anything is computed or drawn."""
+"""Arguments of displays, checked before anything is computed or drawn."""
 
 import reprlib
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.diagnosis.bias_variance_checks import LARGEST, is_number
+from skdnn.diagnosis.arguments import LARGEST, is_number
 
 
 def check_ax(ax: Any, *, several: bool = False) -> None:
     """Raise TypeError unless this is None, a matplotlib Axes or, if allowed, several.
 
-    How many of several are needed is checked where they are used.
+    Where several are allowed, the caller checks how many there are.
     """
     from matplotlib.axes import Axes
 
@@ -32,7 +32,7 @@ def check_ax(ax: Any, *, several: bool = False) -> None:
 
 
 def one_axes(ax: Any, **subplots_kw: Any) -> Any:
-    """Return the caller's axes, or those of a new figure that gives legends room."""
+    """Return the caller's axes, or new ones whose figure leaves room for legends."""
     import matplotlib.pyplot as plt
 
     check_ax(ax)
@@ -42,7 +42,7 @@ def one_axes(ax: Any, **subplots_kw: Any) -> Any:
 
 
 def check_report(report: Any, *kinds: type, or_dict: bool = False) -> None:
-    """Raise TypeError for what is none of these reports, nor, if allowed, a dict."""
+    """Raise TypeError unless this is one of these reports or, if allowed, a dict."""
     reports = report.values() if or_dict and isinstance(report, Mapping) else [report]
     for each in reports:
         if not isinstance(each, kinds):
@@ -56,25 +56,25 @@ def check_report(report: Any, *kinds: type, or_dict: bool = False) -> None:
 
 
 def check_flag(name: str, value: Any) -> None:
-    """Raise TypeError for what is neither True nor False."""
+    """Raise TypeError unless this is True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {value!r}.")
 
 
 def check_text(name: str, value: Any) -> None:
-    """Raise TypeError for what is neither a string nor None."""
+    """Raise TypeError unless this is a string or None."""
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{name} must be a str or None, got {value!r}.")
 
 
 def check_positive(name: str, value: Any) -> None:
-    """Raise ValueError for what is neither a finite number above 0 nor None."""
+    """Raise ValueError unless this is a finite number above 0 or None."""
     if value is not None and not (is_number(value) and 0 < value <= LARGEST):
         raise ValueError(f"{name} must be a finite number > 0 or None, got {value!r}.")
 
 
 def style_of(name: str, keywords: Any) -> dict:
-    """Return keyword arguments for matplotlib, none for None."""
+    """Return keyword arguments for matplotlib; an empty dict for None."""
     if keywords is None:
         return {}
     if not isinstance(keywords, Mapping):

@@ -6,13 +6,13 @@ import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis.bias_variance import BiasVarianceReport
-from skdnn.diagnosis.bias_variance_findings import KINDS
+from skdnn.diagnosis.bias_variance.findings import KINDS
 from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.displays.models import by_name
 
 BAYES = "Bayes error"
 _THRESHOLD = "threshold"
-_WIDTH = 0.8  # of the bars of one gap together; the rest is the distance to the next
+_WIDTH = 0.8  # of all bars of one gap; the rest is the space to the next
 _HATCHES = ("", "//", "..", "xx", "\\\\", "oo")
 
 
@@ -82,7 +82,7 @@ class BiasVarianceDisplay:
 
     @classmethod
     def from_report(cls, report, *, name=None, ax=None, **bar_kw):
-        """Draw reports that are there.
+        """Draw existing reports.
 
         Parameters
         ----------

@@ -1,10 +1,9 @@
-"""Contours of J over two parameters, and the way of gradient descent among them."""
+"""Contours of J over two parameters, and the path of gradient descent."""
 
 import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.networks import check_count
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_count, check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
     check_positive,
@@ -16,7 +15,7 @@ from skdnn.displays.panels import panels
 
 
 class CostContoursDisplay:
-    r"""J on a plane of two parameters, with and without standardised inputs, say.
+    r"""J on a plane of two parameters, for one model or several.
 
     It is recommended to use `from_estimator` to make one. Two components of θ vary, all
     others keep their fitted values. Both axes have the same scale, so that round
@@ -58,7 +57,7 @@ class CostContoursDisplay:
     contours_ : list of matplotlib QuadContourSet
         The contours.
     lines_ : list of matplotlib Line2D
-        The ways of gradient descent.
+        The paths of gradient descent.
 
     Examples
     --------
@@ -139,11 +138,11 @@ class CostContoursDisplay:
             first unit.
         half_width : float, default=None
             Half the width of the plane, in units of the parameters. None chooses it by
-            the curvature, so that J rises by about 1/2 on the way to its edge.
+            the curvature, so that J rises by about 1/2 up to its edge.
         grid_resolution : int, default=60
             Points of the grid along each parameter.
         learning_rate : float, default=None
-            Of gradient descent. None is one over the largest curvature.
+            For gradient descent. None is one over the largest curvature.
         n_steps : int, default=20
             Steps of gradient descent.
         name : str, default=None
@@ -198,7 +197,7 @@ class CostContoursDisplay:
         contour_kw : dict, default=None
             Keyword arguments for matplotlib's `contourf`.
         path_kw : dict, default=None
-            Keyword arguments for matplotlib's `plot` of the ways of descent.
+            Keyword arguments for matplotlib's `plot` of the paths of descent.
 
         Returns
         -------
@@ -254,7 +253,7 @@ class CostContoursDisplay:
 
 
 def _explore(plane, half_width, grid_resolution, learning_rate, n_steps) -> dict:
-    """Compute what is drawn of one plane."""
+    """Compute what is drawn for one model."""
     (flat, steep), directions = plane.curvature(plane.centre)
     condition = steep / flat if flat > 0 else np.inf
     if half_width is None:
@@ -296,7 +295,7 @@ def _check_curves(steep, what_to_give):
 
 
 def _upward(directions):
-    """Give eigenvectors, which have no sign of their own, a sign."""
+    """Fix the signs of eigenvectors, which are arbitrary."""
     largest = np.abs(directions).argmax(axis=0)
     return directions * np.sign(directions[largest, range(2)])
 

@@ -4,13 +4,13 @@ import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import CostDescentReport, check_cost_descends
-from skdnn.diagnosis.networks import check_count
+from skdnn.diagnosis.arguments import check_count
 from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.displays.panels import place_legend
 
 
 class CostDescentDisplay:
-    """J step by step at several learning rates.
+    """J after each step at several learning rates.
 
     It is recommended to use `from_estimator` or `from_report` to make one.
 
@@ -126,7 +126,7 @@ class CostDescentDisplay:
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes new ones.
         max_rates : int, default=6
-            Draw at most so many: the largest ones, up to the second that rises.
+            Draw at most this many: the largest ones, up to the second that rises.
 
         Returns
         -------
@@ -168,7 +168,7 @@ class CostDescentDisplay:
         return list(range(stop))[-max_rates:]
 
     def _bound_what_explodes(self, ax) -> None:
-        """Leave the curves that fall room to be seen beside one that explodes."""
+        """Bound the axis: an exploding curve must not flatten those that fall."""
         start = self.costs[0, 0]
         if ax.get_ylim()[1] > 100 * start > 0:
             ax.set_ylim(top=100 * start)

@@ -23,12 +23,13 @@ class CostPlane(NamedTuple):
 
     @classmethod
     def of(cls, estimator, X, y, parameters) -> "CostPlane":
-        """Return the plane of a fitted model over rows as its last step sees them.
+        """Return the plane of a fitted model, for rows as its last step sees them.
 
         Parameters
         ----------
         estimator : estimator
-            One of ours, or one wrapped as :mod:`skdnn.estimators.unwrapping` says.
+            One of our networks, bare or wrapped as in
+            :mod:`skdnn.estimators.unwrapping`.
         X, y : array-like
             Rows, taken for the whole training set.
         parameters : pair of (layer, "W" or "b", index)
@@ -49,7 +50,7 @@ class CostPlane(NamedTuple):
 
     @property
     def centre(self) -> np.ndarray:
-        """The fitted values of the two."""
+        """The fitted values of the two components."""
         return self.theta[self.indices]
 
     def cost(self, xx0, xx1) -> np.ndarray:
@@ -98,7 +99,7 @@ class CostPlane(NamedTuple):
 
 
 def _position(network, parameter) -> int:
-    """Return where in θ a (layer, "W" or "b", index) stands."""
+    """Return the position in θ of a (layer, "W" or "b", index)."""
     views = {"W": network.weights, "b": network.biases}
     positions = np.arange(network.n_parameters)
     try:

@@ -8,10 +8,10 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.networks import check_count
-from skdnn.diagnosis.row_checks import (
+from skdnn.diagnosis.arguments import (
     as_numbers,
     as_targets,
+    check_count,
     check_is_instance,
     check_pair,
 )
@@ -24,9 +24,8 @@ class DecisionRegionsDisplay:
     r"""Decision regions on two features, a panel per model, with the rows drawn in.
 
     It is recommended to use `from_estimator` to make one. Each panel is a
-    :class:`sklearn.inspection.DecisionBoundaryDisplay`; what is added is the common
-    scale of several panels, the rows with training and dev told apart, and the
-    accuracies.
+    :class:`sklearn.inspection.DecisionBoundaryDisplay`; this adds a common scale for
+    several panels, the rows with training and dev told apart, and the accuracies.
 
     Parameters
     ----------
@@ -283,12 +282,12 @@ class DecisionRegionsDisplay:
         return "\n".join(lines)
 
 
-# The first two of matplotlib's cycle, which colour-blind readers tell apart.
+# The first two of matplotlib's cycle, which colour-blind readers can tell apart.
 _TWO_COLORS = ("#1f77b4", "#ff7f0e")
 
 
 def _regions(model, corners, response_method, grid_resolution):
-    """Return scikit-learn's display of the regions of a model, computed, not drawn."""
+    """Return scikit-learn's display of a model's regions, computed but not drawn."""
     from sklearn.inspection import DecisionBoundaryDisplay
 
     if response_method == "auto":
@@ -309,7 +308,7 @@ def _regions(model, corners, response_method, grid_resolution):
 
 
 def _corners(rows, X):
-    """Return two rows, of the kind of X, that leave a margin about all the rows."""
+    """Return two rows, of the type of X: the corners of a box with a margin."""
     rows = np.asarray(rows, dtype=float)
     margin = 0.06 * np.ptp(rows, axis=0)
     corners = np.array([rows.min(axis=0) - margin, rows.max(axis=0) + margin])
@@ -330,7 +329,7 @@ def _common_classes(models):
 
 
 def _check_rows(x_name, X, y_name, y):
-    """Refuse rows that cannot be drawn, with two features and a class each."""
+    """Raise an error unless each row has two features and a class."""
     check_pair(x_name, X, y_name, y)
     if as_numbers(x_name, X).shape[1:] != (2,):
         raise ValueError(

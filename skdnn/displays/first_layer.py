@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.bias_variance_checks import is_count
-from skdnn.diagnosis.networks import check_count
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_count, check_is_instance, is_count
 from skdnn.displays.arguments import check_ax, check_flag, style_of
 from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels
@@ -80,13 +78,13 @@ class FirstLayerDisplay:
             (height, width) or (height, width, channels) of an input row, with 1 or 3
             channels, in C order.
         n_units : int or None, default=16
-            Draw at most so many; None draws all.
+            Draw at most this many; None draws all.
         in_input_units : bool, default=False
             Divide the weights by the `scale_` of the standardisers that lead to the
             network in a Pipeline, so that they are per unit of the input. By default
             they are drawn as the network has them, per standard deviation of the
             input: pixels that are almost constant have tiny standard deviations, and
-            dividing by these would leave nothing but them to be seen.
+            after a division by these nothing else would be visible.
         ax : matplotlib Axes or array-like of Axes, default=None
             See `plot`.
         image_kw : dict, default=None

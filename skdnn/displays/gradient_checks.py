@@ -5,9 +5,9 @@ import numpy as np
 from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import GradientChecks, check_gradients
 from skdnn.displays.arguments import check_ax, check_report, one_axes
-from skdnn.network.gradient_check import CORRECT, SUSPICIOUS, GradientCheckReport
+from skdnn.network.gradient_check import CORRECT_UP_TO, WRONG_ABOVE, GradientCheckReport
 
-# Where the gradient agrees to the last digit, a log axis has no place for the error.
+# Where the gradient agrees to the last digit: a log axis has no place for 0.
 _LEAST_ERROR = 1e-16
 
 
@@ -119,7 +119,7 @@ class GradientCheckDisplay:
         return cls.from_report(report, ax=ax)
 
     def plot(self, ax=None):
-        """Draw the errors, and the lines from which on they are a finding.
+        """Draw the errors, and the thresholds of the verdict.
 
         Parameters
         ----------
@@ -138,12 +138,12 @@ class GradientCheckDisplay:
         for n, (when, errors) in enumerate(self.errors.items()):
             errors = np.maximum(errors, _LEAST_ERROR)
             ax.plot(places + apart[n], errors, "os^D"[n % 4], label=when)
-        ax.axhline(CORRECT, color="0.4", ls="--", lw=1)
-        ax.axhline(SUSPICIOUS, color="0.1", ls="-", lw=1)
+        ax.axhline(CORRECT_UP_TO, color="0.4", ls="--", lw=1)
+        ax.axhline(WRONG_ABOVE, color="0.1", ls="-", lw=1)
         right = places[-1] + 0.4
         said = {"va": "bottom", "ha": "right", "fontsize": "small"}
-        ax.text(right, CORRECT, f"correct up to {CORRECT:.0e}", **said)
-        ax.text(right, SUSPICIOUS, f"wrong above {SUSPICIOUS:.0e}", **said)
+        ax.text(right, CORRECT_UP_TO, f"correct up to {CORRECT_UP_TO:.0e}", **said)
+        ax.text(right, WRONG_ABOVE, f"wrong above {WRONG_ABOVE:.0e}", **said)
         ax.set_yscale("log")
         low, high = ax.get_ylim()
         ax.set(

@@ -1,4 +1,4 @@
-"""What a caller hands to a display: one fitted model or several, bare or wrapped."""
+"""The models of a display: one or several, bare or wrapped."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from skdnn.estimators.unwrapping import Unwrapped, hint_at_several, unwrap
 
 
 def by_name(one_or_many, name=None, argument="estimator") -> dict:
-    """Return the models by their names; the name of a single one may be None."""
+    """Return a dict of models by name; the name of a single one may be None."""
     check_text("name", name)
     if not isinstance(one_or_many, Mapping):
         return {name: one_or_many}
@@ -23,7 +23,7 @@ def by_name(one_or_many, name=None, argument="estimator") -> dict:
 
 
 def fitted_network(estimator, *attributes) -> Unwrapped:
-    """Return the model inside, and the way to it; it must have these attributes."""
+    """Return the model inside and its wrappers; it must have these attributes."""
     check_is_fitted(estimator)
     unwrapped = unwrap(estimator)
     network = unwrapped.model

@@ -1,4 +1,4 @@
-"""Axes side by side for pictures of several panels."""
+"""Axes side by side, for plots of several panels."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from skdnn.displays.arguments import check_ax
 
 
 def place_legend(ax, *handles_and_labels, inside="best", **outside):
-    """Draw a legend outside the axes, or inside where nothing makes room for it.
+    """Draw a legend outside the axes, or inside where there is no room for it.
 
-    Figures with a layout engine, as all that the displays make, give room to what lies
+    Figures with a layout engine, as all displays make them, leave room for what lies
     outside their axes; in others it would be cut off.
     """
     has_room = ax.figure.get_layout_engine() is not None
@@ -21,8 +21,8 @@ def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
     Parameters
     ----------
     ax : matplotlib Axes, array-like of Axes or None
-        None makes a figure. A single axes is divided, unless one panel is all there
-        is; several are taken as they are.
+        None makes a figure. A single axes is divided if there are several panels;
+        several axes are taken as they are.
     n_panels : int
         How many are needed.
     n_columns : int, default=None
@@ -30,7 +30,7 @@ def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
     size : (float, float), default=(3.6, 3.4)
         Width and height of a panel of a new figure, in inches.
     **subplots_kw : dict
-        For `subplots`, as `sharex`, where axes are made.
+        For `subplots`, such as `sharex`, where axes are made.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from skdnn._sklearn import (
     name_of_score,
     style_kwargs,
 )
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
     check_flag,
@@ -28,12 +28,12 @@ class ParameterScoreDisplay:
 
     It is recommended to use `from_estimator` or `from_cv_results` to make one. Where
     the search varied other parameters too, a point is the best over them. Numbers have
-    an axis of numbers, logarithmic where they are spaced so; values such as
+    a numeric axis, logarithmic where they are spaced so; values such as
     ``hidden_layer_sizes=(64, 32)`` have a tick each.
 
     For one parameter and no search there is scikit-learn's `ValidationCurveDisplay`,
     which fits a model per value. This display fits nothing, and takes what that one
-    does not: several parameters, values that are no numbers, and fits that failed.
+    does not: several parameters, values that are not numbers, and failed fits.
 
     Parameters
     ----------
@@ -278,7 +278,7 @@ class ParameterScoreDisplay:
         ax.set(
             xlabel=self.param_name.split("__")[-1], ylabel=f"{self.score_name}{spread}"
         )
-        # Above the axes: inside it would lie on a line, wherever it is.
+        # Above the axes: inside it would cover a line wherever it is.
         ax.legend(
             title=self.hue_name and self.hue_name.split("__")[-1],
             alignment="left",
@@ -340,7 +340,7 @@ class ParameterScoreDisplay:
         return are_numbers(self.param_values)
 
     def _has_bands(self):
-        """Whether the spread is a band: more than two would make a single grey one."""
+        """Whether spreads are bands: more than two would blur into one grey one."""
         return self._is_numeric() and self.connected and len(self.dev_scores) <= 2
 
     def _move_apart(self):
@@ -356,7 +356,7 @@ class ParameterScoreDisplay:
                     part.set_transform(self.ax_.transData + move)
 
     def _mark_failures(self, x):
-        """Put a cross on the axis at values that have no score at all."""
+        """Put a cross on the axis at values without any score."""
         failed = np.isnan(self.dev_scores.mean(axis=-1)).all(axis=0)
         if failed.any():
             self.ax_.plot(

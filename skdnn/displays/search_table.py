@@ -1,9 +1,10 @@
 """The fold scores of a search, arranged by the values of one or two parameters."""
 
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
+
+from skdnn.diagnosis.arguments import is_number
 
 
 class SearchTable(NamedTuple):
@@ -17,7 +18,7 @@ class SearchTable(NamedTuple):
     hue_values: list  # of the second parameter, or [None]
     dev_scores: np.ndarray  # (n_hues, n_values, n_splits), NaN where none was fitted
     train_scores: np.ndarray | None
-    is_grid: bool  # False where each value was tried just once, among other things
+    is_grid: bool  # False where each value was tried once only, others varying too
 
     @classmethod
     def of(cls, cv_results, param, hue=None, metric="score") -> "SearchTable":
@@ -44,7 +45,7 @@ class SearchTable(NamedTuple):
         n_tried = 0
         for candidate, (value, shade) in enumerate(zip(of_param, of_hue, strict=True)):
             if value is np.ma.masked or shade is np.ma.masked:
-                continue  # from a grid, of several, that does not vary the parameter
+                continue  # from one of several grids, which does not vary the parameter
             n_tried += 1
             place = _key(value), _key(shade)
             so_far = best.get(place)
@@ -92,22 +93,17 @@ def full_name(cv_results, name, argument) -> str:
 
 
 def are_numbers(values) -> bool:
-    """Whether all values have a place on a numeric axis."""
-    return all(_is_number(v) for v in values)
+    """Whether all values can stand on a numeric axis."""
+    return all(map(is_number, values))
 
 
 def text_of(value) -> str:
     """Return a parameter's value as a label."""
-    if _is_number(value):
+    if is_number(value):
         return f"{value:.4g}"
     if isinstance(value, str):
         return value
     return getattr(value, "__name__", None) or str(value)
-
-
-def _is_number(value) -> bool:
-    """Whether this is a number; True is none, though Python takes it for 1."""
-    return not isinstance(value, bool | np.bool_) and isinstance(value, Real)
 
 
 def _fold_scores(cv_results, part, metric):
@@ -141,8 +137,8 @@ def _column(cv_results, param) -> list:
 
 
 def _key(value):
-    """Return something that can be a key and is the same for equal values."""
-    return value if isinstance(value, str) or _is_number(value) else repr(value)
+    """Return a hashable key that is the same for equal values."""
+    return value if isinstance(value, str) or is_number(value) else repr(value)
 
 
 def _mean(scores) -> float:

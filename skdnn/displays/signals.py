@@ -7,13 +7,13 @@ import numpy as np
 from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import SignalReport, signal_propagation
 from skdnn.diagnosis.networks import problem_at_init
-from skdnn.diagnosis.signals import name_of_init, report_of
+from skdnn.diagnosis.signals.report import name_of_init, report_of
 from skdnn.displays.arguments import check_ax, check_report
 from skdnn.displays.panels import panels
 
 
 class SignalPropagationDisplay:
-    """The rms of activations and of the derivatives that come back, per layer.
+    """The rms of the activations and of the derivatives dZ, per layer.
 
     It is recommended to use `from_estimator` or `from_report` to make one.
 
@@ -24,7 +24,7 @@ class SignalPropagationDisplay:
     backward_rms : dict of str to ndarray of shape (L,)
         rms of dZ[1], …, dZ[L].
     title : str, default=None
-        Of the legend.
+        Title of the legend.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class SignalPropagationDisplay:
         Parameters
         ----------
         report : SignalReport or dict of str to SignalReport
-            What `signal_propagation` returned; of several, by the name of the curve.
+            What `signal_propagation` returned; several by the names of their curves.
         ax : matplotlib Axes or 2 of them, default=None
             Axes to draw on: a single one is divided, None makes new ones.
 
@@ -104,10 +104,10 @@ class SignalPropagationDisplay:
             As in :func:`skdnn.signal_propagation`.
         init : sequence or dict of str to (str or callable), default=None
             Draw the start of the estimator with each of these values of `init`; a dict
-            names the curves. None draws the estimator's own start, and what it has
-            become after training.
+            names the curves. None draws the estimator's own start, and its state
+            after training.
         n_epochs : int, default=5
-            So many epochs of training; not used with `init`.
+            Epochs of training; not used with `init`.
         ax : matplotlib Axes or 2 of them, default=None
             Axes to draw on: a single one is divided, None makes new ones.
 
@@ -153,7 +153,7 @@ class SignalPropagationDisplay:
         )
         for ax, (sizes, first, label) in zip(self.axes_, ways, strict=True):
             for n, (name, values) in enumerate(sizes.items()):
-                # Zero has no place on a log axis; the curve ends before it.
+                # Zero has no place on a log axis; the curve ends there.
                 values = np.where(values > 0, values, np.nan)
                 marker = _MARKERS[n % len(_MARKERS)]
                 style = _STYLES[n % len(_STYLES)]

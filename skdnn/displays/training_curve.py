@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
     check_flag,
@@ -20,14 +20,14 @@ class TrainingCurveDisplay:
     """Training and dev cost of each epoch, and the epoch whose parameters were kept.
 
     It is recommended to use `from_estimator` to make one. Several models are drawn on
-    one set of axes. (scikit-learn's `LearningCurveDisplay` is another thing: scores
+    one set of axes. (scikit-learn's `LearningCurveDisplay` shows something else: scores
     against the number of training rows.)
 
-    The two curves are not the same sum. The training cost is J as training meets it:
+    The two curves are not the same sum. The training cost is J as training computes it:
     with penalty, dropout, label smoothing and augmentation, averaged over an epoch in
     which the parameters move. The dev cost has none of these and is taken at the end of
     the epoch. The legend says what is in J. A dev curve below the training curve is
-    therefore no mistake; what to look at is where the dev cost turns up.
+    therefore not a mistake; look at where the dev cost turns up.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class TrainingCurveDisplay:
     dev_scores : list of (ndarray of shape (n_epochs,) or None), default=None
         Dev scores. None has none for any model.
     kept_epochs : list of (int or None), default=None
-        The epoch, counted from 1, that the fitted parameters are from.
+        The epoch, counted from 1, of the fitted parameters.
     ingredients : list of (sequence of str), default=None
         What J has besides the data term, for the legend.
     stop_reasons : list of (str or None), default=None
@@ -109,7 +109,7 @@ class TrainingCurveDisplay:
         line_kw=None,
         dev_line_kw=None,
     ):
-        """Draw what fitted estimators remember of their training.
+        """Draw the training history of fitted estimators.
 
         Parameters
         ----------
@@ -256,7 +256,7 @@ class TrainingCurveDisplay:
         if self.ax_score_ is not None:
             more_handles, more_labels = self.ax_score_.get_legend_handles_labels()
             handles, labels = handles + more_handles, labels + more_labels
-        # Outside the axes: inside it would lie on a curve, wherever it is.
+        # Outside the axes: inside it would cover a curve wherever it is.
         above = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
         beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
         place = beside if len(self.costs) > _MOST_ABOVE else above
@@ -267,7 +267,7 @@ class TrainingCurveDisplay:
         return [None] * len(self.costs) if values is None else values
 
 
-# Of more models the legend, of two lines each, stands beside the axes.
+# With more models, of two lines each, the legend stands beside the axes.
 _MOST_ABOVE = 2
 
 
@@ -299,7 +299,7 @@ def _kept_epoch(net) -> int | None:
 
 
 def _ingredients(net) -> list[str]:
-    """Return what is in J while training and not in the dev cost."""
+    """Return what J has in training and the dev cost has not."""
     keep = [getattr(net, "keep_prob", 1.0), getattr(net, "input_keep_prob", 1.0)]
     present = {
         "penalty": getattr(net, "alpha", 0) > 0,

@@ -1,10 +1,9 @@
-"""How the weights of each layer are spread, and how many are exactly zero."""
+"""How the weights of each layer are distributed, and how many are exactly zero."""
 
 import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.networks import check_count
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.arguments import check_count, check_is_instance
 from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import panels, place_legend
@@ -73,8 +72,7 @@ class WeightsDisplay:
             too), or one in a Pipeline, a search or a TransformedTargetRegressor;
             several by name, with the same number of layers.
         n_bins : int, default=40
-            Bins per layer, as far to both sides of 0 as the largest weight of all
-            models.
+            Bins per layer, symmetric about 0, up to the largest weight of all models.
         name : str, default=None
             Name of the one model, for the legend.
         ax : matplotlib Axes or array-like of L Axes, default=None

@@ -1,1 +1,1 @@
-"""Other forms of a fitted network, made from its weights and names alone."""
+"""A fitted network in other formats, made from its weights and names alone."""

@@ -1,13 +1,13 @@
-"""Nodes and constants of an ONNX graph, and the first thing it does: standardise."""
+"""Nodes and constants of an ONNX graph, and the standardisation it begins with."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
 
-# The oldest operators that say all we need, and the file format of their time: older
-# runtimes read the model too. onnx itself would write its newest format, which a
-# runtime of last year refuses.
+# The oldest operators that suffice, and the file format of their time, so that older
+# runtimes can read the model. onnx itself would write its newest format, which last
+# year's runtimes reject.
 OPSET = 13
 IR_VERSION = 7
 
@@ -15,8 +15,8 @@ IR_VERSION = 7
 class Standardization(NamedTuple):
     """x := (x - location) / scale, then cut off or clipped smoothly, each if given.
 
-    A smooth clip pulls x into (-c, c). Undone, it is x := x * scale + location, which
-    is all that can be undone.
+    A smooth clip pulls x into (-c, c). The inverse is x := x * scale + location; clips
+    are not inverted.
     """
 
     location: np.ndarray | None = None
@@ -26,14 +26,14 @@ class Standardization(NamedTuple):
 
 
 class Graph:
-    """Nodes and constants on their way into an ONNX graph.
+    """The nodes and constants of an ONNX graph that is being written.
 
     Parameters
     ----------
     onnx : module
         The package onnx.
     taken : collection of str, default=()
-        Names that nothing may have: those of what comes before.
+        Names already taken by the model that comes before.
     """
 
     def __init__(self, onnx, taken: Collection[str] = ()):
@@ -73,7 +73,7 @@ class Graph:
         return self.constant(array, name)
 
     def output(self, name: str, dtype: str, n_columns: int | None) -> None:
-        """Declare an output of rows of so many columns, or of single values."""
+        """Declare an output with this many columns, or 1-d."""
         shape = [None] if n_columns is None else [None, n_columns]
         kind = getattr(self.onnx.TensorProto, dtype)
         self.outputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
@@ -92,7 +92,7 @@ class Graph:
 def standardize(graph: Graph, how: Standardization, X: str, kind: str = "FLOAT") -> str:
     """Standardise in float64: a mean far from 0 would cost float32 its digits.
 
-    What comes out is of the kind "FLOAT" or "DOUBLE".
+    The output has the type `kind`, "FLOAT" or "DOUBLE".
     """
     tensor = graph.onnx.TensorProto
     X = graph.node("Cast", X, to=tensor.DOUBLE)
@@ -112,7 +112,7 @@ def standardize(graph: Graph, how: Standardization, X: str, kind: str = "FLOAT")
 
 
 def import_onnx():
-    """Return the package onnx, or say how to get it."""
+    """Return the package onnx; the ImportError says how to install it."""
     try:
         import onnx
         import onnx.compose

@@ -1,4 +1,4 @@
-"""Fitted networks of scikit-learn, made from weights and classes alone."""
+"""Fitted scikit-learn networks, made from weights and classes alone."""
 
 from collections.abc import Mapping, Sequence
 
@@ -67,7 +67,7 @@ def _make_fitted(mlp, weights, biases, attributes) -> None:
         setattr(mlp, name, value)
     mlp.coefs_ = [W.copy() for W in weights]
     mlp.intercepts_ = [b.copy() for b in biases]
-    # Not public, but training that goes on (warm_start, partial_fit) needs it.
+    # Not public, but continued training (warm_start, partial_fit) needs it.
     mlp._best_coefs = [W.copy() for W in weights]
     mlp._best_intercepts = [b.copy() for b in biases]
     mlp._no_improvement_count = 0

@@ -1,4 +1,4 @@
-"""Transformers of scikit-learn in ONNX, written by skl2onnx."""
+"""scikit-learn's transformers in ONNX, written by skl2onnx."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -25,12 +25,12 @@ def transformers_to_onnx(
     Parameters
     ----------
     pipeline : Pipeline
-        Of transformers.
+        The transformers.
     inputs : sequence of Input
-        What the first of them is given.
+        The inputs of the first one.
     shapes, converters : mapping of type to callable
-        skl2onnx writes these types of transformers by these functions, as it asks for
-        them, and all others by its own.
+        Functions, as skl2onnx asks for them, that write these types of transformers; it
+        writes all others by its own.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def transformers_to_onnx(
     Raises
     ------
     Exception
-        Whatever skl2onnx raises where it cannot write one.
+        Whatever skl2onnx raises where it cannot write a transformer.
     """
     skl2onnx = import_skl2onnx()
     types = skl2onnx.common.data_types
@@ -49,7 +49,7 @@ def transformers_to_onnx(
         "int64": types.Int64TensorType,
         "string": types.StringTensorType,
     }
-    # Names that skl2onnx leaves as they are: it would spell those of columns anew.
+    # Neutral names: skl2onnx would respell those of columns.
     model = skl2onnx.convert_sklearn(
         pipeline,
         initial_types=[
@@ -64,7 +64,7 @@ def transformers_to_onnx(
 
 
 def _renamed(model, names: Sequence[str]):
-    """Return the model with these names of inputs, and all others out of their way."""
+    """Return the model with these names of inputs; all other names get a prefix."""
     onnx = import_onnx()
     model = onnx.compose.add_prefix(model, "skl2onnx/")
     used = {name for node in model.graph.node for name in node.input}
@@ -81,7 +81,7 @@ def _renamed(model, names: Sequence[str]):
 
 
 def input_of(graph: Graph, operator, kind: str) -> str:
-    """Write the inputs that skl2onnx gives an operator as one, of a kind of number."""
+    """Write the inputs that skl2onnx gives an operator as one, of one number type."""
     to = getattr(graph.onnx.TensorProto, kind)
     parts = [
         graph.node("Cast", f"input {k}", to=to) for k in range(len(operator.inputs))
@@ -97,9 +97,9 @@ def embed(graph: Graph, outputs: Sequence[str], scope, operator, container) -> N
     graph : Graph
         It begins with `input_of`.
     outputs : sequence of str
-        Names in the graph of the outputs that the operator has.
+        The operator's outputs, by their names in the graph.
     scope, operator, container
-        As skl2onnx hands them to a converter.
+        As skl2onnx passes them to a converter.
     """
     names = {f"input {k}": each.full_name for k, each in enumerate(operator.inputs)}
     names |= {
@@ -130,7 +130,7 @@ def embed(graph: Graph, outputs: Sequence[str], scope, operator, container) -> N
 
 
 def import_skl2onnx():
-    """Return the package skl2onnx, or say how to get it."""
+    """Return the package skl2onnx; the ImportError says how to install it."""
     try:
         import skl2onnx
         import skl2onnx.common.data_types

@@ -5,14 +5,13 @@ number of its part: 0 is train, 1 is dev, 2 is test.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.optimize import linprog
 
-from skdnn.model_selection.labels import PARTS, IntArray, counted, encode, listed
+from skdnn.model_selection.labels import PARTS, IntArray, counted, encode, in_words
 
 
 def cut_consecutive(sizes: Sequence[int]) -> IntArray:
@@ -95,7 +94,7 @@ def cut_grouped(
     name: str,
     rng: np.random.RandomState,
 ) -> IntArray:
-    r"""Cut between groups, as near to the sizes (and class shares) as they allow.
+    r"""Cut between groups, as near to the sizes (and class shares) as the groups allow.
 
     Group after group goes to the part p whose misfit it lowers most,
 
@@ -133,7 +132,7 @@ def cut_grouped(
     if len(group_names) < len(wanted):
         raise ValueError(
             f"groups has {counted(len(group_names), 'group')}, too few for the "
-            f"{len(wanted)} parts {listed([PARTS[p] for p in wanted])}: a group is "
+            f"{len(wanted)} parts {in_words([PARTS[p] for p in wanted])}: a group is "
             "never cut, so each part needs a group of its own."
         )
     counts = _counts_per_group(group_of_row, len(group_names), labels, name)
@@ -145,7 +144,7 @@ def cut_grouped(
 def _counts_per_group(
     group_of_row: IntArray, n_groups: int, labels: Any | None, name: str
 ) -> npt.NDArray[np.float64]:
-    """Rows of each group: first all, then by class."""
+    """Return the rows of each group: first all, then by class."""
     rows = np.bincount(group_of_row, minlength=n_groups)[:, None]
     if labels is None:
         return rows.astype(np.float64)
@@ -162,10 +161,10 @@ def _spread_groups(
     targets: npt.NDArray[np.float64],
     rng: np.random.RandomState,
 ) -> IntArray:
-    """Part of each group: the greedy descent of chi-square."""
-    # Groups that weigh most on one class first, so that small and mixed ones fill the
-    # gaps; at random among groups of about one weight (steps of a quarter octave),
-    # or the seed would have nothing to choose.
+    """Return the part of each group, by greedy descent of chi-square."""
+    # Groups with many rows of one class first, so that small and mixed ones fill the
+    # gaps; at random among groups of about the same weight (within a quarter of an
+    # octave), or the seed would have nothing to choose.
     order = rng.permutation(len(counts))
     by_class = counts[order, 1:] if counts.shape[1] > 1 else counts[order]
     weight = np.linalg.norm(by_class, axis=1)
@@ -177,7 +176,7 @@ def _spread_groups(
         rows = counts[group]
         rise = (rows * (2 * (filled - targets) + rows) / targets).sum(axis=1)
         if n_left <= empty.sum():
-            # The last groups weigh least: kept for parts that have none yet.
+            # The last groups, the lightest, are kept for parts that have none yet.
             rise[~empty] = np.inf
         best = rise.argmin()
         part[group] = best
@@ -189,12 +188,12 @@ def _spread_groups(
 def class_table(
     counts: npt.NDArray[np.intp], sizes: Sequence[int]
 ) -> npt.NDArray[np.intp]:
-    r"""Rows of each class in each part, in whole numbers nearest to the shares.
+    r"""Return the rows of each class in each part, as near to their shares as possible.
 
-    The exact share is :math:`s_{cp} = n_c N_p / n`. Both margins are kept, each
-    requested part gets a row of each class, and apart from that no cell is more
-    than the next whole number away from its share. Such a table always exists
-    (controlled rounding: a transport problem, whose vertices are whole numbers).
+    The exact share is :math:`s_{cp} = n_c N_p / n`. Classes and parts keep their sums,
+    each requested part gets a row of each class, and apart from that each share is
+    rounded up or down, never further. Such a table always exists, and among them this
+    is one with the least sum of distances from the shares.
 
     Parameters
     ----------
@@ -213,54 +212,64 @@ def class_table(
     table = np.zeros((len(counts), len(margin)), dtype=np.intp)
     # Integers, not floats: a share that is whole must not be rounded up.
     floor, rest = np.divmod(np.outer(counts, margin[wanted]), counts.sum())
-    table[:, wanted] = floor + _rounding(
-        floor,
-        rest / counts.sum(),
-        counts - floor.sum(axis=1),
-        margin[wanted] - floor.sum(axis=0),
-    )
+    table[:, wanted] = _rounded(floor, rest / counts.sum(), counts, margin[wanted])
     return table
 
 
-def _rounding(
+def _rounded(
     floor: npt.NDArray[np.intp],
     fraction: npt.NDArray[np.float64],
-    left_of_class: npt.NDArray[np.intp],
-    left_of_part: npt.NDArray[np.intp],
+    counts: npt.NDArray[np.intp],
+    sizes: npt.NDArray[np.intp],
 ) -> npt.NDArray[np.intp]:
-    """Whole numbers to add to `floor`: the cheapest flow that fills the margins.
+    """Round each class by itself, then move rows between parts until the sizes are met.
 
-    Each cell has three arcs: `inside` (up to the next whole number, at the price of
-    its distance from the share), `over` and `under`, so dear that they are used
-    only where a row in each part for each class cannot be had otherwise.
+    A row moves from a part with too many to one with too few, in the class where that
+    costs least, by way of the third part if that costs less. These are successive
+    shortest paths, so that no other table with these sums is nearer to the shares.
     """
-    n_classes, n_parts = floor.shape
+    # Beyond the next whole number a row costs more than all roundings together.
     dear = 2.0 * floor.size + 1
-    price = np.concatenate([(1 - 2 * fraction).ravel(), np.full(2 * floor.size, dear)])
-    lower = np.zeros((3, floor.size))
-    upper = np.full((3, floor.size), np.inf)
-    lower[0] = floor.ravel() == 0
-    upper[0] = fraction.ravel() > 0
-    upper[2] = np.maximum(floor.ravel() - 1, 0)
-    sums = sparse.vstack(
-        [
-            sparse.kron(sparse.eye_array(n_classes), np.ones((1, n_parts))),
-            sparse.kron(np.ones((1, n_classes)), sparse.eye_array(n_parts)),
+
+    def distance(rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """Return the distance of each cell from its share; none may be empty."""
+        above = rows - floor
+        beyond = np.maximum(-above, above - (fraction > 0)).clip(0)
+        return np.where(rows < 1, np.inf, np.abs(above - fraction) + dear * beyond)
+
+    def costs() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return what one row fewer costs in each cell, and one row more."""
+        now = distance(table)
+        return distance(table - 1) - now, distance(table + 1) - now
+
+    table = np.maximum(floor, 1)
+    while (missing := counts - table.sum(axis=1)).any():
+        fewer, more = costs()
+        short, long = np.flatnonzero(missing > 0), np.flatnonzero(missing < 0)
+        table[short, more[short].argmin(axis=1)] += 1
+        table[long, fewer[long].argmin(axis=1)] -= 1
+    while (excess := table.sum(axis=0) - sizes).any():
+        fewer, more = costs()
+        cost = fewer[:, :, np.newaxis] + more[:, np.newaxis, :]  # class, from, to
+        least = cost.min(axis=0)
+        paths = [
+            list(pairwise(parts))
+            for length in (2, 3)
+            for parts in permutations(range(len(sizes)), length)
+            if excess[parts[0]] > 0 > excess[parts[-1]]
         ]
-    )
-    flow = linprog(
-        price,
-        A_eq=sparse.hstack([sums, sums, -sums], format="csc"),
-        b_eq=np.concatenate([left_of_class, left_of_part]),
-        bounds=np.column_stack([lower.ravel(), upper.ravel()]),
-        method="highs-ds",
-    )
-    inside, over, under = np.rint(flow.x).astype(np.intp).reshape(3, *floor.shape)
-    return inside + over - under
+        path = min(paths, key=lambda path: sum(least[move] for move in path))
+        # Classes that cost the same move together.
+        moving = [np.flatnonzero(cost[:, *move] == least[move]) for move in path]
+        n_rows = min(excess[path[0][0]], -excess[path[-1][1]], *map(len, moving))
+        for (source, target), classes in zip(path, moving, strict=True):
+            table[classes[:n_rows], source] -= 1
+            table[classes[:n_rows], target] += 1
+    return table
 
 
-# How to ask for no stratifying, by the argument that the labels came from: that of
-# the function, or the target that the cv object is given.
+# How to switch stratifying off, by the argument that the labels came from: the
+# function's `stratify`, or the cv object's target.
 _NOT_STRATIFIED = {"stratify": "stratify=None", "y": "stratify=False"}
 
 
@@ -274,7 +283,7 @@ def _check_class_counts(
         more = f" and {rare.size - 5} more classes" if rare.size > 5 else ""
         raise ValueError(
             f"{name}: {', '.join(found[:5])}{more}, too few to be in each of the "
-            f"{len(parts)} parts {listed(parts)}. Join or drop such classes, or give "
+            f"{len(parts)} parts {in_words(parts)}. Join or drop such classes, or give "
             f"{_NOT_STRATIFIED[name]} (numbers to be regressed on are no classes)."
         )
     for part, size in zip(PARTS, sizes, strict=True):

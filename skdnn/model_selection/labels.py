@@ -10,15 +10,14 @@ from scipy import sparse
 
 PARTS = ("train", "dev", "test")
 
-# "auto" keeps no more classes in proportion: as many as ImageNet has, and few enough
-# for the table of classes and parts to be made in well under a second.
+# "auto" keeps no more classes in proportion: as many as ImageNet has.
 MOST_CLASSES = 1000
 
 IntArray = npt.NDArray[np.intp]
 
 
 def encode(values: Any, name: str) -> tuple[list[Any], IntArray]:
-    """Distinct values (or distinct rows) and the number of each row's value.
+    """Return the distinct values (or rows) and, for each row, the number of its value.
 
     Parameters
     ----------
@@ -54,11 +53,11 @@ def encode(values: Any, name: str) -> tuple[list[Any], IntArray]:
 
 
 def labels_for_auto(y: Any, sizes: Sequence[int]) -> IntArray | None:
-    """Class of each row by which ``stratify="auto"`` cuts, None where it does not.
+    """Return the classes by which ``stratify="auto"`` cuts, None where it does not.
 
-    Never an error: whether y is a good target is for the estimator to say. Where a
-    class cannot be in each part, the rarest ones are joined until their share of each
-    part is a whole row; the others keep their proportion.
+    Never raises: whether y is a good target is for the estimator to say. Where a class
+    cannot be in each part, the rarest ones are joined until their share of each part is
+    a whole row; the others keep their proportion.
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def labels_for_auto(y: Any, sizes: Sequence[int]) -> IntArray | None:
     Warns
     -----
     UserWarning
-        If a class is too rare, and classes cannot be numbers to be regressed on.
+        If a class is too rare and y cannot be the target of a regression.
     """
     if sparse.issparse(y):
         return None
@@ -116,7 +115,7 @@ def _rarest(counts: IntArray, smallest_share: float) -> IntArray:
     together = np.cumsum(counts[order])
     following = np.append(counts[order][1:], counts.sum())
     is_enough = np.minimum(together, following) * smallest_share >= 1
-    # The last of them joins all, so there always is a first.
+    # Joining all classes is always enough, so that there is a first.
     is_enough[-1] = True
     n_joined = max(int(np.argmax(is_enough)) + 1, len(counts) - MOST_CLASSES + 1)
     return order[:n_joined]
@@ -131,9 +130,9 @@ def _warn_of_rare(classes: list[Any], counts: IntArray) -> None:
         found.append(f"{len(classes) - 5} more")
     which = "class" if len(classes) == 1 else "classes"
     warnings.warn(
-        f"y: too rare to be kept in proportion in each part: {which} {listed(found)}. "
-        "The rarest classes are drawn at random together, so that a part may lack "
-        "some. Join or drop them, or give stratify=False.",
+        "y: too rare to be kept in proportion in each part: "
+        f"{which} {in_words(found)}. The rarest classes are drawn at random together, "
+        "so that a part may lack some. Join or drop them, or give stratify=False.",
         UserWarning,
         stacklevel=4,
     )
@@ -151,7 +150,7 @@ def _as_array(values: Any, name: str) -> npt.NDArray[Any]:
 
 
 def _is_missing(array: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-    """Say which values are NaN, NaT or pandas.NA; None is a label like others."""
+    """Return which values are NaN, NaT or pandas.NA; None is a label like others."""
     if array.dtype.kind == "f":
         return np.isnan(array)
     if array.dtype.kind in "mM":
@@ -163,7 +162,7 @@ def _is_missing(array: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
 
 
 def _is_one_missing(value: Any) -> bool:
-    # By their names, since pandas need not be there; NA cannot be compared with itself.
+    # By type name, since pandas may be missing; NA cannot be compared with itself.
     return type(value).__name__ in ("NAType", "NaTType") or (
         isinstance(value, (float, np.floating)) and bool(np.isnan(value))
     )
@@ -199,6 +198,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def listed(words: Sequence[str]) -> str:
+def in_words(words: Sequence[str]) -> str:
     """Return "train, dev and test"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -15,7 +15,7 @@ AUTO_MAX_ROWS = 10_000
 
 
 def part_sizes(n_rows: int, dev_size: Size, test_size: Size) -> tuple[int, int, int]:
-    """Rows of train, dev and test.
+    """Return the numbers of rows of train, dev and test.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def _rows_of_part(name: str, size: Any, n_rows: int) -> int:
     is_count = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
     if is_count and size >= 0:
         return int(size)
-    # NaN fails the comparison, so it ends in the error below.
+    # NaN fails the comparison, so it gets the error below.
     if isinstance(size, (float, np.floating)) and 0 <= size < 1:
         return _rows_of_fraction(float(size), n_rows)
     raise ValueError(
@@ -67,8 +67,8 @@ def _rows_of_part(name: str, size: Any, n_rows: int) -> int:
 def _rows_of_fraction(fraction: float, n_rows: int) -> int:
     if fraction == 0:
         return 0
-    # With the decimals as written: in floating point 0.07 * 100 is above 7 (ceil, as
-    # in scikit-learn, gives 8 rows) and 0.145 * 100 is below 14.5.
+    # The decimals as written: in floating point 0.07 * 100 is above 7 (ceil, as in
+    # scikit-learn, gives 8 rows) and 0.145 * 100 is below 14.5.
     exact = Fraction(str(fraction)) * n_rows
     # A part that was asked for has a row.
     return max(1, math.floor(exact + Fraction(1, 2)))

@@ -58,7 +58,7 @@ def train_dev_test_split(
         distinct rows of a 2-D array are taken for classes.
     groups : array-like of shape (n,), default=None
         Rows of one group all go to one part. Sizes, and proportions with
-        `stratify`, are then as near as whole groups, handed out greedily, come;
+        `stratify`, are then as near as whole groups, assigned greedily, allow;
         no requested part is empty, but a class may be missing from a part.
     shuffle : bool, default=True
         Draw the parts at random. False cuts consecutive pieces, train first and
@@ -152,7 +152,7 @@ class TrainDevTestSplit(BaseEstimator):
         on are cut like classes. Where a class cannot be in each part, the rarest ones
         are joined until they have a row in each; a warning says so, unless `y` is
         numeric. True is strict: a class that cannot be in each part is an error.
-        False cuts without a look at `y`.
+        False ignores `y`.
     shuffle : bool, default=True
         Draw the parts at random; False cuts consecutive pieces.
     random_state : int, default=0
@@ -241,7 +241,7 @@ class TrainDevTestSplit(BaseEstimator):
     def test_indices(
         self, X: Any, y: Any | None = None, groups: Any | None = None
     ) -> IntArray:
-        """Rows kept back: in neither of the parts that :meth:`split` yields.
+        """Return the rows kept back: those in neither part that :meth:`split` yields.
 
         Parameters
         ----------
@@ -272,7 +272,7 @@ class TrainDevTestSplit(BaseEstimator):
         Parameters
         ----------
         X, y, groups : object
-            Not used, there for scikit-learn's sake.
+            Not used; there for scikit-learn's sake.
 
         Returns
         -------
@@ -317,7 +317,7 @@ class TrainDevTestSplit(BaseEstimator):
             )
 
     def _labels(self, y: Any | None, sizes: tuple[int, int, int]) -> Any | None:
-        """Give y if it is to be kept in proportion, else None."""
+        """Return y if it is to be kept in proportion, else None."""
         stratify: Any = self.stratify
         if isinstance(stratify, str) and stratify == "auto":
             if y is None or not self.shuffle:
@@ -392,7 +392,7 @@ def _random_state(random_state: Any) -> np.random.RandomState:
 
 
 def _common_length(arrays: dict[str, Any]) -> int:
-    """Rows of the arrays that are not None, which must agree."""
+    """Return the number of rows of the arrays that are not None; all must agree."""
     lengths = {name: _n_rows(a, name) for name, a in arrays.items() if a is not None}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{name} has {n}" for name, n in lengths.items())

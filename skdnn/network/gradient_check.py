@@ -7,14 +7,14 @@ r"""Gradient checking: training must use the derivative of J, and nothing else.
     \text{error} = \frac{\|d\theta_{approx} - d\theta\|_2}
         {\|d\theta_{approx}\|_2 + \|d\theta\|_2}
 
-Up to 1e-7 the gradient is correct, above 1e-5 it deserves a second look, above 1e-3
-there is a bug. Two things make a right gradient look wrong, and both are told apart
-here. A component whose step of ±ε crosses a kink (of ReLU at z = 0, of the L1 penalty
-at w = 0) has no derivative to compare with: it is left out and counted. And the
-difference has an error of its own: the rounding of two nearly equal J, about u |J| / ε
-with u the unit roundoff, and the O(ε²) above, which a second difference with 2ε reveals
-(it is four times as large there). Where the gradient is as small as that, as at a
-minimum, such an error is no finding.
+Up to 1e-7 the gradient is correct, above 1e-3 there is a bug; between, it is suspicious
+and deserves a second look. Two things make a right gradient look wrong, and both are
+told apart here. A component whose step of ±ε crosses a kink (of ReLU at z = 0, of the
+L1 penalty at w = 0) has no derivative to compare with: it is left out and counted. And
+the difference has an error of its own: the rounding of two nearly equal J, about
+u |J| / ε with u the unit roundoff, and the O(ε²) above, which a second difference with
+2ε reveals (it is four times as large there). Where the gradient is as small as that, as
+at a minimum, such an error is no finding.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ import numpy as np
 from skdnn.network import segments as table
 from skdnn.network.objective import Objective
 
-CORRECT, SUSPICIOUS = 1e-7, 1e-3
+CORRECT_UP_TO, WRONG_ABOVE = 1e-7, 1e-3
 _UNIT_ROUNDOFF = np.finfo(np.float64).eps
 # J is a sum over rows and outputs: its rounding is a few units in the last place.
 _ROUNDING_OF_J = 8.0
@@ -113,9 +113,9 @@ class GradientCheckReport:
     @property
     def verdict(self) -> str:
         """Return "correct", "suspicious" (over 1e-7) or "wrong" (over 1e-3)."""
-        if self.relative_error <= max(CORRECT, self.numeric_error):
+        if self.relative_error <= max(CORRECT_UP_TO, self.numeric_error):
             return "correct"
-        return "wrong" if self.relative_error > SUSPICIOUS else "suspicious"
+        return "wrong" if self.relative_error > WRONG_ABOVE else "suspicious"
 
     @property
     def passed(self) -> bool:
@@ -127,7 +127,7 @@ class GradientCheckReport:
         head = [
             f"Gradient check: {self.verdict} "
             f"(relative error {self.relative_error:.1e}; "
-            f"correct up to {CORRECT:.0e}, wrong above {SUSPICIOUS:.0e})",
+            f"correct up to {CORRECT_UP_TO:.0e}, wrong above {WRONG_ABOVE:.0e})",
             f"J = {self.cost:.6g}, epsilon = {self.epsilon:.0e}, "
             f"{self.n_checked} of {self.n_parameters} components compared, "
             f"{len(self.kinks)} left out on a kink",
@@ -144,7 +144,7 @@ class GradientCheckReport:
         return "\n".join(head + rows + self._worst_lines())
 
     def _numeric_lines(self) -> list[str]:
-        if self.numeric_error <= CORRECT:
+        if self.numeric_error <= CORRECT_UP_TO:
             return []
         return [
             "The gradient nearly vanishes here: the differences themselves can be off "

@@ -1,4 +1,4 @@
-"""Location and scale of each column of X, weighted, NaN left out."""
+"""Location and scale of each column of X, with weights, ignoring NaN."""
 
 from copy import deepcopy
 from typing import NamedTuple
@@ -13,7 +13,7 @@ QUARTILES = np.array([0.25, 0.5, 0.75])
 # A column is shifted if rounding could move its mean by more than this many of its
 # deviations (see `_is_lost_in_rounding`).
 _NEGLIGIBLE = 1e-6
-# Of shifted columns, and of sparse ones made dense, so many values at once.
+# Shifted columns, and sparse ones made dense, are handled this many values at a time.
 _AT_ONCE = 2**22
 
 
@@ -21,8 +21,8 @@ class Moments(NamedTuple):
     """Mean and variance of the rows seen so far.
 
     Where the deviation of a column is below the rounding of its mean, as in a column
-    of timestamps, they are those of x - shift, with one of the column's values for
-    the shift: differences of near values are exact.
+    of timestamps, they are those of x - shift, where the shift is one of the column's
+    values: differences of nearby values are exact.
     """
 
     scaler: StandardScaler  # of X - shift; mean and variance are both always kept
@@ -30,14 +30,14 @@ class Moments(NamedTuple):
 
     @property
     def mean(self):
-        """Return the mean, and what rounding leaves out of it: their sum is exact."""
+        """Return the mean and its rounding error: their sum is exact."""
         rounded = self.shift + self.scaler.mean_
         left = self.scaler.mean_ - (rounded - self.shift)
         return rounded, np.where(self.shift == 0, 0.0, left)
 
     @property
     def variance(self):
-        """Return the variance; StandardScaler's can be some -1e-45."""
+        """Return the variance; StandardScaler's can be around -1e-45."""
         return np.maximum(self.scaler.var_, 0)
 
     @property
@@ -48,7 +48,7 @@ class Moments(NamedTuple):
 
 
 def update_moments(moments, X, sample_weight):
-    """Return the running moments after X; `moments`, None at first, stay as they are.
+    """Return the running moments after X; `moments`, None at first, is not changed.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def update_moments(moments, X, sample_weight):
         If the values of a column are so large that its variance overflows.
     """
     seen = _columns_with_values(X, sample_weight)
-    # What overflows is told of below.
+    # Overflow is reported below.
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         after = (
             _first_moments(X, sample_weight, seen)
@@ -74,7 +74,7 @@ def update_moments(moments, X, sample_weight):
 
 
 def refuse_overflow(column, what):
-    """Raise the error for a column whose values are too large to be computed with."""
+    """Raise ValueError for columns whose values are too large to compute with."""
     raise ValueError(
         f"X has values in column {column} that are too large: their {what} overflows. "
         "Divide the column by a constant first."
@@ -84,8 +84,8 @@ def refuse_overflow(column, what):
 def scale_or_one(width, size):
     """Return the width of each column, or 1 where it is constant or rounding noise.
 
-    Noise is below 10 eps of the column's size. Where even that is more than 1, as for
-    integers above 1e16, it is the width that values are divided by.
+    Noise is below 10 eps of the column's size. Where even noise is wider than 1, as for
+    integers above 1e16, its width is returned.
     """
     is_noise = width <= 10 * np.finfo(np.float64).eps * size
     return np.where(is_noise, np.maximum(width, 1.0), width)
@@ -108,7 +108,7 @@ def _next_moments(moments, X, sample_weight, seen):
     # StandardScaler 1.9 gives NaN for good to a column that is all NaN in one piece.
     # Where this piece has no value the old moments hold ...
     _replace(after, moments.scaler, ~seen)
-    # ... and where it has the first one its own do.
+    # ... and where it has the first value, its own.
     first = seen & (n_before == 0)
     if first.any():
         begun = _first_moments(X, sample_weight, seen)
@@ -150,7 +150,7 @@ def _fitted_scaler(X, sample_weight):
 
 
 def _is_lost_in_rounding(mean, variance, n_rows):
-    """Say for each column whether its deviation is small beside errors of its mean.
+    """Return for each column whether its deviation is lost in errors of its mean.
 
     A sum of n numbers is off by n eps of their size at most; and a sum that
     overflows may be one of equal numbers.
@@ -161,7 +161,7 @@ def _is_lost_in_rounding(mean, variance, n_rows):
 
 
 def _without_needless_shifts(moments):
-    """Take the shift back where later rows have shown that the column varies."""
+    """Undo the shift where later rows have shown that the column varies."""
     scaler, shift = moments
     n_rows = np.maximum(scaler.n_samples_seen_, 1)
     varies = ~_is_lost_in_rounding(scaler.mean_ + shift, scaler.var_, n_rows)
@@ -170,7 +170,7 @@ def _without_needless_shifts(moments):
 
 
 def _dense_pieces(X, columns):
-    """Yield some of the columns at a time and their values, float64 and dense."""
+    """Yield a few columns at a time and their values, float64 and dense."""
     n_at_once = max(1, _AT_ONCE // X.shape[0])
     for start in range(0, len(columns), n_at_once):
         few = columns[start : start + n_at_once]
@@ -179,7 +179,7 @@ def _dense_pieces(X, columns):
 
 
 def _columns_with_values(X, sample_weight):
-    """Say for each column whether a row that counts has a value other than NaN."""
+    """Return for each column whether a row with weight has a value other than NaN."""
     counts = np.full(X.shape[0], True) if sample_weight is None else sample_weight > 0
     if not sparse.issparse(X):
         return ~np.isnan(X)[counts].all(axis=0)
@@ -192,7 +192,7 @@ _MOMENTS = ("mean_", "var_", "scale_", "n_samples_seen_")
 
 
 def _replace(moments, others, columns):
-    """Put the moments of others in the place of those of some columns."""
+    """Replace the moments of some columns by those of `others`."""
     if not columns.any():
         return
     for name in _MOMENTS:
@@ -201,9 +201,9 @@ def _replace(moments, others, columns):
 
 
 def _put(scaler, part, columns):
-    """Put the moments of a part in the place of those of its columns.
+    """Replace the moments of some columns by those of `part`.
 
-    The number of rows is the same in both, but for the rounding of weights.
+    The number of rows is the same in both, except for the rounding of weights.
     """
     for name in ("mean_", "var_", "scale_"):
         getattr(scaler, name)[columns] = getattr(part, name)
@@ -260,13 +260,13 @@ def _median_and_scale(x, s):
         order = np.argsort(x)
         x, F = x[order], np.cumsum(s[counts][order])
         F /= F[-1]
-    # F carries rounding errors: a step this near to a quartile is taken to end on it.
+    # F has rounding errors: a step this near to a quartile is taken to end on it.
     tie = 1e-10
     below = x[np.searchsorted(F, QUARTILES - tie)].astype(np.float64)
     above = x[np.searchsorted(F, QUARTILES + tie, side="right")]
-    # Halves of the smallest numbers are rounded, so equal sides are taken as they are.
+    # Halving subnormal numbers rounds, so equal sides are taken as they are.
     middle = np.where(below == above, below, 0.5 * below + 0.5 * above)
-    q1, median, q3 = map(float, middle)  # Python's overflow without a warning
+    q1, median, q3 = map(float, middle)  # Python floats overflow without a warning
     x_min, x_max = float(x[0]), float(x[-1])
 
     for low, high, width in (

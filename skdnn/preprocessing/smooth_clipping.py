@@ -23,5 +23,5 @@ def unclip_smoothly(z, c):
     c = float(c)
     inside = np.nextafter(z.dtype.type(c), z.dtype.type(0))
     np.clip(z, -inside, inside, out=z)
-    # The same as the formula, but c - z is exact near c, where 1 - (z/c)² is not.
+    # Equal to the formula, but c - z is exact near c, where 1 - (z/c)² is not.
     z *= c / (np.sqrt(c - z) * np.sqrt(c + z))

@@ -30,12 +30,12 @@ INPUT = {
     "ensure_all_finite": "allow-nan",
 }
 FITTED = ("mean_", "var_", "center_", "scale_", "n_samples_seen_")
-# Behind them, of plain types for files: see `Moments`.
+# The state behind them, as plain types that files can hold: see `Moments`.
 RUNNING = ("_moments", "_shift", "_rest_of_mean")
 
 
 def _has_running_moments(estimator):
-    """Say whether `partial_fit` exists: medians cannot be updated from pieces."""
+    """Return whether `partial_fit` exists: medians cannot be updated in pieces."""
     if estimator.method == "robust":
         raise AttributeError(
             "partial_fit needs method='standard', got method='robust': medians and "
@@ -205,9 +205,10 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter, `X` or `sample_weight` is not allowed (columns of one name,
-            dates, text, complex numbers, values whose variance overflows, ...), or if
-            `X` is sparse and ``with_mean=True``. An earlier fit then stays as it was.
+            If a parameter, `X` or `sample_weight` is not allowed (columns of the same
+            name, dates, text, complex numbers, values whose variance overflows, ...),
+            or if `X` is sparse and ``with_mean=True``. An earlier fit then stays as it
+            was.
         """
         self._check_parameters()
         with _undone_on_error(self):
@@ -230,8 +231,8 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
     ) -> Self:
         """Update mean and variance with more training rows.
 
-        Pieces given one after the other end where one `fit` on all rows would. Only
-        with ``method="standard"``.
+        Several calls with pieces give what one `fit` on all rows gives. Only with
+        ``method="standard"``.
 
         Parameters
         ----------
@@ -373,7 +374,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 refuse(name, "a bool")
         c: Any = self.smooth_clip
-        # True would pass for c = 1, which nobody who writes True means.
+        # True would count as c = 1, which nobody means by it.
         if c is not None and (
             isinstance(c, bool | np.bool_)
             or not isinstance(c, Real)
@@ -392,7 +393,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
 
     def _validated(self, X, **options):
         check_table(X)
-        # inf - inf, in scikit-learn's look for infinite values.
+        # inf - inf, in scikit-learn's check for infinite values.
         with np.errstate(invalid="ignore"):
             X = validate_data(self, X, **options, **INPUT)
         self._refuse_sparse_centring(X)
@@ -412,7 +413,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         return self.center_ if hasattr(self, "center_") else self.mean_
 
     def _add_rest_of_mean(self, X, sign):
-        """Add to X what rounding leaves out of `mean_`, where it is worth the while."""
+        """Add the rounding error of `mean_` to X with this sign, where there is one."""
         rest = getattr(self, "_rest_of_mean", None)
         if rest is not None and (columns := np.flatnonzero(rest)).size:
             X[:, columns] += sign * rest[columns]
@@ -430,7 +431,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         )
 
     def _store(self, **fitted):
-        # The other method's attributes of an earlier fit must not survive.
+        # Attributes of an earlier fit with the other method must not survive.
         for name in FITTED + RUNNING:
             self.__dict__.pop(name, None)
         self.__dict__.update(fitted)
@@ -438,7 +439,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
 
 @contextmanager
 def _undone_on_error(estimator):
-    """Put the attributes back if the block raises: a failed fit changes nothing."""
+    """Restore the attributes if the block raises: a failed fit changes nothing."""
     before = vars(estimator).copy()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Tables of numbers: what is none is refused by name, before it is converted."""
+"""Checks that X is a table of numbers, with errors that name the column."""
 
 from collections import Counter
 from collections.abc import Mapping, Set
@@ -8,19 +8,19 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
-# Only ratios of weights count, and sums of these neither overflow nor vanish.
+# Only ratios of weights count; within these bounds sums neither overflow nor vanish.
 LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
 
 
 def check_table(X: Any) -> None:
-    """Raise the error for an X that is no table of numbers.
+    """Raise an error unless X is a table of numbers.
 
-    What has the wrong shape, or infinite values, is left to scikit-learn's validation.
+    Wrong shapes and infinite values are left to scikit-learn's validation.
 
     Raises
     ------
     TypeError
-        If X is no container of rows, or has objects for values.
+        If X is not a container of rows, or holds objects.
     ValueError
         If columns share a name, or hold dates, complex numbers or text.
     """
@@ -50,8 +50,8 @@ def checked_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     Raises
     ------
     ValueError
-        If they are no numbers, not one per row, negative, all zero, or of a size with
-        which sums would overflow or vanish.
+        If they are not numbers, not one per row, negative, all zero, or so large or
+        small that sums would overflow or vanish.
     """
     if sample_weight is None:
         return None
@@ -92,7 +92,7 @@ _CURE_FOR_DATES = (
     "Convert them to numbers first, say days since a date or the hour of the day, or "
     "leave them out."
 )
-# scikit-learn's words, which its checks look for, then ours.
+# scikit-learn's words, which its common checks look for, then ours.
 _COMPLEX = (
     "Complex data not supported: X holds complex numbers. Give their real and "
     "imaginary parts, or their sizes and angles, as columns of their own."
@@ -138,7 +138,7 @@ def _as_array(values: Any, message: str) -> np.ndarray:
 
 
 def _check_values(values: np.ndarray, column: Any) -> None:
-    """Refuse text and other objects, naming the column and the first of them."""
+    """Raise an error for text and other objects, naming the column and the value."""
     if _error_of(values) is None:
         return
     value, error = next(
@@ -151,7 +151,7 @@ def _check_values(values: np.ndarray, column: Any) -> None:
 
 
 def _error_of(values: np.ndarray) -> TypeError | ValueError | None:
-    """Return what the conversion of values to numbers ends with."""
+    """Return the error of converting values to numbers, None if there is none."""
     try:
         values.astype(np.float64)
     except TypeError as error:

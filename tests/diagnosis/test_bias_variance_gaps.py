@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from skdnn.diagnosis.bias_variance_gaps import (
+from skdnn.diagnosis.bias_variance.gaps import (
     POWER,
     PartError,
     gap_between,

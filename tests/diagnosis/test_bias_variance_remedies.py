@@ -21,7 +21,7 @@ from skdnn import (
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
 )
-from skdnn.diagnosis.bias_variance_remedies import against_bias, against_variance
+from skdnn.diagnosis.bias_variance.remedies import against_bias, against_variance
 
 
 def params(remedies):

@@ -10,8 +10,8 @@ from scipy import sparse
 
 from skdnn import MLPRegularizedClassifier, MLPRegularizedRegressor, signal_propagation
 from skdnn.diagnosis.networks import problem_at_init
-from skdnn.diagnosis.signal_statistics import STUCK_RULES
-from skdnn.diagnosis.signal_verdict import STUCK_SHARES, VERDICTS, verdict_of
+from skdnn.diagnosis.signals.statistics import STUCK_RULES
+from skdnn.diagnosis.signals.verdict import STUCK_SHARES, VERDICTS, verdict_of
 from skdnn.network.activations import ACTIVATIONS
 from tests.estimators.datasets import make_rows
 

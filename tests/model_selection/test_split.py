@@ -1,6 +1,7 @@
 """The cut into train, dev and test, as a function and as a cv object."""
 
 import inspect
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -165,6 +166,25 @@ def test_shares_are_rounded_to_the_nearest_rows(seed):
     nearest[rounded_up] += 1
     distance = np.abs(np.bincount(y[dev]) - share).sum()
     assert distance == pytest.approx(np.abs(nearest - share).sum())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_table_of_three_parts_is_nearer_to_the_shares(seed):
+    counts = np.random.default_rng(seed).integers(8, 30, size=5)
+    n = counts.sum()
+    y = np.repeat(range(5), counts)
+    parts = cut(n, dev_size=n // 4, test_size=n // 3, stratify=y)
+    sizes = np.array(lengths(parts))
+    share = np.outer(counts, sizes) / n
+    # Every way to round dev and test up or down; train takes what is left.
+    up = np.array(list(itertools.product([0, 1], repeat=10))).reshape(-1, 5, 2)
+    dev_and_test = np.floor(share[:, 1:]) + up
+    train = counts[:, None] - dev_and_test.sum(axis=2, keepdims=True)
+    tables = np.concatenate([train, dev_and_test], axis=2)
+    tables = tables[(tables.sum(axis=1) == sizes).all(axis=1)]
+    table = np.array([np.bincount(y[rows]) for rows in parts]).T
+    distances = np.abs(tables - share).sum(axis=(1, 2))
+    assert np.abs(table - share).sum() == pytest.approx(distances.min())
 
 
 def test_three_rows_of_a_rare_class_go_to_three_parts():

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy import optimize
 
 from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.gradient_check import CORRECT, SUSPICIOUS, check_gradient
+from skdnn.network.gradient_check import CORRECT_UP_TO, WRONG_ABOVE, check_gradient
 from tests import oracle
 from tests.problems import KINDS, make_problem, train
 
@@ -45,7 +45,7 @@ def test_the_gradient_is_right(activation, hidden, kind, mix, weighted):
     for theta in (problem.theta, train(problem)[0].theta):
         report = check(problem, theta)
         assert report.passed, str(report)
-        assert report.relative_error <= CORRECT
+        assert report.relative_error <= CORRECT_UP_TO
         assert report.n_checked + len(report.kinks) == report.n_parameters
 
 
@@ -122,7 +122,9 @@ def test_a_wrong_gradient_is_called_wrong_and_located(slip, where):
     report = check(problem, gradient=with_slip(problem, slip))
     assert report.verdict == "wrong"
     assert not report.passed
-    found = {(e.layer, e.kind) for e in report.layers if e.relative_error > CORRECT}
+    found = {
+        (e.layer, e.kind) for e in report.layers if e.relative_error > CORRECT_UP_TO
+    }
     assert found == where
     assert (report.worst[0].layer, report.worst[0].kind) in where
 
@@ -232,7 +234,7 @@ def test_a_vanishing_gradient_is_no_false_alarm(kind, hidden):
     problem = penalised(kind=kind, hidden=hidden)
     report = check(problem, minimum(problem))
     assert report.passed, str(report)
-    assert report.relative_error > CORRECT  # nothing but rounding is left
+    assert report.relative_error > CORRECT_UP_TO  # nothing but rounding is left
     assert "nearly vanishes" in str(report)
 
 
@@ -286,7 +288,7 @@ def test_the_table():
 
 
 def test_thresholds_are_the_courses():
-    assert (CORRECT, SUSPICIOUS) == (1e-7, 1e-3)
+    assert (CORRECT_UP_TO, WRONG_ABOVE) == (1e-7, 1e-3)
 
 
 def test_theta_is_only_read():

@@ -1,21 +1,30 @@
-"""From gaps to findings: a code, a plain sentence, the numbers, what to try."""
+"""What gaps and rows say: a code, a plain sentence, the numbers, what to try."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from skdnn.diagnosis.bias_variance_checks import LARGEST, is_number
-from skdnn.diagnosis.bias_variance_gaps import POWER, Gap
-from skdnn.diagnosis.bias_variance_remedies import (
+import numpy as np
+from scipy import sparse
+
+from skdnn.diagnosis.arguments import LARGEST, is_number
+from skdnn.diagnosis.bias_variance.gaps import POWER, Gap
+from skdnn.diagnosis.bias_variance.remedies import (
     Remedy,
     against_bias,
     against_variance,
 )
+from skdnn.estimators import input_checks
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.rows import Rows
+from skdnn.estimators.unwrapping import unwrap
+from skdnn.estimators.validation import rows_to_predict
+from skdnn.model_selection.labels import in_words
 
 # A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are
-# in order and gaps of 10 and more are not; 2 points are the least round value that
-# leaves the first some room. The threshold is absolute: a relative one would call
+# in order and gaps of 10 and more are not; 2 points is the smallest round value that
+# leaves the former some room. The threshold is absolute: a relative one would call
 # 0.5 % against 1 % (twice the error) worse than 15 % against 25 %.
 THRESHOLDS: Mapping[str, float] = MappingProxyType(
     {
@@ -39,7 +48,7 @@ class Finding:
         rows: "scale_of_columns", "scale_of_dev_columns", "scale_of_targets" or
         "equal_rows".
     text : str
-        It, in a plain sentence.
+        The finding in a plain sentence.
     numbers : dict
         The gap, its interval, its threshold, the rows needed; of the rows, the
         "figure" that was measured.
@@ -54,7 +63,7 @@ class Finding:
 
 
 class _Kind(NamedTuple):
-    """What is said of one gap."""
+    """What a report says about one gap."""
 
     label: str
     code: str
@@ -112,7 +121,7 @@ KINDS: Mapping[str, _Kind] = MappingProxyType(
 
 
 def check_thresholds(thresholds) -> dict[str, float]:
-    """Return the threshold of each gap: the one for all, or the default if missing."""
+    """Return the threshold of each gap: one for all, or by name with defaults."""
     if thresholds is None:
         return dict(THRESHOLDS)
     given = thresholds
@@ -130,8 +139,8 @@ def check_thresholds(thresholds) -> dict[str, float]:
     return {**THRESHOLDS, **{name: float(value) for name, value in thresholds.items()}}
 
 
-def findings_of(gaps, estimator=None) -> tuple[Finding, ...]:
-    """Return what the gaps say, in the order in which to act on it."""
+def findings_of_gaps(gaps, estimator=None) -> tuple[Finding, ...]:
+    """Return what the gaps say, in the order to act on it."""
     findings: list[Finding] = []
     for gap in gaps:
         kind = KINDS[gap.name]
@@ -144,8 +153,41 @@ def findings_of(gaps, estimator=None) -> tuple[Finding, ...]:
     return _without_contradictions(findings)
 
 
+def findings_of_rows(estimator, train, dev) -> tuple[Finding, ...]:
+    """Return what a fit would warn of, for rows as the network inside sees them.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Without one of our networks inside there are no such findings.
+    train, dev : (X, y)
+        Rows as passed to the estimator.
+    """
+    unwrapped = unwrap(estimator)
+    net = unwrapped.model
+    if not isinstance(net, BaseMLPRegularized):
+        return ()
+    (X, y), (X_dev, _) = (unwrapped.rows(*part, refit=False) for part in (train, dev))
+    as_seen = " (transformed)" if unwrapped.transformers else ""
+    found = input_checks.findings_of(
+        net,
+        Rows(rows_to_predict(net, X), y if sparse.issparse(y) else np.asarray(y)),
+        Rows(rows_to_predict(net, X_dev), None),
+        input_checks.Arrays(
+            f"X_train{as_seen}",
+            "y_train",
+            f"X_dev{as_seen}",
+            f"{type(net).__name__}(...)",
+        ),
+    )
+    return tuple(
+        Finding(one.code, one.text, {"figure": one.figure}, (Remedy(one.cure),))
+        for one in found
+    )
+
+
 def _without_contradictions(findings) -> tuple[Finding, ...]:
-    """Return the findings, no parameter moved up against one and down against another.
+    """Drop remedies for bias that move a parameter which a remedy for variance moves.
 
     Where bias and variance are both high, regularisation is for the variance: a larger
     network can bear it.
@@ -174,11 +216,11 @@ def diagnosis_of(gaps) -> str:
     words = {"avoidable_bias": "high bias", "variance": "high variance"}
     said = [words.get(name, KINDS[name].label) for name in high]
     unknown = [KINDS[gap.name].label for gap in gaps if gap.is_high is None]
-    parts = [_listed(said)] if said else []
+    parts = [in_words(said)] if said else []
     if not said and not unknown:
         parts = ["neither high bias nor high variance"]
     if unknown:
-        parts.append(f"cannot tell about {_listed(unknown)}")
+        parts.append(f"cannot tell about {in_words(unknown)}")
     return "; ".join(parts)
 
 
@@ -244,11 +286,6 @@ def _error(part):
 
 
 def _rounded_up(count):
-    """Return a count with two digits: it hangs on errors that are uncertain."""
+    """Round a count up to two digits: the errors behind it are uncertain."""
     unit = 10 ** max(0, len(str(count)) - 2)
     return -(-count // unit) * unit
-
-
-def _listed(words):
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last

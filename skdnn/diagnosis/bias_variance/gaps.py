@@ -1,4 +1,4 @@
-r"""Errors of the parts of the data, the gaps between them, and what both are worth.
+r"""Errors on the parts of the data, the gaps between them, and their intervals.
 
 The error of a part is the mean of an error per row. Its interval is Wilson's for a
 share of rows, Student's for any other mean. A gap is the difference of the errors of
@@ -35,9 +35,9 @@ from typing import NamedTuple
 
 from scipy import optimize, special
 
-# The share of repetitions in which "rows needed" are enough, if the errors stay.
+# How often "rows needed" suffice, if the errors stay as they are.
 POWER = 0.8
-# No more than this are ever had; a gap that would need them lies on its threshold.
+# Nobody has more rows; a gap that would need them lies on its threshold.
 _MANY_ROWS = 1e12
 # Differences of decimals, such as 0.05 - 0.03, are off by some units of rounding.
 _ROUNDING = 1e-12
@@ -52,10 +52,10 @@ class PartError(NamedTuple):
     error: float
     n_rows: int | None = None
     interval: Interval | None = None
-    row_variance: float | None = None  # of the error of one row, where it is no share
+    row_variance: float | None = None  # of the error of one row; None for a share
 
     def row_variance_at(self, error: float) -> float:
-        """Return the variance of the error of one row, if their mean were this."""
+        """Return the variance of the error of one row, if the mean error were this."""
         if self.row_variance is not None:
             return self.row_variance
         # A share that a threshold puts above 1 is as good as 1.
@@ -71,7 +71,7 @@ class Gap(NamedTuple):
     before: PartError
     after: PartError
     interval: Interval | None = None
-    rows_needed: int | None = None  # of `after`, to tell; None: not asked, or no number
+    rows_needed: int | None = None  # of `after`, to tell; None if told already or never
 
     @property
     def is_high(self) -> bool | None:
@@ -95,7 +95,7 @@ def share_of_rows(name, error, n_rows, confidence):
 
 
 def mean_over_rows(name, row_errors, confidence):
-    """Return the error of a part whose rows have an error of any size."""
+    """Return the error of a part whose rows have errors of any size."""
     n_rows, error = len(row_errors), float(row_errors.mean())
     if n_rows < 2:
         return PartError(name, error, n_rows)
@@ -108,7 +108,7 @@ def mean_over_rows(name, row_errors, confidence):
 
 
 def wilson_interval(share, n_rows, confidence):
-    """Return Wilson's interval; SciPy's takes whole counts only, "11 %" is seldom one.
+    """Return Wilson's interval; SciPy's takes counts only, and 11 % need not be one.
 
     E. Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22, 1927.
@@ -123,7 +123,7 @@ def wilson_interval(share, n_rows, confidence):
 
 
 def gap_between(name, before, after, threshold, confidence):
-    """Return the gap of two parts; an error without rows (Bayes) is taken as exact."""
+    """Return the gap between two parts; the Bayes error is taken as exact."""
     size = after.error - before.error
     gap = Gap(name, size, threshold, before, after)
     is_exact = before.name == "Bayes"
@@ -145,7 +145,7 @@ def _interval_of_difference(before, after):
 
 
 def _rows_needed(gap, confidence):
-    """Rows of the later part that tell the gap from its threshold, None if none do."""
+    """Return the rows of the later part needed to tell, None if no number is enough."""
     before, after, distance = gap.before, gap.after, abs(gap.size - gap.threshold)
     z_interval = _normal_quantile(0.5 + confidence / 2)
     z_power = _normal_quantile(POWER)

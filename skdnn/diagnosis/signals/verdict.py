@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from skdnn.diagnosis.signal_statistics import STUCK_RULES, SignalStage
+from skdnn.diagnosis.signals.statistics import STUCK_RULES, SignalStage
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import INITIALIZERS
 
@@ -26,7 +26,7 @@ STUCK_SHARES = {"saturated": 0.5, "dead": 0.9}
 # Inputs of a size outside these are worth standardising.
 LEAST_INPUT, MOST_INPUT = 0.3, 3.0
 
-# Worst first: what is found first is what the others may follow from.
+# Worst first: each may be the cause of those after it.
 VERDICTS = ("exploding", "saturated", "dead", "vanishing", "healthy")
 
 
@@ -37,7 +37,7 @@ def verdict_of(stage: SignalStage) -> str:
         _direction(stage.forward_changes),
         _direction(stage.backward_changes),
     }
-    # A saturated tanh lets the way back explode: it is the cause, not the effect.
+    # A saturated tanh makes dZ explode: it is the cause, not the effect.
     found = {"saturated"} if "saturated" in stuck else stuck | directions
     if not np.isfinite(stage.cost):
         found.add("exploding")
@@ -45,9 +45,10 @@ def verdict_of(stage: SignalStage) -> str:
 
 
 def verdict_in_training(trained: SignalStage | None, diverged_at: int | None) -> str:
-    """Return the verdict on what followed a start; "healthy" if nothing did.
+    """Return the verdict after training; "healthy" without any.
 
-    After a divergence the last finite parameters say little: it is the finding.
+    After a divergence the last finite parameters say little: the divergence itself is
+    the finding.
     """
     if diverged_at is not None:
         return "exploding"
@@ -85,7 +86,7 @@ def _stuck_word(layer) -> str:
 
 
 def fitting_initializer(net, activations) -> str | None:
-    """Return the initialiser these activations want, or None if `net` has it.
+    """Return the initialiser for these activations, or None if `net` has it.
 
     One name where they agree, "auto" where they do not.
     """

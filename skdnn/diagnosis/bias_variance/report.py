@@ -6,34 +6,36 @@ r"""Bias and variance, read off the errors on train and dev.
     \text{variance} = \text{dev error} - \text{train error}.
 
 With a train–dev error, on rows of the training distribution that were not trained on,
-dev − train falls into variance (train–dev − train) and data mismatch (dev − train–dev).
-With a test error, test − dev is the overfitting to the dev set. These are gaps between
-measured errors of one fit; for the bias and variance of statistics, over redraws of the
-training set, see :func:`skdnn.bias_variance_decomposition`.
+dev − train splits into variance, train–dev − train, and data mismatch, dev − train–dev.
+With a test error, test − dev is overfitting to the dev set. These are gaps between
+measured errors of one fit; for bias and variance as statistics defines them, over
+redraws of the training set, see :func:`skdnn.bias_variance_decomposition`.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
 
-from skdnn.diagnosis.bias_variance_checks import (
+from skdnn.diagnosis.arguments import check_is_instance
+from skdnn.diagnosis.bias_variance import rendering
+from skdnn.diagnosis.bias_variance.errors import (
     check_bayes_error,
     check_confidence,
     check_fraction,
+    measured_errors,
+    stated_errors,
     warn_of_accuracies,
 )
-from skdnn.diagnosis.bias_variance_errors import measured_errors, stated_errors
-from skdnn.diagnosis.bias_variance_findings import (
+from skdnn.diagnosis.bias_variance.findings import (
     Finding,
     check_thresholds,
-    findings_of,
+    diagnosis_of,
+    findings_of_gaps,
+    findings_of_rows,
 )
-from skdnn.diagnosis.bias_variance_gaps import Gap, PartError, gap_between
-from skdnn.diagnosis.bias_variance_inputs import findings_of_inputs
-from skdnn.diagnosis.bias_variance_remedies import Remedy
-from skdnn.diagnosis.bias_variance_rendering import BiasVarianceRendering
-from skdnn.diagnosis.row_checks import check_is_instance
+from skdnn.diagnosis.bias_variance.gaps import Gap, PartError, gap_between
+from skdnn.diagnosis.bias_variance.remedies import Remedy
 
-# A gap lies between a part and the one before it; parts that are not there are skipped.
+# A gap lies between a part and the one before it; missing parts are skipped.
 _GAP_BELOW = {
     "train": "avoidable_bias",
     "train-dev": "variance",
@@ -43,7 +45,7 @@ _GAP_BELOW = {
 
 
 @dataclass(frozen=True)
-class BiasVarianceReport(BiasVarianceRendering):
+class BiasVarianceReport:
     """Whether a model underfits or overfits, how sure that is, and what to try.
 
     Made by `from_errors` or `from_estimator`. Printing it gives a table, the findings
@@ -76,9 +78,9 @@ class BiasVarianceReport(BiasVarianceRendering):
     for rare faults, set smaller ones.
 
     With numbers of rows, a verdict takes the whole interval: high if it lies above the
-    threshold, low if it lies below or on it, otherwise it cannot be told. The training
-    rows have been fitted: the interval of their error speaks of the drawing of rows
-    only, not of the drawing of another model.
+    threshold, low if it lies below or on it, otherwise it cannot be told. The model was
+    fitted to the training rows: the interval of their error covers the drawing of rows,
+    not of another model.
 
     Examples
     --------
@@ -115,7 +117,7 @@ class BiasVarianceReport(BiasVarianceRendering):
         thresholds=None,
         estimator=None,
     ):
-        """Read bias and variance off errors that are known.
+        """Read bias and variance off known errors.
 
         Parameters
         ----------
@@ -127,17 +129,17 @@ class BiasVarianceReport(BiasVarianceRendering):
             The error on rows of the training distribution that were not trained on;
             tells variance from data mismatch where dev rows come from elsewhere.
         test_error : float, default=None
-            The error on rows that nothing was chosen by.
+            The error on rows that played no part in any choice.
         n_train, n_train_dev, n_dev, n_test : int, default=None
             Numbers of rows. A gap with the numbers of both its parts has an interval.
         confidence : float, default=0.95
-            Of the intervals, in (0, 1).
+            Confidence of the intervals, in (0, 1).
         thresholds : float or dict, default=None
-            Above which a gap is high: one for all, or by gap, with the keys
-            "avoidable_bias", "variance", "data_mismatch" and "dev_overfitting". Those
-            not given are 0.02.
+            A gap above its threshold is high. One for all, or by gap, with the keys
+            "avoidable_bias", "variance", "data_mismatch" and "dev_overfitting";
+            missing ones are 0.02.
         estimator : estimator, default=None
-            The one whose parameters the remedies shall name.
+            The estimator whose parameters the remedies name.
 
         Returns
         -------
@@ -147,14 +149,14 @@ class BiasVarianceReport(BiasVarianceRendering):
         Raises
         ------
         ValueError, TypeError
-            If an error is no fraction, a number of rows is no whole number, or another
-            argument is not as described.
+            If an error is not a fraction, a number of rows is not a whole number, or
+            another argument is not as described.
 
         Warns
         -----
         UserWarning
-            If the errors look like accuracies: most training rows wrong, and no more
-            of the dev rows.
+            If the errors look like accuracies: most training rows are wrong, and no
+            larger share of the dev rows.
 
         Examples
         --------
@@ -168,22 +170,24 @@ class BiasVarianceReport(BiasVarianceRendering):
         """
         confidence = check_confidence(confidence)
         bayes_error = check_fraction("bayes_error", bayes_error)
-        for name, error in (("train_error", train_error), ("dev_error", dev_error)):
-            check_fraction(name, error)
-        warn_of_accuracies(train_error, dev_error)
-        if estimator is not None:
-            check_is_instance(estimator)
         errors = {
             "train": train_error,
             "train-dev": train_dev_error,
             "dev": dev_error,
             "test": test_error,
         }
-        counts = dict(
-            zip(errors, (n_train, n_train_dev, n_dev, n_test), strict=True),
-        )
+        counts = {
+            "train": n_train,
+            "train-dev": n_train_dev,
+            "dev": n_dev,
+            "test": n_test,
+        }
+        parts = stated_errors(errors, counts, confidence)
+        warn_of_accuracies(train_error, dev_error)
+        if estimator is not None:
+            check_is_instance(estimator)
         return cls._from_parts(
-            stated_errors(errors, counts, confidence),
+            parts,
             bayes_error,
             confidence,
             thresholds,
@@ -209,13 +213,13 @@ class BiasVarianceReport(BiasVarianceRendering):
         confidence=0.95,
         thresholds=None,
     ):
-        """Measure the errors of a fitted estimator and read bias and variance off.
+        """Measure the errors of a fitted estimator and read off bias and variance.
 
         Parameters
         ----------
         estimator : estimator
-            Any fitted classifier or regressor of scikit-learn's kind, a pipeline or a
-            search too.
+            Any fitted classifier or regressor of scikit-learn's kind; it may be a
+            pipeline or a search.
         X_train, y_train : array-like
             The rows it was fitted to.
         X_dev, y_dev : array-like
@@ -225,7 +229,7 @@ class BiasVarianceReport(BiasVarianceRendering):
         X_train_dev, y_train_dev : array-like, default=None
             Rows of the training distribution that it was not fitted to either.
         X_test, y_test : array-like, default=None
-            Rows that nothing was chosen by.
+            Rows that played no part in any choice.
         scoring : str or callable, default=None
             By default the error of a classifier is the share of rows predicted
             wrongly, that of a regressor its squared error divided by the variance of
@@ -246,8 +250,7 @@ class BiasVarianceReport(BiasVarianceRendering):
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described, arrays are swapped or do not fit each
-            other.
+            If an argument is not as described, or arrays are swapped or do not match.
         NotFittedError
             If `estimator` is not fitted.
 
@@ -281,7 +284,7 @@ class BiasVarianceReport(BiasVarianceRendering):
             thresholds,
             measure,
             estimator,
-            findings_of_inputs(estimator, rows["train"], rows["dev"]),
+            findings_of_rows(estimator, rows["train"], rows["dev"]),
         )
 
     @classmethod
@@ -301,12 +304,18 @@ class BiasVarianceReport(BiasVarianceRendering):
         if "train-dev" not in parts:
             below = {**below, "dev": "variance"}
         gaps = tuple(
-            gap_between(name, before, after, thresholds[name], confidence)
+            gap_between(
+                (name := below[after.name]), before, after, thresholds[name], confidence
+            )
             for before, after in pairwise(errors)
-            for name in (below[after.name],)
         )
-        findings = (*found_before, *findings_of(gaps, estimator))
+        findings = (*found_before, *findings_of_gaps(gaps, estimator))
         return cls(errors, gaps, findings, confidence, measure)
+
+    @property
+    def diagnosis(self) -> str:
+        """The verdict in a few words."""
+        return diagnosis_of(self.gaps)
 
     @property
     def avoidable_bias(self) -> float:
@@ -342,6 +351,36 @@ class BiasVarianceReport(BiasVarianceRendering):
     def remedies(self) -> tuple[Remedy, ...]:
         """What to try, in order: bias before variance before the others."""
         return tuple(remedy for finding in self.findings for remedy in finding.remedies)
+
+    def __str__(self) -> str:
+        """Return the report as tables, findings and remedies."""
+        return rendering.as_text(self)
+
+    def to_dict(self) -> dict:
+        """Return the report in plain Python types, ready for JSON.
+
+        Returns
+        -------
+        dict
+            "diagnosis", "confidence", "measure", and lists of "errors", "gaps" and
+            "findings".
+        """
+        return rendering.as_dict(self)
+
+    def to_frame(self):
+        """Return the gaps as a data frame, one row each; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns "size", "low", "high" (of the interval, NaN without one),
+            "threshold", "verdict" and "rows_needed" (a nullable integer); the index
+            "gap" has the names.
+        """
+        return rendering.as_frame(self)
+
+    def _repr_html_(self) -> str:
+        return rendering.as_html(self)
 
     def _gap(self, name):
         return next((gap for gap in self.gaps if gap.name == name), None)

@@ -1,8 +1,8 @@
 """What to try next: in the estimator's own parameters where it has any.
 
-The order is that of effect for effort. Against bias: a larger network, longer training,
-less regularisation, another model. Against variance: more rows, regularisation, another
-model.
+The most effect for the least effort comes first. Against bias: a larger network, longer
+training, less regularisation, another model. Against variance: more rows,
+regularisation, another model.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.diagnosis.bias_variance_checks import is_count, is_number
+from skdnn.diagnosis.arguments import is_count, is_number
 from skdnn.estimators.unwrapping import unwrap
 
 LARGER = 2  # times units of a layer, epochs, patience
@@ -28,17 +28,17 @@ class Remedy:
     Attributes
     ----------
     text : str
-        It, in words.
+        The remedy in words.
     params : dict
-        The same for ``estimator.set_params(**params)``; empty if words are all there
-        is. With a search, the names are those of its best estimator.
+        The same for ``estimator.set_params(**params)``; empty where there are
+        only words. With a search, the names are those of its best estimator.
     """
 
     text: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Return the words."""
+        """Return the text."""
         return self.text
 
 
@@ -107,7 +107,7 @@ class _Model:
 
 
 def _of(model, name, next_value, words):
-    """Return the remedy that moves one parameter, None if it cannot be moved."""
+    """Return the remedy that changes one parameter, None if it cannot be changed."""
     if name not in model.params:
         return None
     now = model.params[name]
@@ -124,7 +124,7 @@ def _doubled_layers(now, model):
 
 
 def _ran_out_of_epochs(model):
-    """Whether it did, or may: an estimator that has not been fitted does not say."""
+    """Whether training used all its epochs; True if the estimator is not fitted yet."""
     if model.n_iter is None:
         return True
     most = np.max(model.n_iter)  # one for each class, in linear models
@@ -137,7 +137,7 @@ def _more_epochs(now, model):
 
 
 def _more_patience(now, model):
-    """Return twice the patience, where it is patience that ended the training."""
+    """Return twice the patience, for networks that stop by it."""
     is_used = model.is_network and model.params.get("solver") != "lbfgs"
     return LARGER * int(now) if is_used and is_count(now) else None
 
@@ -166,7 +166,7 @@ def _deeper(now, model):
 
 
 def _shallower(now, model):
-    """Return half the depth that is allowed or, where that is any, that there is."""
+    """Return half of max_depth or, without that bound, of the depth reached."""
     if now is None and hasattr(model.estimator, "tree_"):
         now = model.estimator.get_depth()
     return max(1, int(now) // LARGER) if is_count(now) and now > 1 else None
@@ -212,5 +212,5 @@ def _augmentation(model):
 
 
 def _short(value):
-    """Return the value with two digits: 1 / 3 is 0.33 on a grid."""
+    """Round a value to two digits, as on a grid: 1 / 3 is 0.33."""
     return float(f"{value:.2g}")

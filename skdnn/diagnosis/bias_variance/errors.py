@@ -1,47 +1,114 @@
 """The errors that a report starts from: given as numbers, or measured on rows."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import best_score
-from skdnn.diagnosis.bias_variance_checks import (
-    check_count,
-    check_fraction,
-    is_number,
-)
-from skdnn.diagnosis.bias_variance_gaps import (
-    PartError,
-    mean_over_rows,
-    share_of_rows,
-)
-from skdnn.diagnosis.row_checks import (
+from skdnn.diagnosis.arguments import (
+    LARGEST,
     as_numbers,
     as_targets,
     check_as_fitted,
     check_is_instance,
     check_like,
     check_pair,
+    is_count,
+    is_number,
+)
+from skdnn.diagnosis.bias_variance.gaps import (
+    PartError,
+    mean_over_rows,
+    share_of_rows,
 )
 
 
+def check_confidence(confidence) -> float:
+    """Return a probability strictly between 0 and 1."""
+    if is_number(confidence) and 0 < confidence < 1:
+        return float(confidence)
+    raise ValueError(
+        f"confidence={confidence!r} is not allowed: give a number strictly between 0 "
+        "and 1."
+    )
+
+
+def check_bayes_error(value) -> float:
+    """Return the error of the best possible model, in any unit, at least 0."""
+    if is_number(value) and 0 <= value <= LARGEST:
+        return float(value)
+    raise ValueError(f"bayes_error={value!r} is not allowed: give a number >= 0.")
+
+
+def check_fraction(name, value) -> float:
+    """Return an error that is a share of the rows."""
+    if not is_number(value):
+        raise TypeError(f"{name}={value!r} is not allowed: give a fraction in [0, 1].")
+    if 0 <= value <= 1:
+        return float(value)
+    hint = f" {value / 100:g} is meant?" if 1 < value <= 100 else ""
+    raise ValueError(
+        f"{name}={value!r} is not allowed: an error is a fraction in [0, 1].{hint}"
+    )
+
+
 def stated_errors(errors, counts, confidence) -> dict[str, PartError]:
-    """Return the parts whose error is given, e.g. ``{"train": 0.01, "test": None}``."""
+    """Return the parts whose error is given; train and dev are required.
+
+    Parameters
+    ----------
+    errors : dict of float or None
+        By part, such as ``{"train": 0.01, "dev": 0.1, "test": None}``.
+    counts : dict of int or None
+        Rows of the same parts.
+    confidence : float
+        Confidence of the intervals.
+    """
     parts = {}
     for part, error in errors.items():
         name = part.replace("-", "_")
-        n_rows = check_count(f"n_{name}", counts[part])
-        if error is not None:
+        if error is not None or part in ("train", "dev"):
             error = check_fraction(f"{name}_error", error)
+        n_rows = counts[part]
+        if n_rows is not None:
+            if not is_count(n_rows):
+                raise TypeError(
+                    f"n_{name}={n_rows!r} is not allowed: give a whole number or None."
+                )
+            if n_rows < 1:
+                raise ValueError(
+                    f"n_{name}={n_rows!r} is not allowed: give 1 row or more."
+                )
+            if error is None:
+                raise ValueError(f"n_{name}={n_rows} is given without {name}_error.")
+            n_rows = int(n_rows)
+        if error is not None:
             parts[part] = share_of_rows(part, error, n_rows, confidence)
-        elif n_rows is not None:
-            raise ValueError(f"n_{name}={n_rows} is given without {name}_error.")
     return parts
 
 
+def warn_of_accuracies(train_error, dev_error) -> None:
+    """Warn of errors that are probably accuracies.
+
+    A warning only: a model that has learnt nothing of ten classes has such errors, too.
+    """
+    if train_error > 0.5 and dev_error <= train_error:
+        warnings.warn(
+            f"train_error={train_error!r} and dev_error={dev_error!r} look like "
+            "accuracies: as errors they say that most training rows are predicted "
+            "wrongly, and fewer dev rows. If they are accuracies, give 1 - accuracy: "
+            f"train_error={1 - train_error:.4g}, dev_error={1 - dev_error:.4g}, and so "
+            "for all others.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def measured_errors(estimator, rows, scoring, confidence):
-    """Return the error on each part of the rows, and what that error is, in words.
+    """Return the error on each part of the rows, and a name for what was measured.
 
     Parameters
     ----------
@@ -52,7 +119,7 @@ def measured_errors(estimator, rows, scoring, confidence):
     scoring : str, callable or None
         A scikit-learn scorer; None measures an error per row.
     confidence : float
-        Of the intervals.
+        Confidence of the intervals.
     """
     given = {}
     for part, (X, y) in rows.items():
@@ -68,7 +135,10 @@ def measured_errors(estimator, rows, scoring, confidence):
     check_is_instance(estimator)
     measure, meaning = _measure(estimator, given["train"][1], scoring, confidence)
     check_is_fitted(estimator)
-    _check_columns(estimator, given)
+    X_train = given["train"][0]
+    check_as_fitted("X_train", X_train, estimator)
+    for part, (X, _) in given.items():
+        check_like(_names(part)[0], X, "X_train", X_train)
     return {part: measure(part, X, y) for part, (X, y) in given.items()}, meaning
 
 
@@ -79,21 +149,13 @@ _ORDER = (
 
 
 def _names(part):
-    """Return what the rows and the targets of a part are called."""
+    """Return the arguments that the rows and the targets of a part came from."""
     name = part.replace("-", "_")
     return f"X_{name}", f"y_{name}"
 
 
-def _check_columns(estimator, given):
-    """Compare the columns of all parts with those of the fit, and of each other."""
-    X_train = given["train"][0]
-    check_as_fitted("X_train", X_train, estimator)
-    for part, (X, _) in given.items():
-        check_like(_names(part)[0], X, "X_train", X_train)
-
-
 def _measure(estimator, y_train, scoring, confidence):
-    """Return a function (part, X, y) -> PartError, and what it measures in words."""
+    """Return a function (part, X, y) -> PartError, and a name for what it measures."""
     if scoring is not None:
         return _from_scorer(estimator, scoring)
     if is_classifier(estimator):
@@ -101,7 +163,9 @@ def _measure(estimator, y_train, scoring, confidence):
         def share_wrong(part, X, y):
             predicted = as_targets(estimator.predict(X))
             _check_labels(_names(part)[1], y, predicted, estimator)
-            wrong = _is_wrong(as_targets(y), predicted)
+            wrong = as_targets(y) != predicted
+            if wrong.ndim == 2:  # several labels, of which any may be wrong
+                wrong = wrong.any(axis=1)
             return share_of_rows(part, float(wrong.mean()), len(wrong), confidence)
 
         return share_wrong, "share of rows predicted wrongly"
@@ -157,14 +221,8 @@ def _from_scorer(estimator, scoring):
     return shortfall, f"{best:g} - {name}"
 
 
-def _is_wrong(y, predicted):
-    """Whether each row is wrong; with several labels, whether any of them is."""
-    wrong = y != predicted
-    return wrong.any(axis=1) if wrong.ndim == 2 else wrong
-
-
 def _check_labels(name, y, predicted, estimator):
-    """Refuse labels that cannot equal any prediction."""
+    """Raise ValueError for labels that cannot equal any prediction."""
     y = as_targets(y)
     _check_shape(name, y, predicted)
     kinds = [labels.dtype.kind for labels in (y, predicted)]

@@ -1,16 +1,18 @@
 r"""Whether signals vanish or explode on their way through the layers.
 
-With linear layers and :math:`W^{[l]} = c I` activations grow as :math:`c^l`, and what
-comes back as :math:`c^{L-l}`: exponentially in depth. Good first weights keep c near 1.
+With linear layers and :math:`W^{[l]} = c I`, activations grow as :math:`c^l` and
+gradients as :math:`c^{L-l}`: exponentially in depth. Good initial weights keep c near
+1.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from skdnn.diagnosis.networks import check_count, problem_at_init
-from skdnn.diagnosis.signal_statistics import SignalStage, measure
-from skdnn.diagnosis.signal_verdict import (
+from skdnn.diagnosis.arguments import check_count
+from skdnn.diagnosis.networks import problem_at_init
+from skdnn.diagnosis.signals.statistics import SignalStage, measure
+from skdnn.diagnosis.signals.verdict import (
     fitting_initializer,
     mean_change,
     remedies_for,
@@ -43,11 +45,11 @@ class SignalReport:
         The estimator's initialiser.
     initializer : str or None
         The one that would help; None if signals are healthy at the start, or if the
-        estimator has the one its activations want.
+        estimator already has the one for its activations.
     remedies : tuple of str
         What would help, the most likely first.
     notes : tuple of str
-        What a reader should know of how this was measured.
+        What a reader should know about how this was measured.
 
     Examples
     --------
@@ -171,15 +173,15 @@ def signal_propagation(
 ) -> SignalReport:
     r"""Measure the signals in each layer at initialisation and after some training.
 
-    Forward, the activations A[l] and the logits; back, the derivatives dZ[l] of each
-    row's loss and the gradient dW[l] of the data term of J. All in float64, dropout and
-    augmentation off while measuring. `update_ratio` is ‖ΔW[l]‖ / ‖W[l]‖ of the next
-    step that the estimator's own solver would take on all rows.
+    Forward, the activations A[l] and the logits; backward, the derivatives dZ[l] of
+    each row's loss and the gradient dW[l] of the data term of J. All in float64, with
+    dropout and augmentation off while measuring. `update_ratio` is ‖ΔW[l]‖ / ‖W[l]‖ of
+    the next step that the estimator's own solver would take on all rows.
 
     A signal vanishes if its rms falls by more than a fifth per layer in the geometric
     mean (to less than 0.8) and more than tenfold in all; it explodes if it grows by
-    more than a quarter and tenfold. The forward way counts from the inputs to the last
-    hidden layer, the way back from there to the first.
+    more than a quarter and tenfold. Forward is measured from the inputs to the last
+    hidden layer, backward from there to the first.
 
     Parameters
     ----------
@@ -195,7 +197,7 @@ def signal_propagation(
     sample_weight : array-like of shape (n_samples,), default=None
         Their weights; None counts each row once. Activations are not weighted.
     n_epochs : int, default=5
-        Train for at most so many epochs (iterations of lbfgs) before measuring again;
+        Train for at most this many epochs (iterations of lbfgs) before measuring again;
         0 measures the start only.
 
     Returns
@@ -228,7 +230,7 @@ def signal_propagation(
 
 
 def report_of(problem: TrainingProblem, n_epochs: int) -> SignalReport:
-    """Return the report of a training problem at its start, and train it."""
+    """Return the report on a training problem: at its start, and after training it."""
     net = problem.estimator
     at_init, trained, notes = measure(problem), None, _notes(net)
     notes += [finding.message for finding in findings_of(net, problem.rows)]
@@ -260,7 +262,7 @@ def report_of(problem: TrainingProblem, n_epochs: int) -> SignalReport:
 
 
 def name_of_init(init) -> str:
-    """Return what to call an `init`: its name, if it is a function that has one."""
+    """Return a name for `init`; of a function, its own name."""
     if isinstance(init, str):
         return init
     return getattr(init, "__name__", type(init).__name__)

@@ -4,7 +4,7 @@ The size of a matrix is its root mean square,
 
 .. math:: rms(A^{[l]}) = \sqrt{\frac{1}{m\, n^{[l]}} \sum_{ij} (A^{[l]}_{ij})^2}
 
-and likewise for the derivatives :math:`dZ^{[l]}` that come back.
+and likewise for the derivatives :math:`dZ^{[l]}`.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from skdnn.network.objective import Objective
 from skdnn.network.signals import signals
 from skdnn.training.threads import blas_threads_for
 
-# A row is stuck at a unit where g' is at most this share of its largest, or the unit
-# is zero.
+# A unit is stuck for a row where g' is at most this share of its largest value, or
+# where the unit is zero.
 FLAT = 0.05
 
 
 class StuckRule(NamedTuple):
     """When a unit counts as stuck."""
 
-    word: str  # what it is called
-    rows: float  # it is so in more than this share of the rows
+    word: str  # what it is then called
+    rows: float  # stuck in more than this share of the rows
     largest_slope: float  # of g
 
 
@@ -56,7 +56,7 @@ class LayerSignal(NamedTuple):
     std: float
     rms: float
     stuck: float  # share of units that are dead or saturated; NaN if none can be
-    backward_rms: float  # of dZ[l], what each row sends back
+    backward_rms: float  # of dZ[l]
     gradient_norm: float  # ‖dW[l]‖ of the data term of J
     gradient_rms: float  # the same per weight
     update_ratio: float  # ‖ΔW[l]‖ / ‖W[l]‖ of the solver's next step
@@ -88,7 +88,7 @@ class SignalStage:
 
     @property
     def backward_changes(self) -> list[float]:
-        """Return rms(dZ[l]) / rms(dZ[l+1]) of each hidden layer but the last.
+        """Return rms(dZ[l]) / rms(dZ[l+1]) of each hidden layer except the last.
 
         Layer 1 comes first. The step from the output is left out: there the number of
         units, not depth, says how much comes back.
@@ -104,7 +104,7 @@ def _ratios(sizes: list[float]) -> list[float]:
 
 
 class _Sum:
-    """Mean, standard deviation and rms of numbers that come in blocks."""
+    """Mean, standard deviation and rms of numbers that arrive in blocks."""
 
     def __init__(self):
         self.n, self.sum, self.square = 0, 0.0, 0.0
@@ -130,7 +130,7 @@ class _Sum:
 
 
 def measure(problem: TrainingProblem) -> SignalStage:
-    """Measure the signals of a training problem where it stands; it stays there."""
+    """Measure the signals of a training problem at its current θ."""
     objective, theta = problem.objective, problem.state.theta
     network = objective.network
     hidden = network.activation_names
@@ -155,7 +155,7 @@ def measure(problem: TrainingProblem) -> SignalStage:
 
 
 class _Totals(NamedTuple):
-    """What is added up over the rows."""
+    """What is summed over the rows."""
 
     inputs: _Sum
     forward: list[_Sum]

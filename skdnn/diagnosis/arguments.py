@@ -1,14 +1,34 @@
-"""Rows and estimators that a caller hands over, checked before they are used."""
+"""Estimators, rows and numbers from the caller, checked before they are used."""
 
 import reprlib
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+# Python's whole numbers can be larger; they cannot be converted to floats.
+LARGEST = float(np.finfo(np.float64).max)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a real number; True and False are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value is a whole number by its type."""
+    return is_number(value) and isinstance(value, Integral)
+
+
+def check_count(name: str, value: Any, least: int = 1) -> None:
+    """Raise ValueError unless this is an int of at least `least`."""
+    if not is_count(value) or value < least:
+        raise ValueError(f"{name} must be an int >= {least}, got {value!r}.")
+
 
 def check_is_instance(estimator: Any) -> None:
-    """Raise TypeError for what is no estimator of scikit-learn's kind."""
+    """Raise TypeError unless this is an estimator of scikit-learn's kind."""
     if isinstance(estimator, type):
         raise TypeError(
             f"estimator must be an instance, got the class {estimator.__name__}; did "
@@ -22,7 +42,7 @@ def check_is_instance(estimator: Any) -> None:
 
 
 def check_pair(x_name: str, X: Any, y_name: str, y: Any, hint: str = "") -> None:
-    """Raise the error for what has no rows, and for another number of targets."""
+    """Raise an error unless X and y have the same number of rows, at least one."""
     n_rows, n_targets = count_rows(x_name, X), count_rows(y_name, y)
     if n_rows != n_targets:
         raise ValueError(
@@ -47,7 +67,7 @@ def count_rows(name: str, rows: Any) -> int:
 
 
 def count_columns(rows: Any) -> int | None:
-    """Return how many columns rows have; None where each is a single thing."""
+    """Return the number of columns; None where each row is a single value."""
     if not hasattr(rows, "shape"):
         rows = rows[0]
         return len(rows) if isinstance(rows, (list, tuple, np.ndarray)) else None
@@ -55,18 +75,18 @@ def count_columns(rows: Any) -> int | None:
 
 
 def check_columns(name: str, X: Any, wanted: int | None, whose: str) -> None:
-    """Raise ValueError unless X has so many columns, None for rows of one thing each.
+    """Raise ValueError unless X has this many columns; None for single values.
 
     Parameters
     ----------
     name : str
-        What X is called.
+        The name of X in the message.
     X : array-like
         Rows.
     wanted : int or None
         Columns that it must have.
     whose : str
-        Who else has so many, with the verb.
+        Who has that many, with the verb: "X_train has".
     """
     found = count_columns(X)
     if found != wanted:
@@ -77,9 +97,9 @@ def check_columns(name: str, X: Any, wanted: int | None, whose: str) -> None:
 
 
 def check_like(name: str, X: Any, first_name: str, first: Any) -> None:
-    """Raise ValueError unless X has the columns of the first rows.
+    """Raise ValueError unless X has the columns of `first`.
 
-    Of two frames, by name: a ColumnTransformer drops what it does not know.
+    Two frames are compared by name: a ColumnTransformer drops columns it does not know.
     """
     if not (_is_frame(X) and _is_frame(first)):
         check_columns(name, X, count_columns(first), f"{first_name} has")
@@ -91,7 +111,7 @@ def check_like(name: str, X: Any, first_name: str, first: Any) -> None:
 
 
 def check_as_fitted(name: str, X: Any, estimator: Any) -> None:
-    """Raise ValueError for rows of another width than the estimator was fitted to."""
+    """Raise ValueError unless X has as many columns as the estimator was fitted to."""
     n_fitted = getattr(estimator, "n_features_in_", None)
     if n_fitted is not None and not _is_frame(X):
         check_columns(name, X, n_fitted, "the estimator was fitted to")
@@ -108,7 +128,7 @@ def as_targets(y: Any) -> np.ndarray:
 
 
 def as_numbers(name: str, values: Any) -> np.ndarray:
-    """Return finite numbers as float64, or say why they are none."""
+    """Return values as float64; raise ValueError unless all are finite numbers."""
     array = as_targets(values)
     try:
         if array.dtype.kind in "cmM":

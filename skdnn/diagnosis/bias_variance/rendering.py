@@ -1,0 +1,178 @@
+"""A bias/variance report as text, dict, data frame and HTML."""
+
+from html import escape
+from textwrap import wrap
+
+from skdnn._sklearn import check_pandas_support
+from skdnn.diagnosis.bias_variance.findings import KINDS
+
+_WIDTH = 88
+# Colours are inherited, so that the table is readable on light and on dark pages.
+_TABLE = '<table style="border-collapse: collapse; margin: 0.5em 0">'
+_CELL = "padding: 0.2em 0.8em; border-bottom: 1px solid rgba(128, 128, 128, 0.5)"
+
+
+def as_text(report) -> str:
+    """Return the report as tables, findings and remedies."""
+    lines = [f"Bias and variance: {report.diagnosis}", _made_of(report), ""]
+    for rows in (_error_rows(report), _gap_rows(report)):
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines += [*(_aligned(row, widths) for row in rows), ""]
+    for finding in report.findings:
+        lines += wrap(f"{finding.code}: {finding.text}", _WIDTH)
+        for number, remedy in enumerate(finding.remedies, start=1):
+            lines += wrap(
+                f"{number}. {remedy}",
+                _WIDTH,
+                initial_indent="  ",
+                subsequent_indent="     ",
+            )
+    return "\n".join(lines).rstrip()
+
+
+def as_dict(report) -> dict:
+    """Return the report in plain Python types."""
+    return {
+        "diagnosis": report.diagnosis,
+        "measure": report.measure,
+        "confidence": report.confidence,
+        "errors": [
+            {
+                "part": part.name,
+                "error": part.error,
+                "n_rows": part.n_rows,
+                "interval": _as_list(part.interval),
+            }
+            for part in report.errors
+        ],
+        "gaps": [
+            {
+                "gap": gap.name,
+                "size": gap.size,
+                "interval": _as_list(gap.interval),
+                "threshold": gap.threshold,
+                "verdict": gap.verdict,
+                "rows_needed": gap.rows_needed,
+            }
+            for gap in report.gaps
+        ],
+        "findings": [
+            {
+                "code": finding.code,
+                "text": finding.text,
+                "numbers": finding.numbers,
+                "remedies": [
+                    {"text": remedy.text, "params": dict(remedy.params)}
+                    for remedy in finding.remedies
+                ],
+            }
+            for finding in report.findings
+        ],
+    }
+
+
+def as_frame(report):
+    """Return the gaps as a pandas data frame."""
+    pandas = check_pandas_support(f"{type(report).__name__}.to_frame")
+    without = (float("nan"), float("nan"))
+    low, high = zip(*(gap.interval or without for gap in report.gaps), strict=True)
+    names = pandas.Index([gap.name for gap in report.gaps], name="gap")
+    needed = [gap.rows_needed for gap in report.gaps]
+    return pandas.DataFrame(
+        {
+            "size": [gap.size for gap in report.gaps],
+            "low": low,
+            "high": high,
+            "threshold": [gap.threshold for gap in report.gaps],
+            "verdict": [gap.verdict for gap in report.gaps],
+            "rows_needed": pandas.array(needed, dtype="Int64"),
+        },
+        index=names,
+    )
+
+
+def as_html(report) -> str:
+    """Return the report for a notebook."""
+    tables = map(_html_table, (_error_rows(report), _gap_rows(report)))
+    findings = "".join(
+        f"<p><b>{escape(finding.code)}</b>: {escape(finding.text)}</p>"
+        + _html_list(finding.remedies)
+        for finding in report.findings
+    )
+    return (
+        f"<div><p><b>Bias and variance: {escape(report.diagnosis)}</b><br>"
+        f"{escape(_made_of(report))}</p>{''.join(tables)}{findings}</div>"
+    )
+
+
+def _made_of(report):
+    made = f"Error: {report.measure}"
+    if any(part.interval for part in report.errors):
+        made += f"; intervals with {report.confidence:g} confidence"
+    return made
+
+
+def _error_rows(report):
+    return [
+        ("part", "error", "rows", "interval"),
+        *(
+            (
+                part.name,
+                f"{part.error:.4f}",
+                "" if part.n_rows is None else str(part.n_rows),
+                _between(part.interval),
+            )
+            for part in report.errors
+        ),
+    ]
+
+
+def _gap_rows(report):
+    return [
+        ("gap", "size", "threshold", "interval", "verdict"),
+        *(
+            (
+                KINDS[gap.name].label,
+                f"{gap.size:.4f}",
+                f"{gap.threshold:g}",
+                _between(gap.interval),
+                gap.verdict,
+            )
+            for gap in report.gaps
+        ),
+    ]
+
+
+def _aligned(cells, widths):
+    """Return a row padded to the columns' widths: names to the left, the rest right."""
+    first, *rest = (
+        (cell.ljust if column == 0 else cell.rjust)(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "   ".join([first, *rest]).rstrip()
+
+
+def _between(interval):
+    return "" if interval is None else f"{interval[0]:.4f} to {interval[1]:.4f}"
+
+
+def _as_list(interval):
+    return None if interval is None else list(interval)
+
+
+def _html_table(rows):
+    head, *body = (
+        "".join(
+            f'<{tag} style="text-align: {"right" if column else "left"}; {_CELL}">'
+            f"{escape(cell)}</{tag}>"
+            for column, cell in enumerate(cells)
+        )
+        for cells, tag in zip(rows, ["th"] + ["td"] * (len(rows) - 1), strict=True)
+    )
+    lines = "".join(f"<tr>{row}</tr>" for row in body)
+    return f"{_TABLE}<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _html_list(remedies):
+    items = "".join(f"<li>{escape(str(remedy))}</li>" for remedy in remedies)
+    return f"<ol>{items}</ol>" if items else ""
