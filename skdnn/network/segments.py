@@ -33,8 +33,7 @@ _TREATMENT = ["rate", "l2", "l1"]
 
 def row_type(integers: Iterable[str], numbers: Iterable[str] = ()) -> np.dtype:
     """Return the type of a table's rows: ``table[i].name``, compiled or not."""
-    fields = [(name, np.int64) for name in integers]
-    fields += [(name, np.float64) for name in numbers]
+    fields = [*((name, "i8") for name in integers), *((n, "f8") for n in numbers)]
     return np.dtype((np.record, fields))
 
 

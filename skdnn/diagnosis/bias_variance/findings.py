@@ -15,8 +15,8 @@ from skdnn.diagnosis.bias_variance.remedies import (
     against_bias,
     against_variance,
 )
-from skdnn.estimators import input_checks
 from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.checks import scales
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.unwrapping import unwrap
 from skdnn.estimators.validation import rows_to_predict
@@ -169,11 +169,11 @@ def findings_of_rows(estimator, train, dev) -> tuple[Finding, ...]:
         return ()
     (X, y), (X_dev, _) = (unwrapped.rows(*part, refit=False) for part in (train, dev))
     as_seen = " (transformed)" if unwrapped.transformers else ""
-    found = input_checks.findings_of(
+    found = scales.findings_of(
         net,
         Rows(rows_to_predict(net, X), y if sparse.issparse(y) else np.asarray(y)),
         Rows(rows_to_predict(net, X_dev), None),
-        input_checks.Arrays(
+        scales.Arrays(
             f"X_train{as_seen}",
             "y_train",
             f"X_dev{as_seen}",
