@@ -6,10 +6,12 @@ from copy import copy
 from types import FrameType
 from typing import TypeVar
 
+import numpy as np
 from joblib import Parallel
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import with_callbacks as _with_callbacks
 from sklearn.metrics._scorer import _BaseScorer
+from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._optional_dependencies import (
     check_matplotlib_support,
@@ -96,6 +98,17 @@ def with_options(scorer, options: dict):
     return scorer
 
 
+def complete_fitted_mlp(mlp, is_multilabel: bool) -> None:
+    """Add what fit leaves beside coefs_, intercepts_ and classes_."""
+    if hasattr(mlp, "classes_"):  # predict needs it
+        labels = np.eye(len(mlp.classes_), dtype=int) if is_multilabel else mlp.classes_
+        mlp._label_binarizer = LabelBinarizer().fit(labels)
+    # Training that goes on needs these.
+    mlp._best_coefs = [W.copy() for W in mlp.coefs_]
+    mlp._best_intercepts = [b.copy() for b in mlp.intercepts_]
+    mlp._no_improvement_count = 0
+
+
 # What calls fit for its caller, once: fit's own wrappers, and estimators around one.
 _WRAPPERS = (
     "sklearn.base",
@@ -166,6 +179,7 @@ __all__ = [
     "check_pandas_support",
     "check_partial_fit_first_call",
     "check_sample_weight",
+    "complete_fitted_mlp",
     "fit_context",
     "interval_max_min_ratio",
     "level_of_caller",

@@ -13,7 +13,7 @@ HAS_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
 MAX_LINES = 250  # of code: docstrings, comments and empty lines apart
 
 # What each room may import from; a room that is not listed here has no place yet.
-ALONE = {"preprocessing", "model_selection", "export"}
+ALONE = {"preprocessing", "model_selection"}
 ASIDE = ALONE | {"augmentation"}
 MAY_IMPORT = {
     "network": set(),

@@ -6,13 +6,8 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.moving.scikit_learn import (
-    from_peer,
-    peer_parameters,
-    shared_attributes,
-)
+from skdnn.estimators.moving.scikit_learn import from_peer, to_peer
 from skdnn.estimators.targets.classes import ClassTargets
-from skdnn.export.scikit_learn import fitted_classifier
 
 
 class ClassifierConversion(BaseMLPRegularized):
@@ -133,17 +128,7 @@ class ClassifierConversion(BaseMLPRegularized):
         >>> bool(abs(net.predict_proba(X) - mlp.predict_proba(X)).max() < 1e-6)
         True
         """
-        parameters = peer_parameters(self, MLPClassifier, n_samples, strict)
-        if not self.__sklearn_is_fitted__():
-            return MLPClassifier(**parameters)
-        return fitted_classifier(
-            parameters,
-            self.coefs_,
-            self.intercepts_,
-            self.classes_,
-            self._targets.is_multilabel,
-            shared_attributes(self),
-        )
+        return to_peer(self, MLPClassifier, n_samples, strict)
 
 
 def _targets_of(mlp: MLPClassifier) -> ClassTargets:

@@ -5,13 +5,8 @@ from typing import Self
 from sklearn.neural_network import MLPRegressor
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.moving.scikit_learn import (
-    from_peer,
-    peer_parameters,
-    shared_attributes,
-)
+from skdnn.estimators.moving.scikit_learn import from_peer, to_peer
 from skdnn.estimators.targets.numbers import RegressionTargets
-from skdnn.export.scikit_learn import fitted_regressor
 
 
 class RegressorConversion(BaseMLPRegularized):
@@ -131,12 +126,7 @@ class RegressorConversion(BaseMLPRegularized):
         >>> bool(abs(net.predict(X) - mlp.predict(X)).max() < 1e-6)
         True
         """
-        parameters = peer_parameters(self, MLPRegressor, n_samples, strict)
-        if not self.__sklearn_is_fitted__():
-            return MLPRegressor(**parameters)
-        return fitted_regressor(
-            parameters, self.coefs_, self.intercepts_, shared_attributes(self)
-        )
+        return to_peer(self, MLPRegressor, n_samples, strict)
 
 
 def _targets_of(mlp: MLPRegressor) -> RegressionTargets:

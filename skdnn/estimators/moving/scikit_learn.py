@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skdnn._sklearn import complete_fitted_mlp
 from skdnn.estimators import settings
 from skdnn.estimators.saving import activation_names
 from skdnn.network.propagation import Network
@@ -76,7 +77,33 @@ def from_peer(cls, peer, mlp, n_samples, strict, targets_of):
     return net
 
 
-def peer_parameters(net, peer, n_samples, strict) -> dict:
+def to_peer(net, peer, n_samples, strict):
+    """Return `net` as an estimator of scikit-learn's class `peer`.
+
+    Parameters
+    ----------
+    net : BaseMLPRegularized
+        Fitted or not.
+    peer : type
+        MLPClassifier or MLPRegressor.
+    n_samples, strict
+        As in `to_sklearn`.
+    """
+    mlp = peer(**_peer_parameters(net, peer, n_samples, strict))
+    if net.__sklearn_is_fitted__():
+        vars(mlp).update(_shared_attributes(net))
+        mlp.coefs_ = [W.copy() for W in net.coefs_]
+        mlp.intercepts_ = [b.copy() for b in net.intercepts_]
+        if hasattr(net, "classes_"):
+            mlp.classes_ = net.classes_
+        complete_fitted_mlp(mlp, getattr(net._targets, "is_multilabel", False))
+    return mlp
+
+
+# -- parameters ------------------------------------------------------------------------
+
+
+def _peer_parameters(net, peer, n_samples, strict) -> dict:
     """Return the parameters of `net` as those of the class `peer` of scikit-learn."""
     net._validate_params()
     net._check_settings()
@@ -96,18 +123,6 @@ def peer_parameters(net, peer, n_samples, strict) -> dict:
     if net.solver == "lbfgs":  # which has no learning rate
         parameters["learning_rate"] = "constant"
     return parameters
-
-
-def shared_attributes(estimator) -> dict:
-    """Return copies of the fitted attributes that both sides have."""
-    return {
-        name: deepcopy(getattr(estimator, name))
-        for name in SHARED_ATTRIBUTES
-        if hasattr(estimator, name)
-    }
-
-
-# -- parameters -----------------------------------------------------------------------
 
 
 def _training_rows(estimator, n_samples) -> float | None:
@@ -180,7 +195,16 @@ def _one_activation(net, peer) -> str:
     return names[0]
 
 
-# -- what fit leaves ------------------------------------------------------------------
+# -- what fit leaves -------------------------------------------------------------------
+
+
+def _shared_attributes(estimator) -> dict:
+    """Return copies of the fitted attributes of SHARED_ATTRIBUTES."""
+    return {
+        name: deepcopy(getattr(estimator, name))
+        for name in SHARED_ATTRIBUTES
+        if hasattr(estimator, name)
+    }
 
 
 def _take_over(net, mlp, n_rows: float | None, targets) -> None:
@@ -195,7 +219,7 @@ def _take_over(net, mlp, n_rows: float | None, targets) -> None:
     state = drawing._first_state(network, theta.dtype)
     state.theta = theta.copy()
 
-    vars(net).update(shared_attributes(mlp))
+    vars(net).update(_shared_attributes(mlp))
     # lbfgs of scikit-learn keeps the last loss only.
     net.loss_curve_ = [float(loss) for loss in getattr(mlp, "loss_curve_", ())]
     net.best_loss_ = getattr(mlp, "best_loss_", mlp.loss_)

@@ -1,28 +1,17 @@
 """Nodes and constants of an ONNX graph, and the first thing it does: standardise."""
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+
+from skdnn.estimators.moving.scalers import Scaling
 
 # The oldest operators that say all we need, and the file format of their time: older
 # runtimes read the model too. onnx itself would write its newest format, which a
 # runtime of last year refuses.
 OPSET = 13
 IR_VERSION = 7
-
-
-class Standardization(NamedTuple):
-    """x := (x - location) / scale, then cut off or clipped smoothly, each if given.
-
-    A smooth clip pulls x into (-c, c). Undone, it is x := x * scale + location, which
-    is all that can be undone.
-    """
-
-    location: np.ndarray | None = None
-    scale: np.ndarray | None = None
-    bounds: tuple[float, float] | None = None
-    smooth_clip: float | None = None
 
 
 class Graph:
@@ -89,7 +78,7 @@ class Graph:
         return name
 
 
-def standardize(graph: Graph, how: Standardization, X: str, kind: str = "FLOAT") -> str:
+def standardize(graph: Graph, how: Scaling, X: str, kind: str = "FLOAT") -> str:
     """Standardise in float64: a mean far from 0 would cost float32 its digits.
 
     What comes out is of the kind "FLOAT" or "DOUBLE".

@@ -1,1 +1,0 @@
-"""Other forms of a fitted network, made from its weights and names alone."""
