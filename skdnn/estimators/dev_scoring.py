@@ -17,6 +17,7 @@ from skdnn._sklearn import (
 )
 from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows
+from skdnn.estimators.values import listed
 
 # By the names of score functions. These ask how far rows of a class rank above the
 # others …
@@ -204,7 +205,7 @@ class DevScorer:
         """Return what the dev set lacks for a score, "" if nothing can be seen."""
         missing, y = self._missing_classes(), self._counting_y()
         if missing:
-            return f"the dev set has no row of class {_listed(missing)}"
+            return f"the dev set has no row of class {listed(missing, 5)}"
         if len(y) == 1:
             return "the dev set has one row only"
         if self._tells_classes and not self._targets.is_multilabel:
@@ -212,7 +213,7 @@ class DevScorer:
         constant = np.flatnonzero(np.ptp(y.reshape(len(y), -1), axis=0) == 0)
         if not constant.size:
             return ""
-        which = f" in column {_listed(constant.tolist())}" if y.ndim == 2 else ""
+        which = f" in column {listed(constant, 5)}" if y.ndim == 2 else ""
         return f"the targets of the dev set are constant{which}"
 
     def _refuse(self, why: str, cause: Exception | None = None) -> NoReturn:
@@ -235,8 +236,3 @@ def _parameters_of(function) -> dict[str, Parameter]:
     if any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values()):
         parameters["sample_weight"] = Parameter("_", Parameter.KEYWORD_ONLY)
     return parameters
-
-
-def _listed(names: list, most: int = 5) -> str:
-    shown = ", ".join(map(repr, names[:most]))
-    return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"
