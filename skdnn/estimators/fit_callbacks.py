@@ -2,6 +2,7 @@
 
 from sklearn.callback import CallbackContext
 
+from skdnn._sklearn import callback_context, has_callbacks
 from skdnn.estimators.rows import Rows
 from skdnn.training.state import EpochRecord
 
@@ -29,7 +30,7 @@ class FitCallbacks:
     def __init__(self, estimator, rows: Rows, incremental: bool):
         self._estimator = estimator
         self._incremental = incremental
-        self.are_set = bool(getattr(estimator, "_skl_callbacks", None))
+        self.are_set = has_callbacks(estimator)
         self.dev_rows: Rows | None = None
         weight = rows.sample_weight
         self._data = {
@@ -43,7 +44,8 @@ class FitCallbacks:
     def begin_fit(self) -> None:
         """Tell that the fit begins."""
         if self.are_set:
-            self._fit = self._estimator._init_callback_context(
+            self._fit = callback_context(
+                self._estimator,
                 task_name="partial_fit" if self._incremental else "fit",
                 max_subtasks=1 if self._incremental else self._estimator.max_iter,
             )

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from sklearn.exceptions import ConvergenceWarning
 
-from skdnn._sklearn import caller_of_many_fits, level_of_caller
+from skdnn._callers import caller_of_many_fits, level_of_caller
 from skdnn.estimators.collapse import Collapse
 from skdnn.estimators.stop_reasons import (
     FAILURES,

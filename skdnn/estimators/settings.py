@@ -10,12 +10,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import check_scoring, get_scorer_names
 
+from skdnn._callers import level_of_caller
 from skdnn._sklearn import (
     HasMethods,
     Interval,
     Options,
     StrOptions,
-    level_of_caller,
 )
 from skdnn.estimators.checks.hints import hint
 from skdnn.network.activations import ACTIVATIONS
