@@ -106,7 +106,7 @@ def complete_fitted_mlp(mlp, is_multilabel: bool) -> None:
     if hasattr(mlp, "classes_"):  # predict needs it
         labels = np.eye(len(mlp.classes_), dtype=int) if is_multilabel else mlp.classes_
         mlp._label_binarizer = LabelBinarizer().fit(labels)
-    # Training that goes on needs these.
+    # Continued training (warm_start, partial_fit) needs these.
     mlp._best_coefs = [W.copy() for W in mlp.coefs_]
     mlp._best_intercepts = [b.copy() for b in mlp.intercepts_]
     mlp._no_improvement_count = 0

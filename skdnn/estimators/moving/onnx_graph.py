@@ -1,4 +1,4 @@
-"""Nodes and constants of an ONNX graph, and the first thing it does: standardise."""
+"""Nodes and constants of an ONNX graph, and the standardisation it begins with."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,22 +7,22 @@ import numpy as np
 
 from skdnn.estimators.moving.scalers import Scaling
 
-# The oldest operators that say all we need, and the file format of their time: older
-# runtimes read the model too. onnx itself would write its newest format, which a
-# runtime of last year refuses.
+# The oldest operators that suffice, and the file format of their time, so that older
+# runtimes can read the model. onnx itself would write its newest format, which last
+# year's runtimes reject.
 OPSET = 13
 IR_VERSION = 7
 
 
 class Graph:
-    """Nodes and constants on their way into an ONNX graph.
+    """The nodes and constants of an ONNX graph that is being written.
 
     Parameters
     ----------
     onnx : module
         The package onnx.
     taken : collection of str, default=()
-        Names that nothing may have: those of what comes before.
+        Names already taken by the model that comes before.
     """
 
     def __init__(self, onnx, taken: Collection[str] = ()):
@@ -62,7 +62,7 @@ class Graph:
         return self.constant(array, name)
 
     def output(self, name: str, dtype: str, n_columns: int | None) -> None:
-        """Declare an output of rows of so many columns, or of single values."""
+        """Declare an output with this many columns, or 1-d."""
         shape = [None] if n_columns is None else [None, n_columns]
         kind = getattr(self.onnx.TensorProto, dtype)
         self.outputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
@@ -81,7 +81,7 @@ class Graph:
 def standardize(graph: Graph, how: Scaling, X: str, kind: str = "FLOAT") -> str:
     """Standardise in float64: a mean far from 0 would cost float32 its digits.
 
-    What comes out is of the kind "FLOAT" or "DOUBLE".
+    The output has the type `kind`, "FLOAT" or "DOUBLE".
     """
     tensor = graph.onnx.TensorProto
     X = graph.node("Cast", X, to=tensor.DOUBLE)
@@ -101,7 +101,7 @@ def standardize(graph: Graph, how: Scaling, X: str, kind: str = "FLOAT") -> str:
 
 
 def import_onnx():
-    """Return the package onnx, or say how to get it."""
+    """Return the package onnx; the ImportError says how to install it."""
     try:
         import onnx
         import onnx.compose

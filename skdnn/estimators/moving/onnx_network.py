@@ -6,11 +6,11 @@ The graph computes, in float32 and with samples in rows,
 
     Z^{[l]} = A^{[l-1]} W^{[l]} + b^{[l]}, \qquad A^{[l]} = g^{[l]}(Z^{[l]}),
 
-and turns Z[L] into what the link says. Its input "X" is A[0], standardised first where
-a pipeline does so. What a target transformer did to y is undone at the end.
+and applies the link to Z[L]. Its input "X" is A[0], standardised first where a pipeline
+does so. At the end the transformation of y is inverted.
 
-To add an activation: give it a line in ACTIVATIONS, of operators that overflow at
-neither end. The registry-driven tests compare it with the network's own from then on.
+To add an activation: give it an entry in ACTIVATIONS, of operators that overflow at
+neither end. The registry-driven tests then compare it with the network's own.
 """
 
 import json
@@ -38,8 +38,8 @@ def _operator(name: str, **attributes) -> Callable[[Graph, str], str]:
 def _one_plus_exp(graph: Graph, Z: str) -> str:
     """Write 1 + e^z.
 
-    Divided by it, small results keep their digits, and an e^z of infinity makes the
-    right zero. Runtimes approximate their Sigmoid to some 1e-8, however small it is.
+    A quotient with it keeps the digits of small results, and an infinite e^z gives the
+    right zero. Runtimes compute their Sigmoid with an absolute error of about 1e-8.
     """
     return graph.node("Add", graph.node("Exp", Z), graph.number(1))
 
@@ -58,7 +58,7 @@ def _gelu(graph: Graph, Z: str) -> str:
 
 
 def _softplus(graph: Graph, Z: str) -> str:
-    """Write max(z, 0) + ln(1 + e^-|z|): not every runtime saves e^z from overflow."""
+    """Write max(z, 0) + ln(1 + e^-|z|): not every runtime avoids overflow of e^z."""
     below = graph.node("Neg", graph.node("Abs", Z))
     return graph.node("Add", graph.node("Relu", Z), graph.node("Softplus", below))
 
@@ -129,7 +129,7 @@ def _name_classes(graph: Graph, number: str, classes) -> None:
 
 
 def labels_in_onnx(classes) -> np.ndarray:
-    """Return the classes as int64 or as str, all that an ONNX classifier may name."""
+    """Return the classes as int64 or str, the only types ONNX classifiers know."""
     listed = np.asarray(classes).tolist()
     if all(isinstance(label, str) for label in listed):
         return np.array(listed, dtype=object)
@@ -156,7 +156,7 @@ def _plus_one(graph: Graph, y: str) -> str:
     return graph.node("Add", y, graph.number(1, np.float64))
 
 
-# What can give targets their units back, in float64.
+# Functions that give targets their units back, in float64.
 TARGET_FUNCTIONS: dict[Callable, Callable[[Graph, str], str]] = {
     np.exp: _operator("Exp"),
     np.expm1: lambda graph, y: _minus_one(graph, graph.node("Exp", y)),
@@ -178,11 +178,11 @@ def write_targets(
     Parameters
     ----------
     graph : Graph
-        Where to.
+        The graph to write to.
     Y : str
         The predictions, a column for each output.
     n_outputs : int
-        How many columns. A single one becomes a list of numbers.
+        How many columns. A single one becomes a 1-d output.
     undone : sequence of Scaling or of the keys of TARGET_FUNCTIONS
         What gives the predictions their units back, in this order: the inverse of a
         standardisation, or a function. "y" is float64 then: a time in seconds since
@@ -230,7 +230,7 @@ def network_to_onnx(
     activations : sequence of str
         The name of each hidden layer's activation.
     link : {"softmax", "logistic", "identity", "exp"}
-        What turns the last layer into predictions.
+        What turns Z[L] into predictions.
     classes : ndarray of shape (n_classes,), optional
         The labels of a softmax, or the two of a logistic link. A logistic link without
         them is multilabel. Not used by the other links.
@@ -241,8 +241,8 @@ def network_to_onnx(
     feature_names : sequence of str, optional
         Names of the columns, kept in the model's metadata as a JSON list.
     before : onnx.ModelProto, optional
-        A model whose output comes first, of operators of OPSET. The inputs are its own,
-        those that it makes no use of apart.
+        A model, of operators of OPSET, whose output is the network's input. Its inputs
+        become those of the whole, except the ones it does not use.
 
     Returns
     -------
@@ -299,7 +299,7 @@ def write_layers(
 
 
 def _inputs_alone(onnx, n_features: int):
-    """Return a model that does nothing to "X"."""
+    """Return a model that passes "X" on unchanged."""
     X = onnx.helper.make_tensor_value_info(
         "X", onnx.TensorProto.FLOAT, [None, n_features]
     )

@@ -172,7 +172,7 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
     Raises
     ------
     Exception
-        Whatever skl2onnx raises where it cannot write one.
+        Whatever skl2onnx raises where it cannot write a transformer.
     """
     skl2onnx = import_skl2onnx()
     types = skl2onnx.common.data_types
@@ -183,7 +183,7 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
     }
     pipeline = Pipeline([(name, _ready(step)) for name, step in steps])
     inputs = _inputs_of(pipeline[0], feature_names)
-    # Names that skl2onnx leaves as they are: it would spell those of columns anew.
+    # Neutral names: skl2onnx would respell those of columns.
     # Its scalers keep the mean in float32: one far from 0 loses its digits.
     model = skl2onnx.convert_sklearn(
         pipeline,
@@ -199,7 +199,7 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
 
 
 def _renamed(model, names: Sequence[str]):
-    """Return the model with these names of inputs, and all others out of their way."""
+    """Return the model with these names of inputs; all other names get a prefix."""
     onnx = import_onnx()
     model = onnx.compose.add_prefix(model, "skl2onnx/")
     used = {name for node in model.graph.node for name in node.input}
@@ -216,7 +216,7 @@ def _renamed(model, names: Sequence[str]):
 
 
 def import_skl2onnx():
-    """Return the package skl2onnx, or say how to get it."""
+    """Return the package skl2onnx; the ImportError says how to install it."""
     try:
         import skl2onnx
         import skl2onnx.common.data_types
@@ -276,7 +276,7 @@ def kind_of(operator) -> str:
 
 
 def input_of(graph: Graph, operator, kind: str) -> str:
-    """Write the inputs that skl2onnx gives an operator as one, of a kind of number."""
+    """Write the inputs that skl2onnx gives an operator as one, of one number type."""
     to = getattr(graph.onnx.TensorProto, kind)
     parts = [
         graph.node("Cast", f"input {k}", to=to) for k in range(len(operator.inputs))
@@ -292,9 +292,9 @@ def embed(graph: Graph, outputs: Sequence[str], scope, operator, container) -> N
     graph : Graph
         It begins with `input_of`.
     outputs : sequence of str
-        Names in the graph of the outputs that the operator has.
+        The operator's outputs, by their names in the graph.
     scope, operator, container
-        As skl2onnx hands them to a converter.
+        As skl2onnx passes them to a converter.
     """
     names = {f"input {k}": each.full_name for k, each in enumerate(operator.inputs)}
     names |= {

@@ -17,8 +17,8 @@ from skdnn.preprocessing import InputStandardizer
 class Scaling(NamedTuple):
     """x := (x - location) / scale, then cut off or clipped smoothly, each if given.
 
-    A smooth clip pulls x into (-c, c). Undone, it is x := x * scale + location, which
-    is all that can be undone.
+    A smooth clip pulls x into (-c, c). The inverse is x := x * scale + location; clips
+    are not inverted.
     """
 
     location: np.ndarray | None = None
