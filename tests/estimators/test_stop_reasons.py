@@ -14,8 +14,7 @@ from skdnn import (
     TrainingCurveDisplay,
     bias_variance_decomposition,
 )
-from skdnn.estimators.reporting import EpochPrinter
-from skdnn.estimators.stop_reasons import _SENTENCES
+from skdnn.estimators.reporting import _SENTENCES, EpochPrinter
 from skdnn.training import stopping
 from skdnn.training.state import EpochRecord
 from tests.estimators.datasets import make_rows

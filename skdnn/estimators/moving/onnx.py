@@ -133,7 +133,7 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     )
 
 
-class OnnxExport(BaseMLPRegularized):
+class OnnxExport:
     """The method that writes an estimator as an ONNX model."""
 
     def to_onnx(self) -> "onnx.ModelProto":

@@ -9,7 +9,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.moving.scalers import scaling_of
-from skdnn.estimators.saving import activation_names
 from skdnn.export.onnx import TARGET_FUNCTIONS
 from skdnn.export.onnx_graph import Standardization
 from skdnn.preprocessing import InputStandardizer
@@ -20,7 +19,7 @@ def network_parts(network: BaseMLPRegularized) -> dict[str, Any]:
     return {
         "weights": network.coefs_,
         "biases": network.intercepts_,
-        "activations": activation_names(network._network),
+        "activations": network._model.activations,
         "link": network.out_activation_,
         "classes": single_labels(network),
     }
@@ -28,7 +27,7 @@ def network_parts(network: BaseMLPRegularized) -> dict[str, Any]:
 
 def single_labels(network: BaseMLPRegularized):
     """Return the classes of which each row has one, or None."""
-    if getattr(network._targets, "is_multilabel", False):
+    if getattr(network._model.targets, "is_multilabel", False):
         return None
     return getattr(network, "classes_", None)
 
