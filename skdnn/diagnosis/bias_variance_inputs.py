@@ -7,9 +7,8 @@ from skdnn.diagnosis.bias_variance_findings import Finding
 from skdnn.diagnosis.bias_variance_remedies import Remedy
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.checks.scales import Arrays, findings_of
-from skdnn.estimators.rows import Rows
+from skdnn.estimators.rows import Rows, rows_to_predict
 from skdnn.estimators.unwrapping import unwrap
-from skdnn.estimators.validation import rows_to_predict
 
 
 def findings_of_inputs(estimator, train, dev) -> tuple[Finding, ...]:

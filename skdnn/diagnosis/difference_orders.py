@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skdnn.diagnosis.networks import check_count, problem_at_init
-from skdnn.estimators import settings
+from skdnn.estimators import inspection
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.objective import Objective
 from skdnn.training.threads import blas_threads_for
@@ -231,7 +231,7 @@ def _checked_steps(epsilons) -> np.ndarray:
 
 
 def _notes(net, objective: Objective) -> list[str]:
-    notes = settings.gradient_check_notes(net)
+    notes = inspection.gradient_check_notes(net)
     kinked = sorted(
         name
         for name, activation in ACTIVATIONS.items()

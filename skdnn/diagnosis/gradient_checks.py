@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skdnn.diagnosis.networks import check_count, problem_at_init
-from skdnn.estimators import settings
+from skdnn.estimators import inspection
 from skdnn.network.gradient_check import (
     CORRECT,
     SUSPICIOUS,
@@ -190,10 +190,10 @@ def check_gradients(
     >>> checks.verdict, checks.at_init.passed, checks.trained.passed
     ('correct', True, True)
     """
-    settings.check_gradient_check_arguments("init", epsilon, max_params)
+    inspection.check_gradient_check_arguments("init", epsilon, max_params)
     check_count("n_epochs", n_epochs)
     problem = problem_at_init(estimator, X, y, sample_weight)
-    notes = settings.gradient_check_notes(problem.estimator)
+    notes = inspection.gradient_check_notes(problem.estimator)
 
     def check(theta: np.ndarray, notes) -> GradientCheckReport:
         objective = problem.objective

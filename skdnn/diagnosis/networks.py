@@ -5,7 +5,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from skdnn.estimators.training_problem import TrainingProblem
+from skdnn.estimators.inspection import TrainingProblem
 from skdnn.estimators.unwrapping import unwrap_network
 
 

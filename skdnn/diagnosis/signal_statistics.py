@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from skdnn.estimators import settings
-from skdnn.estimators.training_problem import TrainingProblem
+from skdnn.estimators import plan
+from skdnn.estimators.inspection import TrainingProblem
 from skdnn.network.objective import Objective
 from skdnn.network.signals import signals
 from skdnn.training.threads import blas_threads_for
@@ -134,7 +134,7 @@ def measure(problem: TrainingProblem) -> SignalStage:
     """Measure the signals of a training problem where it stands; it stays there."""
     objective, theta = problem.objective, problem.state.theta
     layout = objective.network.layout
-    hidden = settings.hidden_activations(problem.estimator, layout.n_layers - 1)
+    hidden = plan.hidden_activations(problem.estimator, layout.n_layers - 1)
     with (
         np.errstate(over="ignore", invalid="ignore"),
         blas_threads_for(layout, objective.block_rows),

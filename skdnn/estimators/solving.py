@@ -1,18 +1,22 @@
-"""From an estimator's settings to a trained θ, whichever solver does it."""
+"""Training: where it starts, what says when to stop, and the solver that does it."""
 
-import zlib
+from copy import deepcopy
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.utils import check_random_state
 
-from skdnn.estimators import settings
-from skdnn.network.objective import Objective, rows_per_block
-from skdnn.network.penalties import ElasticNet
+from skdnn.estimators import plan
+from skdnn.estimators.model import Model
+from skdnn.estimators.rows import check_total_weight
+from skdnn.network.initializers import initialize
+from skdnn.network.objective import rows_per_block
 from skdnn.network.propagation import Network
-from skdnn.training.batches import Augment, Examples
+from skdnn.training.batches import Examples
 from skdnn.training.lbfgs import minimize_lbfgs
-from skdnn.training.loop import Evaluate, OnEpoch, Recipe, train_epochs
+from skdnn.training.loop import Evaluate, OnEpoch, train_epochs
+from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import Outcome, TrainingState
 from skdnn.training.stopping import MAX_ITER, Monitor
 from skdnn.training.threads import blas_threads_for
@@ -27,29 +31,66 @@ class Trained(NamedTuple):
     best_epoch: int  # the epoch that theta is from, counted over all so far
 
 
-def penalty_of(estimator, total_weight: float) -> ElasticNet:
-    """Return the estimator's penalty over training rows of this total weight S."""
-    return ElasticNet.of(estimator.alpha, estimator.l1_ratio, total_weight)
-
-
-def objective_of(
-    network: Network, penalty: ElasticNet, examples: Examples
-) -> Objective:
-    """Return J over the examples."""
-    step = rows_per_block(network.layout, examples.table.is_thin)
-    return Objective(
-        network,
-        penalty,
-        lambda: examples.blocks(step),
-        examples.n_rows,
-        min(step, examples.n_rows),
-        examples.table.dtype,
+def first_state(estimator, network: Network, dtype) -> TrainingState:
+    """Return where a training starts anew: at a random θ."""
+    seeds = check_random_state(estimator.random_state).randint(2**31 - 1, size=4)
+    names = plan.hidden_activations(estimator, network.layout.n_layers - 1)
+    rng, bias_init = np.random.default_rng(seeds[0]), estimator.bias_init
+    theta = initialize(network.layout, estimator.init, names, rng, dtype, bias_init)
+    return TrainingState(
+        theta,
+        OptimizerState.start(theta),
+        rng=np.random.default_rng(seeds[1]),
+        mask_seed=np.uint64(seeds[2]),
+        split_seed=int(seeds[3]),
+        solver=estimator.solver,
     )
+
+
+def next_state(
+    estimator, before: TrainingState, dtype, incremental: bool
+) -> TrainingState:
+    """Return a copy of where training stopped, to go on from as the parameters say."""
+    state = deepcopy(before)
+    state.theta = state.theta.astype(dtype)
+    state.optimizer.m = state.optimizer.m.astype(dtype)
+    state.optimizer.v = state.optimizer.v.astype(dtype)
+    if estimator.solver != before.solver:
+        # What one rule remembers, another would take for something else.
+        state.optimizer = OptimizerState.start(state.theta)
+        state.solver = estimator.solver
+    if state.is_over and not incremental:
+        state.begin_anew()
+    return state
+
+
+def check_same_layers(before: Network, now: Network) -> None:
+    """Refuse to go on with other layers than training began with."""
+    old, new = before.layout.sizes, now.layout.sizes
+    if not np.array_equal(old, new):
+        raise ValueError(
+            f"Training can go on only with the layers it began with, {old} "
+            f"(inputs, hidden units, outputs); hidden_layer_sizes and X now make "
+            f"them {new}. Set warm_start=False and fit anew."
+        )
+
+
+def count_rows(
+    examples: Examples, state: TrainingState, incremental: bool, total_weight
+) -> None:
+    """Count rows that are about to be trained on; they may be one part of several."""
+    state.rows_seen = state.rows_seen.after(
+        examples.weight, examples.checksum(), total_weight
+    )
+    if incremental:
+        check_total_weight(state.rows_seen.known, examples.weight)
+        examples.total_weight = state.rows_seen.total
+        state.time = state.rows_seen.passes
 
 
 def train(
     estimator,
-    network: Network,
+    model: Model,
     state: TrainingState,
     examples: Examples,
     evaluate: Evaluate | None,
@@ -63,7 +104,8 @@ def train(
     ----------
     estimator : BaseMLPRegularized
         Read, not changed.
-    network : Network
+    model : Model
+        The network and the targets; its θ is not used.
     state : TrainingState
         Where to start; moved in place. Patience and the best parameters go on from it,
         too, if what is followed is the same.
@@ -79,13 +121,20 @@ def train(
     on_epoch : callable (EpochRecord, theta) -> bool, optional
         Told of each epoch; a true answer stops the training.
     """
+    network = model.network
     monitor = state.monitor = _monitor(estimator, network, state, examples, evaluate)
-    solve = _solve_lbfgs if estimator.solver == "lbfgs" else _solve_stochastic
-    outcome = solve(
-        estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
-    )
+    if plan.is_stochastic(estimator):
+        recipe = plan.recipe(estimator, model, state, examples, n_epochs)
+        with blas_threads_for(network.layout, recipe.batch_size):
+            outcome = train_epochs(state, examples, recipe, monitor, evaluate, on_epoch)
+    else:
+        outcome = _minimize(
+            estimator, model, state, examples, monitor, evaluate, n_epochs, on_epoch
+        )
     if outcome.reason == MAX_ITER:
         outcome.reason = reason_at_end
+    weight = examples.weight * len(outcome.history)
+    state.rows_seen = state.rows_seen.trained(weight)
     if monitor.best_theta is not None:
         best = monitor.best_theta.astype(state.theta.dtype, copy=False)
         return Trained(best, state, outcome, monitor.best_epoch)
@@ -93,91 +142,29 @@ def train(
 
 
 def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
-    """Return what says when to stop, as it was left by a training that goes on."""
+    """Return what says when to stop: the last training's, if it followed the same."""
     follows_dev = bool(estimator.early_stopping and evaluate is not None)
-    subject = 0 if follows_dev else _fingerprint(estimator, network, examples)
+    fingerprint = 0 if follows_dev else plan.fingerprint(estimator, network, examples)
     limits = {"tol": estimator.tol, "patience": estimator.n_iter_no_change}
-    before = state.monitor
-    if before is None or (before.follows_dev, before.subject) != (follows_dev, subject):
-        return Monitor(**limits, follows_dev=follows_dev, subject=subject)
+    before, followed = state.monitor, (follows_dev, fingerprint)
+    if before is None or (before.follows_dev, before.subject) != followed:
+        return Monitor(**limits, follows_dev=follows_dev, subject=fingerprint)
     monitor = replace(before, **limits)
     if follows_dev:
         monitor.look_again(evaluate)
     return monitor
 
 
-def _fingerprint(estimator, network, examples) -> int:
-    """Return a number that changes with the cost that training lowers.
-
-    Rows are told apart by their targets and weights: those are in memory, in one type.
-    """
-    settings_of_cost = (
-        penalty_of(estimator, examples.total_weight),
-        settings.keep_probs(estimator, network.layout.n_layers - 1).tolist(),
-        (network.loss, network.loss_option, examples.n_rows),
-    )
-    number = zlib.crc32(repr(settings_of_cost).encode())
-    return zlib.crc32(examples.s, zlib.crc32(examples.Y, number))
-
-
-def _solve_stochastic(
-    estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
+def _minimize(
+    estimator, model, state, examples, monitor, evaluate, n_epochs, on_epoch
 ) -> Outcome:
-    penalty = penalty_of(estimator, examples.total_weight)
-    recipe = Recipe(
-        network=network,
-        penalty=penalty,
-        rule=settings.rule(estimator),
-        extra=settings.regularization(estimator, penalty),
-        keep_prob=settings.keep_probs(estimator, network.layout.n_layers - 1),
-        batch_size=settings.batch_rows(estimator, examples.n_rows),
-        shuffle=estimator.shuffle,
-        schedule=estimator.learning_rate,
-        learning_rate_init=float(estimator.learning_rate_init),
-        power_t=float(estimator.power_t),
-        n_epochs=n_epochs or estimator.max_iter,
-        epoch_length=examples.weight / examples.total_weight,
-        schedule_start=_schedule_start(estimator, state, n_epochs),
-        horizon=estimator.max_iter,
-        constant_cost=lambda: estimator._targets.constant_cost(
-            examples.Y, examples.s, network.loss_option
-        ),
-        is_whole=n_epochs is None,
-        augment=_augment_of(estimator),
-    )
-    with blas_threads_for(network.layout, recipe.batch_size):
-        return train_epochs(state, examples, recipe, monitor, evaluate, on_epoch)
-
-
-def _augment_of(estimator) -> Augment | None:
-    """Return what alters the training rows, as training calls it."""
-    augmentation, targets = estimator.augmentation, estimator._targets
-    if augmentation is None:
-        return None
-    augmentation.check(estimator.n_features_in_)
-    if not augmentation.mixes_targets:
-        return augmentation.augment
-    return lambda X, Y, s, rng: augmentation.augment(X, targets.mixable(Y), s, rng)
-
-
-def _schedule_start(estimator, state: TrainingState, n_epochs: int | None) -> float:
-    """Return the time that the schedule counts from.
-
-    A warm start goes on with the learning rates where it stopped. A cosine wave is laid
-    out for `max_iter` epochs, so that each fit needs one of its own.
-    """
-    starts_anew = estimator.learning_rate == "cosine" and n_epochs is None
-    return state.time if starts_anew else state.schedule_start
-
-
-def _solve_lbfgs(
-    estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
-) -> Outcome:
-    penalty = penalty_of(estimator, examples.total_weight)
-    with blas_threads_for(network.layout, rows_per_block(network.layout)):
+    """Train on all rows at once."""
+    layout = model.network.layout
+    penalty = plan.penalty_of(estimator, examples.total_weight)
+    with blas_threads_for(layout, rows_per_block(layout)):
         state.theta, outcome = minimize_lbfgs(
             state.theta,
-            objective_of(network, penalty, examples),
+            model.objective(examples, penalty),
             monitor,
             tol=estimator.tol,
             max_iterations=n_epochs or estimator.max_iter,

@@ -27,6 +27,7 @@ class TrainingState:
     first_cost: float | None = None  # J in the first epoch
     is_over: bool = False  # patience has run out
     monitor: Monitor | None = None  # patience, and the best θ
+    solver: str = ""  # the one whose moments `optimizer` holds
 
     def begin_anew(self) -> None:
         """Begin another training from this θ: fresh patience, and the first rate."""

@@ -17,8 +17,7 @@ from skdnn import (
     bias_variance_decomposition,
     signal_propagation,
 )
-from skdnn.estimators.reporting import EpochPrinter
-from skdnn.estimators.stop_reasons import _SENTENCES
+from skdnn.estimators.reporting import _SENTENCES, EpochPrinter
 from skdnn.training import stopping
 from skdnn.training.state import EpochRecord
 from tests.estimators.datasets import make_rows

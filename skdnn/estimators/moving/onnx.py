@@ -25,7 +25,6 @@ from skdnn.estimators.moving.scalers import (
     scaling_of,
     standardization_of,
 )
-from skdnn.estimators.saving import activation_names
 from skdnn.estimators.unwrapping import described, unwrap
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     )
 
 
-class OnnxExport(BaseEstimator):
+class OnnxExport:
     """The method that writes an estimator as an ONNX model."""
 
     def to_onnx(self) -> "onnx.ModelProto":
@@ -222,11 +221,11 @@ def _called(name: str, step) -> str:
 
 def network_parts(network: BaseMLPRegularized) -> dict[str, Any]:
     """Return the arguments of `network_to_onnx` that say what a network is."""
-    is_multilabel = getattr(network._targets, "is_multilabel", False)
+    is_multilabel = getattr(network._model.targets, "is_multilabel", False)
     return {
         "weights": network.coefs_,
         "biases": network.intercepts_,
-        "activations": activation_names(network._network),
+        "activations": network._model.activations,
         "link": network.out_activation_,
         "classes": None if is_multilabel else getattr(network, "classes_", None),
     }

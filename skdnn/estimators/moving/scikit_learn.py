@@ -6,8 +6,10 @@ from numbers import Integral
 import numpy as np
 
 from skdnn._sklearn import complete_fitted_mlp
-from skdnn.estimators import settings
-from skdnn.estimators.saving import activation_names
+from skdnn.estimators import plan
+from skdnn.estimators.model import Model
+from skdnn.estimators.parameters import check as check_parameters
+from skdnn.estimators.solving import first_state
 from skdnn.network.propagation import Network
 from skdnn.training.rows_seen import RowsSeen
 from skdnn.training.stopping import CONVERGED, MAX_ITER
@@ -96,7 +98,7 @@ def to_peer(net, peer, n_samples, strict):
         mlp.intercepts_ = [b.copy() for b in net.intercepts_]
         if hasattr(net, "classes_"):
             mlp.classes_ = net.classes_
-        complete_fitted_mlp(mlp, getattr(net._targets, "is_multilabel", False))
+        complete_fitted_mlp(mlp, getattr(net._model.targets, "is_multilabel", False))
     return mlp
 
 
@@ -106,7 +108,7 @@ def to_peer(net, peer, n_samples, strict):
 def _peer_parameters(net, peer, n_samples, strict) -> dict:
     """Return the parameters of `net` as those of the class `peer` of scikit-learn."""
     net._validate_params()
-    net._check_settings()
+    check_parameters(net)
     replaced = _not_in_sklearn(net)
     if replaced and strict:
         named = ", ".join(f"{n}={getattr(net, n)!r}" for n in replaced)
@@ -143,7 +145,7 @@ def _batches(estimator, n_rows: float | None) -> float:
     if estimator.solver == "lbfgs" or n_rows is None:
         return 1.0
     asked = estimator.batch_size
-    return max(1.0, n_rows / (settings.AUTO_BATCH_SIZE if asked == "auto" else asked))
+    return max(1.0, n_rows / (plan.AUTO_BATCH_SIZE if asked == "auto" else asked))
 
 
 def _not_in_sklearn(net) -> dict:
@@ -151,7 +153,7 @@ def _not_in_sklearn(net) -> dict:
 
     None stands for a parameter that it does not have.
     """
-    keep = settings.keep_probs(net, len(settings.hidden_sizes(net)))
+    keep = plan.keep_probs(net, len(plan.hidden_sizes(net)))
     asked = {
         "l1_ratio": net.l1_ratio > 0,
         "keep_prob": np.any(keep[1:] < 1),
@@ -182,9 +184,9 @@ def _not_in_sklearn(net) -> dict:
 def _one_activation(net, peer) -> str:
     """Return the activation of all hidden layers: the fitted ones, if there are."""
     if net.__sklearn_is_fitted__():
-        names = activation_names(net._network)
+        names = net._model.activations
     else:
-        names = settings.hidden_activations(net, len(settings.hidden_sizes(net)))
+        names = plan.hidden_activations(net, len(plan.hidden_sizes(net)))
     if not names:  # nothing depends on it
         return "relu"
     if len(set(names)) > 1 or names[0] not in SKLEARN_ACTIVATIONS:
@@ -216,7 +218,7 @@ def _take_over(net, mlp, n_rows: float | None, targets) -> None:
     drawing = copy(net)
     # A caller's RandomState stays where it is.
     drawing.random_state = deepcopy(net.random_state)
-    state = drawing._first_state(network, theta.dtype)
+    state = first_state(drawing, network, theta.dtype)
     state.theta = theta.copy()
 
     vars(net).update(_shared_attributes(mlp))
@@ -234,11 +236,9 @@ def _take_over(net, mlp, n_rows: float | None, targets) -> None:
     state.time = state.schedule_start = float(state.n_epochs)
     if n_rows is not None:
         state.rows_seen = RowsSeen(n_rows * state.n_epochs, n_rows)
-    net._type_in = mlp.coefs_[0].dtype.name
-    net.optimizer_state_ = state.optimizer
-    net._theta, net._state, net._state_solver = theta, state, net.solver
-    net._targets, net._network = targets, network
-    net._total_weight = np.nan if n_rows is None else n_rows
+    net.optimizer_state_, net._state = state.optimizer, state
+    S = np.nan if n_rows is None else n_rows
+    net._model = Model(network, targets, theta, S, mlp.coefs_[0].dtype.name)
 
 
 def _best_iteration(mlp) -> int:

@@ -30,6 +30,7 @@ class RegressionTargets:
 
     are_classes = False
     is_constant = False  # to learn a constant takes training, too
+    weights_besides = ""
 
     @classmethod
     def of(cls, y: np.ndarray, loss: str) -> "RegressionTargets":

@@ -1,9 +1,14 @@
 """scikit-learn's callbacks, told of a fit and of each of its epochs."""
 
+from typing import Any
+
 from sklearn.callback import CallbackContext
 
 from skdnn._sklearn import callback_context, has_callbacks
+from skdnn.estimators.model import Model
+from skdnn.estimators.reporting import EpochPrinter
 from skdnn.estimators.rows import Rows
+from skdnn.training.loop import OnEpoch
 from skdnn.training.state import EpochRecord
 
 
@@ -23,15 +28,12 @@ class FitCallbacks:
     ----------
     are_set : bool
         Whether there are any to be told; if not, nothing here costs anything.
-    dev_rows : Rows or None
-        The dev set, as soon as it is known.
     """
 
     def __init__(self, estimator, rows: Rows, incremental: bool):
         self._estimator = estimator
         self._incremental = incremental
         self.are_set = has_callbacks(estimator)
-        self.dev_rows: Rows | None = None
         weight = rows.sample_weight
         self._data = {
             "estimator": estimator,
@@ -40,6 +42,9 @@ class FitCallbacks:
             "metadata": {} if weight is None else {"sample_weight": weight},
         }
         self._fit: CallbackContext = None  # until begin_fit
+        self._dev_rows: Rows | None = None  # these until begin_training
+        self._model: Model
+        self._attributes: dict[str, Any]
 
     def begin_fit(self) -> None:
         """Tell that the fit begins."""
@@ -51,6 +56,22 @@ class FitCallbacks:
             )
             self._fit.call_on_fit_task_begin(**self._data)
 
+    def begin_training(
+        self, model: Model, attributes: dict[str, Any], dev_rows: Rows | None
+    ) -> None:
+        """Take down what is trained.
+
+        Parameters
+        ----------
+        model : Model
+            At the θ of each epoch, a hook is handed it in an estimator.
+        attributes : dict
+            What the estimator needs besides, in order to predict.
+        dev_rows : Rows or None
+            The dev set.
+        """
+        self._model, self._attributes, self._dev_rows = model, attributes, dev_rows
+
     def end_epoch(self, record: EpochRecord, theta) -> bool:
         """Tell that an epoch is over; return whether a callback wants to stop.
 
@@ -60,14 +81,30 @@ class FitCallbacks:
         what is in `metadata` is handed to scorers.
         """
         epoch = self._fit.subcontext(task_name="epoch")
-        epoch.record, epoch.dev_rows = record, self.dev_rows
+        epoch.record, epoch.dev_rows = record, self._dev_rows
         epoch.call_on_fit_task_begin(**self._data)
         return epoch.call_on_fit_task_end(
             **self._data,
-            reconstruction_attributes=lambda: {"_theta": theta.copy()},
+            reconstruction_attributes=lambda: {
+                **self._attributes,
+                "_model": self._model.with_theta(theta.copy()),
+            },
         )
 
     def end_fit(self) -> None:
         """Tell that the estimator is fitted."""
         if self.are_set:
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
+
+
+def listener(printer: EpochPrinter | None, callbacks: FitCallbacks) -> OnEpoch | None:
+    """Return who is told of each epoch, or None if nobody wants to be."""
+    if printer is None and not callbacks.are_set:
+        return None
+
+    def on_epoch(record, theta):
+        if printer is not None:
+            printer.epoch(record)
+        return callbacks.are_set and callbacks.end_epoch(record, theta)
+
+    return on_epoch
