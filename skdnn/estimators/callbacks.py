@@ -69,6 +69,9 @@ class FitCallbacks:
             The dev set.
         """
         self._model, self._attributes, self._dev_rows = model, attributes, dev_rows
+        if hasattr(self._estimator, "feature_names_in_"):
+            # These rows may have no names: those of rows before do not count.
+            self._attributes = {"feature_names_in_": None, **attributes}
 
     def end_epoch(self, record: EpochRecord, theta) -> bool:
         """Tell that an epoch is over; return whether a callback wants to stop.

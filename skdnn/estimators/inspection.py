@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators import parameters, plan
 from skdnn.estimators.model import Model, type_out
+from skdnn.estimators.preparation import first_state
 from skdnn.estimators.rows import Rows, check_range, training_rows
-from skdnn.estimators.solving import first_state, train
+from skdnn.estimators.solving import train
 from skdnn.network.gradient_check import GradientCheckReport, check_gradient
 from skdnn.network.objective import Cost, Objective
 from skdnn.training.batches import Examples

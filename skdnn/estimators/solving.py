@@ -1,22 +1,16 @@
-"""Training: where it starts, what says when to stop, and the solver that does it."""
+"""Training: what says when to stop, and the solver that does it."""
 
-from copy import deepcopy
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from skdnn.estimators import plan
 from skdnn.estimators.model import Model
-from skdnn.estimators.rows import check_total_weight
-from skdnn.network.initializers import initialize
 from skdnn.network.objective import rows_per_block
-from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples
 from skdnn.training.lbfgs import minimize_lbfgs
 from skdnn.training.loop import Evaluate, OnEpoch, train_epochs
-from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import Outcome, TrainingState
 from skdnn.training.stopping import MAX_ITER, Monitor
 from skdnn.training.threads import blas_threads_for
@@ -29,63 +23,6 @@ class Trained(NamedTuple):
     state: TrainingState  # where to go on
     outcome: Outcome
     best_epoch: int  # the epoch that theta is from, counted over all so far
-
-
-def first_state(estimator, network: Network, dtype) -> TrainingState:
-    """Return where a training starts anew: at a random θ."""
-    seeds = check_random_state(estimator.random_state).randint(2**31 - 1, size=4)
-    names = plan.hidden_activations(estimator, network.layout.n_layers - 1)
-    rng, bias_init = np.random.default_rng(seeds[0]), estimator.bias_init
-    theta = initialize(network.layout, estimator.init, names, rng, dtype, bias_init)
-    return TrainingState(
-        theta,
-        OptimizerState.start(theta),
-        rng=np.random.default_rng(seeds[1]),
-        mask_seed=np.uint64(seeds[2]),
-        split_seed=int(seeds[3]),
-        solver=estimator.solver,
-    )
-
-
-def next_state(
-    estimator, before: TrainingState, dtype, incremental: bool
-) -> TrainingState:
-    """Return a copy of where training stopped, to go on from as the parameters say."""
-    state = deepcopy(before)
-    state.theta = state.theta.astype(dtype)
-    state.optimizer.m = state.optimizer.m.astype(dtype)
-    state.optimizer.v = state.optimizer.v.astype(dtype)
-    if estimator.solver != before.solver:
-        # What one rule remembers, another would take for something else.
-        state.optimizer = OptimizerState.start(state.theta)
-        state.solver = estimator.solver
-    if state.is_over and not incremental:
-        state.begin_anew()
-    return state
-
-
-def check_same_layers(before: Network, now: Network) -> None:
-    """Refuse to go on with other layers than training began with."""
-    old, new = before.layout.sizes, now.layout.sizes
-    if not np.array_equal(old, new):
-        raise ValueError(
-            f"Training can go on only with the layers it began with, {old} "
-            f"(inputs, hidden units, outputs); hidden_layer_sizes and X now make "
-            f"them {new}. Set warm_start=False and fit anew."
-        )
-
-
-def count_rows(
-    examples: Examples, state: TrainingState, incremental: bool, total_weight
-) -> None:
-    """Count rows that are about to be trained on; they may be one part of several."""
-    state.rows_seen = state.rows_seen.after(
-        examples.weight, examples.checksum(), total_weight
-    )
-    if incremental:
-        check_total_weight(state.rows_seen.known, examples.weight)
-        examples.total_weight = state.rows_seen.total
-        state.time = state.rows_seen.passes
 
 
 def train(
