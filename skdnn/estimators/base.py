@@ -22,10 +22,9 @@ from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.collapse import collapse_of, reason_with
 from skdnn.estimators.model import Model, NotFinite, finite
 from skdnn.estimators.preparation import prepare
-from skdnn.estimators.record import FitRecord
 from skdnn.estimators.reporting import EpochPrinter, refuse, sentence, warn_about
 from skdnn.estimators.rows import Rows, rows_to_predict
-from skdnn.estimators.solving import train
+from skdnn.estimators.solving import FitRecord, train
 from skdnn.network.gradient_check import GradientCheckReport
 from skdnn.network.objective import Cost
 from skdnn.training.optimizers import OptimizerState

@@ -57,14 +57,14 @@ class FitCallbacks:
     def begin_training(
         self, model: Model, attributes: dict[str, Any], dev_rows: Rows | None
     ) -> None:
-        """Take down what is trained.
+        """Remember what is trained.
 
         Parameters
         ----------
         model : Model
-            At the θ of each epoch, a hook is handed it in an estimator.
+            Hooks get it, at the θ of each epoch, in a fitted estimator.
         attributes : dict
-            What the estimator needs besides, in order to predict.
+            What else the estimator needs in order to predict.
         dev_rows : Rows or None
             The dev set.
         """
@@ -99,7 +99,7 @@ class FitCallbacks:
 
 
 def listener(printer: EpochPrinter | None, callbacks: FitCallbacks) -> OnEpoch | None:
-    """Return who is told of each epoch, or None if nobody wants to be."""
+    """Return what training calls after each epoch, or None if nobody listens."""
     if printer is None and not callbacks.are_set:
         return None
 

@@ -28,7 +28,7 @@ from skdnn.training.state import TrainingState
 class Start(NamedTuple):
     """Where a training starts, and on what."""
 
-    model: Model  # at the first θ
+    model: Model  # its θ is empty: the one that moves is the state's
     state: TrainingState
     examples: Examples  # the training rows
     dev_rows: Rows | None
@@ -83,14 +83,15 @@ def prepare(
     examples = rows.examples(targets, dtype)
     count_rows(examples, state, incremental, total_weight)
     type_in = type_out(rows.X.dtype).name
-    model = Model(network, targets, state.theta, examples.total_weight, type_in)
+    no_theta = np.empty(0, dtype)
+    model = Model(network, targets, no_theta, examples.total_weight, type_in)
     if not warm:
         warn_of_inputs(draft, rows, None if given_dev.X is None else dev_rows)
     if dev_rows is None:
         return Start(model, state, examples, None, None)
     evaluate = DevSet.of(draft, model, dev_rows)
     if not (incremental and warm):
-        evaluate.try_scorer()
+        evaluate.try_scorer(state.theta)
     return Start(model, state, examples, dev_rows, evaluate)
 
 
