@@ -16,30 +16,15 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._estimator import SkdnnEstimator
-from skdnn.estimators import inspection, parameters, plan, saving
+from skdnn.estimators import inspection, saving
 from skdnn.estimators.callbacks import FitCallbacks, listener
 from skdnn.estimators.checks.hints import hinting
-from skdnn.estimators.checks.scales import warn_of_inputs
 from skdnn.estimators.collapse import collapse_of, reason_with
-from skdnn.estimators.dev_set import DevSet, cut_dev_set
-from skdnn.estimators.model import Model, NotFinite, finite, type_out
-from skdnn.estimators.record import FitRecord
+from skdnn.estimators.model import Model, NotFinite, finite
+from skdnn.estimators.preparation import prepare
 from skdnn.estimators.reporting import EpochPrinter, refuse, sentence, warn_about
-from skdnn.estimators.rows import (
-    Rows,
-    as_counts,
-    check_range,
-    dev_rows_of,
-    rows_to_predict,
-    training_rows,
-)
-from skdnn.estimators.solving import (
-    check_same_layers,
-    count_rows,
-    first_state,
-    next_state,
-    train,
-)
+from skdnn.estimators.rows import Rows, rows_to_predict
+from skdnn.estimators.solving import FitRecord, train
 from skdnn.network.gradient_check import GradientCheckReport
 from skdnn.network.objective import Cost
 from skdnn.training.optimizers import OptimizerState
@@ -91,55 +76,28 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
     ) -> Self:
         callbacks = FitCallbacks(self, given, incremental)
         callbacks.begin_fit()
-        parameters.check(self)
         warm = "_state" in vars(self) and (incremental or self.warm_start)
         draft = self._draft()
-        rows = training_rows(draft, given, reset=not warm)
-        dtype = plan.network_dtype(self, rows.X.shape[0])
-        if warm and self.dtype == "auto":
-            dtype = self._state.theta.dtype
-        check_range(rows.X, dtype, "X")
-        targets = draft._targets_of(rows, classes, warm, incremental)
-        network = plan.network_of(self, rows.X.shape[1], targets)
-        if warm:
-            check_same_layers(self._model.network, network)
-            state = next_state(self, self._state, dtype, incremental)
-        else:
-            state = first_state(self, network, dtype)
-        dev_rows = dev_rows_of(draft, given_dev, dtype)
-        if dev_rows is None and incremental:
-            parameters.warn_of_no_dev_set(self)
-        elif dev_rows is None and self.early_stopping:
-            rows, dev_rows = cut_dev_set(self, rows, targets, state.split_seed)
-        if not incremental:
-            rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
-        examples = rows.examples(targets, dtype)
-        count_rows(examples, state, incremental, total_weight)
-        type_in = type_out(rows.X.dtype).name
-        model = Model(network, targets, state.theta, examples.total_weight, type_in)
-        if not warm:
-            warn_of_inputs(draft, rows, None if given_dev.X is None else dev_rows)
-        evaluate = None
-        if dev_rows is not None:
-            evaluate = DevSet.of(draft, model, dev_rows)
-            if not (incremental and warm):
-                evaluate.try_scorer()
+        start = prepare(
+            draft,
+            given,
+            given_dev,
+            warm=warm,
+            incremental=incremental,
+            classes=classes,
+            total_weight=total_weight,
+        )
+        model, state, examples, dev_rows, evaluate = start
         callbacks.begin_training(model, draft._attributes_to_predict(model), dev_rows)
         printer = EpochPrinter(self.verbose) if self.verbose else None
         n_epochs, reason_at_end = None, MAX_ITER
         if incremental:
             n_epochs, reason_at_end = 1, ONE_EPOCH
-        elif targets.is_constant:
+        elif model.targets.is_constant:
             n_epochs, reason_at_end = 1, ONE_CLASS
+        on_epoch = listener(printer, callbacks)
         trained = train(
-            self,
-            model,
-            state,
-            examples,
-            evaluate,
-            n_epochs,
-            reason_at_end,
-            listener(printer, callbacks),
+            self, model, state, examples, evaluate, n_epochs, reason_at_end, on_epoch
         )
         outcome = trained.outcome
         refuse(outcome, self, incremental)
@@ -149,7 +107,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         before = self if warm else None
         record = FitRecord.of(trained, examples.n_rows, evaluate is not None, before)
         record.stop_message_ = sentence(trained, self, record)
-        self._assign(draft._attributes_to_predict(model), trained.state, record)
+        self._assign(draft._attributes_to_predict(model), state, record)
         if printer is not None:
             printer.end(None if incremental else self.stop_message_)
         warn_about(outcome, self, collapse)
@@ -164,10 +122,10 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
 
     def _attributes_to_predict(self, model: Model) -> dict[str, Any]:
         """Return the fitted attributes of a model; the columns are this estimator's."""
+        columns = ("n_features_in_", "feature_names_in_")
         return {
+            **{name: vars(self)[name] for name in columns if name in vars(self)},
             "_model": model,
-            "n_features_in_": self.n_features_in_,
-            "feature_names_in_": vars(self).get("feature_names_in_"),
             "n_layers_": model.network.layout.n_layers + 1,
             "n_outputs_": model.targets.n_outputs,
             "out_activation_": model.targets.out_activation,
@@ -177,10 +135,9 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         self, to_predict: dict[str, Any], state: TrainingState, record: FitRecord
     ) -> None:
         """Take over what a fit has made, in one step."""
-        attributes = {**vars(self), **to_predict, "_state": state, **vars(record)}
-        if attributes["feature_names_in_"] is None:
-            del attributes["feature_names_in_"]
-        self.__dict__ = attributes
+        kept = vars(self).copy()
+        kept.pop("feature_names_in_", None)  # of rows before, which had names
+        self.__dict__ = {**kept, **to_predict, "_state": state, **vars(record)}
 
     def _validate_params(self):
         """Check the parameters one by one; an error says what was probably meant."""
@@ -242,7 +199,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         The question is a method of `Model` or a function of its arguments: the model,
         the rows and, for rows that were not validated, what checks their blocks.
         """
-        check_is_fitted(self)
+        if "_model" not in vars(self):  # asked first: it is faster
+            check_is_fitted(self)
         model = self._model
         if model.reads(X) and vars(self).get("feature_names_in_") is None:
             try:

@@ -59,18 +59,21 @@ class FitCallbacks:
     def begin_training(
         self, model: Model, attributes: dict[str, Any], dev_rows: Rows | None
     ) -> None:
-        """Take down what is trained.
+        """Remember what is trained.
 
         Parameters
         ----------
         model : Model
-            At the θ of each epoch, a hook is handed it in an estimator.
+            Hooks get it, at the θ of each epoch, in a fitted estimator.
         attributes : dict
-            What the estimator needs besides, in order to predict.
+            What else the estimator needs in order to predict.
         dev_rows : Rows or None
             The dev set.
         """
         self._model, self._attributes, self._dev_rows = model, attributes, dev_rows
+        if hasattr(self._estimator, "feature_names_in_"):
+            # These rows may have no names: those of rows before do not count.
+            self._attributes = {"feature_names_in_": None, **attributes}
 
     def end_epoch(self, record: EpochRecord, theta) -> bool:
         """Tell that an epoch is over; return whether a callback wants to stop.
@@ -98,7 +101,7 @@ class FitCallbacks:
 
 
 def listener(printer: EpochPrinter | None, callbacks: FitCallbacks) -> OnEpoch | None:
-    """Return who is told of each epoch, or None if nobody wants to be."""
+    """Return what training calls after each epoch, or None if nobody listens."""
     if printer is None and not callbacks.are_set:
         return None
 

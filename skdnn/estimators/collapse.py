@@ -24,12 +24,12 @@ from skdnn.training.stopping import (
 # A layer's weights are near zero if they are so many times smaller than first weights
 # that keep the size of signals: root mean square 1 / sqrt(n_in).
 _NEAR_ZERO = 0.05
-# An alpha that is so small a part of S takes no network: XOR's survives it.
+# An alpha below this share of S collapses no network: XOR's survives it.
 _HARMLESS = 1e-3
 # Predictions do not vary if their standard deviation is so many times smaller than that
 # of the targets, for each class or number.
 _VARIES = 0.01
-# So many rows say whether predictions vary.
+# Rows that are predicted, and how many of them lie next to each other.
 _ROWS, _ROWS_OF_A_PIECE = 500, 50
 
 

@@ -44,14 +44,14 @@ class DevScorer:
     estimator : BaseMLPRegularized
         It has the columns of the training rows already.
     model : Model
-        What is trained.
+        What is trained, at any θ.
     rows : Rows
         The dev rows, validated.
 
     Raises
     ------
     ValueError
-        If it is clear from the targets that there is no score.
+        If the targets alone show that there can be no score.
 
     Warns
     -----
@@ -99,7 +99,7 @@ class DevScorer:
         return score
 
     def try_at(self, theta: np.ndarray) -> None:
-        """Refuse what no training can give a score, by a look at the first θ.
+        """Refuse, by a look at the first θ, rows that no training can give a score.
 
         A caller's own function is not called for it: it may count its calls.
         """
@@ -113,7 +113,7 @@ class DevScorer:
                 score = self._ask(theta)
             except ValueError:
                 if self._scores_perfect_numbers():
-                    return  # what it cannot score now it can when they are learnt
+                    return  # it can score these rows once they are learnt
                 raise
         if not np.isfinite(score) and (lack := self._lack()):
             self._refuse(lack)
@@ -156,7 +156,7 @@ class DevScorer:
         return Rows(rows.X, rows.y[counting], numbers=numbers)
 
     def _refuse_senseless(self, takes) -> None:
-        """Refuse what would give a number that says nothing of the network."""
+        """Refuse a scorer whose number says nothing about the network."""
         function = getattr(self._function, "__name__", "")
         options = options_of(self._scorer)
         if not self._tells_classes:
@@ -175,7 +175,7 @@ class DevScorer:
                 self._refuse(f"with k={k} and {n_classes} classes it is always 1")
 
     def _names_of_columns(self, takes) -> dict:
-        """Return the classes for a scorer of their probabilities.
+        """Return the arguments that name the classes, for a scorer of probabilities.
 
         Scorers of predicted labels average over the labels that they are told of: that
         choice stays with the caller.
@@ -204,7 +204,7 @@ class DevScorer:
         return np.setdiff1d(self._targets.classes, self._counting_y()).tolist()
 
     def _lack(self) -> str:
-        """Return what the dev set lacks for a score, "" if nothing can be seen."""
+        """Return what the dev set lacks for a score, or "" if it seems complete."""
         missing, y = self._missing_classes(), self._counting_y()
         if missing:
             return f"the dev set has no row of class {listed(missing, most=5)}"

@@ -16,12 +16,12 @@ from skdnn.training.state import DevResult
 
 
 class DevSet:
-    """Looks at a network with all regularisers off.
+    """Evaluates a network on the dev rows, with all regularisers off.
 
     Parameters
     ----------
     model : Model
-        What is trained; its label smoothing is not used here.
+        What is trained, at any θ; its label smoothing is not used here.
     examples : Examples
         The dev rows.
     scorer : DevScorer, optional
@@ -45,10 +45,10 @@ class DevSet:
         scorer = DevScorer(estimator, model, rows) if is_scored else None
         return cls(model, examples, scorer)
 
-    def try_scorer(self) -> None:
+    def try_scorer(self, theta: np.ndarray) -> None:
         """Refuse, before training, a scorer that cannot score these rows."""
         if self._scorer is not None:
-            self._scorer.try_at(self._model.theta)
+            self._scorer.try_at(theta)
 
     def __call__(self, theta: np.ndarray) -> DevResult:
         """Return the dev cost and score of θ."""
@@ -93,7 +93,7 @@ def split_off(
     nothing in a dev set, and the only row of a class.
 
     A label indicator is cut at random. Then rows change places until each label is
-    there, and is missing, in some row of both parts, as far as that can be had.
+    there, and is missing, in some row of both parts, as far as possible.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _codes(labels) -> np.ndarray:
 
 
 def _with_missing_codes(giving, lacking, codes, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Return two parts of the rows, the second with a row of each code, if it can be.
+    """Return two parts of the rows, the second with a row of each code if possible.
 
     A row changes places with one of a code that is frequent there.
     """

@@ -1,6 +1,6 @@
-"""J of a network on given rows, the check of its gradient, and training from a start.
+"""J of an estimator on given rows, the check of its gradient, its training problem.
 
-Functions and a class that look at an estimator and leave it as it is.
+Whatever looks at an estimator here leaves it as it is.
 """
 
 from copy import deepcopy
@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators import parameters, plan
 from skdnn.estimators.model import Model, type_out
+from skdnn.estimators.preparation import first_state
 from skdnn.estimators.rows import Rows, check_range, training_rows
-from skdnn.estimators.solving import first_state, train
+from skdnn.estimators.solving import train
 from skdnn.network.gradient_check import GradientCheckReport, check_gradient
 from skdnn.network.objective import Cost, Objective
 from skdnn.training.batches import Examples
@@ -68,7 +69,7 @@ class TrainingProblem(NamedTuple):
         return trained.outcome
 
     def after_one_step(self) -> np.ndarray:
-        """Return θ after the solver's next step on all rows; nothing here moves.
+        """Return θ after the solver's next step on all rows; the problem does not move.
 
         Dropout and augmentation are off. θ is NaN where the step diverges.
         """
@@ -117,7 +118,7 @@ def cost(estimator, rows: Rows) -> Cost:
 def gradient_check(
     estimator, rows: Rows, at: str, epsilon: float, max_params: int | None
 ) -> GradientCheckReport:
-    """Return the report of the estimator's method of this name."""
+    """Return the report of the estimator's method of the same name."""
     check_gradient_check_arguments(at, epsilon, max_params)
     if at == "init":
         X, y, sample_weight, _ = rows

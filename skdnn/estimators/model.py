@@ -37,7 +37,7 @@ Checked = Callable[[Iterable[Inputs]], Iterable[Inputs]]
 
 
 class Evaluation(NamedTuple):
-    """What one pass over examples has found."""
+    """What a network says of examples, and its cost."""
 
     cost: float  # the data part of J
     predictions: np.ndarray
@@ -195,7 +195,7 @@ class Model(Generic[TargetsT]):
     # -- in files ----------------------------------------------------------------------
 
     def pack(self) -> dict[str, Any]:
-        """Return names, numbers and arrays to make the model of again."""
+        """Return the model as names, numbers and arrays."""
         return {
             **vars(self),
             "network": {

@@ -1,4 +1,4 @@
-"""What the constructor's parameters may be; what they mean is said in plan.py."""
+"""What the constructor's parameters may be; plan.py says what they mean."""
 
 import reprlib
 import sys
@@ -65,7 +65,7 @@ CONSTRAINTS = {
 
 def check(estimator) -> None:
     """Check what scikit-learn's declarative constraints cannot say."""
-    _refuse_what_passes_for_a_value(estimator)
+    _refuse_classes_and_huge_numbers(estimator)
     n_hidden = len(plan.hidden_sizes(estimator))
     plan.hidden_activations(estimator, n_hidden)
     plan.keep_probs(estimator, n_hidden)
@@ -80,8 +80,8 @@ def check(estimator) -> None:
         )
 
 
-def _refuse_what_passes_for_a_value(estimator) -> None:
-    """Refuse classes where instances are meant, and numbers that no float holds."""
+def _refuse_classes_and_huge_numbers(estimator) -> None:
+    """Refuse a class in place of an instance, and numbers too large for a float."""
     for name, value in estimator.get_params(deep=False).items():
         if isinstance(value, type):
             raise ValueError(
@@ -112,7 +112,7 @@ def _check_scoring(estimator) -> None:
 
 
 def check_solver_can(estimator) -> None:
-    """Refuse what lbfgs cannot do rather than leave it out silently."""
+    """Refuse what lbfgs cannot do instead of ignoring it."""
     if plan.is_stochastic(estimator):
         return
     drops = np.any(plan.keep_probs(estimator, len(plan.hidden_sizes(estimator))) < 1)
@@ -147,7 +147,7 @@ def warn_of_no_dev_set(estimator) -> None:
 
 
 def can_fit_partially(estimator) -> bool:
-    """Return whether there is a partial_fit; tell why where there is none."""
+    """Return True if there is a partial_fit; raise an error that says why not."""
     if not plan.is_stochastic(estimator):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "

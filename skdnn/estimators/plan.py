@@ -126,7 +126,7 @@ def _one_per_layer(name: str, given, n_hidden: int) -> list:
 
 
 def _in_order(given) -> list | None:
-    """Return the values of a sequence, or None for what has no order."""
+    """Return the values of a sequence, or None if they have no order."""
     is_one = getattr(given, "ndim", 1) == 0  # an array, and yet no sequence
     return None if is_one or isinstance(given, Set | Mapping) else list(given)
 

@@ -14,8 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdnn._callers import caller_of_many_fits, level_of_caller
 from skdnn.estimators import plan
-from skdnn.estimators.record import FitRecord
-from skdnn.estimators.solving import Trained
+from skdnn.estimators.solving import FitRecord, Trained
 from skdnn.training import stopping
 from skdnn.training.state import EpochRecord, Outcome
 
@@ -55,7 +54,7 @@ class EpochPrinter:
         self._held_back: EpochRecord | None = None
 
     def epoch(self, record: EpochRecord) -> None:
-        """Take note of an epoch, and print a line about it if it is time for one."""
+        """Remember an epoch, and print a line about it if one is due."""
         if record.compile_seconds > 0.05:
             print(
                 f"Compiled the training step in {record.compile_seconds:.1f} s. Later "
@@ -85,7 +84,7 @@ class EpochPrinter:
 
 
 def refuse(outcome: Outcome, estimator, incremental: bool) -> None:
-    """Raise what leaves nothing worth keeping.
+    """Raise an error if nothing was reached that is worth keeping.
 
     An interrupt ends more than this fit where the fit is part of something larger: a
     search would otherwise go on with the next candidate.
@@ -120,7 +119,7 @@ def warn_about(outcome: Outcome, estimator, collapse: Collapse | None) -> None:
 
 
 def tell(text: str, category: type[Warning], reason: str) -> None:
-    """Warn whoever called fit; a search or another loop over fits once, by reason."""
+    """Warn the caller of fit; a search or another loop over fits, once per reason."""
     larger = caller_of_many_fits()
     told: set[str] = set() if larger is None else _TOLD.setdefault(larger, set())
     if reason in told:
@@ -131,8 +130,8 @@ def tell(text: str, category: type[Warning], reason: str) -> None:
     told.add(reason)  # where warnings are errors, each fit fails by itself
 
 
-# What a search or another loop over fits has been told, by the reason: that many of its
-# fits ran out of epochs is worth one warning.
+# The reasons that a search or another loop over fits has been warned of: that many of
+# its fits ran out of epochs is worth one warning.
 _TOLD: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
 
 
@@ -193,7 +192,7 @@ def sentence(trained: Trained, estimator, record: FitRecord) -> str:
 
 
 def cure(estimator) -> str:
-    """Return what helps where steps are too long, or of very different lengths."""
+    """Return the cure for steps that are too long or of very different lengths."""
     if not plan.is_stochastic(estimator):
         return "Standardise the inputs, or draw smaller first weights with init."
     return (

@@ -131,7 +131,7 @@ def targets_to_score(estimator, y, sample_weight, n_rows: int) -> tuple:
 
 
 def _types_read(X) -> list:
-    """Return the types that are read as they are, the one to convert others to first.
+    """Return the types that are read as they are; others are converted to the first.
 
     scikit-learn does not know the types of a polars frame, and converts all of them.
     """
@@ -151,7 +151,7 @@ def _inputs(estimator, X, reset: bool):
 
 
 def _targets(estimator, y, name: str):
-    """Return labels as they are, numbers as some type of number."""
+    """Return checked targets: labels as they are, numbers in a numeric type."""
     is_numeric = estimator._y_is_numeric
     with explained(y, name, NUMBERS if is_numeric else LABELS):
         y = check_array(

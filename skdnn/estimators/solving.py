@@ -1,18 +1,13 @@
-"""Training: where it starts, what says when to stop, and the solver that does it."""
+"""Training: the solver that does it, what says when to stop, and the record of it."""
 
-from copy import deepcopy
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from skdnn.estimators import plan
 from skdnn.estimators.model import Model
-from skdnn.estimators.rows import check_total_weight
-from skdnn.network.initializers import initialize
 from skdnn.network.objective import rows_per_block
-from skdnn.network.propagation import Network
 from skdnn.training.batches import Examples
 from skdnn.training.lbfgs import minimize_lbfgs
 from skdnn.training.loop import Evaluate, OnEpoch, train_epochs
@@ -31,61 +26,68 @@ class Trained(NamedTuple):
     best_epoch: int  # the epoch that theta is from, counted over all so far
 
 
-def first_state(estimator, network: Network, dtype) -> TrainingState:
-    """Return where a training starts anew: at a random θ."""
-    seeds = check_random_state(estimator.random_state).randint(2**31 - 1, size=4)
-    names = plan.hidden_activations(estimator, network.layout.n_layers - 1)
-    rng, bias_init = np.random.default_rng(seeds[0]), estimator.bias_init
-    theta = initialize(network.layout, estimator.init, names, rng, dtype, bias_init)
-    return TrainingState(
-        theta,
-        OptimizerState.start(theta),
-        rng=np.random.default_rng(seeds[1]),
-        mask_seed=np.uint64(seeds[2]),
-        split_seed=int(seeds[3]),
-        solver=estimator.solver,
-    )
+@dataclass
+class FitRecord:
+    """The fitted attributes that tell of the training: each field is one of them."""
 
+    n_iter_: int
+    t_: int
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    best_iteration_: int
+    converged_: bool
+    stop_reason_: str
+    optimizer_state_: OptimizerState
+    stop_message_: str = ""
 
-def next_state(
-    estimator, before: TrainingState, dtype, incremental: bool
-) -> TrainingState:
-    """Return a copy of where training stopped, to go on from as the parameters say."""
-    state = deepcopy(before)
-    state.theta = state.theta.astype(dtype)
-    state.optimizer.m = state.optimizer.m.astype(dtype)
-    state.optimizer.v = state.optimizer.v.astype(dtype)
-    if estimator.solver != before.solver:
-        # What one rule remembers, another would take for something else.
-        state.optimizer = OptimizerState.start(state.theta)
-        state.solver = estimator.solver
-    if state.is_over and not incremental:
-        state.begin_anew()
-    return state
+    @classmethod
+    def of(
+        cls, trained: Trained, n_rows: int, has_dev: bool, before: Any = None
+    ) -> "FitRecord":
+        """Return the record of a call of fit or partial_fit.
 
-
-def check_same_layers(before: Network, now: Network) -> None:
-    """Refuse to go on with other layers than training began with."""
-    old, new = before.layout.sizes, now.layout.sizes
-    if not np.array_equal(old, new):
-        raise ValueError(
-            f"Training can go on only with the layers it began with, {old} "
-            f"(inputs, hidden units, outputs); hidden_layer_sizes and X now make "
-            f"them {new}. Set warm_start=False and fit anew."
+        Parameters
+        ----------
+        trained : Trained
+        n_rows : int
+            The training rows.
+        has_dev : bool
+            Whether there was a dev set.
+        before : FitRecord or fitted estimator, optional
+            What this training has gone on from: its curves become longer.
+        """
+        outcome, history = trained.outcome, trained.outcome.history
+        curve = [] if before is None else before.loss_curve_
+        curve = [*curve, *(r.cost for r in history)]
+        costs = None if before is None else before.validation_loss_curve_
+        scores = None if before is None else before.validation_scores_
+        if has_dev:
+            now = [r.dev for r in history if r.dev is not None]
+            costs = [*(costs or []), *(d.cost for d in now)]
+            scores = [*(scores or []), *(d.score for d in now)]
+        best_loss, best_score = min(curve, default=np.inf), None
+        monitor = trained.state.monitor
+        if monitor is not None and monitor.follows_dev:
+            best_loss = None  # as in scikit-learn: the dev set has the say
+            best_score = monitor.best_score
+        return cls(
+            n_iter_=len(history),
+            t_=(0 if before is None else before.t_) + len(history) * n_rows,
+            loss_=curve[-1] if curve else np.inf,
+            loss_curve_=curve,
+            best_loss_=best_loss,
+            validation_loss_curve_=costs,
+            validation_scores_=scores,
+            best_validation_score_=best_score,
+            best_iteration_=trained.best_epoch,
+            converged_=bool(outcome.converged),
+            stop_reason_=outcome.reason,
+            optimizer_state_=trained.state.optimizer,
         )
-
-
-def count_rows(
-    examples: Examples, state: TrainingState, incremental: bool, total_weight
-) -> None:
-    """Count rows that are about to be trained on; they may be one part of several."""
-    state.rows_seen = state.rows_seen.after(
-        examples.weight, examples.checksum(), total_weight
-    )
-    if incremental:
-        check_total_weight(state.rows_seen.known, examples.weight)
-        examples.total_weight = state.rows_seen.total
-        state.time = state.rows_seen.passes
 
 
 def train(
@@ -142,7 +144,7 @@ def train(
 
 
 def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
-    """Return what says when to stop: the last training's, if it followed the same."""
+    """Return the last training's monitor if it followed the same, else a new one."""
     follows_dev = bool(estimator.early_stopping and evaluate is not None)
     fingerprint = 0 if follows_dev else plan.fingerprint(estimator, network, examples)
     limits = {"tol": estimator.tol, "patience": estimator.n_iter_no_change}

@@ -9,7 +9,7 @@ from skdnn._sklearn import complete_fitted_mlp
 from skdnn.estimators import plan
 from skdnn.estimators.model import Model
 from skdnn.estimators.parameters import check as check_parameters
-from skdnn.estimators.solving import first_state
+from skdnn.estimators.preparation import first_state
 from skdnn.network.propagation import Network
 from skdnn.training.rows_seen import RowsSeen
 from skdnn.training.stopping import CONVERGED, MAX_ITER

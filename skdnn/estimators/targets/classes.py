@@ -126,7 +126,7 @@ class ClassTargets:
         return y
 
     def comparable(self, y) -> np.ndarray:
-        """Return the caller's y as what predictions can be held against.
+        """Return the caller's y as what predictions can be compared with.
 
         Labels that no training row had are possible, and wrong for any network.
         """
