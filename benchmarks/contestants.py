@@ -54,14 +54,14 @@ def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
 def skdnn_examples(model: MLPRegularizedClassifier, X, y) -> Examples:
     """Return the rows as the estimator hands them to its training loop."""
     dtype = np.dtype(np.float32)
-    return Examples(Table(X, dtype), model._targets.encode(y, dtype))
+    return Examples(Table(X, dtype), model._model.targets.encode(y, dtype))
 
 
 def skdnn_epochs(net: Net, X, y, model: MLPRegularizedClassifier) -> Epochs:
     """Return the training loop of a model that has been fitted to such rows."""
     examples = skdnn_examples(model, X, y)
-    network, state = model._network, model._state
-    return lambda: train(model, network, state, examples, None, net.n_epochs)
+    fitted, state = model._model, model._state
+    return lambda: train(model, fitted, state, examples, None, net.n_epochs)
 
 
 def prepare_skdnn(net: Net, X, y, keep_prob) -> Epochs:

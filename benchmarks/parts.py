@@ -16,8 +16,8 @@ from benchmarks import floor
 from benchmarks.contestants import skdnn_examples, skdnn_model
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
-from skdnn.estimators import settings
-from skdnn.estimators.solving import penalty_of, train
+from skdnn.estimators import plan
+from skdnn.estimators.solving import train
 from skdnn.network.activations import activate
 from skdnn.network.losses import loss_and_gradient
 from skdnn.network.memory import aligned_copy
@@ -119,13 +119,13 @@ class _Runs:
         X, y = data_for(net)
         self.model = skdnn_model(net, X, y, 1.0)
         self.examples = skdnn_examples(self.model, X, y)
-        self.network = self.model._network
-        self.theta = aligned_copy(self.model._theta)
+        self.network = self.model._model.network
+        self.theta = aligned_copy(self.model._model.theta)
         self.rng = np.random.default_rng(0)
         self.grad = aligned_copy(self.theta)
-        self.rule = settings.rule(self.model)
-        penalty = penalty_of(self.model, net.n_rows)
-        self.extra = settings.regularization(self.model, penalty)
+        self.rule = plan.rule(self.model)
+        penalty = plan.penalty_of(self.model, net.n_rows)
+        self.extra = plan.regularization(self.model, penalty)
         self.reader = BatchReader(self.examples, net.batch_size)
 
     def all(self) -> dict[str, tuple[Callable[[], object], int]]:
@@ -184,7 +184,7 @@ class _Runs:
 
     def _epochs(self):
         state, n_epochs = self.model._state, self.net.n_epochs
-        train(self.model, self.network, state, self.examples, None, n_epochs)
+        train(self.model, self.model._model, state, self.examples, None, n_epochs)
 
     def _block(self, keep):
         block = next(self.reader.epoch(self.rng.permutation(self.net.n_rows)))

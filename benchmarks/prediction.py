@@ -103,7 +103,7 @@ def _repeated(call: Callable[[], object], times: int) -> Callable[[], None]:
 
 def _floor(model: MLPRegularizedClassifier, X) -> Callable[[], None]:
     theta = np.concatenate([W.ravel() for W in model.coefs_])
-    layout = model._network
+    layout = model._model.network
     rows = min(rows_per_block(layout), len(X))
     sizes = layout.sizes
     weight_at = np.cumsum([0, *(n_in * n_out for n_in, n_out in pairwise(sizes))])

@@ -24,7 +24,7 @@ from skdnn import (
     check_cost_descends,
     check_gradients,
 )
-from skdnn.estimators.training_problem import TrainingProblem
+from skdnn.estimators.inspection import TrainingProblem
 from skdnn.network.gradient_check import check_gradient
 from skdnn.network.segments import per_parameter
 

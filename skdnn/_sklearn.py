@@ -1,15 +1,19 @@
-"""The corners of scikit-learn that are not public API: all of them, for every room."""
+"""What is not public in scikit-learn: every room takes it from here.
 
-import sys
+Only hooks that scikit-learn itself looks for by their names are elsewhere:
+`_validate_params`, `_parameter_constraints`, `_doc_link_module` and so on.
+"""
+
 from collections.abc import Callable
 from copy import copy
-from types import FrameType
 from typing import TypeVar
 
-from joblib import Parallel
-from sklearn.base import BaseEstimator, _fit_context
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.callback import CallbackContext
 from sklearn.callback import with_callbacks as _with_callbacks
 from sklearn.metrics._scorer import _BaseScorer
+from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._optional_dependencies import (
     check_matplotlib_support,
@@ -48,7 +52,8 @@ safe_indexing = _safe_indexing
 style_kwargs = _validate_style_kwargs
 
 
-# scikit-learn's decorators have no annotations; with these a method keeps its own.
+# scikit-learn's decorators, public ones too, have no annotations; with these a method
+# keeps its own.
 def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[_Method], _Method]:
     """Validate parameters once, then call the method."""
     return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
@@ -96,59 +101,27 @@ def with_options(scorer, options: dict):
     return scorer
 
 
-# What calls fit for its caller, once: fit's own wrappers, and estimators around one.
-_WRAPPERS = (
-    "sklearn.base",
-    "sklearn.callback",
-    "sklearn.compose._target",
-    "sklearn.pipeline",
-    "sklearn.utils.metaestimators",
-    "skdnn.estimators",
-)
-_CALLERS_OF_MANY_FITS = ("joblib", "sklearn", "skdnn")
+def complete_fitted_mlp(mlp, is_multilabel: bool) -> None:
+    """Add what fit leaves beside coefs_, intercepts_ and classes_."""
+    if hasattr(mlp, "classes_"):  # predict needs it
+        labels = np.eye(len(mlp.classes_), dtype=int) if is_multilabel else mlp.classes_
+        mlp._label_binarizer = LabelBinarizer().fit(labels)
+    # Continued training (warm_start, partial_fit) needs these.
+    mlp._best_coefs = [W.copy() for W in mlp.coefs_]
+    mlp._best_intercepts = [b.copy() for b in mlp.intercepts_]
+    mlp._no_improvement_count = 0
 
 
-class _Process:
-    """Stands for this process, where it is a worker of something larger."""
+def has_callbacks(estimator) -> bool:
+    """Whether `set_callbacks` has put any on the estimator."""
+    return bool(getattr(estimator, "_skl_callbacks", None))
 
 
-_PROCESS = _Process()
-
-
-def caller_of_many_fits() -> object | None:
-    """Return the search, ensemble or other loop over fits that has called this fit.
-
-    Of several the outermost: an estimator; else joblib's Parallel; else, in a worker,
-    what stands for the process. None if the fit is the whole of what was called.
-    """
-    estimator = parallel = process = None
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if _is_in(module, _CALLERS_OF_MANY_FITS) and not _is_in(module, _WRAPPERS):
-            process = _PROCESS
-            caller = frame.f_locals.get("self")
-            if isinstance(caller, BaseEstimator):
-                estimator = caller
-            elif isinstance(caller, Parallel):
-                parallel = caller
-        frame = frame.f_back
-    # An ensemble without members is false.
-    return next((c for c in (estimator, parallel, process) if c is not None), None)
-
-
-def level_of_caller() -> int:
-    """Return the stacklevel with which to warn where fit was called."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and _is_in(
-        frame.f_globals.get("__name__", ""), _WRAPPERS
-    ):
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def _is_in(module: str, packages: tuple[str, ...]) -> bool:
-    return any(module == p or module.startswith(f"{p}.") for p in packages)
+def callback_context(estimator, task_name: str, max_subtasks: int) -> CallbackContext:
+    """Return the context on which the callbacks of a fit are called."""
+    return estimator._init_callback_context(
+        task_name=task_name, max_subtasks=max_subtasks
+    )
 
 
 __all__ = [
@@ -160,15 +133,16 @@ __all__ = [
     "StrOptions",
     "available_if",
     "best_score",
-    "caller_of_many_fits",
+    "callback_context",
     "check_feature_names",
     "check_matplotlib_support",
     "check_pandas_support",
     "check_partial_fit_first_call",
     "check_sample_weight",
+    "complete_fitted_mlp",
     "fit_context",
+    "has_callbacks",
     "interval_max_min_ratio",
-    "level_of_caller",
     "name_of_score",
     "options_of",
     "safe_indexing",

@@ -122,8 +122,8 @@ def test_the_changes_shown_on_the_extending_page_work(tmp_path):
     tests = [
         "network/test_activations.py",
         "network/test_initializers.py",
-        "export/test_onnx.py::test_every_activation_has_its_operators",
-        "export/test_onnx.py::test_activations_at_extreme_values",
+        "estimators/test_onnx.py::test_every_activation_has_its_operators",
+        "estimators/test_onnx.py::test_activations_at_extreme_values",
     ]
     names = "mish or orthogonal or every_activation or every_initializer"
     run = subprocess.run(

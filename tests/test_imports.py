@@ -13,7 +13,7 @@ HAS_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
 MAX_LINES = 250  # of code: docstrings, comments and empty lines apart
 
 # What each room may import from; a room that is not listed here has no place yet.
-ALONE = {"preprocessing", "model_selection", "export"}
+ALONE = {"preprocessing", "model_selection"}
 ASIDE = ALONE | {"augmentation"}
 MAY_IMPORT = {
     "network": set(),
@@ -26,8 +26,9 @@ MAY_IMPORT = {
 }
 WITHOUT_SKLEARN = {"network", "training"}
 # No rooms: what every room stands on. Rooms without scikit-learn use the version only.
-GROUND = {"_version", "_estimator", "_sklearn"}
+GROUND = {"_version", "_estimator", "_sklearn", "_callers"}
 PRIVATE_CORNERS = "skdnn._sklearn"
+DOCUMENTED = {"_asdict", "_fields", "_getframe", "_replace"}  # private by their looks
 
 
 def modules(package):
@@ -150,8 +151,56 @@ def private_imports(package):
     return found
 
 
+def own_names(tree):
+    """Names that code defines or lists, and of attributes that it sets on itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+                yield node.attr
+        elif isinstance(node, ast.Tuple):
+            yield from (getattr(each, "value", None) for each in node.elts)
+
+
+def attributes_of_others(tree):
+    """Names of attributes, by getattr too, except those of self and base classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            base = node.value.func if isinstance(node.value, ast.Call) else node.value
+            if not (isinstance(base, ast.Name) and base.id in ("self", "cls", "super")):
+                yield node.attr
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in ("getattr", "hasattr", "setattr"):
+                yield getattr(node.args[1], "value", None)
+
+
+def private_attributes(package):
+    """Private attributes that the package does not define, used of another's objects.
+
+    Rooms without scikit-learn are left out: they reach into Numba.
+    """
+    trees = {
+        name: ast.parse(path.read_text(encoding="utf-8"))
+        for name, path in modules(package).items()
+    }
+    known = DOCUMENTED.union(*map(own_names, trees.values()))
+    return [
+        f"{name} uses {attribute}"
+        for name, tree in trees.items()
+        if name != PRIVATE_CORNERS and room_of(name) not in WITHOUT_SKLEARN
+        for attribute in attributes_of_others(tree)
+        if str(attribute).startswith("_")
+        and not str(attribute).startswith("__")
+        and attribute not in known
+    ]
+
+
 def test_private_corners_of_scikit_learn_are_in_one_file():
     assert private_imports(PACKAGE) == []
+    assert private_attributes(PACKAGE) == []
 
 
 def test_no_import_cycles():
@@ -244,6 +293,28 @@ def test_right_direction_is_accepted(write):
     )
     assert wrong_directions(package) == []
     assert cycle(package) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("from sklearn.utils import _safe_indexing", private_imports),
+        ("from sklearn.base import _fit_context as context", private_imports),
+        ("from sklearn.utils._plotting import style", private_imports),
+        ("def f(scorer):\n    return scorer._sign", private_attributes),
+        ("def f(scorer):\n    return getattr(scorer, '_sign', 1)", private_attributes),
+        ("def f(mlp):\n    mlp._label_binarizer = 1", private_attributes),
+    ],
+)
+def test_private_corner_is_seen(write, source, seen):
+    package = write({"estimators/net": source, "_sklearn": source})
+    assert len(seen(package)) == 1
+
+
+def test_own_private_names_are_accepted(write):
+    source = "class A(B):\n    def f(self, other):\n        self._x = self._base()\n"
+    package = write({"estimators/net": source + "        return other._x, super()._y"})
+    assert private_attributes(package) == private_imports(package) == []
 
 
 def test_cycle_is_seen(write):

@@ -23,7 +23,7 @@ import numpy as np
 
 from skdnn.diagnosis.arguments import check_count
 from skdnn.diagnosis.networks import problem_at_init
-from skdnn.estimators import settings
+from skdnn.estimators import inspection
 from skdnn.network.objective import Objective
 from skdnn.network.segments import per_parameter
 from skdnn.training.threads import blas_threads_for
@@ -285,7 +285,7 @@ def _checked_rates(learning_rates: Sequence[float] | None) -> np.ndarray:
 
 def _notes(net) -> list[str]:
     """Return what this check leaves out of the estimator's training."""
-    notes = settings.gradient_check_notes(net)
+    notes = inspection.gradient_check_notes(net)
     if net.alpha and net.l1_ratio:
         notes.append(
             f"The L1 part of the penalty (l1_ratio={net.l1_ratio:g}) is taken as a "

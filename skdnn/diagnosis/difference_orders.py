@@ -20,7 +20,7 @@ import numpy as np
 
 from skdnn.diagnosis.arguments import check_count
 from skdnn.diagnosis.networks import problem_at_init
-from skdnn.estimators import settings
+from skdnn.estimators import inspection
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.objective import Objective
 from skdnn.training.threads import blas_threads_for
@@ -233,7 +233,7 @@ def _checked_steps(epsilons) -> np.ndarray:
 
 
 def _notes(net, objective: Objective) -> list[str]:
-    notes = settings.gradient_check_notes(net)
+    notes = inspection.gradient_check_notes(net)
     names = set(objective.network.activation_names)
     kinked = sorted(name for name in names if ACTIVATIONS[name].has_kink)
     if kinked:

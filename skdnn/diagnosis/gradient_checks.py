@@ -11,7 +11,7 @@ import numpy as np
 
 from skdnn.diagnosis.arguments import check_count
 from skdnn.diagnosis.networks import problem_at_init
-from skdnn.estimators import settings
+from skdnn.estimators import inspection
 from skdnn.network.gradient_check import (
     CORRECT_UP_TO,
     WRONG_ABOVE,
@@ -191,10 +191,10 @@ def check_gradients(
     >>> checks.verdict, checks.at_init.passed, checks.trained.passed
     ('correct', True, True)
     """
-    settings.check_gradient_check_arguments("init", epsilon, max_params)
+    inspection.check_gradient_check_arguments("init", epsilon, max_params)
     check_count("n_epochs", n_epochs)
     problem = problem_at_init(estimator, X, y, sample_weight)
-    notes = settings.gradient_check_notes(problem.estimator)
+    notes = inspection.gradient_check_notes(problem.estimator)
 
     def check(theta: np.ndarray, notes) -> GradientCheckReport:
         objective = problem.objective

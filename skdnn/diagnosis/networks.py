@@ -2,7 +2,7 @@
 
 from sklearn.base import clone
 
-from skdnn.estimators.training_problem import TrainingProblem
+from skdnn.estimators.inspection import TrainingProblem
 from skdnn.estimators.unwrapping import unwrap_network
 
 

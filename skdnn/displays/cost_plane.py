@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skdnn.estimators.rows import Rows
-from skdnn.estimators.training_problem import examples_and_objective
+from skdnn.estimators.inspection import objective_over
+from skdnn.estimators.rows import Rows, training_rows
 from skdnn.estimators.unwrapping import unwrap_network
-from skdnn.estimators.validation import training_rows
 from skdnn.network.objective import Objective
 from skdnn.training.threads import blas_threads_for
 
@@ -40,13 +39,15 @@ class CostPlane(NamedTuple):
         network = unwrapped.model
         X, y = unwrapped.rows(X, y, refit=False)
         rows = training_rows(network, Rows(X, y), reset=False)
-        objective = examples_and_objective(network, rows)[1]
-        indices = [_position(network._network, each) for each in parameters]
+        objective = objective_over(network, rows)
+        indices = [_position(objective.network, each) for each in parameters]
         if indices[0] == indices[1]:
             raise ValueError(
                 f"parameters must be two different ones, got {parameters}."
             )
-        return cls(objective, network._theta.astype(np.float64), np.array(indices))
+        return cls(
+            objective, network._model.theta.astype(np.float64), np.array(indices)
+        )
 
     @property
     def centre(self) -> np.ndarray:

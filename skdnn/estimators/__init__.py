@@ -3,7 +3,7 @@
 from skdnn.estimators.checks.scales import DataScaleWarning
 from skdnn.estimators.classifier import MLPRegularizedClassifier
 from skdnn.estimators.moving.onnx import to_onnx
-from skdnn.estimators.moving.onnx_registration import register_onnx_converters
+from skdnn.estimators.moving.onnx_converters import register_onnx_converters
 from skdnn.estimators.regressor import MLPRegularizedRegressor
 
 __all__ = [

@@ -1,43 +1,38 @@
-"""From validated rows to fitted weights: what every estimator of this kind does.
+"""What every estimator of this kind does: fit, predict, show its parameters, save.
 
-`fit` walks one way: parameters → rows and targets → network and first θ → training →
-fitted attributes. Whatever fails on the way leaves the estimator as it was.
+`fit` goes one way: parameters → rows and targets → network and first θ → training → a
+model. The estimator takes it over at the end, all at once: what fails on the way, or is
+interrupted, leaves it as it was, and what reads it meanwhile sees no half of it.
 """
 
-from collections.abc import Sequence
-from typing import Self
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
-from skdnn.estimators import prediction, settings, validation
+from skdnn._estimator import SkdnnEstimator
+from skdnn.estimators import inspection, saving
+from skdnn.estimators.callbacks import FitCallbacks, listener
 from skdnn.estimators.checks.hints import hinting
-from skdnn.estimators.checks.scales import warn_of_inputs
 from skdnn.estimators.collapse import collapse_of, reason_with
-from skdnn.estimators.dev_scoring import DevScorer
-from skdnn.estimators.dev_set import DevSet, split_off
-from skdnn.estimators.fit_callbacks import FitCallbacks
-from skdnn.estimators.fit_steps import (
-    count_rows,
-    epochs_of_call,
-    listener,
-    unchanged_on_failure,
-)
-from skdnn.estimators.reporting import EpochPrinter, refuse, warn_about
-from skdnn.estimators.rows import Rows, as_counts
-from skdnn.estimators.saving import SavedPlainly
-from skdnn.estimators.shown_parameters import assign, shown_theta
-from skdnn.estimators.solving import Trained, train
-from skdnn.estimators.stop_reasons import sentence
-from skdnn.network.architecture import Network
-from skdnn.network.initializers import initialize
+from skdnn.estimators.model import Model, NotFinite, finite
+from skdnn.estimators.preparation import prepare
+from skdnn.estimators.reporting import EpochPrinter, refuse, sentence, warn_about
+from skdnn.estimators.rows import Rows, rows_to_predict
+from skdnn.estimators.solving import FitRecord, train
+from skdnn.network.gradient_check import GradientCheckReport
+from skdnn.network.objective import Cost
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import TrainingState
-from skdnn.training.tables import Examples, Table
+from skdnn.training.stopping import MAX_ITER, ONE_CLASS, ONE_EPOCH
 
 
-class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
+class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
     """A regularised multilayer perceptron that leaves its targets to subclasses."""
 
     n_features_in_: int
@@ -59,216 +54,136 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
     stop_message_: str
     optimizer_state_: OptimizerState
 
-    # What a classifier and a regressor say differently.
+    _model: Model[Any]  # what predicts
+    _state: TrainingState  # where training goes on
     _y_is_numeric = False
-    _weights_besides = ""
+
+    @abstractmethod
+    def _targets_of(
+        self, rows: Rows, classes=None, warm: bool = False, incremental: bool = False
+    ):
+        """Return the targets of a fit; the estimator is a draft and may be changed."""
+
+    # -- fit ---------------------------------------------------------------------------
 
     def _fit(
         self,
-        rows: Rows,
+        given: Rows,
         given_dev: Rows,
         classes=None,
-        incremental=False,
-        total_weight=None,
+        incremental: bool = False,
+        total_weight: float | None = None,
     ) -> Self:
-        callbacks = FitCallbacks(self, rows, incremental)
+        callbacks = FitCallbacks(self, given, incremental)
         callbacks.begin_fit()
-        with unchanged_on_failure(self):
-            self._check_settings()
-            goes_on = hasattr(self, "_state") and (incremental or self.warm_start)
-            rows = validation.training_rows(self, rows, reset=not goes_on)
-            dtype = self._dtype_for(rows, goes_on)
-            settings.check_range(rows.X, dtype, "X")
-            targets = self._targets_of(rows, classes, goes_on, incremental)
-            state, network = self._start(targets, dtype, goes_on, incremental)
-            dev_rows = validation.dev_rows(self, given_dev, dtype)
-            if dev_rows is None and incremental:
-                settings.warn_of_no_dev_set(self)
-            elif dev_rows is None and self.early_stopping:
-                rows, dev_rows = self._cut_dev_set(rows, targets, state.split_seed)
-            self._targets, self._network = targets, network
-            self._type_in = prediction.type_out(rows.X.dtype).name
-            if not incremental:
-                rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
-            examples = self._examples(rows, dtype)
-            count_rows(examples, state, incremental, total_weight)
-            if not goes_on:
-                warn_of_inputs(self, rows, None if given_dev.X is None else dev_rows)
-            evaluate = None
-            if dev_rows is not None:
-                evaluate = self._dev_set(network, dev_rows, state.theta)
-                if not (incremental and goes_on):
-                    evaluate.try_scorer(state.theta)
-            callbacks.dev_rows = dev_rows
-            printer = EpochPrinter(self.verbose) if self.verbose else None
-            trained = train(
-                self,
-                network,
-                state,
-                examples,
-                evaluate,
-                *epochs_of_call(targets, incremental),
-                listener(printer, callbacks),
-            )
-            refuse(trained.outcome, self, incremental)
-            collapse = collapse_of(self, network, trained.theta, examples, incremental)
-            trained.outcome.reason = reason_with(collapse, trained.outcome.reason)
-            self._remember(trained, examples, evaluate is not None, goes_on)
+        warm = "_state" in vars(self) and (incremental or self.warm_start)
+        draft = self._draft()
+        start = prepare(
+            draft,
+            given,
+            given_dev,
+            warm=warm,
+            incremental=incremental,
+            classes=classes,
+            total_weight=total_weight,
+        )
+        model, state, examples, dev_rows, evaluate = start
+        callbacks.begin_training(model, draft._attributes_to_predict(model), dev_rows)
+        printer = EpochPrinter(self.verbose) if self.verbose else None
+        n_epochs, reason_at_end = None, MAX_ITER
+        if incremental:
+            n_epochs, reason_at_end = 1, ONE_EPOCH
+        elif model.targets.is_constant:
+            n_epochs, reason_at_end = 1, ONE_CLASS
+        on_epoch = listener(printer, callbacks)
+        trained = train(
+            self, model, state, examples, evaluate, n_epochs, reason_at_end, on_epoch
+        )
+        outcome = trained.outcome
+        refuse(outcome, self, incremental)
+        model = model.with_theta(trained.theta)
+        collapse = collapse_of(self, model, examples, incremental)
+        outcome.reason = reason_with(collapse, outcome.reason)
+        before = self if warm else None
+        record = FitRecord.of(trained, examples.n_rows, evaluate is not None, before)
+        record.stop_message_ = sentence(trained, self, record)
+        self._assign(draft._attributes_to_predict(model), state, record)
         if printer is not None:
             printer.end(None if incremental else self.stop_message_)
-        warn_about(trained.outcome, self, collapse)
+        warn_about(outcome, self, collapse)
         callbacks.end_fit()
         return self
 
-    # -- what comes in ----------------------------------------------------------------
+    def _draft(self) -> Self:
+        """Return a copy that shares all attributes, to set others on."""
+        draft = type(self).__new__(type(self))
+        draft.__dict__.update(vars(self))
+        return draft
+
+    def _attributes_to_predict(self, model: Model) -> dict[str, Any]:
+        """Return the fitted attributes of a model; the columns are this estimator's."""
+        columns = ("n_features_in_", "feature_names_in_")
+        return {
+            **{name: vars(self)[name] for name in columns if name in vars(self)},
+            "_model": model,
+            "n_layers_": model.network.n_layers + 1,
+            "n_outputs_": model.targets.n_outputs,
+            "out_activation_": model.targets.out_activation,
+        }
+
+    def _assign(
+        self, to_predict: dict[str, Any], state: TrainingState, record: FitRecord
+    ) -> None:
+        """Take over what a fit has made, in one step."""
+        kept = vars(self).copy()
+        kept.pop("feature_names_in_", None)  # of rows before, which had names
+        self.__dict__ = {**kept, **to_predict, "_state": state, **vars(record)}
 
     def _validate_params(self):
         """Check the parameters one by one; an error says what was probably meant."""
         with hinting(self):
             super()._validate_params()
 
-    def _check_settings(self):
-        """Check what scikit-learn's declarative constraints cannot say."""
-        settings.check(self)
-
-    def _dtype_for(self, rows: Rows, goes_on) -> np.dtype:
-        if goes_on and self.dtype == "auto":
-            return self._state.theta.dtype
-        return settings.network_dtype(self, rows.X.shape[0])
-
-    def _cut_dev_set(self, rows: Rows, targets, seed) -> tuple[Rows, Rows]:
-        labels = rows.y if targets.are_classes else None
-        training, dev = split_off(
-            rows.X.shape[0], labels, rows.sample_weight, self.validation_fraction, seed
-        )
-        return rows.pick(training), rows.pick(dev)
-
-    def _examples(self, rows: Rows, dtype, suffix="") -> Examples:
-        """Return rows, targets and weights as training wants them."""
-        Y = self._targets.encode(rows.y, dtype, f"y{suffix}")
-        weight = self._targets.weigh(Y, rows.sample_weight)
-        if weight is not None and not np.any(weight > 0):
-            raise ValueError(
-                f"sample_weight{suffix}{self._weights_besides} must be positive for at "
-                "least one row; all are zero."
-            )
-        table = Table(rows.X, dtype, rows.numbers).ready_if_small()
-        return Examples(table, Y, weight)
-
-    def _start(
-        self, targets, dtype, goes_on, incremental
-    ) -> tuple[TrainingState, Network]:
-        """Return where training starts: a first θ, or a copy of where it stopped."""
-        network = self._network_for(targets)
-        if not goes_on:
-            return self._first_state(network, dtype), network
-        before, now = self._network.sizes, network.sizes
-        if before != now:
-            raise ValueError(
-                f"Training can go on only with the layers it began with, {before} "
-                f"(inputs, hidden units, outputs); hidden_layer_sizes and X now make "
-                f"them {now}. Set warm_start=False and fit anew."
-            )
-        state = self._state.copy(dtype)
-        state.hand_to(self.solver)
-        if state.is_over and not incremental:
-            state.begin_anew()
-        return state, network
-
-    def _network_for(self, targets) -> Network:
-        hidden = settings.hidden_sizes(self)
-        return Network.of(
-            [self.n_features_in_, *hidden, targets.n_outputs],
-            settings.hidden_activations(self, len(hidden)),
-            targets.loss,
-            self._loss_option(),
-        )
-
-    def _first_state(self, network, dtype) -> TrainingState:
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=4)
-        rng = np.random.default_rng(seeds[0])
-        theta = initialize(network, self.init, rng, dtype, self.bias_init)
-        return TrainingState(
-            theta,
-            OptimizerState.start(theta),
-            rng=np.random.default_rng(seeds[1]),
-            mask_seed=int(seeds[2]),
-            split_seed=int(seeds[3]),
-            solver=self.solver,
-        )
-
-    def _dev_set(self, network, rows: Rows, theta) -> DevSet:
-        """Return what looks at the dev rows after each epoch."""
-        examples = self._examples(rows, theta.dtype, suffix="_val")
-        by_cost = isinstance(self.scoring, str) and self.scoring == "loss"
-        is_scored = not (by_cost or self._targets.is_constant)
-        scorer = DevScorer(self, rows) if is_scored else None
-        return DevSet(network, examples, self._targets, scorer)
-
-    # -- what is remembered -----------------------------------------------------------
-
-    def _remember(self, trained: Trained, examples: Examples, has_dev, goes_on):
-        history = trained.outcome.history
-        self._theta, self._state = trained.theta, trained.state
-        self._total_weight = examples.total_weight
-        seen = self._state.rows_seen
-        self._state.rows_seen = seen.trained(examples.weight * len(history))
-        self.n_layers_ = self._network.n_layers + 1
-        self.n_outputs_ = self._targets.n_outputs
-        self.out_activation_ = self._targets.out_activation
-        self.optimizer_state_ = trained.state.optimizer
-        if not goes_on:
-            self.t_ = 0
-            self.loss_curve_ = []
-            self.validation_loss_curve_ = self.validation_scores_ = None
-        self.n_iter_ = len(history)
-        self.t_ += self.n_iter_ * examples.n_rows
-        self.loss_curve_ = [*self.loss_curve_, *(r.cost for r in history)]
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
-        self.best_loss_ = min(self.loss_curve_, default=np.inf)
-        self.converged_ = bool(trained.outcome.converged)
-        self.stop_reason_ = trained.outcome.reason
-        self.best_iteration_ = trained.best_epoch
-        self.best_validation_score_ = None
-        if has_dev:
-            costs, scores = self.validation_loss_curve_, self.validation_scores_
-            now = [r.dev for r in history if r.dev is not None]
-            self.validation_loss_curve_ = [*(costs or []), *(d.cost for d in now)]
-            self.validation_scores_ = [*(scores or []), *(d.score for d in now)]
-        monitor = trained.state.monitor
-        if monitor is not None and monitor.follows_dev:
-            self.best_loss_ = None  # as in scikit-learn: the dev set has the say
-            self.best_validation_score_ = monitor.best_score
-        self.stop_message_ = sentence(trained.outcome, self)
+    # -- what is fitted ----------------------------------------------------------------
 
     @property
     def coefs_(self) -> list[np.ndarray]:
         """W[1], …, W[L], shown in the type of X; what is assigned is copied."""
-        return self._network.weights(shown_theta(self, "coefs_"))
+        return self._shown("coefs_")
 
     @coefs_.setter
     def coefs_(self, arrays: Sequence[np.ndarray]) -> None:
-        assign(self, "coefs_", arrays)
+        self._go_on_from("coefs_", arrays)
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """b[1], …, b[L], shown in the type of X; what is assigned is copied."""
-        return self._network.biases(shown_theta(self, "intercepts_"))
+        return self._shown("intercepts_")
 
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[np.ndarray]) -> None:
-        assign(self, "intercepts_", arrays)
+        self._go_on_from("intercepts_", arrays)
 
-    def _fitted_theta(self, attribute):
-        if "_theta" not in self.__dict__:
+    def _shown(self, attribute: str) -> list[np.ndarray]:
+        return self._fitted_model(attribute).shown(attribute, self.dtype == "auto")
+
+    def _go_on_from(self, attribute: str, arrays: Sequence[np.ndarray]) -> None:
+        """Copy parameters into θ: to predict with, and for training to go on from."""
+        model = self._fitted_model(attribute).with_parameters(attribute, arrays)
+        # The moments stay, but what was the best on the dev set is gone.
+        state = replace(self._state, theta=model.theta, monitor=None)
+        self.__dict__.update(_model=model, _state=state)
+
+    def _fitted_model(self, attribute: str) -> Model:
+        if "_model" not in vars(self):
             raise AttributeError(
                 f"{type(self).__name__} has no attribute {attribute!r} before fit."
             )
-        return self._theta
+        return self._model
 
     def __sklearn_is_fitted__(self) -> bool:
         """Say whether there are parameters to predict with."""
-        return "_theta" in self.__dict__
+        return "_model" in vars(self)
 
     def __sklearn_tags__(self):
         """Accept sparse X."""
@@ -276,12 +191,117 @@ class BaseMLPRegularized(CallbackSupportMixin, SavedPlainly):
         tags.input_tags.sparse = True
         return tags
 
-    # -- what the network says --------------------------------------------------------
+    # -- what the network says ---------------------------------------------------------
 
-    def _logits(self, X) -> np.ndarray:
-        """Return the logits of the caller's X, shape (n_rows, n_outputs)."""
-        return prediction.logits(self, X)
+    def _ask(self, question: Callable[..., np.ndarray], X) -> np.ndarray:
+        """Return what the model says of the caller's X.
 
-    def _predict(self, X) -> np.ndarray:
-        """Return labels or numbers."""
-        return prediction.predictions(self, X)
+        The question is a method of `Model` or a function of its arguments: the model,
+        the rows and, for rows that were not validated, what checks their blocks.
+        """
+        if "_model" not in vars(self):  # asked first: it is faster
+            check_is_fitted(self)
+        model = self._model
+        if model.reads(X) and vars(self).get("feature_names_in_") is None:
+            try:
+                return question(model, X, finite)
+            except NotFinite:
+                pass  # or a sum of finite numbers that overflowed
+        return question(model, rows_to_predict(self, X))
+
+    def cost(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Cost:
+        r"""Return J of the fitted parameters on the given rows, and its parts.
+
+        .. math:: J = \frac{1}{\sum s_i} \sum_i s_i \ell_i + \Omega(W)
+
+        Dropout is off; class weights and label smoothing are as in fit. The penalty Ω
+        is that of the training set, so that J of different rows differs by its data
+        part only.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights; None counts each row once.
+
+        Returns
+        -------
+        Cost
+            A named tuple ``(total, data, penalty)`` of floats.
+        """
+        return inspection.cost(self, Rows(X, y, sample_weight))
+
+    def gradient_check(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        at: str = "fitted",
+        epsilon: float = 1e-5,
+        max_params: int | None = 1000,
+    ) -> GradientCheckReport:
+        r"""Compare the gradient that training uses with two-sided differences of J.
+
+        .. math::
+
+            d\theta_{approx,i} =
+                \frac{J(\theta + \epsilon e_i) - J(\theta - \epsilon e_i)}{2\epsilon},
+            \qquad
+            \text{error} = \frac{\|d\theta_{approx} - d\theta\|_2}
+                {\|d\theta_{approx}\|_2 + \|d\theta\|_2}
+
+        All in float64, penalty and weights included, dropout off: while units drop, J
+        is not one function. A debugging tool, with two evaluations of J per component:
+        a few hundred rows are enough.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows; J takes them for the whole training set.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights; None counts each row once.
+        at : {"fitted", "init"}, default="fitted"
+            Check at the fitted parameters, or at the random ones that fit would start
+            from. "init" works on an estimator that has not been fitted.
+        epsilon : float, default=1e-5
+            The step ε.
+        max_params : int or None, default=1000
+            Check at most so many components, drawn evenly from all layers; None checks
+            all. The report says how many.
+
+        Returns
+        -------
+        GradientCheckReport
+            Its `verdict` is "correct" up to an error of 1e-7, "wrong" above 1e-3 and
+            "suspicious" between; print it for a table with the error of each layer and
+            the worst components. Components on a kink of ReLU or of the L1 penalty
+            have no derivative; they are left out and listed in `kinks`.
+
+        References
+        ----------
+        Y. Bengio, "Practical recommendations for gradient-based training of deep
+        architectures", 2012, section 4.2.
+        """
+        rows = Rows(X, y, sample_weight)
+        return inspection.gradient_check(self, rows, at, epsilon, max_params)
+
+    # -- in files ----------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled."""
+        return saving.pack(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what was pickled."""
+        if "n_iter_" in state and "_skdnn_version" not in state:
+            raise ValueError(
+                f"This {type(self).__name__} was saved by skdnn 0.1.0, whose files "
+                "later versions cannot read. Fit it anew."
+            )
+        super().__setstate__(saving.unpack(state))

@@ -7,30 +7,29 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.neural_network import MLPClassifier
 
 from skdnn._sklearn import (
     Interval,
     StrOptions,
     available_if,
+    check_partial_fit_first_call,
     fit_context,
     with_callbacks,
 )
+from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.checks.arguments import explaining_arguments
-from skdnn.estimators.classification import Classification
-from skdnn.estimators.classifier_conversion import ClassifierConversion
-from skdnn.estimators.inspection import ObjectiveInspection
+from skdnn.estimators.model import Model
 from skdnn.estimators.moving.onnx import OnnxExport
-from skdnn.estimators.rows import Rows, checked_total_weight
-from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
+from skdnn.estimators.moving.scikit_learn import from_peer, to_peer
+from skdnn.estimators.parameters import CONSTRAINTS, can_fit_partially
+from skdnn.estimators.rows import Rows, checked_total_weight, targets_to_score
+from skdnn.estimators.targets.classes import ClassTargets
+from skdnn.estimators.targets.labels import checked_classes, kind_of_labels
 
 
-class MLPRegularizedClassifier(
-    Classification,
-    ClassifierMixin,
-    OnnxExport,
-    ClassifierConversion,
-    ObjectiveInspection,
-):
+class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
     r"""Multilayer perceptron classifier with the regularisation of a modern network.
 
     It minimises, over m training rows with weights s and their sum S (m without
@@ -272,6 +271,11 @@ class MLPRegularizedClassifier(
     True
     """
 
+    classes_: np.ndarray
+
+    _model: Model[ClassTargets]
+    _sklearn_scoring = "accuracy"  # what early stopping follows in scikit-learn
+
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -470,3 +474,241 @@ class MLPRegularizedClassifier(
             incremental=True,
             total_weight=checked_total_weight(total_weight),
         )
+
+    def _targets_of(self, rows, classes=None, warm=False, incremental=False):
+        is_multilabel = kind_of_labels(rows.y) == "multilabel-indicator"
+        if incremental and not is_multilabel:
+            check_partial_fit_first_call(self, checked_classes(classes))
+        if warm:
+            targets = self._model.targets
+            if not incremental:
+                targets.check_same_classes(rows.y, is_multilabel)
+        elif incremental and not is_multilabel:
+            targets = ClassTargets.of_classes(self.classes_, "classes")
+        else:
+            targets = ClassTargets.of(rows.y)
+        return targets.with_class_weight(self.class_weight, rows.y, rows.sample_weight)
+
+    def _of_logits(self, X, answer: Callable[..., np.ndarray]) -> np.ndarray:
+        """Return what the targets make of the logits of the caller's X."""
+
+        def question(model, X, *checked):
+            return answer(model.targets, model.logits(X, *checked))
+
+        return self._ask(question, X)
+
+    def _attributes_to_predict(self, model):
+        classes = model.targets.classes
+        return super()._attributes_to_predict(model) | {"classes_": classes}
+
+    def __sklearn_tags__(self):
+        """Accept label indicators."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the logits.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            For two classes the logit of ``classes_[1]``, else one column per class or
+            label.
+        """
+        return self._of_logits(X, ClassTargets.decision)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable class of each row, or the indicator of its labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels.
+        """
+        return self._ask(Model.predict, X)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; for multilabel targets, the probability of each
+            label. float32 for rows of float32, else float64.
+        """
+        return self._of_logits(X, ClassTargets.probabilities)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithms of the probabilities, from the logits: never -inf.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            As `predict_proba`.
+        """
+        return self._of_logits(X, ClassTargets.log_probabilities)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy: the share of rows with all labels right.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+        """
+        predicted = self.predict(X)
+        y, weight = targets_to_score(self, y, sample_weight, predicted.shape[0])
+        return accuracy_score(y, predicted, sample_weight=weight)
+
+    # -- scikit-learn's own ------------------------------------------------------------
+
+    @classmethod
+    def from_sklearn(
+        cls, mlp: MLPClassifier, *, n_samples: int | None = None, strict: bool = True
+    ) -> Self:
+        """Return scikit-learn's MLPClassifier as an estimator of this class.
+
+        A fitted one comes with its weights, classes, loss curve and so on, in float64,
+        and predicts the same. Training can go on from there, with fresh moments of the
+        optimiser and its learning rate started anew.
+
+        Parameters keep their values, with these exceptions. `alpha` is multiplied by
+        m / batch_size, for m training rows; with lbfgs it stays as it is. `scoring` is
+        "accuracy" with early stopping, and `init` and `bias_init` are "glorot", the
+        nearest to scikit-learn's. What its solver ignores is left out: `learning_rate`
+        unless ``solver="sgd"``, `early_stopping` with lbfgs.
+
+        Parameters
+        ----------
+        mlp : MLPClassifier
+            Fitted or not; it stays as it is.
+        n_samples : int, default=None
+            The number m of rows that it was, or will be, trained on, without those of
+            a validation set. None reads m off a fitted `mlp`: ``t_`` divided by the
+            length of ``loss_curve_``. Where there is neither, `alpha` stays as it is,
+            as for a training set of one batch, and the penalty in `cost` is NaN.
+        strict : bool, default=True
+            Whether to refuse a setting that has another meaning here, or to let it
+            pass: ``learning_rate="invscaling"`` of sgd, which counts rows there and
+            epochs here.
+
+        Returns
+        -------
+        MLPRegularizedClassifier
+            A new estimator, fitted if `mlp` is.
+
+        Raises
+        ------
+        TypeError
+            If `mlp` is not an MLPClassifier.
+        ValueError
+            If a parameter has a value that cannot be taken over, or a fitted `mlp` has
+            one class only.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.neural_network import MLPClassifier
+        >>> from skdnn import MLPRegularizedClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> mlp = MLPClassifier((8,), solver="lbfgs", random_state=0, max_iter=1000)
+        >>> mlp = mlp.fit(X, y)
+        >>> net = MLPRegularizedClassifier.from_sklearn(mlp)
+        >>> bool(abs(net.predict_proba(X) - mlp.predict_proba(X)).max() < 1e-6)
+        True
+        """
+        net = from_peer(cls, MLPClassifier, mlp, n_samples, strict, _targets_of_peer)
+        if net.__sklearn_is_fitted__():
+            net.classes_ = net._model.targets.classes
+        return net
+
+    def to_sklearn(
+        self, *, n_samples: int | None = None, strict: bool = True
+    ) -> MLPClassifier:
+        """Return the estimator as scikit-learn's MLPClassifier.
+
+        A fitted one comes with its weights (in their type), classes, loss curve and so
+        on, and predicts the same, but for the rounding of a network that computes in
+        float32: some 1e-6. Training can go on from there, with fresh moments of the
+        optimiser.
+
+        Parameters keep their values, except that `alpha` is divided by m / batch_size,
+        for m training rows; with lbfgs it stays as it is. scikit-learn draws the first
+        weights and biases in its own way and computes in the type of X, so that an
+        `init` and a `bias_init` of "auto" or "glorot", and `dtype`, are left out.
+
+        Parameters
+        ----------
+        n_samples : int, default=None
+            The number m of rows that the estimator was, or will be, trained on,
+            without those of a dev set. None reads m off a fitted one: ``t_`` divided
+            by the length of ``loss_curve_``. Where there is neither, `alpha` stays as
+            it is, as for a training set of one batch.
+        strict : bool, default=True
+            Whether to refuse settings of the training that scikit-learn does not have,
+            or to leave them out: dropout, an L1 penalty, `max_norm`, ``solver="adamw"``
+            and so on. They do not change what a fitted network predicts.
+
+        Returns
+        -------
+        sklearn.neural_network.MLPClassifier
+            A new estimator, fitted if this one is.
+
+        Raises
+        ------
+        ValueError
+            If hidden layers differ in their activation, or it is not one of
+            scikit-learn's four; with `strict`, if a setting of the training cannot be
+            expressed. The error names all of them.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skdnn import MLPRegularizedClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = MLPRegularizedClassifier((8,), solver="lbfgs", max_iter=1000,
+        ...                                random_state=0)
+        >>> mlp = net.fit(X, y).to_sklearn()
+        >>> mlp
+        MLPClassifier(alpha=1.0, hidden_layer_sizes=(8,), learning_rate_init=0.0015,
+                      max_iter=1000, random_state=0, solver='lbfgs')
+        >>> bool(abs(net.predict_proba(X) - mlp.predict_proba(X)).max() < 1e-6)
+        True
+        """
+        return to_peer(self, MLPClassifier, n_samples, strict)
+
+
+def _targets_of_peer(mlp: MLPClassifier) -> ClassTargets:
+    if mlp.out_activation_ == "logistic" and mlp.n_outputs_ > 1:
+        return ClassTargets("multilabel-indicator", np.asarray(mlp.classes_))
+    return ClassTargets.of_classes(mlp.classes_, "mlp")

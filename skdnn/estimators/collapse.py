@@ -5,12 +5,10 @@ minimum, near zero weights. So does a learning rate that kills all hidden units.
 each fit, some rows are predicted to see.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from skdnn.estimators.stop_reasons import cure
-from skdnn.network.architecture import Network
+from skdnn.estimators.model import Model
+from skdnn.estimators.reporting import Collapse, cure
 from skdnn.network.objective import forward_by_blocks, rows_per_block
 from skdnn.training.stopping import (
     CONSTANT,
@@ -26,48 +24,36 @@ from skdnn.training.tables import Examples
 # A layer's weights are near zero if they are so many times smaller than first weights
 # that keep the size of signals: root mean square 1 / sqrt(n_in).
 _NEAR_ZERO = 0.05
-# An alpha that is so small a part of S takes no network: XOR's survives it.
+# An alpha below this share of S collapses no network: XOR's survives it.
 _HARMLESS = 1e-3
 # Predictions do not vary if their standard deviation is so many times smaller than that
 # of the targets, for each class or number.
 _VARIES = 0.01
-# So many rows say whether predictions vary.
+# Rows that are predicted, and how many of them lie next to each other.
 _ROWS, _ROWS_OF_A_PIECE = 500, 50
 
 
-class Collapse(NamedTuple):
-    """A network that gives one prediction for all rows."""
-
-    reason: str  # a code of training/stopping.py
-    text: str  # what happened, and what to do
-
-
 def collapse_of(
-    estimator,
-    network: Network,
-    theta: np.ndarray,
-    examples: Examples,
-    incremental: bool = False,
+    estimator, model: Model, examples: Examples, incremental: bool = False
 ) -> Collapse | None:
     """Return what to tell of a network that gives one prediction for all, or None.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        Its settings are named, and its targets turn logits into predictions.
-    network : Network
-    theta : ndarray of shape (n_parameters,)
-        The parameters after training.
+        Its parameters are named.
+    model : Model
+        After training.
     examples : Examples
         The training rows.
     incremental : bool, default=False
         Whether this was partial_fit, which may have just begun to learn: rows are
         predicted only where the weights of a layer are near zero.
     """
-    sizes = [_size(W) for W in network.weights(theta)]
+    sizes = [_size(W) for W in model.network.weights(model.theta)]
     least = int(np.argmin(sizes))
     is_small = sizes[least] < _NEAR_ZERO and estimator.alpha > 0
-    if (incremental and not is_small) or _varies(estimator, network, theta, examples):
+    if (incremental and not is_small) or _varies(model, examples):
         return None
     if estimator.init == "zeros" and len(sizes) > 1:
         text = (
@@ -96,8 +82,8 @@ def collapse_of(
 def reason_with(collapse: Collapse | None, reason: str) -> str:
     """Return why training stopped, in view of a collapse.
 
-    A cost that rises says more than that predictions do not vary, the penalty's having
-    taken the network says more than both.
+    That the cost rises says more than that predictions do not vary; that the penalty
+    has taken the network says more than both.
     """
     if collapse is None or reason in (ONE_EPOCH, INTERRUPTED, DIVERGED):
         return reason
@@ -112,9 +98,9 @@ def _size(W: np.ndarray) -> float:
     return float(np.sqrt(square / W.shape[1]))
 
 
-def _varies(estimator, network, theta, examples) -> bool:
+def _varies(model: Model, examples: Examples) -> bool:
     """Whether predictions vary where they should, on some of the training rows."""
-    targets = estimator._targets
+    network, targets = model.network, model.targets
     spread = targets.spread(examples.Y)
     if not np.any(spread > 0):
         return True  # a constant is right
@@ -123,7 +109,7 @@ def _varies(estimator, network, theta, examples) -> bool:
     n_rows, first, total, square = 0, None, 0.0, 0.0
     pieces = _pieces(network, examples)
     with np.errstate(over="ignore", invalid="ignore"):  # far apart, or infinite
-        for Z in forward_by_blocks(network, theta, pieces, _ROWS_OF_A_PIECE):
+        for Z in forward_by_blocks(network, model.theta, pieces, _ROWS_OF_A_PIECE):
             predicted = targets.expected(Z.astype(np.float64))
             first = predicted[0].copy() if first is None else first
             predicted -= first

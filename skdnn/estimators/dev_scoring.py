@@ -1,7 +1,6 @@
 """The score that early stopping follows: a scikit-learn scorer, asked about θ."""
 
 import warnings
-from copy import copy
 from inspect import Parameter, signature
 from typing import NoReturn
 
@@ -15,6 +14,7 @@ from skdnn._sklearn import (
     scores_probabilities,
     with_options,
 )
+from skdnn.estimators.model import Model
 from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.values import listed
@@ -42,14 +42,16 @@ class DevScorer:
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        It has the network and the targets of the fit already.
+        It has the columns of the training rows already.
+    model : Model
+        What is trained, at any θ.
     rows : Rows
         The dev rows, validated.
 
     Raises
     ------
     ValueError
-        If it is clear from the targets that there is no score.
+        If the targets alone show that there can be no score.
 
     Warns
     -----
@@ -57,14 +59,14 @@ class DevScorer:
         If the dev rows have weights and the scorer takes none.
     """
 
-    def __init__(self, estimator, rows: Rows):
+    def __init__(self, estimator, model: Model, rows: Rows):
         scorer = check_scoring(estimator, scoring=estimator.scoring)
         own = score_function(scorer)
         self._is_scikit_learns = own is not None
         self._function = scorer if own is None else own
         self._name = _name_of(estimator.scoring, self._function)
-        self._targets = estimator._targets
-        self._tells_classes = not estimator._y_is_numeric
+        self._model, self._targets = model, model.targets
+        self._tells_classes = model.targets.are_classes
         takes = _parameters_of(self._function)
         self._options = {}
         if rows.sample_weight is not None and "sample_weight" in takes:
@@ -79,8 +81,9 @@ class DevScorer:
             self._scorer = with_options(scorer, self._names_of_columns(takes))
         # A scorer wants an estimator; these rows have been validated and lost their
         # names.
-        self._probe = copy(estimator)
-        self._probe.__dict__.pop("feature_names_in_", None)
+        self._probe = estimator._draft()
+        vars(self._probe).update(estimator._attributes_to_predict(model))
+        vars(self._probe).pop("feature_names_in_", None)
 
     def __call__(self, theta: np.ndarray) -> float:
         """Return the score of θ, the higher the better.
@@ -96,13 +99,12 @@ class DevScorer:
         return score
 
     def try_at(self, theta: np.ndarray) -> None:
-        """Refuse what no training can give a score, by a look at the first θ.
+        """Refuse, by a look at the first θ, rows that no training can give a score.
 
         A caller's own function is not called for it: it may count its calls.
         """
-        self._probe._theta = theta
         if not self._is_scikit_learns or not np.all(
-            np.isfinite(self._probe._logits(self._X))
+            np.isfinite(self._model.with_theta(theta).logits(self._X))
         ):
             return
         with warnings.catch_warnings():
@@ -111,13 +113,13 @@ class DevScorer:
                 score = self._ask(theta)
             except ValueError:
                 if self._scores_perfect_numbers():
-                    return  # what it cannot score now it can when they are learnt
+                    return  # it can score these rows once they are learnt
                 raise
         if not np.isfinite(score) and (lack := self._lack()):
             self._refuse(lack)
 
     def _ask(self, theta) -> float:
-        self._probe._theta = theta
+        self._probe._model = self._model.with_theta(theta)
         try:
             score = self._scorer(self._probe, self._X, self._y, **self._options)
         except (ValueError, TypeError, AttributeError) as error:
@@ -154,7 +156,7 @@ class DevScorer:
         return Rows(rows.X, rows.y[counting], numbers=numbers)
 
     def _refuse_senseless(self, takes) -> None:
-        """Refuse what would give a number that says nothing of the network."""
+        """Refuse a scorer whose number says nothing about the network."""
         function = getattr(self._function, "__name__", "")
         options = options_of(self._scorer)
         if not self._tells_classes:
@@ -173,7 +175,7 @@ class DevScorer:
                 self._refuse(f"with k={k} and {n_classes} classes it is always 1")
 
     def _names_of_columns(self, takes) -> dict:
-        """Return the classes for a scorer of their probabilities.
+        """Return the arguments that name the classes, for a scorer of probabilities.
 
         Scorers of predicted labels average over the labels that they are told of: that
         choice stays with the caller.
@@ -202,7 +204,7 @@ class DevScorer:
         return np.setdiff1d(self._targets.classes, self._counting_y()).tolist()
 
     def _lack(self) -> str:
-        """Return what the dev set lacks for a score, "" if nothing can be seen."""
+        """Return what the dev set lacks for a score, or "" if it seems complete."""
         missing, y = self._missing_classes(), self._counting_y()
         if missing:
             return f"the dev set has no row of class {listed(missing, most=5)}"
@@ -213,7 +215,7 @@ class DevScorer:
         constant = np.flatnonzero(np.ptp(y.reshape(len(y), -1), axis=0) == 0)
         if not constant.size:
             return ""
-        which = f" in column {listed(constant.tolist(), most=5)}" if y.ndim == 2 else ""
+        which = f" in column {listed(constant, most=5)}" if y.ndim == 2 else ""
         return f"the targets of the dev set are constant{which}"
 
     def _refuse(self, why: str, cause: Exception | None = None) -> NoReturn:

@@ -1,43 +1,49 @@
 """The dev set: the caller's, or a stratified part of the training rows."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 from sklearn.model_selection import train_test_split
 
+from skdnn.estimators import plan
 from skdnn.estimators.dev_scoring import DevScorer
-from skdnn.network.architecture import Network
-from skdnn.network.objective import forward_by_blocks, rows_per_block
-from skdnn.network.propagation import cost_of_logits
+from skdnn.estimators.model import Model
+from skdnn.estimators.rows import Rows
+from skdnn.estimators.targets import Targets
 from skdnn.training.history import DevResult
 from skdnn.training.tables import Examples
 
 
 class DevSet:
-    """Looks at a network with all regularisers off.
+    """Evaluates a network on the dev rows, with all regularisers off.
 
     Parameters
     ----------
-    network : Network
-        The network that is trained; its label smoothing is not used here.
+    model : Model
+        What is trained, at any θ; its label smoothing is not used here.
     examples : Examples
         The dev rows.
-    targets : ClassTargets or RegressionTargets
-        Scores what the last layer gives.
     scorer : DevScorer, optional
         θ -> what early stopping follows instead of the dev cost, the higher the better.
     """
 
     def __init__(
-        self,
-        network: Network,
-        examples: Examples,
-        targets,
-        scorer: DevScorer | None = None,
+        self, model: Model, examples: Examples, scorer: DevScorer | None = None
     ):
-        self._network = targets.without_smoothing(network)
+        self._model = replace(
+            model, network=model.targets.without_smoothing(model.network)
+        )
         self._examples = examples
-        self._targets = targets
         self._scorer = scorer
+
+    @classmethod
+    def of(cls, estimator, model: Model, rows: Rows) -> "DevSet":
+        """Return what an estimator's parameters make of validated dev rows."""
+        examples = rows.examples(model.targets, model.theta.dtype, suffix="_val")
+        is_scored = not (plan.follows_cost(estimator) or model.targets.is_constant)
+        scorer = DevScorer(estimator, model, rows) if is_scored else None
+        return cls(model, examples, scorer)
 
     def try_scorer(self, theta: np.ndarray) -> None:
         """Refuse, before training, a scorer that cannot score these rows."""
@@ -46,25 +52,31 @@ class DevSet:
 
     def __call__(self, theta: np.ndarray) -> DevResult:
         """Return the dev cost and score of θ."""
-        examples, targets = self._examples, self._targets
+        examples = self._examples
         theta = theta.astype(examples.table.dtype, copy=False)  # lbfgs's is float64
-        step = rows_per_block(self._network, examples.table.is_sparse_enough)
-        blocks = examples.table.blocks(step)
-        cost, start, predictions, is_finite = 0.0, 0, [], True
-        for Z in forward_by_blocks(self._network, theta, blocks, step):
-            part = slice(start, start + len(Z))
-            predictions.append(targets.predictions(Z))
-            Y, s = examples.Y[part], examples.s[part]
-            cost += cost_of_logits(self._network, Z, Y, s, 1 / examples.n_rows)
-            start = part.stop
-            is_finite = is_finite and bool(np.isfinite(Z).all())
-        score = targets.score(np.concatenate(predictions), examples.Y, examples.s)
+        model = self._model.with_theta(theta)
+        cost, predictions, is_finite = model.evaluate(examples)
+        score = model.targets.score(predictions, examples.Y, examples.s)
         if self._scorer is None:
             return DevResult(cost, score, monitored=cost)
         # Scorers refuse what a training that is about to diverge predicts.
         is_finite = is_finite and bool(np.isfinite(cost))
         score = self._scorer(theta) if is_finite else np.nan
         return DevResult(cost, score, monitored=-score)
+
+
+def cut_dev_set(
+    estimator, rows: Rows, targets: Targets, seed: int
+) -> tuple[Rows, Rows]:
+    """Return training rows and dev rows, as the estimator's parameters say."""
+    training, dev = split_off(
+        rows.X.shape[0],
+        rows.y if targets.are_classes else None,
+        rows.sample_weight,
+        estimator.validation_fraction,
+        seed,
+    )
+    return rows.pick(training), rows.pick(dev)
 
 
 def split_off(
@@ -81,7 +93,7 @@ def split_off(
     nothing in a dev set, and the only row of a class.
 
     A label indicator is cut at random. Then rows change places until each label is
-    there, and is missing, in some row of both parts, as far as that can be had.
+    there, and is missing, in some row of both parts, as far as possible.
 
     Parameters
     ----------
@@ -145,7 +157,7 @@ def _codes(labels) -> np.ndarray:
 
 
 def _with_missing_codes(giving, lacking, codes, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Return two parts of the rows, the second with a row of each code, if it can be.
+    """Return two parts of the rows, the second with a row of each code if possible.
 
     A row changes places with one of a code that is frequent there.
     """

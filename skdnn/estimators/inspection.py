@@ -1,130 +1,166 @@
-"""J of a network on given rows, and the check of its gradient."""
+"""J of an estimator on given rows, the check of its gradient, its training problem.
 
-from typing import Any
+Whatever looks at an estimator here leaves it as it is.
+"""
+
+from copy import deepcopy
+from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from skdnn.estimators import settings
-from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.rows import Rows
-from skdnn.estimators.solving import objective_of, penalty_of
-from skdnn.estimators.training_problem import (
-    TrainingProblem,
-    examples_and_objective,
-)
-from skdnn.estimators.validation import training_rows
+from skdnn.estimators import parameters, plan
+from skdnn.estimators.model import Model, type_out
+from skdnn.estimators.preparation import first_state
+from skdnn.estimators.rows import Rows, check_range, training_rows
+from skdnn.estimators.solving import train
 from skdnn.network.gradient_check import GradientCheckReport, check_gradient
-from skdnn.network.objective import Cost
+from skdnn.network.objective import Cost, Objective
+from skdnn.training.history import Outcome
+from skdnn.training.state import TrainingState
+from skdnn.training.tables import Examples
 from skdnn.training.threads import blas_threads_for
 
 
-class ObjectiveInspection(BaseMLPRegularized):
-    """Methods that look at the objective an estimator minimises."""
+class TrainingProblem(NamedTuple):
+    """J of an estimator on some rows, its first θ, and a way to train from there.
 
-    def cost(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Cost:
-        r"""Return J of the fitted parameters on the given rows, and its parts.
+    All in float64, whatever the estimator's own type is.
+    """
 
-        .. math:: J = \frac{1}{\sum s_i} \sum_i s_i \ell_i + \Omega(W)
+    estimator: Any  # a copy that knows the columns of these rows
+    model: Model  # at the first θ
+    examples: Examples
+    objective: Objective  # dropout off
+    state: TrainingState  # θ and what the solver remembers; moved by `train`
+    rows: Rows  # validated
 
-        Dropout is off; class weights and label smoothing are as in fit. The penalty Ω
-        is that of the training set, so that J of different rows differs by its data
-        part only.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Their weights; None counts each row once.
-
-        Returns
-        -------
-        Cost
-            A named tuple ``(total, data, penalty)`` of floats.
-        """
-        check_is_fitted(self)
-        rows = training_rows(self, Rows(X, y, sample_weight), reset=False)
-        settings.check_range(rows.X, self._theta.dtype, "X")
-        examples = self._examples(rows, self._theta.dtype)
-        penalty = penalty_of(self, self._total_weight)
-        objective = objective_of(self._network, penalty, examples)
-        with blas_threads_for(self._network, objective.block_rows):
-            return objective.value(self._theta)
-
-    def gradient_check(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: ArrayLike | None = None,
-        *,
-        at: str = "fitted",
-        epsilon: float = 1e-5,
-        max_params: int | None = 1000,
-    ) -> GradientCheckReport:
-        r"""Compare the gradient that training uses with two-sided differences of J.
-
-        .. math::
-
-            d\theta_{approx,i} =
-                \frac{J(\theta + \epsilon e_i) - J(\theta - \epsilon e_i)}{2\epsilon},
-            \qquad
-            \text{error} = \frac{\|d\theta_{approx} - d\theta\|_2}
-                {\|d\theta_{approx}\|_2 + \|d\theta\|_2}
-
-        All in float64, penalty and weights included, dropout off: while units drop, J
-        is not one function. A debugging tool, with two evaluations of J per component:
-        a few hundred rows are enough.
+    @classmethod
+    def at_init(cls, estimator, X, y, sample_weight=None) -> "TrainingProblem":
+        """Return the problem that `fit` would begin with; the estimator stays as it is.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows; J takes them for the whole training set.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Their weights; None counts each row once.
-        at : {"fitted", "init"}, default="fitted"
-            Check at the fitted parameters, or at the random ones that fit would start
-            from. "init" works on an estimator that has not been fitted.
-        epsilon : float, default=1e-5
-            The step ε.
-        max_params : int or None, default=1000
-            Check at most so many components, drawn evenly from all layers; None checks
-            all. The report says how many.
-
-        Returns
-        -------
-        GradientCheckReport
-            Its `verdict` is "correct" up to an error of 1e-7, "wrong" above 1e-3 and
-            "suspicious" between; print it for a table with the error of each layer and
-            the worst components. Components on a kink of ReLU or of the L1 penalty
-            have no derivative; they are left out and listed in `kinks`.
-
-        References
-        ----------
-        Y. Bengio, "Practical recommendations for gradient-based training of deep
-        architectures", 2012, section 4.2.
+        estimator : MLPRegularizedClassifier or MLPRegularizedRegressor
+            Fitted or not.
+        X, y, sample_weight : array-like
+            The rows, taken for the whole training set.
         """
-        settings.check_gradient_check_arguments(at, epsilon, max_params)
-        if at == "init":
-            problem = TrainingProblem.at_init(self, X, y, sample_weight)
-            objective, theta = problem.objective, problem.state.theta
-        else:
-            self._validate_params()
-            check_is_fitted(self)
-            self._check_settings()
-            rows = training_rows(self, Rows(X, y, sample_weight), reset=False)
-            objective = examples_and_objective(self, rows)[1]
-            theta = self._theta.astype(np.float64)
-        with blas_threads_for(objective.network, objective.block_rows):
-            return check_gradient(
-                objective,
-                theta,
-                epsilon=epsilon,
-                max_params=max_params,
-                notes=settings.gradient_check_notes(self),
-            )
+        estimator._validate_params()
+        own = estimator._draft()
+        # A caller's RandomState stays where it is, for the fit to come.
+        own.random_state = deepcopy(estimator.random_state)
+        parameters.check(own)
+        rows = training_rows(own, Rows(X, y, sample_weight), reset=True)
+        targets, dtype = own._targets_of(rows), np.dtype(np.float64)
+        network = plan.network_of(own, rows.X.shape[1], targets)
+        examples = rows.examples(targets, dtype)
+        state = first_state(own, network, dtype)
+        type_in = type_out(rows.X.dtype).name
+        model = Model(network, targets, state.theta, examples.total_weight, type_in)
+        objective = _objective(own, model, examples)
+        return cls(own, model, examples, objective, state, rows)
+
+    def train(self, n_epochs: int) -> Outcome:
+        """Train for at most so many epochs, silently, as `partial_fit` would."""
+        trained = train(
+            self.estimator, self.model, self.state, self.examples, None, n_epochs
+        )
+        return trained.outcome
+
+    def after_one_step(self) -> np.ndarray:
+        """Return θ after the solver's next step on all rows; the problem does not move.
+
+        Dropout and augmentation are off. θ is NaN where the step diverges.
+        """
+        own = self.estimator._draft()
+        own.augmentation = None
+        own.keep_prob = own.input_keep_prob = 1.0
+        own.batch_size = self.examples.n_rows
+        state = self.state.copy()
+        trained = train(own, self.model, state, self.examples, None, n_epochs=1)
+        if trained.outcome.diverged_at is not None:
+            return np.full_like(state.theta, np.nan)
+        return state.theta
+
+
+def objective_over(estimator, rows: Rows) -> Objective:
+    """Return J of a fitted estimator in float64, with rows for the training set.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+    rows : Rows
+        Validated.
+    """
+    examples = rows.examples(estimator._model.targets, np.dtype(np.float64))
+    return _objective(estimator, estimator._model, examples)
+
+
+def _objective(estimator, model: Model, examples: Examples) -> Objective:
+    penalty = plan.penalty_of(estimator, examples.total_weight)
+    return model.objective(examples, penalty)
+
+
+def cost(estimator, rows: Rows) -> Cost:
+    """Return J of a fitted estimator; the penalty is that of its training set."""
+    check_is_fitted(estimator)
+    model = estimator._model
+    rows = training_rows(estimator, rows, reset=False)
+    check_range(rows.X, model.theta.dtype, "X")
+    examples = rows.examples(model.targets, model.theta.dtype)
+    penalty = plan.penalty_of(estimator, model.total_weight)
+    objective = model.objective(examples, penalty)
+    with blas_threads_for(model.network, objective.block_rows):
+        return objective.value(model.theta)
+
+
+def gradient_check(
+    estimator, rows: Rows, at: str, epsilon: float, max_params: int | None
+) -> GradientCheckReport:
+    """Return the report of the estimator's method of the same name."""
+    check_gradient_check_arguments(at, epsilon, max_params)
+    if at == "init":
+        X, y, sample_weight, _ = rows
+        problem = TrainingProblem.at_init(estimator, X, y, sample_weight)
+        objective, theta = problem.objective, problem.state.theta
+    else:
+        estimator._validate_params()
+        check_is_fitted(estimator)
+        parameters.check(estimator)
+        objective = objective_over(
+            estimator, training_rows(estimator, rows, reset=False)
+        )
+        theta = estimator._model.theta.astype(np.float64)
+    with blas_threads_for(objective.network, objective.block_rows):
+        return check_gradient(
+            objective,
+            theta,
+            epsilon=epsilon,
+            max_params=max_params,
+            notes=gradient_check_notes(estimator),
+        )
+
+
+def check_gradient_check_arguments(at, epsilon, max_params) -> None:
+    """Check the arguments of `gradient_check`."""
+    if at not in ("fitted", "init"):
+        raise ValueError(f"at must be 'fitted' or 'init', got {at!r}.")
+    if not (isinstance(epsilon, Real) and epsilon < 1 and not epsilon <= 0):
+        raise ValueError(f"epsilon must be in the range (0, 1), got {epsilon!r}.")
+    if max_params is not None and not (
+        isinstance(max_params, Integral) and int(max_params) > 0
+    ):
+        raise ValueError(f"max_params must be an int > 0 or None, got {max_params!r}.")
+
+
+def gradient_check_notes(estimator) -> list[str]:
+    """Return what a reader of a gradient check should know of these settings."""
+    keep = plan.keep_probs(estimator, len(plan.hidden_sizes(estimator)))
+    if np.all(keep == 1):
+        return []
+    return [
+        f"Dropout is off in this check (input_keep_prob={estimator.input_keep_prob}, "
+        f"keep_prob={estimator.keep_prob}): while units drop, J is not one function."
+    ]

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.neural_network import MLPRegressor
 
 from skdnn._sklearn import (
     Interval,
@@ -15,18 +17,17 @@ from skdnn._sklearn import (
     fit_context,
     with_callbacks,
 )
+from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.checks.arguments import explaining_arguments
-from skdnn.estimators.inspection import ObjectiveInspection
+from skdnn.estimators.model import Model
 from skdnn.estimators.moving.onnx import OnnxExport
-from skdnn.estimators.regression import Regression
-from skdnn.estimators.regressor_conversion import RegressorConversion
-from skdnn.estimators.rows import Rows, checked_total_weight
-from skdnn.estimators.settings import CONSTRAINTS, can_fit_partially
+from skdnn.estimators.moving.scikit_learn import from_peer, to_peer
+from skdnn.estimators.parameters import CONSTRAINTS, can_fit_partially
+from skdnn.estimators.rows import Rows, checked_total_weight, targets_to_score
+from skdnn.estimators.targets.numbers import RegressionTargets
 
 
-class MLPRegularizedRegressor(
-    Regression, RegressorMixin, OnnxExport, RegressorConversion, ObjectiveInspection
-):
+class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     r"""Multilayer perceptron regressor with the regularisation of a modern network.
 
     It minimises, over m training rows with weights s and their sum S (m without
@@ -268,6 +269,10 @@ class MLPRegularizedRegressor(
     True
     """
 
+    _y_is_numeric = True
+    _model: Model[RegressionTargets]
+    _sklearn_scoring = "r2"  # what early stopping follows in scikit-learn
+
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
         "loss": [StrOptions({"squared_error", "poisson", "huber"})],
@@ -461,3 +466,171 @@ class MLPRegularizedRegressor(
             incremental=True,
             total_weight=checked_total_weight(total_weight),
         )
+
+    def _targets_of(self, rows, classes=None, warm=False, incremental=False):
+        # A shape other than before is found when the layers are compared.
+        return RegressionTargets.of(rows.y, self.loss)
+
+    def __sklearn_tags__(self):
+        """Accept several outputs."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the numbers of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions, in the shape that y had in fit: float32 for rows of float32,
+            else float64.
+        """
+        return self._ask(Model.predict, X)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return R², the explained share of the variance, averaged over outputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            What they should give.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        float
+            At most 1; 0 is what the mean of y would get.
+        """
+        predicted = self.predict(X)
+        y, weight = targets_to_score(self, y, sample_weight, predicted.shape[0])
+        return r2_score(y, predicted, sample_weight=weight)
+
+    # -- scikit-learn's own ------------------------------------------------------------
+
+    @classmethod
+    def from_sklearn(
+        cls, mlp: MLPRegressor, *, n_samples: int | None = None, strict: bool = True
+    ) -> Self:
+        """Return scikit-learn's MLPRegressor as an estimator of this class.
+
+        A fitted one comes with its weights, loss curve and so on, in float64, and
+        predicts the same. Training can go on from there, with fresh moments of the
+        optimiser and its learning rate started anew. The losses of several outputs are
+        averaged there and added up here, in the curves; the gradients are the same.
+
+        Parameters keep their values, with these exceptions. `alpha` is multiplied by
+        m / batch_size, for m training rows; with lbfgs it stays as it is. `scoring` is
+        "r2" with early stopping, and `init` and `bias_init` are "glorot", the
+        nearest to scikit-learn's. What its solver ignores is left out: `learning_rate`
+        unless ``solver="sgd"``, `early_stopping` with lbfgs.
+
+        Parameters
+        ----------
+        mlp : MLPRegressor
+            Fitted or not; it stays as it is.
+        n_samples : int, default=None
+            The number m of rows that it was, or will be, trained on, without those of
+            a validation set. None reads m off a fitted `mlp`: ``t_`` divided by the
+            length of ``loss_curve_``. Where there is neither, `alpha` stays as it is,
+            as for a training set of one batch, and the penalty in `cost` is NaN.
+        strict : bool, default=True
+            Whether to refuse a setting that has another meaning here, or to let it
+            pass: ``learning_rate="invscaling"`` of sgd, which counts rows there and
+            epochs here.
+
+        Returns
+        -------
+        MLPRegularizedRegressor
+            A new estimator, fitted if `mlp` is.
+
+        Raises
+        ------
+        TypeError
+            If `mlp` is not an MLPRegressor.
+        ValueError
+            If a parameter has a value that cannot be taken over.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_regression
+        >>> from sklearn.neural_network import MLPRegressor
+        >>> from skdnn import MLPRegularizedRegressor
+        >>> X, y = make_regression(n_features=4, random_state=0)
+        >>> mlp = MLPRegressor(hidden_layer_sizes=(8,), solver="lbfgs", random_state=0,
+        ...                    max_iter=5000).fit(X, y / y.std())
+        >>> net = MLPRegularizedRegressor.from_sklearn(mlp)
+        >>> bool(abs(net.predict(X) - mlp.predict(X)).max() < 1e-6)
+        True
+        """
+        return from_peer(cls, MLPRegressor, mlp, n_samples, strict, _targets_of_peer)
+
+    def to_sklearn(
+        self, *, n_samples: int | None = None, strict: bool = True
+    ) -> MLPRegressor:
+        """Return the estimator as scikit-learn's MLPRegressor.
+
+        A fitted one comes with its weights (in their type), loss curve and so on, and
+        predicts the same, but for the rounding of a network that computes in float32:
+        some 1e-6. Training can go on from there, with fresh moments of the optimiser.
+
+        Parameters keep their values, except that `alpha` is divided by m / batch_size,
+        for m training rows; with lbfgs it stays as it is. scikit-learn draws the first
+        weights and biases in its own way and computes in the type of X, so that an
+        `init` and a `bias_init` of "auto" or "glorot", and `dtype`, are left out.
+
+        Parameters
+        ----------
+        n_samples : int, default=None
+            The number m of rows that the estimator was, or will be, trained on,
+            without those of a dev set. None reads m off a fitted one: ``t_`` divided
+            by the length of ``loss_curve_``. Where there is neither, `alpha` stays as
+            it is, as for a training set of one batch.
+        strict : bool, default=True
+            Whether to refuse settings of the training that scikit-learn does not have,
+            or to leave them out: Huber's loss, dropout, an L1 penalty, `max_norm`,
+            ``solver="adamw"`` and so on. They do not change what a fitted network
+            predicts.
+
+        Returns
+        -------
+        sklearn.neural_network.MLPRegressor
+            A new estimator, fitted if this one is.
+
+        Raises
+        ------
+        ValueError
+            If hidden layers differ in their activation, or it is not one of
+            scikit-learn's four; with `strict`, if a setting of the training cannot be
+            expressed. The error names all of them.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_regression
+        >>> from skdnn import MLPRegularizedRegressor
+        >>> X, y = make_regression(n_features=4, random_state=0)
+        >>> net = MLPRegularizedRegressor("huber", (8,), solver="lbfgs", random_state=0,
+        ...                               max_iter=5000).fit(X, y / y.std())
+        >>> net.to_sklearn()
+        Traceback (most recent call last):
+        ...
+        ValueError: scikit-learn's MLPRegressor cannot express loss='huber'. With
+        strict=False such settings of the training are left out.
+        >>> mlp = net.to_sklearn(strict=False)
+        >>> bool(abs(net.predict(X) - mlp.predict(X)).max() < 1e-6)
+        True
+        """
+        return to_peer(self, MLPRegressor, n_samples, strict)
+
+
+def _targets_of_peer(mlp: MLPRegressor) -> RegressionTargets:
+    # Predictions of one output are one-dimensional there, whatever y was.
+    return RegressionTargets(mlp.loss, mlp.n_outputs_, is_1d=mlp.n_outputs_ == 1)

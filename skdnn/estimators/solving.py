@@ -1,21 +1,17 @@
-"""From an estimator's settings to a trained θ, whichever solver does it."""
+"""Training: the solver that does it, what says when to stop, and the record of it."""
 
-import zlib
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from skdnn.estimators import settings
-from skdnn.network.architecture import Network
-from skdnn.network.objective import Objective, rows_per_block
-from skdnn.network.penalties import ElasticNet
-from skdnn.training.blocks import Augment
+from skdnn.estimators import plan
+from skdnn.estimators.model import Model
+from skdnn.network.objective import rows_per_block
 from skdnn.training.history import Outcome
 from skdnn.training.lbfgs import minimize_lbfgs
-from skdnn.training.loop import Evaluate, OnEpoch, Recipe, train_epochs
-from skdnn.training.readers.tables import TableReader
-from skdnn.training.schedules import SCHEDULES
+from skdnn.training.loop import Evaluate, OnEpoch, train_epochs
+from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import TrainingState
 from skdnn.training.stopping import MAX_ITER, Monitor
 from skdnn.training.tables import Examples
@@ -31,29 +27,73 @@ class Trained(NamedTuple):
     best_epoch: int  # the epoch that theta is from, counted over all so far
 
 
-def penalty_of(estimator, total_weight: float) -> ElasticNet:
-    """Return the estimator's penalty over training rows of this total weight S."""
-    return ElasticNet.of(estimator.alpha, estimator.l1_ratio, total_weight)
+@dataclass
+class FitRecord:
+    """The fitted attributes that tell of the training: each field is one of them."""
 
+    n_iter_: int
+    t_: int
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    best_iteration_: int
+    converged_: bool
+    stop_reason_: str
+    optimizer_state_: OptimizerState
+    stop_message_: str = ""
 
-def objective_of(
-    network: Network, penalty: ElasticNet, examples: Examples
-) -> Objective:
-    """Return J over the examples."""
-    step = rows_per_block(network, examples.table.is_sparse_enough)
-    return Objective(
-        network,
-        penalty,
-        lambda: examples.blocks(step),
-        examples.n_rows,
-        min(step, examples.n_rows),
-        examples.table.dtype,
-    )
+    @classmethod
+    def of(
+        cls, trained: Trained, n_rows: int, has_dev: bool, before: Any = None
+    ) -> "FitRecord":
+        """Return the record of a call of fit or partial_fit.
+
+        Parameters
+        ----------
+        trained : Trained
+        n_rows : int
+            The training rows.
+        has_dev : bool
+            Whether there was a dev set.
+        before : FitRecord or fitted estimator, optional
+            What this training has gone on from: its curves become longer.
+        """
+        outcome, history = trained.outcome, trained.outcome.history
+        curve = [] if before is None else before.loss_curve_
+        curve = [*curve, *(r.cost for r in history)]
+        costs = None if before is None else before.validation_loss_curve_
+        scores = None if before is None else before.validation_scores_
+        if has_dev:
+            now = [r.dev for r in history if r.dev is not None]
+            costs = [*(costs or []), *(d.cost for d in now)]
+            scores = [*(scores or []), *(d.score for d in now)]
+        best_loss, best_score = min(curve, default=np.inf), None
+        monitor = trained.state.monitor
+        if monitor is not None and monitor.follows_dev:
+            best_loss = None  # as in scikit-learn: the dev set has the say
+            best_score = monitor.best_score
+        return cls(
+            n_iter_=len(history),
+            t_=(0 if before is None else before.t_) + len(history) * n_rows,
+            loss_=curve[-1] if curve else np.inf,
+            loss_curve_=curve,
+            best_loss_=best_loss,
+            validation_loss_curve_=costs,
+            validation_scores_=scores,
+            best_validation_score_=best_score,
+            best_iteration_=trained.best_epoch,
+            converged_=bool(outcome.converged),
+            stop_reason_=outcome.reason,
+            optimizer_state_=trained.state.optimizer,
+        )
 
 
 def train(
     estimator,
-    network: Network,
+    model: Model,
     state: TrainingState,
     examples: Examples,
     evaluate: Evaluate | None,
@@ -67,7 +107,8 @@ def train(
     ----------
     estimator : BaseMLPRegularized
         Read, not changed.
-    network : Network
+    model : Model
+        The network and the targets; its θ is not used.
     state : TrainingState
         Where to start; moved in place. Patience and the best parameters go on from it,
         too, if what is followed is the same.
@@ -83,13 +124,21 @@ def train(
     on_epoch : callable (EpochRecord, theta) -> bool, optional
         Told of each epoch; a true answer stops the training.
     """
+    network = model.network
     monitor = state.monitor = _monitor(estimator, network, state, examples, evaluate)
-    solve = _solve_lbfgs if estimator.solver == "lbfgs" else _solve_stochastic
-    outcome = solve(
-        estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
-    )
+    if plan.is_stochastic(estimator):
+        recipe = plan.recipe(estimator, model, state, examples, n_epochs)
+        reader = plan.reader(estimator, model, state, examples)
+        with blas_threads_for(network, reader.batch_rows):
+            outcome = train_epochs(state, reader, recipe, evaluate, on_epoch)
+    else:
+        outcome = _minimize(
+            estimator, model, state, examples, monitor, evaluate, n_epochs, on_epoch
+        )
     if outcome.reason == MAX_ITER:
         outcome.reason = reason_at_end
+    weight = examples.weight * len(outcome.history)
+    state.rows_seen = state.rows_seen.trained(weight)
     if monitor.best_theta is not None:
         best = monitor.best_theta.astype(state.theta.dtype, copy=False)
         return Trained(best, state, outcome, monitor.best_epoch)
@@ -97,15 +146,12 @@ def train(
 
 
 def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
-    """Return what says when to stop, as it was left by a training that goes on."""
+    """Return the last training's monitor if it followed the same, else a new one."""
     follows_dev = bool(estimator.early_stopping and evaluate is not None)
-    fingerprint = 0 if follows_dev else _fingerprint(estimator, network, examples)
+    fingerprint = 0 if follows_dev else plan.fingerprint(estimator, network, examples)
     limits = {"tol": estimator.tol, "patience": estimator.n_iter_no_change}
-    before = state.monitor
-    if before is None or (before.follows_dev, before.fingerprint) != (
-        follows_dev,
-        fingerprint,
-    ):
+    before, followed = state.monitor, (follows_dev, fingerprint)
+    if before is None or (before.follows_dev, before.fingerprint) != followed:
         return Monitor(**limits, follows_dev=follows_dev, fingerprint=fingerprint)
     monitor = replace(before, **limits)
     if follows_dev:
@@ -113,82 +159,16 @@ def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
     return monitor
 
 
-def _fingerprint(estimator, network, examples) -> int:
-    """Return a number that changes with the cost that training lowers.
-
-    Rows are told apart by their targets and weights: those are in memory, in one type.
-    """
-    settings_of_cost = (
-        penalty_of(estimator, examples.total_weight),
-        settings.keep_probs(estimator, network.n_layers - 1).tolist(),
-        (network.loss, network.loss_option, examples.n_rows),
-    )
-    number = zlib.crc32(repr(settings_of_cost).encode())
-    return zlib.crc32(examples.s, zlib.crc32(examples.Y, number))
-
-
-def _solve_stochastic(
-    estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
+def _minimize(
+    estimator, model, state, examples, monitor, evaluate, n_epochs, on_epoch
 ) -> Outcome:
-    penalty = penalty_of(estimator, examples.total_weight)
-    recipe = Recipe(
-        network=network,
-        penalty=penalty,
-        rule=settings.rule(estimator),
-        regularization=settings.regularization(estimator, penalty),
-        keep_prob=settings.keep_probs(estimator, network.n_layers - 1),
-        schedule=SCHEDULES[estimator.learning_rate],
-        learning_rate_init=float(estimator.learning_rate_init),
-        power_t=float(estimator.power_t),
-        n_epochs=n_epochs or estimator.max_iter,
-        epoch_length=examples.weight / examples.total_weight,
-        schedule_start=_schedule_start(estimator, state, n_epochs),
-        horizon=estimator.max_iter,
-        constant_cost=lambda: estimator._targets.constant_cost(
-            examples.Y, examples.s, network.loss_option
-        ),
-        is_whole=n_epochs is None,
-    )
-    reader = TableReader(
-        examples,
-        settings.batch_rows(estimator, examples.n_rows),
-        state.rng,
-        estimator.shuffle,
-        _augment_of(estimator),
-    )
-    with blas_threads_for(network, reader.batch_rows):
-        return train_epochs(state, reader, recipe, evaluate, on_epoch)
-
-
-def _augment_of(estimator) -> Augment | None:
-    """Return what alters the training rows, as training calls it."""
-    augmentation, targets = estimator.augmentation, estimator._targets
-    if augmentation is None:
-        return None
-    augmentation.check(estimator.n_features_in_)
-    if not augmentation.mixes_targets:
-        return augmentation.augment
-    return lambda X, Y, s, rng: augmentation.augment(X, targets.mixable(Y), s, rng)
-
-
-def _schedule_start(estimator, state: TrainingState, n_epochs: int | None) -> float:
-    """Return the time that the schedule counts from.
-
-    A warm start goes on with the learning rates where it stopped. A cosine wave is laid
-    out for `max_iter` epochs, so that each fit needs one of its own.
-    """
-    starts_anew = SCHEDULES[estimator.learning_rate].spans_fit and n_epochs is None
-    return state.time if starts_anew else state.schedule_start
-
-
-def _solve_lbfgs(
-    estimator, network, state, examples, monitor, evaluate, n_epochs, on_epoch
-) -> Outcome:
-    penalty = penalty_of(estimator, examples.total_weight)
+    """Train on all rows at once."""
+    network = model.network
+    penalty = plan.penalty_of(estimator, examples.total_weight)
     with blas_threads_for(network, rows_per_block(network)):
         state.theta, outcome = minimize_lbfgs(
             state.theta,
-            objective_of(network, penalty, examples),
+            model.objective(examples, penalty),
             monitor,
             tol=estimator.tol,
             max_iterations=n_epochs or estimator.max_iter,

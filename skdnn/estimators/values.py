@@ -1,4 +1,4 @@
-"""Values, recognised and shown: what messages about arrays are made of."""
+"""Values in messages about arrays: which are missing, and a list of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,12 @@ def is_missing(value: Any) -> bool:
 
 
 def listed(values: Sequence | np.ndarray, most: int = 10) -> str:
-    """Return the first values, and how many there are if these are not all."""
+    """Return "1, 2": the first values, and their number if there are more."""
     values = values.tolist() if isinstance(values, np.ndarray) else values
-    shown = ", ".join(repr(v) for v in values[:most])
-    return shown if len(values) <= most else f"{shown}, … ({len(values)} in all)"
+    return shortened([repr(v) for v in values[:most]], len(values))
+
+
+def shortened(words: Sequence[str], n_all: int) -> str:
+    """Return "a, b", or "a, b, … (9 in all)" if these are not all."""
+    shown = ", ".join(words)
+    return shown if len(words) == n_all else f"{shown}, … ({n_all} in all)"

@@ -81,6 +81,11 @@ class Network(NamedTuple):
         return table.n_parameters(self.segments)
 
     @property
+    def n_inputs(self) -> int:
+        """n[0]."""
+        return int(self.layers["n_in"][0])
+
+    @property
     def n_outputs(self) -> int:
         """n[L]."""
         return int(self.layers["n_out"][-1])

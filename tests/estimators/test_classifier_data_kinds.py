@@ -292,7 +292,7 @@ def test_ten_thousand_classes():
     # Logits of all rows would take 800 MB, too.
     assert _peak(net.predict, X) < 10 * MIB
     assert_array_equal(
-        net.predict(X[:300]), net.classes_[net._logits(X[:300]).argmax(1)]
+        net.predict(X[:300]), net.classes_[net.decision_function(X[:300]).argmax(1)]
     )
     assert net.predict(X[:300]).max() > 10_000
     p = net.predict_proba(X[:300])

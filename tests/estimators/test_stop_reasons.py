@@ -1,9 +1,11 @@
 """Why a training stopped: one code and one sentence, of which everything speaks."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -13,9 +15,9 @@ from skdnn import (
     MLPRegularizedRegressor,
     TrainingCurveDisplay,
     bias_variance_decomposition,
+    signal_propagation,
 )
-from skdnn.estimators.reporting import EpochPrinter
-from skdnn.estimators.stop_reasons import _SENTENCES
+from skdnn.estimators.reporting import _SENTENCES, EpochPrinter
 from skdnn.training import stopping
 from skdnn.training.history import EpochRecord
 from tests.estimators.datasets import make_rows
@@ -234,6 +236,24 @@ def test_many_fits_that_ran_out_of_epochs_are_told_of_once(search):
             bias_variance_decomposition(short, X, Y, X, Y, n_rounds=3, random_state=0)
     assert len(caught) == 1
     assert "of the others no more is said" in str(caught[0].message)
+
+
+CALLS = {
+    "signals": lambda net: signal_propagation(net, X, Y),
+    "decomposition": lambda net: bias_variance_decomposition(
+        net, X, Y, X, Y, n_rounds=2, random_state=0
+    ),
+    "joblib": lambda net: Parallel()(delayed(net.fit)(X, Y) for _ in range(2)),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_warning_blames_the_line_that_called_us(call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        CALLS[call](net(max_iter=2, batch_size=len(X) + 1))
+    assert any("batch_size" in str(w.message) for w in caught)
+    assert {w.filename for w in caught} == {__file__}
 
 
 # -- lines of verbose ------------------------------------------------------------------

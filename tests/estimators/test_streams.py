@@ -38,7 +38,7 @@ def test_digits_fed_in_small_pieces_are_learned(digits, size):
     for rows, labels in pieces(X, y, size):
         net.partial_fit(rows, labels, classes=np.arange(10))
     assert net.score(X_test, y_test) > 0.85
-    assert net._total_weight == len(X)
+    assert net._model.total_weight == len(X)
 
 
 @pytest.mark.parametrize("total", [None, "known"])
@@ -55,7 +55,7 @@ def test_a_file_in_pieces_ends_with_the_weights_of_one_fit(digits, solver, total
         for rows, labels in pieces(X, y, 200):
             parts.partial_fit(rows, labels, classes=np.arange(10), **known)
     assert_allclose(norms(parts), norms(whole), rtol=0.03)
-    assert parts._total_weight == whole._total_weight
+    assert parts._model.total_weight == whole._model.total_weight
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
@@ -71,7 +71,7 @@ def test_calls_with_all_rows_are_epochs_of_one_fit(form, weighted):
     for _ in range(6):
         parts.partial_fit(form(X), y, weight, classes=CLASSES)
     assert_array_equal(parameters(parts), parameters(whole))
-    assert parts._total_weight == whole._total_weight
+    assert parts._model.total_weight == whole._model.total_weight
     assert parts.cost(X, y) == whole.cost(X, y)
 
 
@@ -79,10 +79,10 @@ def test_rows_of_fit_count_and_repeated_calls_do_not():
     X, y = make_rows(n_rows=90)
     net = MLPRegularizedClassifier((4,), max_iter=3, random_state=0).fit(X[:60], y[:60])
     net.partial_fit(X[:60], y[:60])
-    assert net._total_weight == 60
+    assert net._model.total_weight == 60
     for _ in range(3):
         net.partial_fit(X[60:], y[60:])
-        assert net._total_weight == 90
+        assert net._model.total_weight == 90
 
 
 def test_what_has_been_seen_is_state():
@@ -93,7 +93,7 @@ def test_what_has_been_seen_is_state():
     for rows in (slice(0, 30), slice(30, 60), slice(60, 90)):
         for each in (net, resumed):
             each.partial_fit(X[rows], y[rows])
-    assert net._total_weight == resumed._total_weight == 90
+    assert net._model.total_weight == resumed._model.total_weight == 90
     assert_array_equal(parameters(resumed), parameters(net))
 
 

@@ -129,7 +129,7 @@ def test_a_read_only_model_is_not_compiled_for_anew(tmp_path):
     expected = fitted.predict_proba(X)
     joblib.dump(fitted, tmp_path / "net")
     loaded = joblib.load(tmp_path / "net", mmap_mode="r")
-    loaded._theta.flags.writeable = False
+    loaded._model.theta.flags.writeable = False
     compiled = len(logits.signatures)
     assert_array_equal(loaded.predict_proba(X), expected)
     assert len(logits.signatures) == compiled

@@ -35,7 +35,7 @@ def test_shares_train_as_counts_do(solver):
         MLPRegularizedClassifier((5,), **options).fit(X, y, sample_weight=weight)
         for weight in (counts / counts.sum(), counts * 45 / counts.sum())
     )
-    assert one._total_weight == pytest.approx(45)  # the rows that have any weight
+    assert one._model.total_weight == pytest.approx(45)  # the rows that have any weight
     assert_allclose(parameters(one), parameters(other), rtol=1e-6, atol=1e-9)
 
 
@@ -48,7 +48,7 @@ def test_class_weights_multiply_shares():
         )
         for weight in (None, np.full(60, 1 / 60))
     ]
-    assert nets[0]._total_weight == pytest.approx(nets[1]._total_weight)
+    assert nets[0]._model.total_weight == pytest.approx(nets[1]._model.total_weight)
     assert_allclose(*map(parameters, nets), rtol=1e-5, atol=1e-7)
 
 

@@ -19,7 +19,7 @@ from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.checks import scales
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.unwrapping import unwrap
-from skdnn.estimators.validation import rows_to_predict
+from skdnn.estimators.rows import rows_to_predict
 from skdnn.model_selection.labels import in_words
 
 # A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are

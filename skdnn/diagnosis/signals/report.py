@@ -19,9 +19,9 @@ from skdnn.diagnosis.signals.verdict import (
     verdict_in_training,
     verdict_of,
 )
-from skdnn.estimators import settings
+from skdnn.estimators import plan
 from skdnn.estimators.checks.scales import findings_of
-from skdnn.estimators.training_problem import TrainingProblem
+from skdnn.estimators.inspection import TrainingProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,14 +269,14 @@ def name_of_init(init) -> str:
 
 
 def _notes(net) -> list[str]:
-    n_hidden = len(settings.hidden_sizes(net))
+    n_hidden = len(plan.hidden_sizes(net))
     notes = []
     if n_hidden == 0:
         notes.append(
             "There is no hidden layer, so no depth in which a signal could vanish or "
             "explode; only the output layer is measured."
         )
-    if np.any(settings.keep_probs(net, n_hidden) < 1):
+    if np.any(plan.keep_probs(net, n_hidden) < 1):
         notes.append(
             f"Dropout is off while measuring (input_keep_prob={net.input_keep_prob}, "
             f"keep_prob={net.keep_prob}), on while training."

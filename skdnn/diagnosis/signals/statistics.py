@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from skdnn.estimators.training_problem import TrainingProblem
+from skdnn.estimators.inspection import TrainingProblem
 from skdnn.network.objective import Objective
 from skdnn.network.signals import signals
 from skdnn.training.threads import blas_threads_for

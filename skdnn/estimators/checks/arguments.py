@@ -1,4 +1,4 @@
-"""Arguments that a method does not have, and what is meant by them."""
+"""Hints at what to write instead of an argument that a method does not have."""
 
 import difflib
 import functools
@@ -30,7 +30,7 @@ _MEANT = {
 
 
 def explaining_arguments(method: _Method) -> _Method:
-    """Have a method say what to do instead of an argument that it does not have."""
+    """Have a method answer an unknown argument with a hint at the right one."""
     known = [name for name in inspect.signature(method).parameters if name != "self"]
 
     @functools.wraps(method)

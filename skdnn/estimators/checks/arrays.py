@@ -1,9 +1,8 @@
-"""What is wrong with an array that cannot be used: one sentence that names it.
+"""What is wrong with an array that cannot be used, in a sentence.
 
-scikit-learn's checks and NumPy's conversions do the work; where they fail, their words
-are about an array without a name and a type that nobody asked for. What is here looks
-at the array again, once it is known to be bad, and says which column, which row, and
-what to do.
+scikit-learn's checks and NumPy's conversions find out that an array is bad. Their
+messages do not say which array it is. The functions here look at it again and name the
+array, the column, the row, and the cure.
 """
 
 import reprlib
@@ -16,9 +15,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skdnn.estimators.values import is_missing
+from skdnn.estimators.values import is_missing, shortened
 
-# What an array is for, and so what it must be.
+# The roles of an array.
 TABLE, LABELS, NUMBERS, WEIGHTS = "table", "labels", "numbers", "weights"
 _MUST_BE = {
     TABLE: "a table of numbers of shape (n_samples, n_features)",
@@ -49,20 +48,20 @@ _OTHER_KINDS = tuple("cmMV")
 
 @contextmanager
 def explained(array: Any, name: str, role: str) -> Iterator[None]:
-    """Have the errors of a block that converts an array say what is wrong with it.
+    """Raise errors of a block that converts an array anew, with what is wrong with it.
 
     Parameters
     ----------
     array : object
         As the caller gave it.
     name : str
-        What the caller calls it.
+        The name of the argument.
     role : {TABLE, LABELS, NUMBERS, WEIGHTS}
-        What it is for.
+        What the array is used as.
     """
-    _refuse_other_meaning(array, name, role)
+    _refuse_misread(array, name, role)
     try:
-        # A sum of infinities, or numbers beyond a type: what is bad is found anyway.
+        # NumPy would warn of a sum of infinities, or of numbers beyond a type.
         with np.errstate(over="ignore", invalid="ignore"):
             yield
     except (ValueError, TypeError, OverflowError) as error:
@@ -80,8 +79,8 @@ def explained(array: Any, name: str, role: str) -> Iterator[None]:
 # -- before the conversion -------------------------------------------------------------
 
 
-def _refuse_other_meaning(array, name, role):
-    """Refuse what NumPy would turn into numbers that mean something else."""
+def _refuse_misread(array, name, role):
+    """Refuse what NumPy would convert to wrong numbers without an error."""
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise ValueError(
             f"{name} is a masked array, of which {int(np.ma.count_masked(array))} "
@@ -106,9 +105,9 @@ def _refuse_other_meaning(array, name, role):
 
 
 def _other_kinds(array) -> Iterator[tuple[str, str]]:
-    """Yield columns that hold no plain numbers, and NumPy's letters for what they hold.
+    """Yield the columns of such types, each with NumPy's letter for the type.
 
-    They are c (complex), m and M (times and dates) and V (structures).
+    The letters are c (complex), m and M (times and dates) and V (structures).
     """
     if _is_frame(array):
         other = {d for d in set(array.dtypes) if _kind(d) in _OTHER_KINDS}
@@ -132,12 +131,11 @@ def _within(columns: list[str]) -> str:
     columns = [column for column in columns if column]
     if not columns:
         return ""
-    shown = ", ".join(columns[:_MOST_NAMES])
-    more = f", … ({len(columns)} in all)" if len(columns) > _MOST_NAMES else ""
-    return f" in column{'s' if len(columns) > 1 else ''} {shown}{more}"
+    shown = shortened(columns[:_MOST_NAMES], len(columns))
+    return f" in column{'s' if len(columns) > 1 else ''} {shown}"
 
 
-# -- after it has failed ---------------------------------------------------------------
+# -- after a failed conversion ---------------------------------------------------------
 
 
 def _fault(array, name, role) -> str | None:
@@ -218,7 +216,7 @@ def _wrong_dimensions(array, name, role) -> str | None:
 
 
 def _no_number(array, name, role) -> str | None:
-    """Say which columns have values that no number can be made of."""
+    """Say which columns have values that are not numbers."""
     texts: list[str] = []
     others: list[str] = []
     example: Any = None
@@ -247,7 +245,7 @@ def _no_number(array, name, role) -> str | None:
 
 
 def _first_without_number(values) -> Any:
-    """Return the first value that is not missing and makes no number, or None."""
+    """Return the first value that is not missing and not a number, or None."""
     values = np.asarray(values)
     if values.dtype.kind in "biuf":
         return None
@@ -294,9 +292,10 @@ def _infinite(values) -> np.ndarray:
 
 
 def _columns(array) -> Iterator[tuple[str, Any]]:
-    """Yield the columns with their names or numbers; "" for a single one.
+    """Yield each column's name, as shown in messages, and its values.
 
-    Of a sparse array, which holds numbers, those with one that is not finite.
+    The name is the position where there are no names, and "" for an array of one
+    dimension. Of a sparse array only the columns that are not finite come.
     """
     if _is_frame(array):
         for j, column in enumerate(array.columns):

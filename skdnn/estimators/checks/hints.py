@@ -1,7 +1,7 @@
-"""What somebody probably meant by a value that a parameter cannot have.
+"""What a caller probably meant by a value that a parameter cannot have.
 
-People bring the names of other libraries and the habits of other parameters. An error
-that says what a value must be is right; one that says the name we use is done with.
+People write the names of other libraries, or the values of other parameters. An error
+that names ours saves them the search.
 """
 
 import difflib
@@ -20,8 +20,7 @@ from skdnn._sklearn import (
     StrOptions,
 )
 
-# Our names, and what others call the same or the nearest: in lower case and without
-# what separates words.
+# Our names, and other names for the same or the nearest thing, as `_plain` makes them.
 _OTHER_NAMES = {
     "activation": {
         "logistic": "sigmoid",
@@ -104,7 +103,7 @@ _CLOSE = 0.7
 
 @contextmanager
 def hinting(estimator) -> Iterator[None]:
-    """Have scikit-learn's errors of a parameter say what was probably meant."""
+    """Add a hint to scikit-learn's error about a parameter."""
     try:
         yield
     except InvalidParameterError as error:
@@ -117,7 +116,7 @@ def hinting(estimator) -> Iterator[None]:
 
 
 def hint(estimator, parameter: str, value: Any) -> str:
-    """Return a sentence that says what a value stands for, or "".
+    """Return a sentence that says what was probably meant by a value, or "".
 
     Parameters
     ----------
@@ -126,7 +125,7 @@ def hint(estimator, parameter: str, value: Any) -> str:
     parameter : str
         The name of the parameter.
     value : object
-        What it cannot be.
+        Its value, which is not allowed.
     """
     constraints = estimator._parameter_constraints[parameter]
     name = _name_of(value)
@@ -151,7 +150,7 @@ def hint(estimator, parameter: str, value: Any) -> str:
 
 
 def _name_of(value) -> str | None:
-    """Return a value's name as people write it, or None if it has none."""
+    """Return the name that a value is or has, or None."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -185,6 +184,7 @@ def _our_name(parameter, plain, constraints) -> str | None:
 
 
 def _plain(name: str) -> str:
+    """Return a name in lower case, letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 

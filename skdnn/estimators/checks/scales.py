@@ -1,8 +1,8 @@
-"""One look at the scale of what a network is given, before it is trained on.
+"""Inputs and targets of a scale at which a network learns badly.
 
-At some thousands of entries, never at all of a large table: what is off scale by a
-factor of ten or more shows in any part of it. The thresholds, what they were measured
-on and how often they are wrong: docs/design/0012-a-look-at-the-inputs.md.
+Of a large table some thousands of entries are looked at: a scale that is off by a
+factor of ten or more shows in any part of it. docs/design/0012-a-look-at-the-inputs.md
+says what the thresholds were measured on and how often they are wrong.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from scipy import sparse
 from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows
 
-# What is looked at: so many rows, or fewer of a wide table.
+# At most so many rows are looked at, fewer of a wide table.
 _MOST_ROWS, _LEAST_ROWS, _MOST_ENTRIES = 2048, 256, 2**18
-# With fewer rows than this, only what is huge is told: all else may be chance.
+# With fewer rows than this, only huge columns are told of: all else may be chance.
 _ENOUGH_ROWS = 10
 # A column is huge above this root mean square. Digits have 13, ages 40, pixels 100.
 _HUGE = 30.0
@@ -60,21 +60,21 @@ class DataScaleWarning(UserWarning):
 
 
 class InputFinding(NamedTuple):
-    """One thing about the inputs that makes training worse than it could be."""
+    """A fault of the inputs or targets that makes training worse."""
 
     code: str
-    figure: float  # what was measured
+    figure: float  # the number that the threshold was held against
     text: str
     cure: str
 
     @property
     def message(self) -> str:
-        """What was found and what to do."""
+        """The finding and its cure."""
         return f"{self.text} {self.cure}"
 
 
 class Arrays(NamedTuple):
-    """What messages call the arrays."""
+    """Names of the arrays in messages."""
 
     X: str = "X"
     y: str = "y"
@@ -86,7 +86,7 @@ _ARRAYS_OF_FIT = Arrays()
 
 
 def warn_of_inputs(estimator, rows: Rows, dev: Rows | None) -> None:
-    """Warn of each finding about what an estimator is fitted to."""
+    """Warn of each finding about the rows that an estimator is fitted to."""
     for finding in findings_of(estimator, rows, dev):
         tell(finding.message, DataScaleWarning, finding.code)
 
@@ -94,7 +94,7 @@ def warn_of_inputs(estimator, rows: Rows, dev: Rows | None) -> None:
 def findings_of(
     estimator, rows: Rows, dev: Rows | None = None, arrays: Arrays | None = None
 ) -> list[InputFinding]:
-    """Return the findings about what an estimator is fitted to.
+    """Return the findings about the rows that an estimator is fitted to.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def findings_of(
     rows, dev : Rows
         The training rows, and the caller's dev rows if there are any; validated.
     arrays : Arrays, optional
-        What to call them.
+        Names for the messages.
     """
     return look_at(
         rows,
@@ -122,7 +122,7 @@ def look_at(
     names: Sequence[str] = (),
     arrays: Arrays = _ARRAYS_OF_FIT,
 ) -> list[InputFinding]:
-    """Return what is wrong with the scale of rows.
+    """Return the findings about the scale of rows.
 
     Parameters
     ----------
@@ -132,11 +132,11 @@ def look_at(
     dev : Rows, optional
         Rows that should be on the same scale.
     loss : str, optional
-        Of a regressor: "squared_error" and "huber" want targets of unit scale.
+        Of a regressor: with "squared_error" and "huber" targets need unit scale.
     names : sequence of str, optional
-        What columns are called.
+        Names of the columns.
     arrays : Arrays, optional
-        What arrays are called.
+        Names of the arrays.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def _rows_to_look_at(X) -> int:
 
 
 def _spread(rows: Rows, most: int) -> np.ndarray:
-    """Return the positions of rows that count, at most so many, all over the table."""
+    """Return at most so many positions, evenly spread, of rows with a weight."""
     weight = rows.sample_weight
     n_rows = rows.X.shape[0] if rows.numbers is None else len(rows.numbers)
     counting = None if weight is None else np.flatnonzero(weight > 0)
@@ -174,7 +174,7 @@ def _spread(rows: Rows, most: int) -> np.ndarray:
 
 
 def _picked(rows: Rows, where: np.ndarray):
-    """Return rows of X in float64, a matrix or a sparse one."""
+    """Return the rows of X at these positions in float64, dense or sparse."""
     numbers = where if rows.numbers is None else rows.numbers[where]
     if not sparse.issparse(rows.X):
         return np.asarray(rows.X[numbers], dtype=np.float64)
@@ -184,7 +184,7 @@ def _picked(rows: Rows, where: np.ndarray):
     return X
 
 
-# -- what is looked for ----------------------------------------------------------------
+# -- the findings ----------------------------------------------------------------------
 
 
 def _equal_rows(X, arrays: Arrays) -> InputFinding | None:
@@ -208,9 +208,9 @@ def _differ(A, B) -> bool:
 
 
 def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
-    squares, counts = _squares_and_counts(X)
+    squares = _sums_of_squares(X)
     size = np.sqrt(squares / X.shape[0])
-    large, name = int(np.argmax(size)), _Named(names)
+    large = int(np.argmax(size))
     with_mean = "with_mean=False" if sparse.issparse(X) else ""
     cure = (
         "Standardise the columns: "
@@ -219,16 +219,16 @@ def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
     if size[large] > _HUGE:
         n_huge = int(np.sum(size > _HUGE))
         text = (
-            f"{arrays.X} is large: the root mean square of {name(large)} is "
-            f"{size[large]:.3g}, and above {_HUGE:g} in {n_huge} of {size.size} "
-            "columns."
+            f"{arrays.X} is large: the root mean square of "
+            f"{_column(large, names)} is {size[large]:.3g}, and above {_HUGE:g} in "
+            f"{n_huge} of {size.size} columns."
         )
         return InputFinding("scale_of_columns", float(size[large]), text, cure)
     occurs = np.flatnonzero(size)
     if X.shape[0] < _ENOUGH_ROWS or not occurs.size:
         return None
-    # Of a column that is mostly 0, as one of a one-hot code, the entries count.
-    entries = np.sqrt(squares[occurs] / counts()[occurs])
+    # In a column that is mostly 0, such as one of a one-hot code, zeros do not count.
+    entries = np.sqrt(squares[occurs] / _counts_of_nonzero(X)[occurs])
     if entries.max() < _TINY:
         text = (
             f"The entries of {arrays.X} are tiny: in no column is their root mean "
@@ -241,8 +241,8 @@ def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
         return None
     text = (
         f"The columns of {arrays.X} are of very different size: the root mean square "
-        f"of {name(large)} is {size[large]:.3g}, that of {name(occurs[small])} is "
-        f"{entries[small]:.3g}."
+        f"of {_column(large, names)} is {size[large]:.3g}, that of "
+        f"{_column(occurs[small], names)} is {entries[small]:.3g}."
     )
     return InputFinding("scale_of_columns", ratio, text, cure)
 
@@ -280,7 +280,7 @@ def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding |
         return None
     there, here = _mean_and_deviation(D[:, worst]), _mean_and_deviation(X[:, worst])
     text = (
-        f"{opening} {_Named(names)(worst)} is {there} there (mean ± deviation), and "
+        f"{opening} {_column(worst, names)} is {there} there (mean ± deviation), and "
         f"{here} in {arrays.X}; {n_off} of {off.size} columns are off."
     )
     return InputFinding("scale_of_dev_columns", float(off[worst]), text, cure)
@@ -290,7 +290,7 @@ def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
     y = y.toarray() if sparse.issparse(y) else y
     Y = y.astype(np.float64).reshape(len(y), -1)
     mean, deviation = Y.mean(axis=0), Y.std(axis=0)
-    if loss == "huber":  # which outliers do not lead
+    if loss == "huber":  # outliers hardly move it
         low, mean, high = np.quantile(Y, [0.25, 0.5, 0.75], axis=0)
         deviation = np.where(high > low, (high - low) / _QUARTILES_APART, deviation)
     varies = deviation > 1e-9 * np.abs(Y).max(axis=0)
@@ -317,20 +317,23 @@ def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
 # -- measuring -------------------------------------------------------------------------
 
 
-def _squares_and_counts(X):
-    """Return the sum of squares of each column, and how to count what is not 0."""
-    n_columns = X.shape[1]
+def _sums_of_squares(X) -> np.ndarray:
     if sparse.issparse(X):
-        squares = np.bincount(X.indices, np.square(X.data), minlength=n_columns)
-        return squares, lambda: np.bincount(X.indices, minlength=n_columns)
-    return np.einsum("ij,ij->j", X, X), lambda: np.count_nonzero(X, axis=0)
+        return np.bincount(X.indices, np.square(X.data), minlength=X.shape[1])
+    return np.einsum("ij,ij->j", X, X)
+
+
+def _counts_of_nonzero(X) -> np.ndarray:
+    if sparse.issparse(X):
+        return np.bincount(X.indices, minlength=X.shape[1])
+    return np.count_nonzero(X, axis=0)
 
 
 def _deviations_off(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Return how far half of the rows of B, or more, are from the mean of A.
+    """Return how far the median of B is from the mean of A, for each column.
 
-    In standard deviations of A, for each column; 0 where A is constant, or has values
-    like those of B: a class may be rare in one part and frequent in the other.
+    In standard deviations of A; 0 where A is constant, or its range holds the median:
+    a class may be rare in one part and frequent in the other.
     """
     mean, deviation = A.mean(axis=0), A.std(axis=0)
     typical, low, high = np.median(B, axis=0), A.min(axis=0), A.max(axis=0)
@@ -346,17 +349,12 @@ def _mean_and_deviation(x: np.ndarray) -> str:
 
 
 def _typical_entry(X) -> float:
-    """Return the median size of what is not 0; 0 if that is little."""
+    """Return the median of |x| over entries that are not 0; 0 if they are few."""
     data = X.data if sparse.issparse(X) else X[X != 0]
     return float(np.median(np.abs(data))) if data.size >= _ROWS_WITH_DEVIATION else 0.0
 
 
-class _Named:
-    """Calls columns by their numbers, and by their names if they have any."""
-
-    def __init__(self, names: Sequence[str]):
-        self._names = names
-
-    def __call__(self, column: int) -> str:
-        name = f" ({self._names[column]!r})" if len(self._names) else ""
-        return f"column {column}{name}"
+def _column(number: int, names: Sequence[str]) -> str:
+    """Return what to call a column: by its number, and its name if there are names."""
+    name = f" ({names[number]!r})" if len(names) else ""
+    return f"column {number}{name}"

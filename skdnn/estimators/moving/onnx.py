@@ -11,24 +11,21 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.moving.onnx_converters import (
-    standardizer_converter,
-    standardizer_shape,
+from skdnn.estimators.moving.onnx_network import TARGET_FUNCTIONS, network_to_onnx
+from skdnn.estimators.moving.onnx_transformers import (
+    import_skl2onnx,
+    transformers_to_onnx,
 )
-from skdnn.estimators.moving.onnx_inputs import inputs_of, ready
-from skdnn.estimators.moving.onnx_parts import (
-    network_parts,
+from skdnn.estimators.moving.scalers import (
+    Scaling,
+    scaling_of,
     standardization_of,
-    undoing,
 )
-from skdnn.estimators.moving.scalers import SCALERS
 from skdnn.estimators.unwrapping import described, unwrap
-from skdnn.export.onnx import network_to_onnx
-from skdnn.export.onnx_graph import Standardization
-from skdnn.export.transformers import import_skl2onnx, transformers_to_onnx
 
 if TYPE_CHECKING:
     import onnx
@@ -108,7 +105,7 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     for _, step in unwrapped.transformers:
         check_is_fitted(step)
     check_is_fitted(network)
-    undone: list[Standardization | Callable] = []
+    undone: list[Scaling | Callable] = []
     for wrapper in reversed(unwrapped.wrappers):
         if isinstance(wrapper, FixedThresholdClassifier | TunedThresholdClassifierCV):
             raise TypeError(
@@ -117,10 +114,10 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
             )
         if isinstance(wrapper, TransformedTargetRegressor):
             check_is_fitted(wrapper)
-            undone += undoing(wrapper.transformer_)
+            undone += _undoing(wrapper.transformer_)
     names = _feature_names(unwrapped)
     steps = list(unwrapped.transformers)
-    standardizations: list[Standardization] = []
+    standardizations: list[Scaling] = []
     while steps and (own := standardization_of(steps[-1][1])) is not None:
         standardizations.insert(0, own)
         steps.pop()
@@ -133,7 +130,7 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     )
 
 
-class OnnxExport(BaseMLPRegularized):
+class OnnxExport:
     """The method that writes an estimator as an ONNX model."""
 
     def to_onnx(self) -> "onnx.ModelProto":
@@ -177,14 +174,7 @@ def _written_by_skl2onnx(steps, feature_names, network):
             "model with skl2onnx.convert_sklearn, after register_onnx_converters()."
         )
     try:
-        pipeline = Pipeline([(name, ready(step)) for name, step in steps])
-        # skl2onnx's scalers keep the mean in float32: one far from 0 loses its digits.
-        model = transformers_to_onnx(
-            pipeline,
-            inputs_of(pipeline[0], feature_names),
-            dict.fromkeys(SCALERS, standardizer_shape),
-            dict.fromkeys(SCALERS, standardizer_converter),
-        )
+        model = transformers_to_onnx(steps, feature_names)
     except Exception as error:  # it says no in many ways
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise TypeError(
@@ -227,3 +217,43 @@ def _all_inside(name: str, step) -> Iterator[tuple[str, Any]]:
 
 def _called(name: str, step) -> str:
     return f"step {name!r}, {type(step).__name__}"
+
+
+def network_parts(network: BaseMLPRegularized) -> dict[str, Any]:
+    """Return the arguments of `network_to_onnx` that say what a network is."""
+    is_multilabel = getattr(network._model.targets, "is_multilabel", False)
+    return {
+        "weights": network.coefs_,
+        "biases": network.intercepts_,
+        "activations": network._model.network.activation_names,
+        "link": network.out_activation_,
+        "classes": None if is_multilabel else getattr(network, "classes_", None),
+    }
+
+
+def _undoing(transformer) -> list[Scaling | Callable]:
+    """Return what undoes the transformer of a TransformedTargetRegressor, in order."""
+    if isinstance(transformer, FrozenEstimator):
+        return _undoing(transformer.estimator)
+    if isinstance(transformer, Pipeline):
+        return [
+            each
+            for _, step in reversed(transformer.steps)
+            if step not in (None, "passthrough")
+            for each in _undoing(step)
+        ]
+    scaling = scaling_of(transformer)
+    if scaling is not None:
+        return [scaling]
+    if isinstance(transformer, FunctionTransformer) and not transformer.inv_kw_args:
+        inverse = transformer.inverse_func
+        if inverse is None:
+            return [Scaling()]
+        known = [each for each in TARGET_FUNCTIONS if each is inverse]
+        if known:
+            return known
+    raise TypeError(
+        f"to_onnx cannot undo the transformer of y, {transformer!r}. It can undo "
+        "scalers, and functions whose inverse is np.exp, np.expm1, np.log, np.log1p, "
+        "np.sqrt or np.square."
+    )

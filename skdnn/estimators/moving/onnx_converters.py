@@ -1,73 +1,106 @@
-"""These networks, and the standardiser, as parts of what skl2onnx writes.
+"""The networks, and the standardiser, as parts of what skl2onnx writes.
 
 skl2onnx asks for two functions for each class: one says what comes out, the other
 writes it.
 """
 
-from typing import cast
-
 import numpy as np
 
-from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.moving.onnx_parts import network_parts, standardization_of
-from skdnn.export.onnx import (
+from skdnn.estimators.classifier import MLPRegularizedClassifier
+from skdnn.estimators.moving.onnx import network_parts
+from skdnn.estimators.moving.onnx_graph import Graph, import_onnx
+from skdnn.estimators.moving.onnx_network import (
     CLASSIFIER_LINKS,
     REGRESSOR_LINKS,
     labels_in_onnx,
     write_layers,
 )
-from skdnn.export.onnx_graph import (
-    Graph,
-    Standardization,
-    import_onnx,
-    standardize,
+from skdnn.estimators.moving.onnx_transformers import (
+    check_columns,
+    embed,
+    floats,
+    import_skl2onnx,
+    input_of,
+    kind_of,
+    scaler_converter,
+    scaler_shape,
 )
-from skdnn.export.transformers import embed, import_skl2onnx, input_of
+from skdnn.estimators.regressor import MLPRegularizedRegressor
 from skdnn.preprocessing import InputStandardizer
 
 
-def register_standardizer() -> None:
-    """Tell skl2onnx how to write InputStandardizer."""
-    import_skl2onnx().update_registered_converter(
+def register_onnx_converters() -> None:
+    """Let skl2onnx write MLPRegularizedClassifier, -Regressor and InputStandardizer.
+
+    `skl2onnx.convert_sklearn` then takes them wherever they stand: in a voting
+    ensemble, behind a vectoriser of text, with inputs of one's own. Call it once, in
+    any order with the import of skl2onnx; :func:`to_onnx` does not need it. Networks
+    compute in float32, and give float64 where their input is; a regressor gives a
+    column for each output. Classifiers have the options "zipmap", "nocl" and
+    "output_class_labels".
+
+    Raises
+    ------
+    ImportError
+        If skl2onnx is not installed: ``pip install "skdnn[onnx]"``.
+
+    See Also
+    --------
+    to_onnx : The short way, for what ends in a network.
+
+    Examples
+    --------
+    >>> from skl2onnx import to_onnx as any_to_onnx
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import VotingClassifier
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skdnn import MLPRegularizedClassifier, register_onnx_converters
+    >>> register_onnx_converters()
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPRegularizedClassifier(
+    ...     (8,), solver="lbfgs", max_iter=2000, random_state=0
+    ... )
+    >>> linear = LogisticRegression(max_iter=1000)
+    >>> both = VotingClassifier(
+    ...     [("net", net), ("linear", linear)], voting="soft", flatten_transform=False
+    ... )
+    >>> onnx_model = any_to_onnx(
+    ...     both.fit(X, y), X[:1].astype("float32"), options={"zipmap": False}
+    ... )
+    >>> [output.name for output in onnx_model.graph.output]
+    ['label', 'probabilities']
+    """
+    register = import_skl2onnx().update_registered_converter
+    register(
         InputStandardizer,
         "SkdnnInputStandardizer",
-        standardizer_shape,
-        standardizer_converter,
+        scaler_shape,
+        scaler_converter,
+    )
+    register(
+        MLPRegularizedClassifier,
+        "SkdnnMLPRegularizedClassifier",
+        _classified,
+        _classifier,
+        options={
+            "nocl": [False, True],
+            "zipmap": [True, False, "columns"],
+            "output_class_labels": [False, True],
+        },
+    )
+    register(
+        MLPRegularizedRegressor,
+        "SkdnnMLPRegularizedRegressor",
+        _predicted,
+        _regressor,
     )
 
 
-def register_network(kind: type[BaseMLPRegularized], *, is_classifier: bool) -> None:
-    """Tell skl2onnx how to write one of the networks."""
-    skl2onnx = import_skl2onnx()
-    if is_classifier:
-        skl2onnx.update_registered_converter(
-            kind,
-            f"Skdnn{kind.__name__}",
-            _classified,
-            _classifier,
-            options={
-                "nocl": [False, True],
-                "zipmap": [True, False, "columns"],
-                "output_class_labels": [False, True],
-            },
-        )
-    else:
-        skl2onnx.update_registered_converter(
-            kind, f"Skdnn{kind.__name__}", _predicted, _regressor
-        )
-
-
-# -- what comes out -------------------------------------------------------------------
-
-
-def standardizer_shape(operator) -> None:
-    """Say what comes out of one of `scalers.SCALERS`."""
-    _check_columns(operator)
-    operator.outputs[0].type = _floats(operator, operator.raw_operator.n_features_in_)
+# -- what comes out --------------------------------------------------------------------
 
 
 def _classified(operator) -> None:
-    _check_columns(operator)
+    check_columns(operator)
     types = import_skl2onnx().common.data_types
     network, (label, probabilities) = operator.raw_operator, operator.outputs
     classes = _classes(operator.scope_inst, network)
@@ -79,13 +112,13 @@ def _classified(operator) -> None:
         label.type = types.StringTensorType([n_rows])
     else:
         label.type = types.Int64TensorType([n_rows])
-    probabilities.type = _floats(operator, n_classes)
+    probabilities.type = floats(operator, n_classes)
 
 
 def _predicted(operator) -> None:
-    _check_columns(operator)
+    check_columns(operator)
     n_outputs = len(operator.raw_operator.intercepts_[-1])
-    operator.outputs[0].type = _floats(operator, n_outputs)
+    operator.outputs[0].type = floats(operator, n_outputs)
 
 
 def _classes(scope, network):
@@ -95,40 +128,7 @@ def _classes(scope, network):
     return np.arange(len(classes)) if wants_none and classes is not None else classes
 
 
-def _floats(operator, n_columns: int):
-    """Return the type of so many columns: float64 where the input is."""
-    types = import_skl2onnx().common.data_types
-    kind = types.DoubleTensorType if _is_float64(operator) else types.FloatTensorType
-    return kind([operator.inputs[0].get_first_dimension(), n_columns])
-
-
-def _is_float64(operator) -> bool:
-    types = import_skl2onnx().common.data_types
-    return isinstance(operator.inputs[0].type, types.DoubleTensorType)
-
-
-def _check_columns(operator) -> None:
-    """Refuse what another converter has given the wrong shape."""
-    widths = [each.get_second_dimension() for each in operator.inputs]
-    estimator = operator.raw_operator
-    if None not in widths and sum(widths) != estimator.n_features_in_:
-        raise ValueError(
-            f"{type(estimator).__name__} takes {estimator.n_features_in_} columns, but "
-            f"skl2onnx gives it {sum(widths)}."
-        )
-
-
-# -- how it is written ----------------------------------------------------------------
-
-
-def standardizer_converter(scope, operator, container) -> None:
-    """Write one of `scalers.SCALERS`."""
-    graph = Graph(import_onnx())
-    kind = _kind(operator)
-    X = input_of(graph, operator, "DOUBLE")
-    how = cast(Standardization, standardization_of(operator.raw_operator))
-    Z = standardize(graph, how, X, kind)
-    embed(graph, [Z], scope, operator, container)
+# -- how it is written -----------------------------------------------------------------
 
 
 def _classifier(scope, operator, container) -> None:
@@ -153,9 +153,7 @@ def _layers(operator):
     return graph, write_layers(graph, X, *layers), parts
 
 
-def _kind(operator) -> str:
-    return "DOUBLE" if _is_float64(operator) else "FLOAT"
-
-
 def _cast(graph: Graph, name: str, operator) -> str:
-    return graph.node("Cast", name, to=getattr(graph.onnx.TensorProto, _kind(operator)))
+    return graph.node(
+        "Cast", name, to=getattr(graph.onnx.TensorProto, kind_of(operator))
+    )

@@ -1,6 +1,7 @@
 """What scikit-learn's scalers and ours do, as one formula."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.preprocessing import (
@@ -12,43 +13,50 @@ from sklearn.preprocessing import (
 
 from skdnn.preprocessing import InputStandardizer
 
-SCALERS = (
-    InputStandardizer,
-    StandardScaler,
-    RobustScaler,
-    MaxAbsScaler,
-    MinMaxScaler,
-)
-
 
 class Scaling(NamedTuple):
-    """x := (x - location) / scale, then cut off at the bounds, each if it is given."""
+    """x := (x - location) / scale, then cut off or clipped smoothly, each if given.
+
+    A smooth clip pulls x into (-c, c). The inverse is x := x * scale + location; clips
+    are not inverted.
+    """
 
     location: np.ndarray | None = None
     scale: np.ndarray | None = None
     bounds: tuple[float, float] | None = None
+    smooth_clip: float | None = None
 
 
-def scaling_of(scaler) -> Scaling | None:
-    """Return what a fitted transformer does if it does no more than that.
+SCALERS: dict[type, Callable[[Any], Scaling]] = {
+    InputStandardizer: lambda scaler: Scaling(
+        scaler._location(), scaler.scale_, smooth_clip=scaler.smooth_clip
+    ),
+    StandardScaler: lambda scaler: Scaling(
+        scaler.mean_ if scaler.with_mean else None, scaler.scale_
+    ),
+    RobustScaler: lambda scaler: Scaling(scaler.center_, scaler.scale_),
+    MaxAbsScaler: lambda scaler: Scaling(
+        None, scaler.scale_, (-1, 1) if scaler.clip else None
+    ),
+    # It multiplies by scale_ and adds min_.
+    MinMaxScaler: lambda scaler: Scaling(
+        -scaler.min_ / scaler.scale_,
+        1 / scaler.scale_,
+        scaler.feature_range if scaler.clip else None,
+    ),
+}
+
+
+def standardization_of(transformer) -> Scaling | None:
+    """Return what a fitted transformer does if it is a scaler.
 
     None of a class derived from these, which may do anything.
     """
-    if type(scaler) not in SCALERS:
-        return None
-    match scaler:
-        case InputStandardizer(smooth_clip=None):
-            return Scaling(scaler._location(), scaler.scale_)
-        case StandardScaler():
-            return Scaling(scaler.mean_ if scaler.with_mean else None, scaler.scale_)
-        case RobustScaler():
-            return Scaling(scaler.center_, scaler.scale_)
-        case MaxAbsScaler():
-            return Scaling(None, scaler.scale_, (-1, 1) if scaler.clip else None)
-        case MinMaxScaler():  # it multiplies by scale_ and adds min_
-            return Scaling(
-                -scaler.min_ / scaler.scale_,
-                1 / scaler.scale_,
-                scaler.feature_range if scaler.clip else None,
-            )
-    return None
+    known = SCALERS.get(type(transformer))
+    return None if known is None else known(transformer)
+
+
+def scaling_of(transformer) -> Scaling | None:
+    """Return the same if it is done and undone without a smooth clip."""
+    scaling = standardization_of(transformer)
+    return None if scaling is None or scaling.smooth_clip is not None else scaling

@@ -5,8 +5,14 @@ from numbers import Integral
 
 import numpy as np
 
-from skdnn.estimators import settings
+from skdnn._sklearn import complete_fitted_mlp
+from skdnn.estimators import plan
+from skdnn.estimators.model import Model
+from skdnn.estimators.parameters import check as check_parameters
+from skdnn.estimators.preparation import first_state
 from skdnn.network.architecture import Network
+from skdnn.network.losses import LOSSES
+from skdnn.training.optimizers import OPTIMIZERS
 from skdnn.training.rows_seen import RowsSeen
 from skdnn.training.stopping import CONVERGED, MAX_ITER
 
@@ -75,10 +81,36 @@ def from_peer(cls, peer, mlp, n_samples, strict, targets_of):
     return net
 
 
-def peer_parameters(net, peer, n_samples, strict) -> dict:
+def to_peer(net, peer, n_samples, strict):
+    """Return `net` as an estimator of scikit-learn's class `peer`.
+
+    Parameters
+    ----------
+    net : BaseMLPRegularized
+        Fitted or not.
+    peer : type
+        MLPClassifier or MLPRegressor.
+    n_samples, strict
+        As in `to_sklearn`.
+    """
+    mlp = peer(**_peer_parameters(net, peer, n_samples, strict))
+    if net.__sklearn_is_fitted__():
+        vars(mlp).update(_shared_attributes(net))
+        mlp.coefs_ = [W.copy() for W in net.coefs_]
+        mlp.intercepts_ = [b.copy() for b in net.intercepts_]
+        if hasattr(net, "classes_"):
+            mlp.classes_ = net.classes_
+        complete_fitted_mlp(mlp, getattr(net._model.targets, "is_multilabel", False))
+    return mlp
+
+
+# -- parameters ------------------------------------------------------------------------
+
+
+def _peer_parameters(net, peer, n_samples, strict) -> dict:
     """Return the parameters of `net` as those of the class `peer` of scikit-learn."""
     net._validate_params()
-    net._check_settings()
+    check_parameters(net)
     replaced = _not_in_sklearn(net)
     if replaced and strict:
         named = ", ".join(f"{n}={getattr(net, n)!r}" for n in replaced)
@@ -95,18 +127,6 @@ def peer_parameters(net, peer, n_samples, strict) -> dict:
     if net.solver == "lbfgs":  # which has no learning rate
         parameters["learning_rate"] = "constant"
     return parameters
-
-
-def shared_attributes(estimator) -> dict:
-    """Return copies of the fitted attributes that both sides have."""
-    return {
-        name: deepcopy(getattr(estimator, name))
-        for name in SHARED_ATTRIBUTES
-        if hasattr(estimator, name)
-    }
-
-
-# -- parameters -----------------------------------------------------------------------
 
 
 def _training_rows(estimator, n_samples) -> float | None:
@@ -127,7 +147,7 @@ def _batches(estimator, n_rows: float | None) -> float:
     if estimator.solver == "lbfgs" or n_rows is None:
         return 1.0
     asked = estimator.batch_size
-    return max(1.0, n_rows / (settings.AUTO_BATCH_SIZE if asked == "auto" else asked))
+    return max(1.0, n_rows / (plan.AUTO_BATCH_SIZE if asked == "auto" else asked))
 
 
 def _not_in_sklearn(net) -> dict:
@@ -135,7 +155,7 @@ def _not_in_sklearn(net) -> dict:
 
     None stands for a parameter that it does not have.
     """
-    keep = settings.keep_probs(net, len(settings.hidden_sizes(net)))
+    keep = plan.keep_probs(net, len(plan.hidden_sizes(net)))
     asked = {
         "l1_ratio": net.l1_ratio > 0,
         "keep_prob": np.any(keep[1:] < 1),
@@ -150,25 +170,28 @@ def _not_in_sklearn(net) -> dict:
         "scoring": net.early_stopping and net.scoring != net._sklearn_scoring,
     }
     replaced: dict = {name: None for name, is_asked in asked.items() if is_asked}
-    if net.solver == "adamw":
-        replaced["solver"] = "adam"
-    # scikit-learn has schedules for sgd only, and "invscaling" counts rows there.
-    schedules = {"sgd": ("constant", "adaptive"), "lbfgs": (net.learning_rate,)}
-    if net.learning_rate not in schedules.get(net.solver, ("constant",)):
-        replaced["learning_rate"] = "constant"
-    if net.solver == "lbfgs" and net.early_stopping:
+    if plan.is_stochastic(net):
+        nearest = OPTIMIZERS[net.solver].nearest
+        if nearest is not None:
+            replaced["solver"] = nearest
+        # scikit-learn has schedules for sgd only, and "invscaling" counts rows there.
+        is_there = net.solver == "sgd" and plan.schedule_of(net).is_in_sklearn
+        if net.learning_rate != "constant" and not is_there:
+            replaced["learning_rate"] = "constant"
+    elif net.early_stopping:
         replaced["early_stopping"] = False
-    if getattr(net, "loss", None) == "huber":  # predicts as the squared error does
-        replaced["loss"] = "squared_error"
+    loss = LOSSES.get(getattr(net, "loss", ""))
+    if loss is not None and loss.nearest is not None:
+        replaced["loss"] = loss.nearest
     return replaced
 
 
 def _one_activation(net, peer) -> str:
     """Return the activation of all hidden layers: the fitted ones, if there are."""
     if net.__sklearn_is_fitted__():
-        names = net._network.activation_names
+        names = net._model.network.activation_names
     else:
-        names = settings.hidden_activations(net, len(settings.hidden_sizes(net)))
+        names = plan.hidden_activations(net, len(plan.hidden_sizes(net)))
     if not names:  # nothing depends on it
         return "relu"
     if len(set(names)) > 1 or names[0] not in SKLEARN_ACTIVATIONS:
@@ -179,7 +202,16 @@ def _one_activation(net, peer) -> str:
     return names[0]
 
 
-# -- what fit leaves ------------------------------------------------------------------
+# -- what fit leaves -------------------------------------------------------------------
+
+
+def _shared_attributes(estimator) -> dict:
+    """Return copies of the fitted attributes of SHARED_ATTRIBUTES."""
+    return {
+        name: deepcopy(getattr(estimator, name))
+        for name in SHARED_ATTRIBUTES
+        if hasattr(estimator, name)
+    }
 
 
 def _take_over(net, mlp, n_rows: float | None, targets) -> None:
@@ -191,10 +223,10 @@ def _take_over(net, mlp, n_rows: float | None, targets) -> None:
     drawing = copy(net)
     # A caller's RandomState stays where it is.
     drawing.random_state = deepcopy(net.random_state)
-    state = drawing._first_state(network, theta.dtype)
+    state = first_state(drawing, network, theta.dtype)
     state.theta = theta.copy()
 
-    vars(net).update(shared_attributes(mlp))
+    vars(net).update(_shared_attributes(mlp))
     # lbfgs of scikit-learn keeps the last loss only.
     net.loss_curve_ = [float(loss) for loss in getattr(mlp, "loss_curve_", ())]
     net.best_loss_ = getattr(mlp, "best_loss_", mlp.loss_)
@@ -209,11 +241,9 @@ def _take_over(net, mlp, n_rows: float | None, targets) -> None:
     state.time = state.schedule_start = float(state.n_epochs)
     if n_rows is not None:
         state.rows_seen = RowsSeen(n_rows * state.n_epochs, n_rows)
-    net._type_in = mlp.coefs_[0].dtype.name
-    net.optimizer_state_ = state.optimizer
-    net._theta, net._state = theta, state
-    net._targets, net._network = targets, network
-    net._total_weight = np.nan if n_rows is None else n_rows
+    net.optimizer_state_, net._state = state.optimizer, state
+    S = np.nan if n_rows is None else n_rows
+    net._model = Model(network, targets, theta, S, mlp.coefs_[0].dtype.name)
 
 
 def _best_iteration(mlp) -> int:

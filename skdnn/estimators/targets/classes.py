@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
-from scipy.special import entr
+from scipy.special import entr, log_expit, log_softmax
 from sklearn.utils import column_or_1d
 
 from skdnn.estimators.targets.labels import kind_of_labels, type_of_label, with_decimals
@@ -38,6 +38,7 @@ class ClassTargets:
     weights: np.ndarray | list | None = None
 
     are_classes = True
+    weights_besides = ", times class_weight,"
 
     @classmethod
     def of(cls, y, name: str = "y") -> "ClassTargets":
@@ -125,7 +126,7 @@ class ClassTargets:
         return y
 
     def comparable(self, y) -> np.ndarray:
-        """Return the caller's y as what predictions can be held against.
+        """Return the caller's y as what predictions can be compared with.
 
         Labels that no training row had are possible, and wrong for any network.
         """
@@ -193,6 +194,23 @@ class ClassTargets:
         For multiclass the number of the class, else whether the answer is yes.
         """
         return Z.argmax(axis=1) if self.kind == "multiclass" else Z > 0
+
+    def decision(self, Z: np.ndarray) -> np.ndarray:
+        """Return logits as scikit-learn wants them: one column is a vector."""
+        return Z[:, 0] if self.kind == "binary" else Z
+
+    def probabilities(self, Z: np.ndarray) -> np.ndarray:
+        """Turn logits, in place for several classes, into a column for each class."""
+        return self.expected(np.hstack([-Z, Z]) if self.kind == "binary" else Z)
+
+    def log_probabilities(self, Z: np.ndarray) -> np.ndarray:
+        """Return the logarithms of the probabilities.
+
+        The logarithm of a rounded probability is wrong where it matters most.
+        """
+        if self.kind == "binary":
+            return log_expit(np.hstack([-Z, Z]))
+        return log_expit(Z) if self.is_multilabel else log_softmax(Z, axis=1)
 
     def expected(self, Z: np.ndarray) -> np.ndarray:
         """Turn logits, in place, into the mean of each output: its probability."""

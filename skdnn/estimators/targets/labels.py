@@ -1,4 +1,4 @@
-"""Labels: which arrays are some, and what is wrong with the others."""
+"""Which arrays are labels, and what is wrong with the others."""
 
 from numbers import Number
 
@@ -64,7 +64,7 @@ def kind_of_labels(y, name: str = "y") -> str:
     Raises
     ------
     ValueError
-        If they are none that a classifier can learn.
+        If they are not labels that a classifier can learn.
     """
     if y.dtype.kind == "O" and not isinstance(y.flat[0], str):
         example = y.flat[0]
@@ -103,7 +103,7 @@ def kind_of_labels(y, name: str = "y") -> str:
 
 
 def type_of_label(label) -> str:
-    """Return a word for what compares with this label and others of its type."""
+    """Return the name of a label's type; labels of one type can be compared."""
     if isinstance(label, str):
         return "text"
     is_number = isinstance(label, Number | np.bool) and not isinstance(label, complex)
@@ -111,7 +111,7 @@ def type_of_label(label) -> str:
 
 
 def with_decimals(y) -> float:
-    """Return the first number that is no whole one, or the largest of all."""
+    """Return the first number that is not whole, or the largest if all are."""
     values = y.data if sparse.issparse(y) else y.ravel()
     no_whole = values[values != np.round(values)]
     return no_whole[0] if no_whole.size else values.max()

@@ -30,6 +30,7 @@ class RegressionTargets:
 
     are_classes = False
     is_constant = False  # to learn a constant takes training, too
+    weights_besides = ""
 
     @classmethod
     def of(cls, y: np.ndarray, loss: str) -> "RegressionTargets":
@@ -65,7 +66,7 @@ class RegressionTargets:
         return np.ascontiguousarray(Y, dtype=dtype)
 
     def comparable(self, y) -> np.ndarray:
-        """Return the caller's y as what predictions can be held against."""
+        """Return the caller's y as what predictions can be compared with."""
         return self._numbers(y, "y")
 
     def _numbers(self, y, name) -> np.ndarray:
@@ -83,7 +84,7 @@ class RegressionTargets:
         return sample_weight
 
     def mixable(self, Y: np.ndarray) -> np.ndarray:
-        """Return targets whose averages are targets: they are."""
+        """Return the targets as they are: their averages are targets."""
         return Y
 
     def predictions(self, Z: np.ndarray) -> np.ndarray:

@@ -1,9 +1,15 @@
 """scikit-learn's callbacks, told of a fit and of each of its epochs."""
 
+from typing import Any
+
 from sklearn.callback import CallbackContext
 
+from skdnn._sklearn import callback_context, has_callbacks
+from skdnn.estimators.model import Model
+from skdnn.estimators.reporting import EpochPrinter
 from skdnn.estimators.rows import Rows
 from skdnn.training.history import EpochRecord
+from skdnn.training.loop import OnEpoch
 
 
 class FitCallbacks:
@@ -22,15 +28,12 @@ class FitCallbacks:
     ----------
     are_set : bool
         Whether there are any to be told; if not, nothing here costs anything.
-    dev_rows : Rows or None
-        The dev set, as soon as it is known.
     """
 
     def __init__(self, estimator, rows: Rows, incremental: bool):
         self._estimator = estimator
         self._incremental = incremental
-        self.are_set = bool(getattr(estimator, "_skl_callbacks", None))
-        self.dev_rows: Rows | None = None
+        self.are_set = has_callbacks(estimator)
         weight = rows.sample_weight
         self._data = {
             "estimator": estimator,
@@ -39,15 +42,38 @@ class FitCallbacks:
             "metadata": {} if weight is None else {"sample_weight": weight},
         }
         self._fit: CallbackContext = None  # until begin_fit
+        self._dev_rows: Rows | None = None  # these until begin_training
+        self._model: Model
+        self._attributes: dict[str, Any]
 
     def begin_fit(self) -> None:
         """Tell that the fit begins."""
         if self.are_set:
-            self._fit = self._estimator._init_callback_context(
+            self._fit = callback_context(
+                self._estimator,
                 task_name="partial_fit" if self._incremental else "fit",
                 max_subtasks=1 if self._incremental else self._estimator.max_iter,
             )
             self._fit.call_on_fit_task_begin(**self._data)
+
+    def begin_training(
+        self, model: Model, attributes: dict[str, Any], dev_rows: Rows | None
+    ) -> None:
+        """Remember what is trained.
+
+        Parameters
+        ----------
+        model : Model
+            Hooks get it, at the θ of each epoch, in a fitted estimator.
+        attributes : dict
+            What else the estimator needs in order to predict.
+        dev_rows : Rows or None
+            The dev set.
+        """
+        self._model, self._attributes, self._dev_rows = model, attributes, dev_rows
+        if hasattr(self._estimator, "feature_names_in_"):
+            # These rows may have no names: those of rows before do not count.
+            self._attributes = {"feature_names_in_": None, **attributes}
 
     def end_epoch(self, record: EpochRecord, theta) -> bool:
         """Tell that an epoch is over; return whether a callback wants to stop.
@@ -58,14 +84,30 @@ class FitCallbacks:
         what is in `metadata` is handed to scorers.
         """
         epoch = self._fit.subcontext(task_name="epoch")
-        epoch.record, epoch.dev_rows = record, self.dev_rows
+        epoch.record, epoch.dev_rows = record, self._dev_rows
         epoch.call_on_fit_task_begin(**self._data)
         return epoch.call_on_fit_task_end(
             **self._data,
-            reconstruction_attributes=lambda: {"_theta": theta.copy()},
+            reconstruction_attributes=lambda: {
+                **self._attributes,
+                "_model": self._model.with_theta(theta.copy()),
+            },
         )
 
     def end_fit(self) -> None:
         """Tell that the estimator is fitted."""
         if self.are_set:
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
+
+
+def listener(printer: EpochPrinter | None, callbacks: FitCallbacks) -> OnEpoch | None:
+    """Return what training calls after each epoch, or None if nobody listens."""
+    if printer is None and not callbacks.are_set:
+        return None
+
+    def on_epoch(record, theta):
+        if printer is not None:
+            printer.epoch(record)
+        return callbacks.are_set and callbacks.end_epoch(record, theta)
+
+    return on_epoch

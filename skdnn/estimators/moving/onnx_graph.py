@@ -1,28 +1,17 @@
 """Nodes and constants of an ONNX graph, and the standardisation it begins with."""
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+
+from skdnn.estimators.moving.scalers import Scaling
 
 # The oldest operators that suffice, and the file format of their time, so that older
 # runtimes can read the model. onnx itself would write its newest format, which last
 # year's runtimes reject.
 OPSET = 13
 IR_VERSION = 7
-
-
-class Standardization(NamedTuple):
-    """x := (x - location) / scale, then cut off or clipped smoothly, each if given.
-
-    A smooth clip pulls x into (-c, c). The inverse is x := x * scale + location; clips
-    are not inverted.
-    """
-
-    location: np.ndarray | None = None
-    scale: np.ndarray | None = None
-    bounds: tuple[float, float] | None = None
-    smooth_clip: float | None = None
 
 
 class Graph:
@@ -89,7 +78,7 @@ class Graph:
         return name
 
 
-def standardize(graph: Graph, how: Standardization, X: str, kind: str = "FLOAT") -> str:
+def standardize(graph: Graph, how: Scaling, X: str, kind: str = "FLOAT") -> str:
     """Standardise in float64: a mean far from 0 would cost float32 its digits.
 
     The output has the type `kind`, "FLOAT" or "DOUBLE".

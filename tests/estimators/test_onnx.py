@@ -20,7 +20,12 @@ from skdnn import (
     MLPRegularizedRegressor,
     to_onnx,
 )
-from skdnn.export.onnx import ACTIVATIONS, IR_VERSION, OPSET, network_to_onnx
+from skdnn.estimators.moving.onnx_network import (
+    ACTIVATIONS,
+    IR_VERSION,
+    OPSET,
+    network_to_onnx,
+)
 from skdnn.network.activations import ACTIVATIONS as NETWORK_ACTIVATIONS
 from tests.estimators.datasets import KINDS, make_rows
 from tests.oracle import ACTIVATIONS as ORACLE

@@ -19,16 +19,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from skdnn.export.onnx_graph import (
+from skdnn.estimators.moving.onnx_graph import (
     IR_VERSION,
     OPSET,
     Graph,
-    Standardization,
     import_onnx,
     standardize,
 )
+from skdnn.estimators.moving.scalers import Scaling
 
-# -- activations ----------------------------------------------------------------------
+# -- activations -----------------------------------------------------------------------
 
 
 def _operator(name: str, **attributes) -> Callable[[Graph, str], str]:
@@ -77,7 +77,7 @@ ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
 }
 
 
-# -- links ----------------------------------------------------------------------------
+# -- links -----------------------------------------------------------------------------
 
 
 def _softmax(graph: Graph, Z: str, n_outputs: int, classes) -> None:
@@ -145,7 +145,7 @@ def labels_in_onnx(classes) -> np.ndarray:
     )
 
 
-# -- targets --------------------------------------------------------------------------
+# -- targets ---------------------------------------------------------------------------
 
 
 def _minus_one(graph: Graph, y: str) -> str:
@@ -171,7 +171,7 @@ def write_targets(
     graph: Graph,
     Y: str,
     n_outputs: int,
-    undone: Sequence[Standardization | Callable] = (),
+    undone: Sequence[Scaling | Callable] = (),
 ) -> None:
     """Write the output "y" of a regressor.
 
@@ -183,7 +183,7 @@ def write_targets(
         The predictions, a column for each output.
     n_outputs : int
         How many columns. A single one becomes a 1-d output.
-    undone : sequence of Standardization or of the keys of TARGET_FUNCTIONS
+    undone : sequence of Scaling or of the keys of TARGET_FUNCTIONS
         What gives the predictions their units back, in this order: the inverse of a
         standardisation, or a function. "y" is float64 then: a time in seconds since
         1970 has more digits than float32.
@@ -192,7 +192,7 @@ def write_targets(
     if undone:
         Y = graph.node("Cast", Y, to=graph.onnx.TensorProto.DOUBLE)
     for each in undone:
-        if not isinstance(each, Standardization):
+        if not isinstance(each, Scaling):
             Y = TARGET_FUNCTIONS[each](graph, Y)
             continue
         if each.scale is not None:
@@ -206,7 +206,7 @@ def write_targets(
     graph.output("y", kind, None if n_outputs == 1 else n_outputs)
 
 
-# -- the model ------------------------------------------------------------------------
+# -- the model -------------------------------------------------------------------------
 
 
 def network_to_onnx(
@@ -216,8 +216,8 @@ def network_to_onnx(
     link: str,
     *,
     classes: np.ndarray | None = None,
-    standardizations: Sequence[Standardization] = (),
-    undone: Sequence[Standardization | Callable] = (),
+    standardizations: Sequence[Scaling] = (),
+    undone: Sequence[Scaling | Callable] = (),
     feature_names: Sequence[str] | None = None,
     before=None,
 ):
@@ -234,7 +234,7 @@ def network_to_onnx(
     classes : ndarray of shape (n_classes,), optional
         The labels of a softmax, or the two of a logistic link. A logistic link without
         them is multilabel. Not used by the other links.
-    standardizations : sequence of Standardization
+    standardizations : sequence of Scaling
         What is done to the inputs first, in this order.
     undone : sequence
         What gives a regressor's predictions their units back: see `write_targets`.

@@ -1,0 +1,156 @@
+"""What the constructor's parameters may be; plan.py says what they mean."""
+
+import reprlib
+import sys
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.metrics import check_scoring, get_scorer_names
+
+from skdnn._callers import level_of_caller
+from skdnn._sklearn import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+)
+from skdnn.estimators import plan
+from skdnn.estimators.checks.hints import hint
+from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS
+from skdnn.training.schedules import SCHEDULES
+
+# Common to every estimator; scikit-learn turns a violation into an error that names the
+# parameter, what it must be, and what it is.
+CONSTRAINTS = {
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "keep_prob": [Interval(Real, 0, 1, closed="right"), "array-like"],
+    "input_keep_prob": [Interval(Real, 0, 1, closed="right")],
+    "max_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "augmentation": [HasMethods(["check", "augment"]), None],
+    "init": [StrOptions({"auto", *INITIALIZERS}), callable],
+    "bias_init": [StrOptions({"auto", *BIAS_INITIALIZERS}), callable],
+    "solver": [StrOptions({*plan.STOCHASTIC_SOLVERS, plan.LBFGS})],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "scoring": [str, callable],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [
+        Interval(Integral, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "dtype": [StrOptions({"auto", "float32", "float64"})],
+}
+
+
+def check(estimator) -> None:
+    """Check what scikit-learn's declarative constraints cannot say."""
+    _refuse_classes_and_huge_numbers(estimator)
+    n_hidden = len(plan.hidden_sizes(estimator))
+    plan.hidden_activations(estimator, n_hidden)
+    plan.keep_probs(estimator, n_hidden)
+    check_solver_can(estimator)
+    _check_scoring(estimator)
+    if estimator.alpha == 0 < estimator.l1_ratio:
+        warnings.warn(
+            f"l1_ratio={estimator.l1_ratio} is a share of a penalty that there is not: "
+            "alpha=0. Set alpha > 0, or leave l1_ratio at 0.",
+            UserWarning,
+            stacklevel=level_of_caller(),
+        )
+
+
+def _refuse_classes_and_huge_numbers(estimator) -> None:
+    """Refuse a class in place of an instance, and numbers too large for a float."""
+    for name, value in estimator.get_params(deep=False).items():
+        if isinstance(value, type):
+            raise ValueError(
+                f"The {name!r} parameter of {type(estimator).__name__} cannot be a "
+                f"class, got the class {value.__name__}. "
+                f"{hint(estimator, name, value)}"
+            )
+        if isinstance(value, Integral) and abs(int(value)) > sys.float_info.max:
+            raise ValueError(f"{name} is too large, {reprlib.repr(value)}.")
+
+
+def _check_scoring(estimator) -> None:
+    scoring = estimator.scoring
+    if isinstance(scoring, str):
+        is_known = scoring == "loss" or scoring in get_scorer_names()
+    else:
+        try:
+            check_scoring(estimator, scoring=scoring)
+            is_known = True
+        except ValueError:  # a metric, which takes no estimator
+            is_known = False
+    if not is_known:
+        raise ValueError(
+            "scoring must be 'loss', the name of a scorer "
+            "(sklearn.metrics.get_scorer_names()) or a scorer as make_scorer makes it, "
+            f"got {scoring!r}. {hint(estimator, 'scoring', scoring)}".rstrip()
+        )
+
+
+def check_solver_can(estimator) -> None:
+    """Refuse what lbfgs cannot do instead of ignoring it."""
+    if plan.is_stochastic(estimator):
+        return
+    drops = np.any(plan.keep_probs(estimator, len(plan.hidden_sizes(estimator))) < 1)
+    asked = {
+        "keep_prob or input_keep_prob below 1": drops,
+        f"max_norm={estimator.max_norm}": estimator.max_norm is not None,
+        f"max_grad_norm={estimator.max_grad_norm}": estimator.max_grad_norm is not None,
+        f"augmentation={estimator.augmentation}": estimator.augmentation is not None,
+    }
+    for what, is_asked in asked.items():
+        if is_asked:
+            raise ValueError(
+                f"solver='lbfgs' minimises one fixed J and cannot use {what}. Use one "
+                f"of the solvers {list(plan.STOCHASTIC_SOLVERS)}."
+            )
+
+
+def warn_of_no_dev_set(estimator) -> None:
+    """Say that partial_fit, which cannot cut a dev set, needs one to stop early.
+
+    An error would be right, but for scikit-learn's checks, which call partial_fit with
+    X and y alone wherever there is one.
+    """
+    if estimator.early_stopping:
+        warnings.warn(
+            "early_stopping=True has nothing to follow in partial_fit without X_val "
+            "and y_val: it sees part of the rows and cannot cut a dev set from them. "
+            "The parameters are those of this epoch.",
+            UserWarning,
+            stacklevel=level_of_caller(),
+        )
+
+
+def can_fit_partially(estimator) -> bool:
+    """Return True if there is a partial_fit; raise an error that says why not."""
+    if not plan.is_stochastic(estimator):
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    return True

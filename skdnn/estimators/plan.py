@@ -1,0 +1,272 @@
+"""From an estimator's parameters to how a network is built and trained.
+
+Here alone the names of parameters become numbers, types and rules. Nothing is changed.
+"""
+
+import warnings
+import zlib
+from collections.abc import Mapping, Set
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from skdnn._callers import level_of_caller
+from skdnn.estimators.checks.hints import hint
+from skdnn.estimators.model import Model
+from skdnn.estimators.targets import Targets
+from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.architecture import Network
+from skdnn.network.losses import LOSSES
+from skdnn.network.penalties import ElasticNet
+from skdnn.training.blocks import Augment
+from skdnn.training.loop import Recipe
+from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
+from skdnn.training.readers.tables import TableReader
+from skdnn.training.schedules import SCHEDULES, Schedule
+from skdnn.training.state import TrainingState
+from skdnn.training.tables import Examples
+
+STOCHASTIC_SOLVERS = tuple(OPTIMIZERS)
+LBFGS = "lbfgs"
+AUTO_BATCH_SIZE = 200
+
+
+def is_stochastic(estimator) -> bool:
+    """Whether the solver takes mini-batches; lbfgs takes all rows at once."""
+    return estimator.solver in STOCHASTIC_SOLVERS
+
+
+def schedule_of(estimator) -> Schedule:
+    """Return the schedule of the learning rate."""
+    return SCHEDULES[estimator.learning_rate]
+
+
+def follows_cost(estimator) -> bool:
+    """Whether early stopping follows the dev cost instead of a score."""
+    return isinstance(estimator.scoring, str) and estimator.scoring == "loss"
+
+
+# -- the network ----------------------------------------------------------------------
+
+
+def network_of(estimator, n_features: int, targets: Targets) -> Network:
+    """Return the architecture for rows of so many columns and these targets."""
+    hidden = hidden_sizes(estimator)
+    option = LOSSES[targets.loss].option
+    return Network.of(
+        [n_features, *hidden, targets.n_outputs],
+        hidden_activations(estimator, len(hidden)),
+        targets.loss,
+        0.0 if option is None else getattr(estimator, option),
+    )
+
+
+def hidden_sizes(estimator) -> list[int]:
+    """Return the units of each hidden layer."""
+    given = estimator.hidden_layer_sizes
+    sizes = [given] if isinstance(given, Integral) else _in_order(given)
+    if sizes is None or not all(
+        not isinstance(n, bool) and isinstance(n, Integral) and 0 < int(n) < 2**31
+        for n in sizes
+    ):
+        raise ValueError(
+            "hidden_layer_sizes must be an int or a sequence of ints, all > 0 and "
+            f"below 2**31, got {given!r}."
+        )
+    return [int(n) for n in sizes]
+
+
+def hidden_activations(estimator, n_hidden: int) -> list[str]:
+    """Return the name of each hidden layer's activation."""
+    given = estimator.activation
+    if isinstance(given, str):
+        return [given] * n_hidden
+    names = _one_per_layer("activation", given, n_hidden)
+    for name in names:
+        if not (isinstance(name, str) and name in ACTIVATIONS):
+            raise ValueError(
+                f"activation must name one of {sorted(ACTIVATIONS)} for each hidden "
+                f"layer, got {name!r}. {hint(estimator, 'activation', name)}".rstrip()
+            )
+    return names
+
+
+def keep_probs(estimator, n_hidden: int) -> np.ndarray:
+    """Return keep_prob of the input and of each hidden layer, float64."""
+    given = estimator.keep_prob
+    if isinstance(given, Real):
+        hidden = [given] * n_hidden
+    else:
+        hidden = _one_per_layer("keep_prob", given, n_hidden)
+        if not all(isinstance(p, Real) and p <= 1 and not p <= 0 for p in hidden):
+            raise ValueError(
+                "keep_prob must be in the range (0, 1] for each hidden layer, got "
+                f"{given!r}. {hint(estimator, 'keep_prob', given)}"
+            )
+    return np.array([estimator.input_keep_prob, *hidden], dtype=np.float64)
+
+
+def _one_per_layer(name: str, given, n_hidden: int) -> list:
+    values = _in_order(given)
+    if values is None or len(values) != n_hidden:
+        raise ValueError(
+            f"{name} must be one value or one per hidden layer: hidden_layer_sizes has "
+            f"{n_hidden}, {name}={given!r}"
+            + (" has no order." if values is None else f" has {len(values)}.")
+        )
+    return values
+
+
+def _in_order(given) -> list | None:
+    """Return the values of a sequence, or None if they have no order."""
+    is_one = getattr(given, "ndim", 1) == 0  # an array, and yet no sequence
+    return None if is_one or isinstance(given, Set | Mapping) else list(given)
+
+
+# -- training -------------------------------------------------------------------------
+
+
+def rule(estimator) -> Rule:
+    """Return the optimiser's rule and constants."""
+    return Rule(
+        OPTIMIZERS[estimator.solver].code,
+        OPTIMIZERS[estimator.solver].decouples_l2,
+        float(estimator.momentum),
+        bool(estimator.nesterovs_momentum and estimator.momentum > 0),
+        float(estimator.beta_1),
+        float(estimator.beta_2),
+        float(estimator.epsilon),
+    )
+
+
+def regularization(estimator, penalty) -> Regularization:
+    """Return what every update applies besides the data's gradient."""
+    return Regularization(
+        penalty.l2,
+        penalty.l1,
+        _or_infinity(estimator.max_norm),
+        _or_infinity(estimator.max_grad_norm),
+    )
+
+
+def _or_infinity(bound) -> float:
+    return np.inf if bound is None else float(bound)
+
+
+def batch_rows(estimator, n_rows: int) -> int:
+    """Return the most rows that a mini-batch may have."""
+    if estimator.batch_size == "auto":
+        return min(AUTO_BATCH_SIZE, n_rows)
+    if estimator.batch_size > n_rows:
+        warnings.warn(
+            f"batch_size={estimator.batch_size} is larger than the number of training "
+            f"rows, {n_rows}; it is clipped to that.",
+            UserWarning,
+            stacklevel=level_of_caller(),
+        )
+    return min(int(estimator.batch_size), n_rows)
+
+
+def network_dtype(estimator, n_rows: int) -> np.dtype:
+    """Return the type to compute in.
+
+    "auto" is float32 where steps are many and noisy: its rounding drowns in the noise
+    of mini-batches. Where J is minimised on all rows at once there is no such noise,
+    and rows too few to fill a mini-batch leave no time to be saved.
+    """
+    if estimator.dtype != "auto":
+        return np.dtype(estimator.dtype)
+    asked = estimator.batch_size
+    batch_size = AUTO_BATCH_SIZE if asked == "auto" else asked
+    whole = not is_stochastic(estimator) or n_rows <= min(batch_size, AUTO_BATCH_SIZE)
+    return np.dtype(np.float64 if whole else np.float32)
+
+
+def penalty_of(estimator, total_weight: float) -> ElasticNet:
+    """Return the estimator's penalty over training rows of this total weight S."""
+    return ElasticNet.of(estimator.alpha, estimator.l1_ratio, total_weight)
+
+
+def recipe(
+    estimator,
+    model: Model,
+    state: TrainingState,
+    examples: Examples,
+    n_epochs: int | None = None,
+) -> Recipe:
+    """Return how a stochastic solver trains.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+    model : Model
+        The network and the targets.
+    state : TrainingState
+        Where training starts.
+    examples : Examples
+        The training rows.
+    n_epochs : int, optional
+        As in `solving.train`.
+    """
+    network, targets = model.network, model.targets
+    penalty = penalty_of(estimator, examples.total_weight)
+    # A warm start goes on with the learning rates where it stopped, but for a schedule
+    # that is laid out for one fit.
+    starts_now = schedule_of(estimator).spans_fit and n_epochs is None
+    return Recipe(
+        network=network,
+        penalty=penalty,
+        rule=rule(estimator),
+        regularization=regularization(estimator, penalty),
+        keep_prob=keep_probs(estimator, network.n_layers - 1),
+        schedule=schedule_of(estimator),
+        learning_rate_init=float(estimator.learning_rate_init),
+        power_t=float(estimator.power_t),
+        n_epochs=n_epochs or estimator.max_iter,
+        epoch_length=examples.weight / examples.total_weight,
+        schedule_start=state.time if starts_now else state.schedule_start,
+        horizon=estimator.max_iter,
+        constant_cost=lambda: targets.constant_cost(
+            examples.Y, examples.s, network.loss_option
+        ),
+        is_whole=n_epochs is None,
+    )
+
+
+def reader(
+    estimator, model: Model, state: TrainingState, examples: Examples
+) -> TableReader:
+    """Return what reads the training rows, epoch by epoch."""
+    return TableReader(
+        examples,
+        batch_rows(estimator, examples.n_rows),
+        state.rng,
+        estimator.shuffle,
+        _augment_of(estimator.augmentation, model),
+    )
+
+
+def _augment_of(augmentation: Any, model: Model) -> Augment | None:
+    """Return what alters the training rows, as training calls it."""
+    if augmentation is None:
+        return None
+    augmentation.check(model.network.n_inputs)
+    if not augmentation.mixes_targets:
+        return augmentation.augment
+    mixable = model.targets.mixable
+    return lambda X, Y, s, rng: augmentation.augment(X, mixable(Y), s, rng)
+
+
+def fingerprint(estimator, network: Network, examples: Examples) -> int:
+    """Return a number that changes with the cost that training lowers.
+
+    Rows are told apart by their targets and weights: those are in memory, in one type.
+    """
+    settings_of_cost = (
+        penalty_of(estimator, examples.total_weight),
+        keep_probs(estimator, network.n_layers - 1).tolist(),
+        (network.loss, network.loss_option, examples.n_rows),
+    )
+    number = zlib.crc32(repr(settings_of_cost).encode())
+    return zlib.crc32(examples.s.data, zlib.crc32(examples.Y.data, number))

@@ -1,0 +1,144 @@
+"""From the caller's arrays and the parameters to a training that can begin."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skdnn.estimators import parameters, plan
+from skdnn.estimators.checks.scales import warn_of_inputs
+from skdnn.estimators.dev_set import DevSet, cut_dev_set
+from skdnn.estimators.model import Model, type_out
+from skdnn.estimators.rows import (
+    Rows,
+    as_counts,
+    check_range,
+    check_total_weight,
+    dev_rows_of,
+    training_rows,
+)
+from skdnn.network.architecture import Network
+from skdnn.network.initializers import initialize
+from skdnn.training.optimizers import OptimizerState
+from skdnn.training.state import TrainingState
+from skdnn.training.tables import Examples
+
+
+class Start(NamedTuple):
+    """Where a training starts, and on what."""
+
+    model: Model  # its θ is empty: the one that moves is the state's
+    state: TrainingState
+    examples: Examples  # the training rows
+    dev_rows: Rows | None
+    evaluate: DevSet | None  # looks at them
+
+
+def prepare(
+    draft,
+    given: Rows,
+    given_dev: Rows,
+    *,
+    warm: bool = False,
+    incremental: bool = False,
+    classes=None,
+    total_weight: float | None = None,
+) -> Start:
+    """Return where a call of fit or partial_fit starts.
+
+    Parameters
+    ----------
+    draft : BaseMLPRegularized
+        A copy of the estimator, that the columns of the rows are written to.
+    given, given_dev : Rows
+        As the caller gave them.
+    warm : bool, default=False
+        Whether training goes on from where it stopped.
+    incremental : bool, default=False
+        Whether these rows are a part of the training set.
+    classes, total_weight
+        As in `partial_fit`.
+    """
+    parameters.check(draft)
+    rows = training_rows(draft, given, reset=not warm)
+    dtype = plan.network_dtype(draft, rows.X.shape[0])
+    if warm and draft.dtype == "auto":
+        dtype = draft._state.theta.dtype
+    check_range(rows.X, dtype, "X")
+    targets = draft._targets_of(rows, classes, warm, incremental)
+    network = plan.network_of(draft, rows.X.shape[1], targets)
+    if warm:
+        check_same_layers(draft._model.network, network)
+        state = next_state(draft, draft._state, dtype, incremental)
+    else:
+        state = first_state(draft, network, dtype)
+    dev_rows = dev_rows_of(draft, given_dev, dtype)
+    if dev_rows is None and incremental:
+        parameters.warn_of_no_dev_set(draft)
+    elif dev_rows is None and draft.early_stopping:
+        rows, dev_rows = cut_dev_set(draft, rows, targets, state.split_seed)
+    if not incremental:
+        rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
+    examples = rows.examples(targets, dtype)
+    count_rows(examples, state, incremental, total_weight)
+    type_in = type_out(rows.X.dtype).name
+    no_theta = np.empty(0, dtype)
+    model = Model(network, targets, no_theta, examples.total_weight, type_in)
+    if not warm:
+        warn_of_inputs(draft, rows, None if given_dev.X is None else dev_rows)
+    if dev_rows is None:
+        return Start(model, state, examples, None, None)
+    evaluate = DevSet.of(draft, model, dev_rows)
+    if not (incremental and warm):
+        evaluate.try_scorer(state.theta)
+    return Start(model, state, examples, dev_rows, evaluate)
+
+
+def first_state(estimator, network: Network, dtype) -> TrainingState:
+    """Return where a training starts anew: at a random θ."""
+    seeds = check_random_state(estimator.random_state).randint(2**31 - 1, size=4)
+    rng, bias_init = np.random.default_rng(seeds[0]), estimator.bias_init
+    theta = initialize(network, estimator.init, rng, dtype, bias_init)
+    return TrainingState(
+        theta,
+        OptimizerState.start(theta),
+        rng=np.random.default_rng(seeds[1]),
+        mask_seed=int(seeds[2]),
+        split_seed=int(seeds[3]),
+        solver=estimator.solver,
+    )
+
+
+def next_state(
+    estimator, before: TrainingState, dtype, incremental: bool
+) -> TrainingState:
+    """Return a copy of where training stopped, to go on from as the parameters say."""
+    state = before.copy(dtype)
+    state.hand_to(estimator.solver)
+    if state.is_over and not incremental:
+        state.begin_anew()
+    return state
+
+
+def check_same_layers(before: Network, now: Network) -> None:
+    """Refuse to go on with other layers than training began with."""
+    old, new = before.sizes, now.sizes
+    if old != new:
+        raise ValueError(
+            f"Training can go on only with the layers it began with, {old} "
+            f"(inputs, hidden units, outputs); hidden_layer_sizes and X now make "
+            f"them {new}. Set warm_start=False and fit anew."
+        )
+
+
+def count_rows(
+    examples: Examples, state: TrainingState, incremental: bool, total_weight
+) -> None:
+    """Count rows that are about to be trained on; they may be one part of several."""
+    state.rows_seen = state.rows_seen.after(
+        examples.weight, examples.checksum(), total_weight
+    )
+    if incremental:
+        check_total_weight(state.rows_seen.known, examples.weight)
+        examples.total_weight = state.rows_seen.total
+        state.time = state.rows_seen.passes
