@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numba import njit
-from skdnn.network.parameters import bias
-from skdnn.training.batches import BatchReader, random_order
 
 from benchmarks import floor
 from benchmarks.contestants import skdnn_examples, skdnn_model
@@ -18,13 +16,15 @@ from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
 from skdnn.estimators import plan
 from skdnn.estimators.solving import train
-from skdnn.network.activations import activate
+from skdnn.network.layers import dense
 from skdnn.network.losses import loss_and_gradient
 from skdnn.network.memory import aligned_copy
-from skdnn.network.propagation import Workspace, add_bias, hidden, multiply, sum_rows
+from skdnn.network.propagation import Workspace, hidden
 from skdnn.network.views import matrix
+from skdnn.training.blocks import random_order
 from skdnn.training.epoch import Gathered, gather_ahead, train_block
 from skdnn.training.optimizers import OptimizerState, update
+from skdnn.training.readers.tables import TableReader
 
 _KEEP = 0.8
 # The parts of the compiled block; "dropout" is on top of them.
@@ -42,28 +42,29 @@ PARTS = (
 
 @njit(error_model="numpy")
 def _activations(n, network, theta, work, rows):
+    layers = network.layers
     for _ in range(n):
-        for layer in range(1, network.sizes.size - 1):
-            Z = hidden(work.A, network, layer, rows)
-            G = hidden(work.G, network, layer, rows)
-            b = bias(theta, network, layer - 1)
-            activate(network.activations[layer - 1], Z, b, G)
+        for l in range(layers.size - 1):
+            Z, G = hidden(work.A, layers, l, rows), hidden(work.G, layers, l, rows)
+            dense.activate_units(layers[l], theta, Z, G, 1.0, np.uint64(0))
 
 
 @njit(error_model="numpy")
 def _derivatives(n, network, work, rows):
+    layers = network.layers
     for _ in range(n):
-        for layer in range(1, network.sizes.size - 1):
-            dA = matrix(work.dA, 0, rows, network.sizes[layer])
-            multiply(hidden(work.G, network, layer, rows), dA)
+        for l in range(layers.size - 1):
+            dA = matrix(work.dA, 0, rows, layers[l].n_out)
+            dense.through_activation(hidden(work.G, layers, l, rows), dA)
 
 
 @njit(error_model="numpy")
 def _losses(n, network, theta, work, Y, s):
     total = 0.0
-    Z = matrix(work.Z, 0, s.size, network.sizes[-1])
+    output = network.layers[network.layers.size - 1]
+    Z = matrix(work.Z, 0, s.size, output.n_out)
     for _ in range(n):
-        add_bias(Z, bias(theta, network, network.sizes.size - 2))
+        dense.add_biases(output, theta, Z)
         total += loss_and_gradient(
             network.loss, Z, Y, s, 1.0, network.loss_option, work.loss
         )
@@ -72,28 +73,25 @@ def _losses(n, network, theta, work, Y, s):
 
 @njit(error_model="numpy")
 def _bias_gradients(n, network, work, grad, rows):
-    sizes = network.sizes
+    layers = network.layers
+    output = layers[layers.size - 1]
     for _ in range(n):
-        sum_rows(
-            matrix(work.Z, 0, rows, sizes[-1]),
-            bias(grad, network, sizes.size - 2),
-        )
-        for layer in range(1, sizes.size - 1):
-            dZ = hidden(work.G, network, layer, rows)
-            sum_rows(dZ, bias(grad, network, layer - 1))
+        dense.bias_gradient(output, matrix(work.Z, 0, rows, output.n_out), grad)
+        for l in range(layers.size - 1):
+            dense.bias_gradient(layers[l], hidden(work.G, layers, l, rows), grad)
 
 
 @njit(error_model="numpy")
-def _updates(n, network, rule, extra, theta, grad, m, v):
+def _updates(n, network, rule, regularization, theta, grad, m, v):
     for k in range(n):
-        update(rule, network, theta, grad, m, v, 1e-3, k + 1, extra)
+        update(rule, network, theta, grad, m, v, 1e-3, k + 1, regularization)
 
 
 @njit(error_model="numpy")
 def _gathers(block, gathered):
     start = 0
     while start < block.rows.size:
-        start = gather_ahead(block, start, gathered)
+        _, start = gather_ahead(block, start, gathered)
 
 
 def measure_parts(
@@ -125,8 +123,8 @@ class _Runs:
         self.grad = aligned_copy(self.theta)
         self.rule = plan.rule(self.model)
         penalty = plan.penalty_of(self.model, net.n_rows)
-        self.extra = plan.regularization(self.model, penalty)
-        self.reader = BatchReader(self.examples, net.batch_size)
+        self.regularization = plan.regularization(self.model, penalty)
+        self.reader = TableReader(self.examples, net.batch_size, self.rng)
 
     def all(self) -> dict[str, tuple[Callable[[], object], int]]:
         n, network, theta = self.net.n_batches, self.network, self.theta
@@ -161,14 +159,14 @@ class _Runs:
 
     def _update(self):
         theta, state = aligned_copy(self.theta), self._optimizer()
-        arguments = self.rule, self.extra, theta, self.grad, state.m, state.v
+        arguments = self.rule, self.regularization, theta, self.grad, state.m, state.v
         return lambda: _updates(self.net.n_batches, self.network, *arguments)
 
     def _gather(self):
-        order, gathered = self.rng.permutation(self.net.n_rows), self._gathered()
+        gathered = self._gathered()
 
-        def run():
-            for block in self.reader.epoch(order):
+        def run():  # and shuffle
+            for block in self.reader.epoch():
                 _gathers(block, gathered)
 
         return run
@@ -187,7 +185,7 @@ class _Runs:
         train(self.model, self.model._model, state, self.examples, None, n_epochs)
 
     def _block(self, keep):
-        block = next(self.reader.epoch(self.rng.permutation(self.net.n_rows)))
+        block = next(self.reader.epoch())
         n = block.bounds.size - 1
         block = block._replace(rows=np.empty(0, np.int64))  # nothing to gather
         theta, state = aligned_copy(self.theta), self._optimizer()
@@ -202,7 +200,7 @@ class _Runs:
                 train_block(
                     self.network,
                     self.rule,
-                    self.extra,
+                    self.regularization,
                     theta,
                     state.m,
                     state.v,
@@ -223,6 +221,7 @@ def _result(net: Net, us: dict[str, np.ndarray]) -> dict:
     block = us.pop("block")
     us["dropout"] = us.pop("block with dropout") - block
     us["rest of block"] = block - sum(us[name] for name in _INSIDE)
+    us["gather"] = us["gather"] - us["shuffle"]
     us["rest of epoch"] = us["epoch"] - block - us["shuffle"] - us["gather"]
     return {
         "net": net.name,

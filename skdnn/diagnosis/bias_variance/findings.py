@@ -17,9 +17,8 @@ from skdnn.diagnosis.bias_variance.remedies import (
 )
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.checks import scales
-from skdnn.estimators.rows import Rows
+from skdnn.estimators.rows import Rows, rows_to_predict
 from skdnn.estimators.unwrapping import unwrap
-from skdnn.estimators.rows import rows_to_predict
 from skdnn.model_selection.labels import in_words
 
 # A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are
