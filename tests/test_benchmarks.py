@@ -1,4 +1,8 @@
-"""The benchmarks run and say what they should; how fast is nobody's business here."""
+"""The benchmarks run and say what they should; how fast is nobody's business here.
+
+What runs a benchmark, even a tiny one, is marked as slow; the default run checks what
+they report and that their commands exist.
+"""
 
 import json
 from functools import partial
@@ -37,6 +41,7 @@ def document():
     return report.document("steps", {"threads": 1}, results)
 
 
+@pytest.mark.slow
 def test_one_result_per_keep_prob(document):
     results = document["results"]
     assert [r["keep_prob"] for r in results] == [1.0, 0.8]
@@ -49,6 +54,7 @@ def test_one_result_per_keep_prob(document):
             assert 0 < value["lower"] <= value["median"] <= value["upper"]
 
 
+@pytest.mark.slow
 def test_ratios_are_those_of_the_times(document):
     for result in document["results"]:
         us = {name: value["median"] for name, value in result["us_per_step"].items()}
@@ -56,6 +62,7 @@ def test_ratios_are_those_of_the_times(document):
         assert ratio == pytest.approx(us["skdnn"] / us["floor"])
 
 
+@pytest.mark.slow
 def test_table_has_a_line_per_result(document):
     lines = report.steps_table(document["results"]).splitlines()
     assert len(lines) == 4
@@ -63,6 +70,7 @@ def test_table_has_a_line_per_result(document):
     assert "–" in lines[2]  # PyTorch was not asked
 
 
+@pytest.mark.slow
 def test_json_round_trip_and_comparison(document, tmp_path, capsys):
     path = tmp_path / "results.json"
     report.write_json(path, document)
@@ -73,11 +81,13 @@ def test_json_round_trip_and_comparison(document, tmp_path, capsys):
     assert "1.000" in table
 
 
+@pytest.mark.slow
 def test_comparison_refuses_another_benchmark(document):
     with pytest.raises(ValueError, match="'steps' and 'startup'"):
         compare.compare(document, {**document, "benchmark": "startup"})
 
 
+@pytest.mark.slow
 def test_machine_facts_do_not_identify(document):
     facts = json.dumps(document["machine"])
     assert "/" not in facts
@@ -208,6 +218,7 @@ TINY_FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TINY_FORMS)
 def test_tiny_form_gives_what_is_documented(name):
     if name == "frames":
@@ -236,6 +247,7 @@ def _check_tables(results):
     assert all("1.000" in line for line in compared)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not memory.IS_AVAILABLE, reason=memory.UNAVAILABLE)
 def test_memory_is_what_a_process_adds():
     cases = ("fit, float64 memory map", memory.PREDICTION)
@@ -275,6 +287,7 @@ def test_a_new_process_compiles_once():
     assert empty["seconds"]["fit"]["median"] > filled["seconds"]["fit"]["median"]
 
 
+@pytest.mark.slow
 def test_picture_is_the_same_each_time(tmp_path):
     pytest.importorskip("matplotlib")
     results = []
@@ -291,6 +304,7 @@ def test_picture_is_the_same_each_time(tmp_path):
     assert b"<dc:date>" not in pictures[0]
 
 
+@pytest.mark.slow
 def test_command_writes_what_it_prints(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(command, "NETS", (TINY,))
     path = tmp_path / "a.json"

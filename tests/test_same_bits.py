@@ -1,5 +1,6 @@
 """One seed, one result: compiled here or loaded from the cache, in any order.
 
+These tests compile for long, so that the default run leaves them out; .ci/run has them.
 Each program runs in a process of its own. The cold ones find an empty cache and
 compile; the others load what a cold one has left.
 """
@@ -115,6 +116,7 @@ def run(kinds, cache, threads=1):
     return done.stdout
 
 
+@pytest.mark.slow  # compiles the training loop anew
 def test_compiled_code_and_cached_code_are_the_same_code(tmp_path):
     cold = run(FEW, tmp_path)
     assert cold.count("\n") == len(FEW)

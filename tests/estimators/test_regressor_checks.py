@@ -1,10 +1,9 @@
 """scikit-learn's own checks of the regressor, for every solver and loss."""
 
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdnn import MLPRegularizedRegressor
-from tests.estimators.test_classifier_checks import EQUIVALENCE_CHECKS, MASKS, SPLIT
+from tests.estimators.common_checks import MASKS, SPLIT, with_checks
 
 # The checks' data are small, and some set max_iter themselves.
 pytestmark = [
@@ -15,32 +14,24 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:early_stopping=True has nothing to follow"),
 ]
 
-IN_FULL = [
-    MLPRegularizedRegressor(),
-    MLPRegularizedRegressor(solver="sgd", max_grad_norm=1.0),
-    MLPRegularizedRegressor(hidden_layer_sizes=(), solver="lbfgs"),
-    # With less penalty J has many minima, and rounding decides which one is found.
-    MLPRegularizedRegressor(solver="lbfgs", alpha=10.0),
-    MLPRegularizedRegressor("huber", l1_ratio=0.5),
-]
-EXCUSED = [
-    (MLPRegularizedRegressor(keep_prob=0.8), MASKS),
-    (MLPRegularizedRegressor(early_stopping=True), SPLIT),
-]
+DROPPING = MLPRegularizedRegressor(keep_prob=0.8)
+STOPPING = MLPRegularizedRegressor(early_stopping=True)
 
 
-def _excused(estimator):
-    for excused, reason in EXCUSED:
-        if excused is estimator:
-            return dict.fromkeys(EQUIVALENCE_CHECKS, reason)
-    return {}
-
-
-@parametrize_with_checks(IN_FULL)
-def test_checks_without_exception(estimator, check):
-    check(estimator)
-
-
-@parametrize_with_checks([e for e, _ in EXCUSED], expected_failed_checks=_excused)
-def test_checks_but_weight_equivalence(estimator, check):
+@with_checks(
+    in_full=[
+        MLPRegularizedRegressor(),
+        # With less penalty J has many minima, and rounding decides which one is found.
+        MLPRegularizedRegressor(solver="lbfgs", alpha=10.0),
+        STOPPING,
+    ],
+    in_part=[
+        MLPRegularizedRegressor(solver="sgd", max_grad_norm=1.0),
+        MLPRegularizedRegressor(hidden_layer_sizes=(), solver="lbfgs"),
+        MLPRegularizedRegressor("huber", l1_ratio=0.5),
+        DROPPING,
+    ],
+    excuses=[(DROPPING, MASKS), (STOPPING, SPLIT)],
+)
+def test_conforms_to_scikit_learn(estimator, check):
     check(estimator)

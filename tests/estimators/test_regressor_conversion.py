@@ -13,6 +13,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skdnn import MLPRegularizedRegressor
 from tests.estimators.datasets import make_rows, parameters
+from tests.pairwise import every_pair
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SOLVERS = ["sgd", "adam", "lbfgs"]
@@ -37,10 +38,12 @@ def _model(cls, **params):
 # -- fitted models --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_outputs", [1, 3])
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("loss", LOSSES)
+@every_pair(
+    loss=LOSSES,
+    solver=SOLVERS,
+    activation=["identity", "logistic", "tanh", "relu"],
+    n_outputs=[1, 3],
+)
 def test_from_sklearn_predicts_the_same(loss, solver, activation, n_outputs):
     X, y = _rows(n_outputs)
     mlp = _model(MLPRegressor, loss=loss, solver=solver, activation=activation)
@@ -53,10 +56,7 @@ def test_from_sklearn_predicts_the_same(loss, solver, activation, n_outputs):
     assert net.score(X, y) == pytest.approx(mlp.score(X, y))
 
 
-@pytest.mark.parametrize("n_outputs", [1, 3])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("loss", LOSSES)
+@every_pair(loss=LOSSES, solver=SOLVERS, dtype=["float32", "float64"], n_outputs=[1, 3])
 def test_to_sklearn_predicts_the_same(loss, solver, dtype, n_outputs):
     X, y = _rows(n_outputs)
     net = _model(MLPRegularizedRegressor, loss=loss, solver=solver, dtype=dtype)

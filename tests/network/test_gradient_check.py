@@ -8,6 +8,7 @@ from scipy import optimize
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.gradient_check import CORRECT_UP_TO, WRONG_ABOVE, check_gradient
 from tests import oracle
+from tests.pairwise import every_pair
 from tests.problems import KINDS, make_problem, train
 
 NAMES = sorted(ACTIVATIONS)
@@ -24,11 +25,14 @@ def penalised(**options):
     return make_problem(alpha=0.5, weighted=True, **options)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("mix", sorted(PENALTIES))
-@pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize("hidden", HIDDEN, ids=len)
-@pytest.mark.parametrize("activation", NAMES)
+@every_pair(
+    strength=3,
+    activation=NAMES,
+    hidden=HIDDEN,
+    kind=sorted(KINDS),
+    mix=sorted(PENALTIES),
+    weighted=[False, True],
+)
 def test_the_gradient_is_right(activation, hidden, kind, mix, weighted):
     alpha, l1_ratio = PENALTIES[mix]
     problem = make_problem(

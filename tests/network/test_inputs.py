@@ -16,6 +16,7 @@ from skdnn.network.inputs import (
     transposed_times,
 )
 from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
+from tests.pairwise import every_pair
 from tests.problems import DTYPES, KINDS, make_problem, tolerance
 
 M, N = 9, 30
@@ -142,9 +143,7 @@ def test_dropout_drops_and_scales_stored_entries(dtype):
     assert_array_equal(dense(given), X)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("hidden", [(), (5,), (5, 4)], ids=len)
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@every_pair(kind=sorted(KINDS), hidden=[(), (5,), (5, 4)], dtype=DTYPES)
 def test_cost_gradient_and_logits(kind, hidden, dtype):
     problem = make_problem(
         kind, hidden=hidden, rows=M, n_inputs=N, weighted=True, dtype=dtype

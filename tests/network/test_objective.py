@@ -8,15 +8,15 @@ from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.objective import rows_per_block
 from skdnn.network.propagation import cost_and_gradient
 from tests import oracle
+from tests.pairwise import every_pair
 from tests.problems import DTYPES, KINDS, make_problem, network_of, tolerance
 
 PENALTIES = {"none": (0.0, 0.0), "l2": (0.8, 0.0), "l1": (0.8, 1.0), "mix": (0.8, 0.4)}
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("mix", sorted(PENALTIES))
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@every_pair(
+    kind=sorted(KINDS), mix=sorted(PENALTIES), weighted=[False, True], dtype=DTYPES
+)
 def test_against_the_oracle(kind, mix, weighted, dtype):
     alpha, l1_ratio = PENALTIES[mix]
     problem = make_problem(

@@ -14,6 +14,7 @@ from skdnn.network.propagation import (
     logits,
 )
 from tests import oracle
+from tests.pairwise import every_pair
 from tests.problems import DTYPES, KINDS, make_problem, tolerance
 
 NAMES = sorted(ACTIVATIONS)
@@ -47,11 +48,14 @@ def test_every_loss_is_among_the_problems():
     assert {loss for loss, _ in KINDS.values()} == set(LOSSES)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize("hidden", HIDDEN, ids=len)
-@pytest.mark.parametrize("activation", NAMES)
+@every_pair(
+    strength=3,
+    activation=NAMES,
+    hidden=HIDDEN,
+    kind=sorted(KINDS),
+    weighted=[False, True],
+    dtype=DTYPES,
+)
 def test_cost_and_gradient(activation, hidden, kind, weighted, dtype):
     problem = make_problem(kind, activation, hidden, weighted=weighted, dtype=dtype)
     expected_cost, expected = problem.expected_data_part()

@@ -1,12 +1,12 @@
 """The signals handed out are the network's own, block by block."""
 
 import numpy as np
-import pytest
 from numpy.testing import assert_allclose
 
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.signals import signals
 from tests import oracle
+from tests.pairwise import every_pair
 from tests.problems import KINDS, make_problem
 
 HIDDEN = [(), (4,), (5, 3, 4)]
@@ -28,9 +28,7 @@ def collected(objective, theta):
     return np.concatenate(X), *joined, gradient
 
 
-@pytest.mark.parametrize("hidden", HIDDEN, ids=len)
-@pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@every_pair(activation=sorted(ACTIVATIONS), kind=sorted(KINDS), hidden=HIDDEN)
 def test_signals_make_up_the_forward_and_the_backward_pass(activation, kind, hidden):
     problem = make_problem(kind, activation, hidden, rows=7, weighted=True, alpha=1.0)
     objective, theta = problem.objective(block_rows=3), problem.theta

@@ -1,0 +1,82 @@
+"""scikit-learn's own checks: all of them, or those in which settings can tell."""
+
+import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+MASKS = "dropout masks fall on rows and cannot treat a weight as repeated rows"
+SPLIT = "a random dev set is made of rows and cannot treat a weight as repeated rows"
+EQUIVALENCE_CHECKS = (
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+)
+
+# What these checks see depends on how a network is trained. The others see what is done
+# before training and whatever the settings are: parameters, tags, refusals of bad rows,
+# labels and weights, names of columns, shapes.
+OF_TRAINING = {
+    *EQUIVALENCE_CHECKS,
+    "check_class_weight_classifiers",
+    "check_classifiers_classes",
+    "check_classifiers_multilabel_output_format_decision_function",
+    "check_classifiers_multilabel_output_format_predict",
+    "check_classifiers_multilabel_output_format_predict_proba",
+    "check_classifiers_multilabel_representation_invariance",
+    "check_classifiers_one_label",
+    "check_classifiers_one_label_sample_weights",
+    "check_classifiers_train",
+    "check_decision_proba_consistency",
+    "check_dict_unchanged",
+    "check_dont_overwrite_parameters",
+    "check_estimator_sparse_array",
+    "check_estimator_sparse_matrix",
+    "check_estimators_dtypes",
+    "check_estimators_overwrite_params",
+    "check_estimators_partial_fit_n_features",
+    "check_estimators_pickle",
+    "check_f_contiguous_array_estimator",
+    "check_fit2d_1feature",
+    "check_fit2d_1sample",
+    "check_fit_idempotent",
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+    "check_non_transformer_estimators_n_iter",
+    "check_readonly_memmap_input",
+    "check_regressors_int",
+    "check_regressors_train",
+    "check_sample_weights_not_overwritten",
+}
+
+
+def with_checks(in_full, in_part, excuses):
+    """Parametrise a test with (estimator, check).
+
+    Parameters
+    ----------
+    in_full, in_part : list of estimators
+        They get all checks, or those of training only.
+    excuses : list of (estimator, str)
+        Why an estimator fails the two checks of sample weights, as it is bound to.
+    """
+    cases = []
+    for estimator in [*in_full, *in_part]:
+        reasons = [reason for excused, reason in excuses if excused is estimator]
+        for case in estimator_checks_generator(
+            estimator,
+            expected_failed_checks={c: r for r in reasons for c in EQUIVALENCE_CHECKS},
+            mark="xfail",
+        ):
+            if _name_of(case) in OF_TRAINING or any(e is estimator for e in in_full):
+                cases.append(case)
+    return pytest.mark.parametrize(("estimator", "check"), cases, ids=_id)
+
+
+def _name_of(case):
+    _, check = getattr(case, "values", case)
+    return check.func.__name__
+
+
+def _id(value):
+    if hasattr(value, "get_params"):
+        return "".join(repr(value).split())
+    options = [f"{name}={value}" for name, value in value.keywords.items()]
+    return "-".join([value.func.__name__, *options])

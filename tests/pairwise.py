@@ -1,0 +1,48 @@
+"""Few cases of many axes in which still every two values meet.
+
+A fault of one value, or of two that meet, is seen by a pairwise design as by the full
+product (D. Cohen et al., "The AETG system", 1997). Axes on which a fault of three
+values is conceivable ask for ``strength=3``.
+"""
+
+from itertools import combinations, product
+
+import pytest
+
+
+def covering(*axes, strength=2):
+    """Return cases, one value of each axis, with all `strength` values side by side.
+
+    Greedy and without chance: each case has the most combinations that no case before
+    had and, of such, the values that have been used least.
+    """
+    cases = list(product(*(range(len(axis)) for axis in axes)))
+    bits, has = {}, []
+    for case in cases:
+        chosen = combinations(enumerate(case), strength)
+        has.append(sum(1 << bits.setdefault(c, len(bits)) for c in chosen))
+    missing, found = (1 << len(bits)) - 1, []
+    used = [[0] * len(axis) for axis in axes]
+
+    def uses(i):
+        return sum(counts[k] for counts, k in zip(used, cases[i], strict=True))
+
+    while missing:
+        gains = [(new & missing).bit_count() for new in has]
+        most = max(gains)
+        best = min((i for i, gain in enumerate(gains) if gain == most), key=uses)
+        missing &= ~has[best]
+        for counts, k in zip(used, cases[best], strict=True):
+            counts[k] += 1
+        found.append(tuple(a[k] for a, k in zip(axes, cases[best], strict=True)))
+    return found
+
+
+def every_pair(strength=2, **axes):
+    """Parametrise a test with the cases of `covering`: one list of values a name."""
+    cases = covering(*axes.values(), strength=strength)
+    return pytest.mark.parametrize(tuple(axes), cases, ids=_short)
+
+
+def _short(value):
+    return str(len(value)) if isinstance(value, tuple) else None
