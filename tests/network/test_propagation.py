@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.losses import LOSSES
+from skdnn.network.losses import LOSSES, apply_link
 from skdnn.network.objective import forward
 from skdnn.network.propagation import (
     ForwardWorkspace,
@@ -168,3 +168,21 @@ def test_nan_in_a_row_reaches_the_cost():
     cost, gradient = computed(problem)
     assert np.isnan(cost)
     assert np.isnan(gradient).any()
+
+
+@pytest.mark.parametrize("broken", ["loss", "activation"])
+def test_an_unknown_code_is_an_error(broken):
+    problem = make_problem(hidden=(4,))
+    network = problem.network
+    if broken == "loss":
+        network = network._replace(loss=99)
+    else:
+        network.layers["activation"][0] = 99
+    arguments = problem.X, problem.Y, problem.s, 1.0, problem.workspace()
+    with pytest.raises(ValueError, match=f"unknown {broken} code"):
+        cost_and_gradient(
+            network, problem.theta, *arguments, np.empty_like(problem.theta)
+        )
+    if broken == "loss":
+        with pytest.raises(ValueError, match="unknown loss code"):
+            apply_link(network.loss, problem.X)

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skdnn.network import segments as table
+from skdnn.network.segments import BIASES, WEIGHTS
 from tests import oracle
 from tests.problems import network_of
 
@@ -45,3 +46,34 @@ def test_describe_names_the_place_of_every_component(sizes):
     assert len(set(names)) == theta.size
     for i, (layer, kind, index) in enumerate(names):
         assert parts[kind][layer - 1][index] == theta[i]
+
+
+def test_segments_that_are_treated_alike_are_one_group():
+    network = network_of((3, 4, 2))
+    assert_array_equal(network.groups["start"], [0, 20])
+    assert_array_equal(network.groups["stop"], [20, network.n_parameters])
+    assert_array_equal(network.groups["l2"], [1, 0])
+    segments = network.segments.copy()
+    segments["rate"][0] = 0.1  # of W[1] alone
+    groups = table.groups_of(segments)
+    assert_array_equal(groups["stop"], [12, 20, network.n_parameters])
+    assert_array_equal(groups["rate"], [0.1, 1, 1])
+    with_bias = table.lay_out(
+        [
+            table.Parameter.weights(1, 2, 3),
+            table.Parameter(1, BIASES, (3,), rate=1.0, l2=1.0, l1=1.0),
+        ]
+    )
+    assert len(table.groups_of(with_bias)) == 1
+
+
+@pytest.mark.parametrize("column", ["rate", "l2", "l1"])
+def test_a_column_for_each_parameter(column):
+    network = network_of((3, 4, 2))
+    network.segments[column] = [0.5, 2, 3, 4]
+    found = table.per_parameter(network.segments, column)
+    for value, W in zip([0.5, 2], network.weights(found), strict=True):
+        assert_array_equal(W, value)
+    for value, b in zip([3, 4], network.biases(found), strict=True):
+        assert_array_equal(b, value)
+    assert_array_equal(network.segments["kind"], [WEIGHTS, WEIGHTS, BIASES, BIASES])

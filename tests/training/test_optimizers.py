@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skdnn.network.segments import groups_of
 from skdnn.training.optimizers import (
     OPTIMIZERS,
     OptimizerState,
@@ -216,3 +217,40 @@ def test_nan_in_the_gradient_is_seen(name):
             name, lambda theta: np.full_like(theta, np.nan), np.ones(4), [0.1], extra
         )
     ).all()
+
+
+@pytest.mark.parametrize("kind", sorted(EXTRAS))
+@pytest.mark.parametrize("name", NAMES)
+def test_each_group_has_its_rate_and_its_penalty(name, kind):
+    """What the table says of a group is as if the others were not there.
+
+    The gradient's norm is of all of them; here it is not clipped.
+    """
+    rule, extra = RULES[name][0], EXTRAS[kind]._replace(max_norm=INF, max_grad_norm=INF)
+    network, rng = network_of((3, 4, 2)), np.random.default_rng(0)
+    segments = network.segments
+    segments["rate"], segments["l2"] = [0.1, 1, 2, 1], [3, 1, 0, 2]
+    segments["l1"] = [1, 0, 0, 0.5]
+    network = network._replace(groups=groups_of(segments))
+    start, grad = rng.normal(size=(2, network.n_parameters))
+    theta, state = start.copy(), OptimizerState.start(start)
+    update(rule, network, theta, grad, state.m, state.v, 0.05, 1, extra)
+    for segment in segments:
+        part = slice(segment["start"], segment["stop"])
+        alone = network_of((segment["stop"] - segment["start"], 1))
+        mine = np.append(start[part], 0.0)  # and a bias
+        its = OptimizerState.start(mine)
+        scaled = extra._replace(
+            l2=extra.l2 * segment["l2"], l1=extra.l1 * segment["l1"]
+        )
+        slope = np.append(grad[part], 0.0)
+        rate = 0.05 * segment["rate"]
+        update(rule, alone, mine, slope, its.m, its.v, rate, 1, scaled)
+        assert_allclose(theta[part], mine[:-1], rtol=1e-13)
+
+
+def test_an_unknown_optimizer_is_an_error():
+    rule = rule_of("adam")._replace(code=99)
+    theta = np.ones(3)
+    with pytest.raises(ValueError, match="unknown optimiser code"):
+        update(rule, network_of((2, 1)), theta, theta, theta, theta, 0.1, 1, NOTHING)

@@ -1,0 +1,123 @@
+"""The parts of a training's state: copied, taken over, converted and packed alike."""
+
+import json
+from dataclasses import MISSING, dataclass, fields
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from skdnn.training.optimizers import OptimizerState
+from skdnn.training.parts import InPlace, StatePart
+from skdnn.training.rows_seen import RowsSeen
+from skdnn.training.state import TrainingState
+from skdnn.training.stopping import Monitor
+
+
+def state(seed=0, monitor=True):
+    """Return a state none of whose values is a default."""
+    rng = np.random.default_rng(seed)
+    theta, m, v, best = rng.normal(size=(4, 7)).astype(np.float32)
+    return TrainingState(
+        theta,
+        OptimizerState(m, v, 3 + seed),
+        rng,
+        mask_seed=5 + seed,
+        split_seed=6 + seed,
+        solver="sgd",
+        n_epochs=2 + seed,
+        time=2.5 + seed,
+        rows_seen=RowsSeen(10.0 + seed, 9.0, 20.0, frozenset({1, 2 + seed})),
+        rate_factor=0.2 / (1 + seed),
+        schedule_start=1.0 + seed,
+        first_cost=0.7 + seed,
+        is_over=seed % 2 == 0,
+        monitor=Monitor(0.1, 3, True, 8, 0.5 + seed, 2, 0.9, best, 1)
+        if monitor
+        else None,
+    )
+
+
+def told(part):
+    """Return all that a part holds, in a form that can be compared."""
+    if isinstance(part, dict):
+        return {name: told(value) for name, value in part.items()}
+    if isinstance(part, np.ndarray):
+        return part.dtype.name, part.tolist()
+    if isinstance(part, np.random.Generator):
+        return part.bit_generator.state
+    return part
+
+
+def test_no_field_of_the_state_is_left_out_here():
+    for part in (state(), state().optimizer, state().monitor):
+        for field in fields(part):
+            value = getattr(part, field.name)
+            assert field.default is MISSING or value is not field.default, field.name
+
+
+def test_a_copy_is_equal_and_shares_nothing_that_training_writes_to():
+    original = state()
+    before = told(original.pack())
+    copy = original.copy()
+    assert told(copy.pack()) == before
+    for array in (copy.theta, copy.optimizer.m, copy.optimizer.v):
+        assert array.ctypes.data % 64 == 0
+        array += 1
+    copy.rng.random()
+    copy.optimizer.t += 1
+    copy.monitor.n_stalled += 1
+    copy.n_epochs += 1
+    assert told(original.pack()) == before
+
+
+@pytest.mark.parametrize("mine", [True, False])
+@pytest.mark.parametrize("its", [True, False])
+def test_to_take_over_makes_equal_and_keeps_the_arrays(mine, its):
+    state_of_mine, other = state(0, mine), state(1, its)
+    arrays = state_of_mine.theta, state_of_mine.optimizer.m, state_of_mine.rng
+    state_of_mine.take_over(other)
+    assert told(state_of_mine.pack()) == told(other.pack())
+    assert state_of_mine.theta is arrays[0]
+    assert state_of_mine.optimizer.m is arrays[1]
+    assert state_of_mine.rng is arrays[2]
+    before = told(other.pack())
+    state_of_mine.theta += 1
+    state_of_mine.rng.random()
+    if its:
+        state_of_mine.monitor.n_stalled += 1
+    assert told(other.pack()) == before
+
+
+def test_another_type_is_that_of_what_training_writes_to():
+    converted = state().copy(np.dtype(np.float64))
+    for array in (converted.theta, converted.optimizer.m, converted.optimizer.v):
+        assert array.dtype == np.float64
+    assert converted.monitor.best_theta.dtype == np.float32
+    assert_array_equal(converted.theta, state().theta)
+
+
+@pytest.mark.parametrize("monitor", [True, False])
+def test_what_is_packed_is_plain_and_comes_back(monitor):
+    packed = state(monitor=monitor).pack()
+    assert told(TrainingState.unpack(packed).pack()) == told(packed)
+    json.dumps(told(packed))  # nothing of ours in it
+    assert type(TrainingState.unpack(packed).rows_seen) is RowsSeen
+
+
+@dataclass
+class WithAverage(StatePart):
+    theta: InPlace
+    average: InPlace
+    decay: float = 0.9
+
+
+def test_a_new_array_is_one_more_field():
+    part = WithAverage(np.arange(3.0), np.ones(3), 0.5)
+    copy = part.copy()
+    copy.average[:] = 7
+    part.take_over(copy)
+    assert_array_equal(part.average, 7)
+    assert not np.shares_memory(part.average, copy.average)
+    assert part.copy(np.dtype(np.float32)).average.dtype == np.float32
+    assert told(WithAverage.unpack(part.pack()).pack()) == told(part.pack())
