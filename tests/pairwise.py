@@ -16,6 +16,7 @@ def covering(*axes, strength=2):
     Greedy and without chance: each case has the most combinations that no case before
     had and, of such, the values that have been used least.
     """
+    axes = [list(axis) for axis in axes]
     cases = list(product(*(range(len(axis)) for axis in axes)))
     bits, has = {}, []
     for case in cases:

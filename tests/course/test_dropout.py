@@ -15,7 +15,7 @@ from skdnn import MLPRegularizedClassifier, MLPRegularizedRegressor
 from tests import oracle
 from tests.estimators.datasets import make_rows, squared_norm
 
-SEEDS = range(6)
+SEEDS = range(3)
 
 
 def diabetes():

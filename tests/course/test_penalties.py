@@ -11,7 +11,7 @@ from tests.estimators.datasets import breast_cancer, parameters, squared_norm
 
 # Some of these penalties are so strong that nothing is left, which is told of.
 pytestmark = pytest.mark.filterwarnings("ignore:The penalty has taken the network")
-SEEDS = range(4)
+SEEDS = range(2)
 
 
 def tanh_net(alpha, seed=0, hidden=(16, 16), **params):

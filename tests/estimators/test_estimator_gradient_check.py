@@ -1,7 +1,6 @@
 """The gradient that training uses is the gradient of J, whatever the settings."""
 
 from copy import deepcopy
-from itertools import product
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from skdnn import MLPRegularizedClassifier
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.objective import Objective
 from tests.estimators.datasets import KINDS, breast_cancer, make_rows, parameters
+from tests.pairwise import covering
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 HIDDEN = [(), (5,), (5, 4, 3)]
@@ -41,7 +41,7 @@ def test_gradient_is_right(activation, hidden):
     some_weights = rng.uniform(0.2, 3, 30)
     some_weights[4] = 0
     n_reports = 0
-    for kind, penalty, weight in product(KINDS, L1_RATIOS, (None, some_weights)):
+    for kind, penalty, weight in covering(KINDS, L1_RATIOS, (None, some_weights)):
         X, y = make_rows(kind, n_rows=30)
         net = _net(
             hidden_layer_sizes=hidden,
@@ -60,7 +60,7 @@ def test_gradient_is_right(activation, hidden):
                 has_kink = ACTIVATIONS[activation].has_kink and hidden
                 assert n_left_out <= (report.n_parameters / 2 if has_kink else 0)
             n_reports += 1
-    assert n_reports == 3 * 3 * 2 * 2
+    assert n_reports >= 3 * 3 * 2
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "lbfgs"])

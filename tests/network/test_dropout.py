@@ -5,7 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.dropout import drop, drop_inputs, mask_key
-from skdnn.network.propagation import backpropagate, cost_and_gradient
+from skdnn.network.propagation import cost_and_gradient
+from skdnn.training.epoch import train_block
+from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
 from tests.problems import (
     DTYPES,
     dropout_factor,
@@ -27,23 +29,29 @@ def mask(shape, keep_prob=0.5, seed=1, step=0, layer=1):
 
 
 def gradient(problem, keep_prob, seed=5, step=3, rows=None):
-    """Return cost and gradient of one mini-batch with dropout."""
-    grad = np.full_like(problem.theta, np.nan)
-    work = problem.workspace(rows, input_dropout=keep_prob[0] < 1)
-    cost = backpropagate(
+    """Return cost and gradient of one mini-batch with dropout.
+
+    It is a step of training, of no length: that is compiled already.
+    """
+    grad, theta = np.full_like(problem.theta, np.nan), problem.theta.copy()
+    cost, _ = train_block(
         problem.network,
-        problem.theta,
-        problem.X,
-        problem.Y,
-        problem.s,
-        1 / problem.n_rows,
+        Rule(OPTIMIZERS["sgd"], 0.0, False, 0.9, 0.999, 1e-8),
+        Regularization(0.0, 0.0, np.inf, np.inf),
+        theta,
+        np.zeros_like(theta),
+        np.zeros_like(theta),
+        step,
+        problem.block([0, problem.n_rows]),
+        np.zeros(1),
         np.array(keep_prob, dtype=np.float64),
         np.uint64(seed),
-        step,
-        work,
+        problem.gathered(problem.n_rows),
+        problem.workspace(rows, input_dropout=keep_prob[0] < 1),
         grad,
     )
-    return cost, grad
+    assert_array_equal(theta, problem.theta)
+    return cost / problem.n_rows, grad
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -154,7 +162,7 @@ def test_keep_prob_of_one_is_no_dropout_bit_for_bit(dtype):
     )
     for seed in (0, 9):
         found_cost, found = gradient(problem, (1.0, 1.0, 1.0), seed=seed)
-        assert found_cost == cost
+        assert found_cost == cost * problem.n_rows / problem.n_rows
         assert_array_equal(found, expected)
 
 
