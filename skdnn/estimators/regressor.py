@@ -25,6 +25,7 @@ from skdnn.estimators.moving.scikit_learn import from_peer, to_peer
 from skdnn.estimators.parameters import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.rows import Rows, checked_total_weight, targets_to_score
 from skdnn.estimators.targets.numbers import RegressionTargets
+from skdnn.network.losses import LOSSES
 
 
 class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
@@ -275,7 +276,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
 
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
-        "loss": [StrOptions({"squared_error", "poisson", "huber"})],
+        "loss": [StrOptions({n for n, loss in LOSSES.items() if loss.is_of_numbers})],
         "delta": [Interval(Real, 0, None, closed="neither")],
     }
 

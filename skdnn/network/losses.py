@@ -168,16 +168,26 @@ class Loss(NamedTuple):
     code: int  # its number in compiled code
     out_activation: str  # the link's name, as scikit-learn's `out_activation_`
     option: str | None = None  # the estimators' parameter for the loss's own number
-    option_is_off: float = 0.0  # the number with which the option does nothing
+    is_of_numbers: bool = True  # the target of a regressor, not of a classifier
+    least_target: float = -math.inf
+    is_of_distances: bool = False  # z - y counts, in the units of y
+    resists_outliers: bool = False
     nearest: str | None = None  # a loss that scikit-learn has and that predicts alike
 
 
 LOSSES = {
-    "sigmoid_cross_entropy": Loss(0, "logistic", "label_smoothing"),
-    "softmax_cross_entropy": Loss(1, "softmax", "label_smoothing"),
-    "squared_error": Loss(2, "identity"),
-    "poisson": Loss(3, "exp"),
-    "huber": Loss(4, "identity", "delta", np.inf, nearest="squared_error"),
+    "sigmoid_cross_entropy": Loss(0, "logistic", "label_smoothing", False),
+    "softmax_cross_entropy": Loss(1, "softmax", "label_smoothing", False),
+    "squared_error": Loss(2, "identity", is_of_distances=True),
+    "poisson": Loss(3, "exp", least_target=0.0),
+    "huber": Loss(
+        4,
+        "identity",
+        "delta",
+        is_of_distances=True,
+        resists_outliers=True,
+        nearest="squared_error",
+    ),
 }
 
 

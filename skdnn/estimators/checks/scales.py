@@ -13,6 +13,7 @@ from scipy import sparse
 
 from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows
+from skdnn.network.losses import LOSSES
 
 # At most so many rows are looked at, fewer of a wide table.
 _MOST_ROWS, _LEAST_ROWS, _MOST_ENTRIES = 2048, 256, 2**18
@@ -150,7 +151,7 @@ def look_at(
         found = [_equal_rows(X, arrays) or _scale_of_columns(X, names, arrays)]
         if dev is not None:
             found.append(_scale_of_dev_columns(X, dev, names, arrays))
-        if loss in ("squared_error", "huber"):
+        if loss is not None and LOSSES[loss].is_of_distances:
             found.append(_scale_of_targets(rows.y[where], loss, arrays))
     return [finding for finding in found if finding is not None]
 
@@ -290,7 +291,7 @@ def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
     y = y.toarray() if sparse.issparse(y) else y
     Y = y.astype(np.float64).reshape(len(y), -1)
     mean, deviation = Y.mean(axis=0), Y.std(axis=0)
-    if loss == "huber":  # outliers hardly move it
+    if LOSSES[loss].resists_outliers:
         low, mean, high = np.quantile(Y, [0.25, 0.5, 0.75], axis=0)
         deviation = np.where(high > low, (high - low) / _QUARTILES_APART, deviation)
     varies = deviation > 1e-9 * np.abs(Y).max(axis=0)

@@ -1,5 +1,6 @@
 """Numbers to predict, as the losses want them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,13 @@ from sklearn.metrics import r2_score
 
 from skdnn.network.architecture import Network
 from skdnn.network.losses import LOSSES, apply_link
+
+# What each loss says of rows that are all predicted to be their mean.
+_AT_THE_MEAN: dict[str, Callable] = {
+    "squared_error": lambda Y, mean, delta: huber(np.inf, Y - mean),
+    "huber": lambda Y, mean, delta: huber(delta, Y - mean),
+    "poisson": lambda Y, mean, delta: xlogy(Y, Y / np.where(mean > 0, mean, 1.0)),
+}
 
 
 @dataclass(frozen=True)
@@ -52,9 +60,11 @@ class RegressionTargets:
             cannot take.
         """
         Y = self._numbers(y, name)
-        if self.loss == "poisson" and Y.min(initial=0) < 0:
+        least = LOSSES[self.loss].least_target
+        if Y.min(initial=np.inf) < least:
             raise ValueError(
-                f"loss='poisson' needs {name} >= 0; its least value is {Y.min():.3g}."
+                f"loss={self.loss!r} needs {name} >= {least:g}; its least value is "
+                f"{Y.min():.3g}."
             )
         largest = np.abs(Y).max(initial=0)
         # Sums of squares over many rows are to be finite.
@@ -115,10 +125,7 @@ class RegressionTargets:
     def constant_cost(self, Y: np.ndarray, s: np.ndarray, delta: float) -> float:
         """Return J of the best constant prediction; Huber's is that of the mean."""
         mean = np.average(Y, axis=0, weights=s)
-        if self.loss == "poisson":
-            losses = xlogy(Y, Y / np.where(mean > 0, mean, 1.0))
-        else:
-            losses = huber(delta if self.loss == "huber" else np.inf, Y - mean)
+        losses = _AT_THE_MEAN[self.loss](Y, mean, delta)
         return float(np.average(losses, axis=0, weights=s).sum())
 
     def without_smoothing(self, network: Network) -> Network:
