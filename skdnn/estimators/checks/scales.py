@@ -151,7 +151,7 @@ def look_at(
         found = [_equal_rows(X, arrays) or _scale_of_columns(X, names, arrays)]
         if dev is not None:
             found.append(_scale_of_dev_columns(X, dev, names, arrays))
-        if loss is not None and LOSSES[loss].is_of_distances:
+        if loss and LOSSES[loss].is_of_distances:
             found.append(_scale_of_targets(rows.y[where], loss, arrays))
     return [finding for finding in found if finding is not None]
 
