@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdnn.estimators import parameters, plan
 from skdnn.estimators.model import Model, type_out
 from skdnn.estimators.preparation import first_state
-from skdnn.estimators.rows import Rows, check_range, training_rows
+from skdnn.estimators.rows import Rows, training_rows
 from skdnn.estimators.solving import train
 from skdnn.network.gradient_check import GradientCheckReport, check_gradient
 from skdnn.network.objective import Cost, Objective
@@ -108,7 +108,6 @@ def cost(estimator, rows: Rows) -> Cost:
     check_is_fitted(estimator)
     model = estimator._model
     rows = training_rows(estimator, rows, reset=False)
-    check_range(rows.X, model.theta.dtype, "X")
     examples = rows.examples(model.targets, model.theta.dtype)
     penalty = plan.penalty_of(estimator, model.total_weight)
     objective = model.objective(examples, penalty)

@@ -4,7 +4,6 @@ Here alone the names of parameters become numbers, types and rules. Nothing is c
 """
 
 import warnings
-import zlib
 from collections.abc import Mapping, Set
 from numbers import Integral, Real
 from typing import Any
@@ -256,17 +255,3 @@ def _augment_of(augmentation: Any, model: Model) -> Augment | None:
         return augmentation.augment
     mixable = model.targets.mixable
     return lambda X, Y, s, rng: augmentation.augment(X, mixable(Y), s, rng)
-
-
-def fingerprint(estimator, network: Network, examples: Examples) -> int:
-    """Return a number that changes with the cost that training lowers.
-
-    Rows are told apart by their targets and weights: those are in memory, in one type.
-    """
-    settings_of_cost = (
-        penalty_of(estimator, examples.total_weight),
-        keep_probs(estimator, network.n_layers - 1).tolist(),
-        (network.loss, network.loss_option, examples.n_rows),
-    )
-    number = zlib.crc32(repr(settings_of_cost).encode())
-    return zlib.crc32(examples.s.data, zlib.crc32(examples.Y.data, number))

@@ -12,7 +12,6 @@ from skdnn.estimators.model import Model, type_out
 from skdnn.estimators.rows import (
     Rows,
     as_counts,
-    check_range,
     check_total_weight,
     dev_rows_of,
     training_rows,
@@ -64,7 +63,6 @@ def prepare(
     dtype = plan.network_dtype(draft, rows.X.shape[0])
     if warm and draft.dtype == "auto":
         dtype = draft._state.theta.dtype
-    check_range(rows.X, dtype, "X")
     targets = draft._targets_of(rows, classes, warm, incremental)
     network = plan.network_of(draft, rows.X.shape[1], targets)
     if warm:
@@ -72,7 +70,7 @@ def prepare(
         state = next_state(draft, draft._state, dtype, incremental)
     else:
         state = first_state(draft, network, dtype)
-    dev_rows = dev_rows_of(draft, given_dev, dtype)
+    dev_rows = dev_rows_of(draft, given_dev)
     if dev_rows is None and incremental:
         parameters.warn_of_no_dev_set(draft)
     elif dev_rows is None and draft.early_stopping:

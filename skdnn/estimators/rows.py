@@ -47,6 +47,7 @@ class Rows(NamedTuple):
 
         The suffix is that of the caller's names, for errors: "" or "_val".
         """
+        check_range(self.X, dtype, f"X{suffix}")
         Y = targets.encode(self.y, dtype, f"y{suffix}")
         weight = targets.weigh(Y, self.sample_weight)
         if weight is not None and not np.any(weight > 0):
@@ -84,7 +85,7 @@ def training_rows(estimator, rows: Rows, reset: bool) -> Rows:
     return Rows(X, y, row_weights(rows.sample_weight, X.shape[0], "sample_weight"))
 
 
-def dev_rows_of(estimator, rows: Rows, dtype: np.dtype) -> Rows | None:
+def dev_rows_of(estimator, rows: Rows) -> Rows | None:
     """Return the caller's dev rows, checked against the training rows, or None."""
     X, y, weight, _ = rows
     if X is None and y is None and weight is None:
@@ -107,7 +108,6 @@ def dev_rows_of(estimator, rows: Rows, dtype: np.dtype) -> Rows | None:
         raise ValueError(
             f"X_val has {X.shape[1]} features, but X has {estimator.n_features_in_}."
         )
-    check_range(X, dtype, "X_val")
     y = _targets(estimator, y, "y_val")
     _check_lengths(X.shape[0], y, "X_val", "y_val")
     if y.ndim == 2 and y.shape[1] == 1 and not sparse.issparse(y):

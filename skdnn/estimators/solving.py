@@ -1,5 +1,6 @@
 """Training: the solver that does it, what says when to stop, and the record of it."""
 
+import zlib
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from skdnn.estimators import plan
 from skdnn.estimators.model import Model
+from skdnn.network.architecture import Network
 from skdnn.network.objective import rows_per_block
 from skdnn.training.history import Outcome
 from skdnn.training.lbfgs import minimize_lbfgs
@@ -148,7 +150,7 @@ def train(
 def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
     """Return the last training's monitor if it followed the same, else a new one."""
     follows_dev = bool(estimator.early_stopping and evaluate is not None)
-    fingerprint = 0 if follows_dev else plan.fingerprint(estimator, network, examples)
+    fingerprint = 0 if follows_dev else _fingerprint(estimator, network, examples)
     limits = {"tol": estimator.tol, "patience": estimator.n_iter_no_change}
     before, followed = state.monitor, (follows_dev, fingerprint)
     if before is None or (before.follows_dev, before.fingerprint) != followed:
@@ -157,6 +159,20 @@ def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
     if follows_dev:
         monitor.reevaluate_best(evaluate)
     return monitor
+
+
+def _fingerprint(estimator, network: Network, examples: Examples) -> int:
+    """Return a number that changes with the cost that training lowers.
+
+    Rows are told apart by their targets and weights: those are in memory, in one type.
+    """
+    settings_of_cost = (
+        plan.penalty_of(estimator, examples.total_weight),
+        plan.keep_probs(estimator, network.n_layers - 1).tolist(),
+        (network.loss, network.loss_option, examples.n_rows),
+    )
+    number = zlib.crc32(repr(settings_of_cost).encode())
+    return zlib.crc32(examples.s.data, zlib.crc32(examples.Y.data, number))
 
 
 def _minimize(

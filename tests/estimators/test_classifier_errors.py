@@ -178,7 +178,7 @@ def test_no_row_can_be_cut_where_each_has_its_class():
 def test_layers_changed_under_warm_start(solver):
     net = _net(warm_start=True, solver=solver).fit(X, Y3)
     net.set_params(hidden_layer_sizes=(7, 3))
-    words = ["hidden_layer_sizes", "warm_start", r"4 6 3 3", r"4 7 3 3"]
+    words = ["hidden_layer_sizes", "warm_start", "4, 6, 3, 3", "4, 7, 3, 3"]
     assert_refused(net, "fit", (X, Y3), {}, words)
     if solver == "adam":
         assert_refused(net, "partial_fit", (X, Y3), {}, words)
