@@ -36,14 +36,22 @@ class StatePart:
             if hasattr(kind, "unpack")
         }
 
-    def copy(self, dtype: np.dtype | None = None) -> Self:
-        """Return a copy to train on; `dtype` converts the arrays written in place."""
-        return type(self)(
-            **{
-                name: _copied(value, name in self._written, dtype)
-                for name, value in self._values().items()
-            }
-        )
+    def copy(self, dtype: np.dtype | None = None, **instead: Any) -> Self:
+        """Return a copy to train on.
+
+        Parameters
+        ----------
+        dtype : dtype, optional
+            Another type for the arrays written in place.
+        **instead
+            Values to take, as they are, instead of a copy of this one's.
+        """
+        copies = {
+            name: _copied(value, name in self._written, dtype)
+            for name, value in self._values().items()
+            if name not in instead
+        }
+        return type(self)(**copies, **instead)
 
     def take_over(self, other: Self) -> None:
         """Become equal to another, without a new array."""

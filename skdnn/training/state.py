@@ -68,11 +68,16 @@ class LastEpochs:
         self._is_full = False
 
     def epoch_is_over(self) -> None:
-        """Take note of an epoch; two copies of the state take turns."""
+        """Take note of an epoch; two copies of the state take turns.
+
+        They share the moments: nobody goes back to those of the epoch before the last.
+        """
         self._is_full = True  # an interrupt while copying finds nothing half done
         spare, self._before = self._before, self._last
         if spare is None:
-            self._last = self._now(self._state.copy())
+            moments = self._last.state.optimizer
+            moments.take_over(self._state.optimizer)
+            self._last = self._now(self._state.copy(optimizer=moments))
         else:
             spare.state.take_over(self._state)
             self._last = self._now(spare.state)

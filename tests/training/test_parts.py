@@ -71,6 +71,15 @@ def test_a_copy_is_equal_and_shares_nothing_that_training_writes_to():
     assert told(original.pack()) == before
 
 
+def test_a_copy_can_take_a_value_as_it_is():
+    original, other = state(), state(1)
+    copy = original.copy(optimizer=other.optimizer)
+    assert copy.optimizer is other.optimizer
+    assert told(copy.pack()) == told(original.pack()) | {
+        "optimizer": told(other.optimizer.pack())
+    }
+
+
 @pytest.mark.parametrize("mine", [True, False])
 @pytest.mark.parametrize("its", [True, False])
 def test_to_take_over_makes_equal_and_keeps_the_arrays(mine, its):
