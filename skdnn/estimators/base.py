@@ -16,7 +16,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._estimator import SkdnnEstimator
-from skdnn.estimators import inspection, saving
+from skdnn.estimators import inspection
 from skdnn.estimators.callbacks import FitCallbacks, listener
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.collapse import collapse_of, reason_with
@@ -292,10 +292,19 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         return inspection.gradient_check(self, rows, at, epsilon, max_params)
 
     # -- in files ----------------------------------------------------------------------
+    #
+    # Classes of this package may be moved and changed; what is in a file may not. So it
+    # holds names, numbers and arrays. The only other objects in it are NumPy's, and
+    # skops.io has one type to be told to trust.
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled."""
-        return saving.pack(super().__getstate__())
+        attributes = super().__getstate__()
+        if "_model" in attributes:
+            attributes["_model"] = attributes["_model"].pack()
+            attributes["_state"] = attributes["_state"].pack()
+            del attributes["optimizer_state_"]  # it is part of the state
+        return attributes
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what was pickled."""
@@ -304,4 +313,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
                 f"This {type(self).__name__} was saved by skdnn 0.1.0, whose files "
                 "later versions cannot read. Fit it anew."
             )
-        super().__setstate__(saving.unpack(state))
+        super().__setstate__(state)  # refuses what a newer version has written
+        if "_model" in vars(self):
+            self._model = Model.unpack(vars(self)["_model"])
+            self._state = TrainingState.unpack(vars(self)["_state"])
+            self.optimizer_state_ = self._state.optimizer

@@ -14,10 +14,10 @@ from skdnn._sklearn import (
     scores_probabilities,
     with_options,
 )
+from skdnn.estimators.checks.values import listed
 from skdnn.estimators.model import Model
 from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows
-from skdnn.estimators.values import listed
 
 # By the names of score functions. These ask how far rows of a class rank above the
 # others …

@@ -189,6 +189,14 @@ def test_an_older_or_equal_file_is_read(written_by, read_by, monkeypatch):
     assert "_skdnn_version" not in vars(loaded)
 
 
+def test_a_newer_file_of_another_form_is_refused_by_its_version():
+    """Before anything in it is read that may not be there."""
+    state = _classifier().fit(*make_rows()).__getstate__()
+    state |= {"_skdnn_version": "99.0.0", "_model": {"other": 1}, "_state": None}
+    with pytest.raises(ValueError, match=r"saved by skdnn 99\.0\.0"):
+        _classifier().__setstate__(state)
+
+
 def test_a_fitted_model_without_a_version_is_refused():
     """Those of 0.1.0 hold other state."""
     X, y = make_rows()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skdnn.estimators.values import is_missing, shortened
+from skdnn.estimators.checks.values import is_missing, shortened
 
 # The roles of an array.
 TABLE, LABELS, NUMBERS, WEIGHTS = "table", "labels", "numbers", "weights"

@@ -7,13 +7,13 @@ from scipy import sparse
 from scipy.special import entr, log_expit, log_softmax
 from sklearn.utils import column_or_1d
 
+from skdnn.estimators.checks.values import listed
 from skdnn.estimators.targets.labels import kind_of_labels, type_of_label, with_decimals
 from skdnn.estimators.targets.weights import (
     class_weights,
     label_weights,
     weights_of_indicator,
 )
-from skdnn.estimators.values import listed
 from skdnn.network.architecture import Network
 from skdnn.network.losses import LOSSES, apply_link
 

@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skdnn.estimators.checks.arrays import LABELS, explained
-from skdnn.estimators.values import is_missing
+from skdnn.estimators.checks.values import is_missing
 
 
 def check_labels_alike(y, name: str) -> None:

@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 
 from skdnn.estimators.checks.arrays import WEIGHTS, explained
-from skdnn.estimators.values import listed
+from skdnn.estimators.checks.values import listed
 
 # Products of a few such weights are finite, sums over all rows too, and so is 1 / S.
 _LARGEST = 1e100
