@@ -157,7 +157,7 @@ def _compiled_dropped(X, buffer, keep_prob, key):
 
 
 def times(X, W, Z):
-    """Z := X W."""
+    """Write Z = X W."""
     if _is_sparse(X):
         _sparse_times(X, W, Z)
     else:
@@ -185,7 +185,7 @@ def _compiled_times(X, W, Z):
 
 
 def transposed_times(X, dZ, dW):
-    """DW := X^T dZ."""
+    """Write dW = X^T dZ."""
     if _is_sparse(X):
         _sparse_transposed_times(X, dZ, dW)
     else:
