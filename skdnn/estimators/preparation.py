@@ -82,12 +82,10 @@ def prepare(
     type_in = type_out(rows.X.dtype).name
     no_theta = np.empty(0, dtype)
     model = Model(network, targets, no_theta, examples.total_weight, type_in)
+    evaluate = None if dev_rows is None else DevSet.of(draft, model, dev_rows)
     if not warm:
         warn_of_inputs(draft, rows, None if given_dev.X is None else dev_rows)
-    if dev_rows is None:
-        return Start(model, state, examples, None, None)
-    evaluate = DevSet.of(draft, model, dev_rows)
-    if not (incremental and warm):
+    if evaluate is not None and not (incremental and warm):
         evaluate.try_scorer(state.theta)
     return Start(model, state, examples, dev_rows, evaluate)
 
