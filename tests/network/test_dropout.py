@@ -7,12 +7,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skdnn.network.dropout import drop, drop_inputs, mask_key
 from skdnn.network.propagation import cost_and_gradient
 from skdnn.training.epoch import train_block
-from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
+from skdnn.training.optimizers import Regularization
 from tests.problems import (
     DTYPES,
     dropout_factor,
     dropout_factors,
     make_problem,
+    recipe,
     tolerance,
 )
 
@@ -36,7 +37,7 @@ def gradient(problem, keep_prob, seed=5, step=3, rows=None):
     grad, theta = np.full_like(problem.theta, np.nan), problem.theta.copy()
     cost, _ = train_block(
         problem.network,
-        Rule(OPTIMIZERS["sgd"], 0.0, False, 0.9, 0.999, 1e-8),
+        recipe(problem, "sgd").rule,
         Regularization(0.0, 0.0, np.inf, np.inf),
         theta,
         np.zeros_like(theta),
