@@ -12,7 +12,7 @@ from skdnn import MLPRegularizedClassifier
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.objective import Objective
 from tests.estimators.datasets import KINDS, breast_cancer, make_rows, parameters
-from tests.pairwise import covering
+from tests.pairwise import every_pair
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 HIDDEN = [(), (5,), (5, 4, 3)]
@@ -31,36 +31,35 @@ def _net(**params):
     return MLPRegularizedClassifier(**{**defaults, **params})
 
 
-# -- the whole matrix ------------------------------------------------------------------
+# -- whatever the settings -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("hidden", HIDDEN, ids=["0 hidden", "1 hidden", "3 hidden"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradient_is_right(activation, hidden):
-    rng = np.random.default_rng(0)
-    some_weights = rng.uniform(0.2, 3, 30)
-    some_weights[4] = 0
-    n_reports = 0
-    for kind, penalty, weight in covering(KINDS, L1_RATIOS, (None, some_weights)):
-        X, y = make_rows(kind, n_rows=30)
-        net = _net(
-            hidden_layer_sizes=hidden,
-            activation=activation,
-            l1_ratio=L1_RATIOS[penalty],
-        )
-        at_init = net.gradient_check(X, y, weight, at="init")
-        trained = net.fit(X, y, weight).gradient_check(X, y, weight)
-        assert at_init.cost != trained.cost
-        for report in (at_init, trained):
-            assert report.relative_error <= 1e-7, f"{kind} {penalty}\n{report}"
-            assert report.passed and report.verdict == "correct"
-            n_left_out = report.n_parameters - report.n_checked
-            assert n_left_out == len(report.kinks) < report.n_parameters
-            if report is at_init or penalty == "L2":  # else zeros sit on L1's kink
-                has_kink = ACTIVATIONS[activation].has_kink and hidden
-                assert n_left_out <= (report.n_parameters / 2 if has_kink else 0)
-            n_reports += 1
-    assert n_reports >= 3 * 3 * 2
+@every_pair(
+    activation=ACTIVATIONS,
+    hidden=HIDDEN,
+    kind=KINDS,
+    penalty=L1_RATIOS,
+    weighted=[False, True],
+)
+def test_gradient_is_right(activation, hidden, kind, penalty, weighted):
+    X, y = make_rows(kind, n_rows=30)
+    weight = np.random.default_rng(0).uniform(0.2, 3, 30) if weighted else None
+    if weighted:
+        weight[4] = 0
+    net = _net(
+        hidden_layer_sizes=hidden, activation=activation, l1_ratio=L1_RATIOS[penalty]
+    )
+    at_init = net.gradient_check(X, y, weight, at="init")
+    trained = net.fit(X, y, weight).gradient_check(X, y, weight)
+    assert at_init.cost != trained.cost
+    for report in (at_init, trained):
+        assert report.relative_error <= 1e-7, str(report)
+        assert report.passed and report.verdict == "correct"
+        n_left_out = report.n_parameters - report.n_checked
+        assert n_left_out == len(report.kinks) < report.n_parameters
+        if report is at_init or penalty == "L2":  # else zeros sit on L1's kink
+            has_kink = ACTIVATIONS[activation].has_kink and hidden
+            assert n_left_out <= (report.n_parameters / 2 if has_kink else 0)
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "lbfgs"])

@@ -21,11 +21,11 @@ STOPPING = MLPRegularizedRegressor(early_stopping=True)
 @with_checks(
     in_full=[
         MLPRegularizedRegressor(),
+    ],
+    in_part=[
         # With less penalty J has many minima, and rounding decides which one is found.
         MLPRegularizedRegressor(solver="lbfgs", alpha=10.0),
         STOPPING,
-    ],
-    in_part=[
         MLPRegularizedRegressor(solver="sgd", max_grad_norm=1.0),
         MLPRegularizedRegressor(hidden_layer_sizes=(), solver="lbfgs"),
         MLPRegularizedRegressor("huber", l1_ratio=0.5),

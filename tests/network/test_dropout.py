@@ -13,7 +13,7 @@ from tests.problems import (
     dropout_factor,
     dropout_factors,
     make_problem,
-    rule_of,
+    recipe,
     tolerance,
 )
 
@@ -37,7 +37,7 @@ def gradient(problem, keep_prob, seed=5, step=3, rows=None):
     grad, theta = np.full_like(problem.theta, np.nan), problem.theta.copy()
     cost, _ = train_block(
         problem.network,
-        rule_of("sgd", 0.0, False),
+        recipe(problem, "sgd").rule,
         Regularization(0.0, 0.0, np.inf, np.inf),
         theta,
         np.zeros_like(theta),
