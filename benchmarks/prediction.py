@@ -7,7 +7,6 @@ loop, into buffers that exist already. How much memory that takes is a case of `
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -103,10 +102,10 @@ def _repeated(call: Callable[[], object], times: int) -> Callable[[], None]:
 
 def _floor(model: MLPRegularizedClassifier, X) -> Callable[[], None]:
     theta = np.concatenate([W.ravel() for W in model.coefs_])
-    layout = model._model.network
-    rows = min(rows_per_block(layout), len(X))
-    sizes = layout.sizes
-    weight_at = np.cumsum([0, *(n_in * n_out for n_in, n_out in pairwise(sizes))])
+    network = model._model.network
+    rows = min(rows_per_block(network), len(X))
+    sizes = np.array(network.sizes)
+    weight_at = np.cumsum([0, *(sizes[:-1] * sizes[1:])])
     work = np.empty((2, rows * int(sizes[1:-1].max())), np.float32)
     out = np.empty((len(X), sizes[-1]), np.float32)
     return lambda: run_products(X, sizes, weight_at, theta, work, out, rows)
