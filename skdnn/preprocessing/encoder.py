@@ -237,7 +237,7 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
             self.mean_, self._rest_of_mean = moments.mean
             self.scale_ = moments.scale
             self._find_bins(X, y, s, n_bins)
-            self.n_features_out_ = len(self.components().source)
+            self.n_features_out_ = len(self._components().source)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -255,7 +255,7 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
         """
         check_is_fitted(self)
         X = self._validated(X, reset=False)
-        parts = self.components()
+        parts = self._components()
         m, n_out = X.shape[0], len(parts.source)
         n_rows = max(1, _AT_ONCE // max(n_out, 1))
         blocks = [slice(start, start + n_rows) for start in range(0, m, n_rows)]
@@ -404,7 +404,7 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
         """Which columns come out standardised."""
         return (self.n_bins_ == 0) | bool(self.keep_scaled)
 
-    def components(self) -> Components:
+    def _components(self) -> Components:
         """Return the columns that come out, as one formula."""
         rows: list[tuple] = []
         mean = np.where(self.with_mean, [self.mean_, self._rest_of_mean], 0.0)

@@ -264,7 +264,7 @@ def encoder_converter(scope, operator, container) -> None:
     """Write a PiecewiseLinearEncoder."""
     graph = Graph(import_onnx())
     X = input_of(graph, operator, "DOUBLE")
-    Z = encode(graph, operator.raw_operator.components(), X, kind_of(operator))
+    Z = encode(graph, operator.raw_operator._components(), X, kind_of(operator))
     embed(graph, [Z], scope, operator, container)
 
 
