@@ -50,7 +50,7 @@ from skdnn.estimators import (
 )
 from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
 from skdnn.network.gradient_check import GradientCheckReport
-from skdnn.preprocessing import InputStandardizer
+from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
 
 __all__ = [
     "AugmentationPipeline",
@@ -78,6 +78,7 @@ __all__ = [
     "MLPRegularizedRegressor",
     "Mixup",
     "ParameterScoreDisplay",
+    "PiecewiseLinearEncoder",
     "RandomFlip",
     "RandomResizedCrop",
     "RandomRotation",

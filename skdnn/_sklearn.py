@@ -37,6 +37,7 @@ from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_feature_names,
+    _check_feature_names_in,
     _check_sample_weight,
 )
 
@@ -44,6 +45,7 @@ _Method = TypeVar("_Method", bound=Callable)
 
 BaseComposition = _BaseComposition
 check_feature_names = _check_feature_names
+check_feature_names_in = _check_feature_names_in
 check_partial_fit_first_call = _check_partial_fit_first_call
 check_sample_weight = _check_sample_weight
 interval_max_min_ratio = _interval_max_min_ratio
@@ -135,6 +137,7 @@ __all__ = [
     "best_score",
     "callback_context",
     "check_feature_names",
+    "check_feature_names_in",
     "check_matplotlib_support",
     "check_pandas_support",
     "check_partial_fit_first_call",

@@ -113,6 +113,10 @@ def standardize(**options):
     return skdnn.InputStandardizer(**options).fit(X)
 
 
+def encode(**options):
+    return skdnn.PiecewiseLinearEncoder(**options).fit(X)
+
+
 IMAGE = {"image_shape": (4, 4)}
 # (callable, its other arguments; a name in angle brackets is made above, kinds)
 TABLE = {
@@ -320,6 +324,19 @@ TABLE = {
             "with_std": "flag",
             "smooth_clip": "positive or None",
             "copy": "flag",
+        },
+    ),
+    "PiecewiseLinearEncoder": (
+        encode,
+        {},
+        {
+            "n_bins": "two or more",
+            "strategy": "choice",
+            "target_type": "choice",
+            "keep_scaled": "flag",
+            "with_mean": "flag",
+            "missing": "choice",
+            "sparse_output": "flag",
         },
     ),
     "Cutout": (

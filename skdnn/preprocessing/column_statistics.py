@@ -87,8 +87,13 @@ def scale_or_one(width, size):
     Noise is below 10 eps of the column's size. Where even noise is wider than 1, as for
     integers above 1e16, its width is returned.
     """
-    is_noise = width <= 10 * np.finfo(np.float64).eps * size
+    is_noise = is_rounding_noise(width, size)
     return np.where(is_noise, np.maximum(width, 1.0), width)
+
+
+def is_rounding_noise(width, size):
+    """Whether values of this size differ by no more than float64's rounding."""
+    return width <= 10 * np.finfo(np.float64).eps * size
 
 
 def _next_moments(moments, X, sample_weight, seen):
@@ -260,12 +265,7 @@ def _median_and_scale(x, s):
         order = np.argsort(x)
         x, F = x[order], np.cumsum(s[counts][order])
         F /= F[-1]
-    # F has rounding errors: a step this near to a quartile is taken to end on it.
-    tie = 1e-10
-    below = x[np.searchsorted(F, QUARTILES - tie)].astype(np.float64)
-    above = x[np.searchsorted(F, QUARTILES + tie, side="right")]
-    # Halving subnormal numbers rounds, so equal sides are taken as they are.
-    middle = np.where(below == above, below, 0.5 * below + 0.5 * above)
+    middle = averaged_inverse(x, F, QUARTILES)
     q1, median, q3 = map(float, middle)  # Python floats overflow without a warning
     x_min, x_max = float(x[0]), float(x[-1])
 
@@ -277,3 +277,16 @@ def _median_and_scale(x, s):
         if width > 10 * eps * max(abs(low), abs(high)):
             return median, width
     return median, max(1.0, width)
+
+
+def averaged_inverse(x, F, levels):
+    """Return the quantiles at some levels, float64: two sides of a step are averaged.
+
+    F is the distribution function at the sorted values x.
+    """
+    # F has rounding errors: a step this near to a level is taken to end on it.
+    tie = 1e-10
+    below = x[np.searchsorted(F, levels - tie)].astype(np.float64)
+    above = x[np.searchsorted(F, levels + tie, side="right")]
+    # Halving subnormal numbers rounds, so equal sides are taken as they are.
+    return np.where(below == above, below, 0.5 * below + 0.5 * above)

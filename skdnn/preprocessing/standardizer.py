@@ -1,6 +1,5 @@
 """Standardise the inputs: training mean to 0, training deviation to 1."""
 
-from contextlib import contextmanager
 from numbers import Real
 from typing import Any, Self
 
@@ -19,6 +18,12 @@ from skdnn.preprocessing.column_statistics import (
     refuse_overflow,
     robust_statistics,
     update_moments,
+)
+from skdnn.preprocessing.fitting import (
+    check_bools,
+    check_choices,
+    refuse_parameter,
+    undone_on_error,
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
 from skdnn.preprocessing.tables import check_table, checked_weights
@@ -211,7 +216,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             was.
         """
         self._check_parameters()
-        with _undone_on_error(self):
+        with undone_on_error(self):
             X, sample_weight = self._check_training(X, sample_weight, reset=True)
             if self.method == "standard":
                 self._store_moments(update_moments(None, X, sample_weight))
@@ -259,7 +264,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             As in `fit`. The pieces seen so far then stay as they were.
         """
         self._check_parameters()
-        with _undone_on_error(self):
+        with undone_on_error(self):
             moments = None
             if hasattr(self, "_moments"):
                 moments = Moments(self._moments, self._shift)
@@ -362,17 +367,8 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         return tags
 
     def _check_parameters(self):
-        def refuse(name, allowed):
-            raise ValueError(
-                f"The {name!r} parameter of {type(self).__name__} must be {allowed}. "
-                f"Got {getattr(self, name)!r} instead."
-            )
-
-        if not isinstance(self.method, str) or self.method not in METHODS:
-            refuse("method", f"one of {METHODS}")
-        for name in ("with_mean", "with_std", "copy"):
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                refuse(name, "a bool")
+        check_choices(self, method=METHODS)
+        check_bools(self, "with_mean", "with_std", "copy")
         c: Any = self.smooth_clip
         # True would count as c = 1, which nobody means by it.
         if c is not None and (
@@ -380,7 +376,9 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             or not isinstance(c, Real)
             or not 0 < float(c) < np.inf
         ):
-            refuse("smooth_clip", "None or a finite float greater than 0")
+            refuse_parameter(
+                self, "smooth_clip", "None or a finite float greater than 0"
+            )
 
     def _checked_copy(self, copy):
         if copy is not None and not isinstance(copy, bool | np.bool_):
@@ -435,15 +433,3 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         for name in FITTED + RUNNING:
             self.__dict__.pop(name, None)
         self.__dict__.update(fitted)
-
-
-@contextmanager
-def _undone_on_error(estimator):
-    """Restore the attributes if the block raises: a failed fit changes nothing."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise

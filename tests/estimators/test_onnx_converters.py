@@ -20,6 +20,7 @@ from skdnn import (
     InputStandardizer,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
+    PiecewiseLinearEncoder,
     register_onnx_converters,
 )
 from tests.estimators.datasets import KINDS, make_rows
@@ -127,6 +128,47 @@ def test_ensembles():
     numbers = VotingRegressor([("net", net), ("linear", Ridge())]).fit(X, y)
     (found,) = run(convert(numbers, initial_types=types), X)
     assert_allclose(found[:, 0], numbers.predict(X), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("type_of", "dtype"), [(FloatTensorType, "f4"), (DoubleTensorType, "f8")]
+)
+@pytest.mark.parametrize("strategy", ["quantile", "tree"])
+@pytest.mark.parametrize("keep_scaled", [False, True])
+def test_encoder(type_of, dtype, strategy, keep_scaled):
+    X, y = rows()
+    X[::5, 0] = X[::7, 2] = np.nan
+    X[:, 3] = X[:, 3] > 0  # no bins
+    X = X.astype(dtype)
+    if dtype == "f8":
+        # A mean that float32 cannot hold, and one that float64 cannot.
+        X[:, 1] += 1e6
+        X = np.column_stack([X, 1.7e18 + 256 * (np.arange(len(X)) % 9)])
+    ours = PiecewiseLinearEncoder(5, strategy=strategy, keep_scaled=keep_scaled)
+    Z = ours.fit_transform(X, y)
+    written = convert(ours, initial_types=[("X", type_of([None, X.shape[1]]))])
+    far = X[::9] + np.where(np.isnan(X[::9]), 1, 1e3)
+    for given in (X, far):
+        (found,) = run(written, given.astype(dtype))
+        assert found.dtype == dtype
+        assert_allclose(found, ours.transform(given), rtol=1e-6, atol=1e-6)
+    shape = written.graph.output[0].type.tensor_type.shape
+    assert shape.dim[1].dim_value == Z.shape[1]
+
+
+@pytest.mark.parametrize("target_opset", [13, 21])
+def test_encoder_before_a_network(target_opset):
+    X, y = rows()
+    model = make_pipeline(PiecewiseLinearEncoder(), small()).fit(X, y)
+    written = convert(
+        model,
+        initial_types=[("X", FloatTensorType([None, 4]))],
+        options={"zipmap": False},
+        target_opset=target_opset,
+    )
+    label, probabilities = run(written, X)
+    assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
+    assert_array_equal(label, model.predict(X))
 
 
 def test_wrong_numbers_of_columns_are_refused():

@@ -34,6 +34,7 @@ from skdnn import (
     InputStandardizer,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
+    PiecewiseLinearEncoder,
     to_onnx,
 )
 
@@ -145,6 +146,25 @@ def test_frame_with_numbers_words_codes_and_missing_values(frame, y, last):
     assert_same_classifier(model, frame, written)
     new = frame.assign(town="Rom", code=7)
     assert_same_classifier(model, new)
+
+
+@pytest.mark.parametrize("strategy", ["quantile", "tree"])
+@pytest.mark.parametrize("last", [[], [InputStandardizer()]])
+def test_encoded_numbers_of_a_frame(frame, y, strategy, last):
+    numbers = ["year", "weight in kg"]
+    words = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
+    by = ColumnTransformer(
+        [
+            ("numbers", PiecewiseLinearEncoder(strategy=strategy), numbers),
+            ("words", words, ["town"]),
+        ]
+    )
+    frame = frame.fillna({"town": "Bonn"})
+    model = make_pipeline(by, *last, classifier()).fit(frame, y > np.median(y))
+    assert "numbers__weight in kg_missing" in model[0].get_feature_names_out()
+    assert_same_classifier(model, frame)
+    outliers = frame[numbers] * [1, 3] + [30, 0]
+    assert_same_classifier(model, frame.assign(**outliers))
 
 
 def test_search_around_a_pipeline_of_a_frame(frame, y):

@@ -19,6 +19,7 @@ from skdnn import (
     InputStandardizer,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
+    PiecewiseLinearEncoder,
     _version,
 )
 from tests.estimators.datasets import KINDS, make_rows, parameters
@@ -31,6 +32,7 @@ TYPES = [
     "skdnn.estimators.classifier.MLPRegularizedClassifier",
     "skdnn.estimators.regressor.MLPRegularizedRegressor",
     "skdnn.preprocessing.standardizer.InputStandardizer",
+    "skdnn.preprocessing.encoder.PiecewiseLinearEncoder",
 ]
 
 
@@ -122,6 +124,7 @@ def test_types_that_skops_has_to_trust():
         _classifier().fit(X, y),
         MLPRegularizedRegressor(max_iter=3).fit(X, X[:, 0]),
         InputStandardizer().fit(X),
+        PiecewiseLinearEncoder().fit(X),
     ]
     for model, expected in zip(models, TYPES, strict=True):
         data = skops.io.dumps(model)

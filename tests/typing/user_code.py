@@ -15,6 +15,7 @@ from skdnn import (
     InputStandardizer,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
+    PiecewiseLinearEncoder,
     TrainDevTestSplit,
     to_onnx,
     train_dev_test_split,
@@ -64,6 +65,8 @@ def regress(X: Array, y: Array) -> Array:
     """Standardise and predict numbers."""
     standardizer = InputStandardizer("robust", smooth_clip=3.0).fit(X)
     assert_type(standardizer, InputStandardizer)
+    encoder = PiecewiseLinearEncoder(8, strategy="tree").fit(X, y)
+    assert_type(encoder, PiecewiseLinearEncoder)
     net = MLPRegularizedRegressor("huber", 32, delta=0.5, init=uniform, bias_init=ones)
     assert_type(net.fit(standardizer.transform(X), y), MLPRegularizedRegressor)
     assert_type(MLPRegularizedRegressor.from_sklearn(net.to_sklearn()).loss_, float)

@@ -44,7 +44,7 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
         A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, or one in a
         Pipeline, a search or a TransformedTargetRegressor. Scalers, ours and
         scikit-learn's, are written here; all other transformers (SimpleImputer,
-        OneHotEncoder, ColumnTransformer, PCA, …) by
+        OneHotEncoder, ColumnTransformer, PCA, our PiecewiseLinearEncoder, …) by
         `skl2onnx <https://onnx.ai/sklearn-onnx>`_, which writes most of
         scikit-learn's. A TransformedTargetRegressor may have scalers, and functions
         with one of the inverses np.exp, expm1, log, log1p, sqrt and square.

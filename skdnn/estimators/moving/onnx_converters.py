@@ -1,4 +1,4 @@
-"""The networks, and the standardiser, as parts of what skl2onnx writes.
+"""The networks, and what prepares their inputs, as parts of what skl2onnx writes.
 
 skl2onnx asks for two functions for each class: one says what comes out, the other
 writes it.
@@ -18,6 +18,8 @@ from skdnn.estimators.moving.onnx_network import (
 from skdnn.estimators.moving.onnx_transformers import (
     check_columns,
     embed,
+    encoder_converter,
+    encoder_shape,
     floats,
     import_skl2onnx,
     input_of,
@@ -26,11 +28,11 @@ from skdnn.estimators.moving.onnx_transformers import (
     scaler_shape,
 )
 from skdnn.estimators.regressor import MLPRegularizedRegressor
-from skdnn.preprocessing import InputStandardizer
+from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
 
 
 def register_onnx_converters() -> None:
-    """Let skl2onnx write MLPRegularizedClassifier, -Regressor and InputStandardizer.
+    """Let skl2onnx write our networks, InputStandardizer and PiecewiseLinearEncoder.
 
     `skl2onnx.convert_sklearn` then takes them wherever they stand: in a voting
     ensemble, behind a vectoriser of text, with inputs of one's own. Call it once, in
@@ -76,6 +78,12 @@ def register_onnx_converters() -> None:
         "SkdnnInputStandardizer",
         scaler_shape,
         scaler_converter,
+    )
+    register(
+        PiecewiseLinearEncoder,
+        "SkdnnPiecewiseLinearEncoder",
+        encoder_shape,
+        encoder_converter,
     )
     register(
         MLPRegularizedClassifier,

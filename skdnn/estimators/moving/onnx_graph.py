@@ -1,4 +1,4 @@
-"""Nodes and constants of an ONNX graph, and the standardisation it begins with."""
+"""Nodes and constants of an ONNX graph, and the transformers that we write in it."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from skdnn.estimators.moving.scalers import Scaling
+from skdnn.preprocessing.encoder import Components
 
 # The oldest operators that suffice, and the file format of their time, so that older
 # runtimes can read the model. onnx itself would write its newest format, which last
@@ -98,6 +99,23 @@ def standardize(graph: Graph, how: Scaling, X: str, kind: str = "FLOAT") -> str:
         square = graph.node("Add", square, graph.number(1, np.float64))
         X = graph.node("Div", X, graph.node("Sqrt", square))
     return graph.node("Cast", X, to=getattr(tensor, kind))
+
+
+def encode(graph: Graph, parts: Components, X: str, kind: str = "FLOAT") -> str:
+    """Encode piecewise linearly, in float64 as `standardize` does."""
+    tensor = graph.onnx.TensorProto
+    X = graph.node("Cast", X, to=tensor.DOUBLE)
+    Z = graph.node("Gather", X, graph.constant(parts.source), axis=1)
+    Z = graph.node("Sub", Z, graph.constant(parts.origin))
+    if parts.rest.any():
+        Z = graph.node("Sub", Z, graph.constant(parts.rest))
+    Z = graph.node("Div", Z, graph.constant(parts.width))
+    is_missing = graph.node("IsNaN", Z)
+    # Clip takes single numbers as bounds only.
+    Z = graph.node("Max", Z, graph.constant(parts.low))
+    Z = graph.node("Min", Z, graph.constant(parts.high))
+    Z = graph.node("Where", is_missing, graph.constant(parts.filling), Z)
+    return graph.node("Cast", Z, to=getattr(tensor, kind))
 
 
 def import_onnx():

@@ -1,4 +1,4 @@
-"""The transformers before a network, in ONNX: written by skl2onnx, scalers by us.
+"""The transformers before a network, in ONNX: by skl2onnx, scalers and encoder by us.
 
 First they are made ready for it: the kinds of their columns, missing text.
 """
@@ -18,10 +18,12 @@ from skdnn._sklearn import input_columns
 from skdnn.estimators.moving.onnx_graph import (
     OPSET,
     Graph,
+    encode,
     import_onnx,
     standardize,
 )
 from skdnn.estimators.moving.scalers import SCALERS, Scaling, standardization_of
+from skdnn.preprocessing import PiecewiseLinearEncoder
 
 # What the text of a missing value is: ONNX has no other, and onnxruntime makes it of
 # the NaN in an array of objects.
@@ -192,8 +194,14 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
             for k, each in enumerate(inputs)
         ],
         target_opset=OPSET,
-        custom_shape_calculators=dict.fromkeys(SCALERS, scaler_shape),
-        custom_conversion_functions=dict.fromkeys(SCALERS, scaler_converter),
+        custom_shape_calculators={
+            **dict.fromkeys(SCALERS, scaler_shape),
+            PiecewiseLinearEncoder: encoder_shape,
+        },
+        custom_conversion_functions={
+            **dict.fromkeys(SCALERS, scaler_converter),
+            PiecewiseLinearEncoder: encoder_converter,
+        },
     )
     return _renamed(model, [each.name for each in inputs])
 
@@ -228,7 +236,7 @@ def import_skl2onnx():
     return skl2onnx
 
 
-# -- scalers, as skl2onnx asks for them ------------------------------------------------
+# -- scalers and our encoder, as skl2onnx asks for them --------------------------------
 
 
 def scaler_shape(operator) -> None:
@@ -243,6 +251,20 @@ def scaler_converter(scope, operator, container) -> None:
     X = input_of(graph, operator, "DOUBLE")
     how = cast(Scaling, standardization_of(operator.raw_operator))
     Z = standardize(graph, how, X, kind_of(operator))
+    embed(graph, [Z], scope, operator, container)
+
+
+def encoder_shape(operator) -> None:
+    """Say what comes out of a PiecewiseLinearEncoder."""
+    check_columns(operator)
+    operator.outputs[0].type = floats(operator, operator.raw_operator.n_features_out_)
+
+
+def encoder_converter(scope, operator, container) -> None:
+    """Write a PiecewiseLinearEncoder."""
+    graph = Graph(import_onnx())
+    X = input_of(graph, operator, "DOUBLE")
+    Z = encode(graph, operator.raw_operator._components(), X, kind_of(operator))
     embed(graph, [Z], scope, operator, container)
 
 

@@ -1,0 +1,100 @@
+"""Edges of the bins of one column: quantiles, or the splits of a small tree on y."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skdnn.preprocessing.column_statistics import averaged_inverse, is_rounding_noise
+
+# n_bins="auto": about this many rows a bin, between these bounds.
+ROWS_PER_BIN = 100
+LEAST_BINS, MOST_BINS = 4, 48
+# Columns with so few different values, such as one-hot columns, have no bins.
+FEW_VALUES = 3
+# A leaf of a tree holds at least this share of what a bin of quantiles holds.
+LEAST_LEAF = 0.25
+
+
+def automatic_n_bins(n_rows: int, n_columns: int) -> int:
+    """Return a number of bins: few for few rows, fewer still in wide tables."""
+    rows_per_bin = max(ROWS_PER_BIN, n_columns)
+    return int(np.clip(n_rows // rows_per_bin, LEAST_BINS, MOST_BINS))
+
+
+def quantile_edges(
+    x: np.ndarray, sample_weight: np.ndarray | None, n_bins: int
+) -> np.ndarray:
+    """Return edges between which the rows have equal weight.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_samples,)
+        The column, finite.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Positive.
+    n_bins : int
+        At most so many bins.
+
+    Returns
+    -------
+    ndarray of shape (n_edges,)
+        Increasing float64, from the least value to the largest; empty where the column
+        has few values or no spread, or where there would be one bin.
+    """
+    if sample_weight is None:
+        values, weights = np.unique(x, return_counts=True)  # faster than the inverse
+    else:
+        values, rank = np.unique(x, return_inverse=True)
+        weights = np.bincount(rank, sample_weight)
+    values = values.astype(np.float64)
+    if not _has_bins(values):
+        return np.empty(0)
+    F = np.cumsum(weights, dtype=np.float64)
+    levels = np.arange(1, n_bins) / n_bins
+    return _from_end_to_end(values, averaged_inverse(values, F / F[-1], levels))
+
+
+def tree_edges(
+    x: np.ndarray,
+    sample_weight: np.ndarray | None,
+    n_bins: int,
+    y: np.ndarray,
+    is_continuous: bool,
+) -> np.ndarray:
+    """Return edges where a tree of `n_bins` leaves on this column splits y.
+
+    As `quantile_edges`; a continuous y should have a mean near 0.
+    """
+    # The tree sees ranks: only the order of the values matters to it, and ranks keep
+    # the digits that its float32 would drop.
+    values, rank = np.unique(x, return_inverse=True)
+    values = values.astype(np.float64)
+    if not _has_bins(values):
+        return np.empty(0)
+    kind: Any = DecisionTreeRegressor if is_continuous else DecisionTreeClassifier
+    tree = kind(
+        max_leaf_nodes=n_bins,
+        # A little less, so that rounding of weights cannot decide.
+        min_weight_fraction_leaf=LEAST_LEAF / n_bins * (1 - 1e-9),
+        random_state=0,
+    ).fit(rank[:, np.newaxis], y, sample_weight=sample_weight)
+    splits = tree.tree_.threshold[tree.tree_.feature >= 0]
+    k = np.sort(splits.astype(np.int64))
+    return _from_end_to_end(values, 0.5 * values[k] + 0.5 * values[k + 1])
+
+
+def _has_bins(values: np.ndarray) -> bool:
+    """Whether sorted values are many, and spread wider than rounding noise."""
+    size = np.abs(values[[0, -1]]).max() if values.size else 0.0
+    return values.size > FEW_VALUES and not is_rounding_noise(
+        values[-1] - values[0], size
+    )
+
+
+def _from_end_to_end(values: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """Add the least and the largest value; leave out edges that are not apart."""
+    edges = np.concatenate([values[:1], inner, values[-1:]])
+    apart = ~is_rounding_noise(np.diff(edges), np.abs(edges[1:]))
+    edges = np.append(edges[:-1][apart], edges[-1])
+    return edges if edges.size > 2 else np.empty(0)

@@ -1,0 +1,438 @@
+"""Encode numbers piecewise linearly: a column becomes the filling of its bins."""
+
+from numbers import Integral
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from sklearn import get_config
+from sklearn.base import TransformerMixin
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skdnn._estimator import SkdnnEstimator
+from skdnn._sklearn import check_feature_names_in
+from skdnn.preprocessing.bin_edges import (
+    automatic_n_bins,
+    quantile_edges,
+    tree_edges,
+)
+from skdnn.preprocessing.column_statistics import update_moments
+from skdnn.preprocessing.fitting import (
+    check_bools,
+    check_choices,
+    refuse_parameter,
+    undone_on_error,
+)
+from skdnn.preprocessing.tables import check_table, checked_weights
+
+STRATEGIES = ("quantile", "tree")
+TARGET_TYPES = ("auto", "continuous", "classes")
+MISSING = ("bin", "error")
+# So many float64 values are encoded at a time: they stay in the processor's cache.
+_AT_ONCE = 2**16
+
+
+class Components(NamedTuple):
+    """The columns that come out: clip((x[source] - origin) / width, low, high).
+
+    Each is an array of shape (n_features_out,). Where x is NaN, `filling` comes out.
+    `rest` is what rounding has left out of `origin`.
+    """
+
+    source: np.ndarray
+    origin: np.ndarray
+    rest: np.ndarray
+    width: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    filling: np.ndarray
+
+
+class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
+    r"""Encode each numeric column by how far its value fills each of its bins.
+
+    For the edges :math:`b_0 < b_1 < \dots < b_T` of a column, its value :math:`x`
+    becomes the :math:`T` components
+
+    .. math::
+
+        e_t = \min\left(1, \max\left(0,
+            \frac{x - b_{t-1}}{b_t - b_{t-1}}\right)\right),
+        \qquad t = 1 \dots T,
+
+    beside the standardised column :math:`(x - \mu) / \sigma`: bins below :math:`x` are
+    full, bins above are empty, and the bin of :math:`x` is filled in part. A linear
+    map of the components is a function of :math:`x` that is linear between the edges,
+    with a slope for each bin, so that a network starts with what it would have to
+    build from hinges. The encoding is that of [1]_.
+
+    Parameters
+    ----------
+    n_bins : int or "auto", default="auto"
+        At most so many bins, T ≥ 2, for each column. "auto" is one for 100 rows, or
+        for as many rows as there are columns if that is more, between 4 and 48.
+
+    strategy : {"quantile", "tree"}, default="quantile"
+        "quantile" gives the bins equal weights of rows. "tree" takes the splits of a
+        decision tree on y with `n_bins` leaves, one tree for each column: bins are
+        narrow where y changes. It needs `y` in `fit`.
+
+    target_type : {"auto", "continuous", "classes"}, default="auto"
+        What `y` holds, for ``strategy="tree"``. "auto" takes whole numbers for classes,
+        as :func:`~sklearn.utils.multiclass.type_of_target` does; counts want
+        "continuous".
+
+    keep_scaled : bool, default=True
+        Put the standardised column before its components. Without it nothing is left
+        of how far a value lies beyond the first or last edge.
+
+    with_mean : bool, default=True
+        Subtract the mean from the standardised columns. ``sparse_output=True`` needs
+        ``with_mean=False``, since centred zeros would have to be stored.
+
+    missing : {"bin", "error"}, default="bin"
+        "bin" makes NaN a bin of its own: each column that has NaN in `fit` gets a
+        component that is 1 for NaN and 0 for numbers, and all others are 0 for NaN.
+        "error" refuses NaN.
+
+    sparse_output : bool, default=False
+        Return a sparse CSR matrix, or a CSR array where scikit-learn's setting
+        ``sparse_interface`` asks for arrays.
+
+    Attributes
+    ----------
+    bin_edges_ : list of ndarray of shape (n_bins_[j] + 1,)
+        The edges of each column, increasing; an empty array for a column without
+        bins.
+
+    n_bins_ : ndarray of shape (n_features,)
+        The number of bins of each column, 0 where it has none.
+
+    has_missing_ : ndarray of bool of shape (n_features,)
+        Which columns have a component for NaN.
+
+    mean_ : ndarray of shape (n_features,)
+        Mean of each column, in its units.
+
+    scale_ : ndarray of shape (n_features,)
+        Standard deviation of each column, 1 for a constant column.
+
+    n_features_out_ : int
+        Number of columns that come out.
+
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if `X` had names that are all strings.
+
+    See Also
+    --------
+    InputStandardizer : The standardised columns alone.
+    sklearn.preprocessing.SplineTransformer : With ``degree=1`` the same functions from
+        local components, for linear models.
+    sklearn.preprocessing.KBinsDiscretizer : In which bin, but not where in it.
+
+    Notes
+    -----
+    Columns with three or fewer different values (binary ones, one-hot columns), and
+    constant ones, have no bins: they come out standardised only, with
+    ``keep_scaled=False`` too. Equal quantiles are one edge, so that a column with many
+    equal values has fewer bins.
+
+    Components stay within [0, 1] for values beyond the edges, where the encoding of
+    [1]_ goes on linearly: the first and last bin can be narrow, and an outlier would
+    become a huge input. The standardised column carries the linear tail.
+
+    A weight means a repeated row, and only ratios of weights count, but "auto" counts
+    the rows with a weight above 0. Quantiles are those of `InputStandardizer`. A leaf
+    of the tree holds at least a quarter of what a bin of equal weights would hold.
+    The trees see `y`: fit the encoder on training rows only, inside a pipeline.
+
+    NaN in a column that had none in `fit` makes all its components 0. float32 stays
+    float32, everything else becomes float64. A sparse `X` is made dense a few rows
+    (in `fit`: a column) at a time.
+
+    References
+    ----------
+    .. [1] Y. Gorishniy, I. Rubachev, A. Babenko, "On Embeddings for Numerical Features
+       in Tabular Deep Learning", NeurIPS 2022, arXiv:2203.05556.
+
+    Examples
+    --------
+    >>> from skdnn import PiecewiseLinearEncoder
+    >>> X_train = [[0.0], [1.0], [2.0], [4.0], [8.0]]
+    >>> encoder = PiecewiseLinearEncoder(n_bins=2, keep_scaled=False).fit(X_train)
+    >>> encoder.bin_edges_
+    [array([0., 2., 8.])]
+    >>> encoder.transform([[1.0], [5.0], [9.0]])
+    array([[0.5, 0. ],
+           [1. , 0.5],
+           [1. , 1. ]])
+    >>> PiecewiseLinearEncoder(n_bins=2).fit(X_train).get_feature_names_out()
+    array(['x0', 'x0_bin_0', 'x0_bin_1'], dtype=object)
+    """
+
+    def __init__(
+        self,
+        n_bins: int | str = "auto",
+        *,
+        strategy: str = "quantile",
+        target_type: str = "auto",
+        keep_scaled: bool = True,
+        with_mean: bool = True,
+        missing: str = "bin",
+        sparse_output: bool = False,
+    ) -> None:
+        self.n_bins = n_bins
+        self.strategy = strategy
+        self.target_type = target_type
+        self.keep_scaled = keep_scaled
+        self.with_mean = with_mean
+        self.missing = missing
+        self.sparse_output = sparse_output
+
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Find the edges, and the mean and deviation, of each column.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Classes or numbers. Only ``strategy="tree"`` looks at it.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            A weight ≥ 0 per row; a weight of 2 counts as the row twice.
+
+        Returns
+        -------
+        self : PiecewiseLinearEncoder
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter, `X`, `y` or `sample_weight` is not allowed (a tree without
+            y, infinite values, NaN with ``missing="error"``, dates, text, values whose
+            variance overflows, ...). An earlier fit then stays as it was.
+        """
+        self._check_parameters()
+        with undone_on_error(self):
+            X, y = self._checked_rows(X, y)
+            s = checked_weights(sample_weight, X.shape[0])
+            moments = update_moments(None, X, s)
+            if s is not None and not s.all():
+                counts = s > 0
+                X, s = X[counts], s[counts]
+                y = None if y is None else y[counts]
+            n_bins = self.n_bins
+            if n_bins == "auto":
+                n_bins = automatic_n_bins(*X.shape)
+            self.mean_, self._rest_of_mean = moments.mean
+            self.scale_ = moments.scale
+            self._find_bins(X, y, s, n_bins)
+            self.n_features_out_ = len(self._components().source)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows in the units of the training rows.
+
+        Returns
+        -------
+        X_tr : {ndarray, sparse matrix} of shape (n_samples, n_features_out_)
+            For each column: itself standardised, its bins, and whether it is missing.
+        """
+        check_is_fitted(self)
+        X = self._validated(X, reset=False)
+        parts = self._components()
+        m, n_out = X.shape[0], len(parts.source)
+        n_rows = max(1, _AT_ONCE // max(n_out, 1))
+        blocks = [slice(start, start + n_rows) for start in range(0, m, n_rows)]
+        rows = X.tocsr() if sparse.issparse(X) else X
+        if self.sparse_output:
+            pieces = [
+                sparse.csr_array(_encoded(rows[block], parts).astype(X.dtype))
+                for block in blocks
+            ]
+            Z = sparse.vstack(pieces, format="csr")
+            as_array = get_config()["sparse_interface"] == "sparray"
+            return Z if as_array else sparse.csr_matrix(Z)
+        Z = np.empty((m, n_out), X.dtype)
+        for block in blocks:
+            Z[block] = _encoded(rows[block], parts)
+        return Z
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
+        """Return the names of the columns that come out.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), default=None
+            Names of the columns. None takes those seen in `fit`, or x0, x1, ….
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (n_features_out_,)
+            For a column "age": "age" for its standardised values, "age_bin_0",
+            "age_bin_1", … and "age_missing".
+        """
+        check_is_fitted(self)
+        names: list[str] = []
+        columns = check_feature_names_in(self, input_features)
+        for name, is_kept, n_bins, has_missing in zip(
+            columns, self._kept(), self.n_bins_, self.has_missing_, strict=True
+        ):
+            names += [name] if is_kept else []
+            names += [f"{name}_bin_{t}" for t in range(n_bins)]
+            names += [f"{name}_missing"] if has_missing else []
+        return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self):
+        """Tell scikit-learn what input is accepted."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing == "bin"
+        tags.input_tags.sparse = True
+        tags.target_tags.required = self.strategy == "tree"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    # -- in fit ------------------------------------------------------------------------
+
+    def _check_parameters(self):
+        n_bins: Any = self.n_bins
+        is_count = isinstance(n_bins, Integral) and not isinstance(n_bins, bool)
+        if not (is_count and n_bins >= 2) and not (
+            isinstance(n_bins, str) and n_bins == "auto"
+        ):
+            refuse_parameter(self, "n_bins", "'auto' or an int, 2 or more")
+        check_choices(
+            self, strategy=STRATEGIES, target_type=TARGET_TYPES, missing=MISSING
+        )
+        check_bools(self, "keep_scaled", "with_mean", "sparse_output")
+        if self.sparse_output and self.with_mean:
+            raise ValueError(
+                "sparse_output=True needs with_mean=False: centred zeros would have to "
+                "be stored. Pass with_mean=False to scale without centring."
+            )
+
+    def _checked_rows(self, X, y):
+        if self.strategy == "quantile":
+            return self._validated(X), None
+        if y is None:
+            raise ValueError(
+                "PiecewiseLinearEncoder(strategy='tree') requires y to be passed, but "
+                "the target y is None. Pass y to fit, or choose strategy='quantile'."
+            )
+        return self._validated(X, y, multi_output=True)
+
+    def _validated(self, X, y="no_validation", **options):
+        check_table(X)
+        # inf - inf, in scikit-learn's check for infinite values.
+        with np.errstate(invalid="ignore"):
+            return validate_data(
+                self,
+                X,
+                y,
+                accept_sparse=("csr", "csc"),
+                dtype=[np.float64, np.float32],
+                ensure_all_finite="allow-nan" if self.missing == "bin" else True,
+                **options,
+            )
+
+    def _find_bins(self, X, y, s, n_bins):
+        is_continuous = y is not None and self._is_continuous(y)
+        if is_continuous:
+            # Sums of squares far from 0 would lose the digits that tell splits apart.
+            y = y.astype(np.float64)
+            y -= np.average(y, axis=0, weights=s)
+        columns = X.tocsc() if sparse.issparse(X) else X
+        self.bin_edges_ = []
+        self.has_missing_ = np.zeros(X.shape[1], dtype=bool)
+        for j in range(X.shape[1]):
+            x = columns[:, [j]]
+            x = (x.toarray() if sparse.issparse(x) else x).ravel()
+            is_number = ~np.isnan(x)
+            self.has_missing_[j] = not is_number.all()
+            x, s_x, y_x = (
+                each if each is None or not self.has_missing_[j] else each[is_number]
+                for each in (x, s, y)
+            )
+            self.bin_edges_.append(
+                quantile_edges(x, s_x, n_bins)
+                if y_x is None
+                else tree_edges(x, s_x, n_bins, y_x, is_continuous)
+            )
+        n_edges = np.array([len(edges) for edges in self.bin_edges_])
+        self.n_bins_ = np.maximum(n_edges - 1, 0)
+
+    def _is_continuous(self, y):
+        """Whether y holds numbers; an error where it is not what was said."""
+        kind = type_of_target(y, input_name="y")
+        first = y.ravel()[0]
+        if kind == "unknown":
+            raise ValueError(
+                f"Unknown label type: y holds Python objects, such as {first!r}. "
+                "Convert them, with y.astype(int), y.astype(float) or y.astype(str)."
+            )
+        looks_continuous = kind.startswith("continuous")
+        if self.target_type == "classes" and looks_continuous:
+            raise ValueError(
+                f"y must hold classes for target_type='classes', but it holds {first}. "
+                "Numbers want target_type='continuous'."
+            )
+        if self.target_type == "continuous" and y.dtype.kind not in "biuf":
+            raise ValueError(
+                f"y must hold numbers for target_type='continuous', but it holds "
+                f"{first!r}. Classes want target_type='classes'."
+            )
+        return looks_continuous or self.target_type == "continuous"
+
+    # -- what comes out ----------------------------------------------------------------
+
+    def _kept(self):
+        """Which columns come out standardised."""
+        return (self.n_bins_ == 0) | bool(self.keep_scaled)
+
+    def _components(self) -> Components:
+        """Return the columns that come out, as one formula."""
+        rows: list[tuple] = []
+        mean = np.where(self.with_mean, [self.mean_, self._rest_of_mean], 0.0)
+        is_kept = self._kept()
+        for j, edges in enumerate(self.bin_edges_):
+            if is_kept[j]:
+                rows.append((j, *mean[:, j], self.scale_[j], -np.inf, np.inf, 0.0))
+            for start, width in zip(edges[:-1], np.diff(edges), strict=True):
+                rows.append((j, start, 0.0, width, 0.0, 1.0, 0.0))
+            if self.has_missing_[j]:
+                rows.append((j, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0))
+        source, *others = np.array(rows, dtype=np.float64).T
+        return Components(source.astype(np.int64), *others)
+
+
+def _encoded(x, parts: Components) -> np.ndarray:
+    """Return the components of a few rows, float64."""
+    x = x.toarray() if sparse.issparse(x) else x
+    Z = np.take(x.astype(np.float64), parts.source, axis=1)
+    # Far values overflow to the infinity that they are clipped from.
+    with np.errstate(over="ignore"):
+        Z -= parts.origin
+        if parts.rest.any():
+            Z -= parts.rest
+        Z /= parts.width
+    is_missing = np.isnan(Z)
+    # Faster than np.clip with arrays.
+    np.maximum(Z, parts.low, out=Z)
+    np.minimum(Z, parts.high, out=Z)
+    np.copyto(Z, parts.filling, where=is_missing)
+    return Z

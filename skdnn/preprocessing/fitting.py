@@ -1,0 +1,42 @@
+"""What the transformers of this room share: refused parameters, fits that fail."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import numpy as np
+
+
+def refuse_parameter(estimator: Any, name: str, allowed: str) -> NoReturn:
+    """Raise ValueError for a parameter whose value is not allowed."""
+    raise ValueError(
+        f"The {name!r} parameter of {type(estimator).__name__} must be {allowed}. "
+        f"Got {getattr(estimator, name)!r} instead."
+    )
+
+
+def check_choices(estimator: Any, **choices: tuple[str, ...]) -> None:
+    """Raise ValueError unless each parameter is one of its names."""
+    for name, allowed in choices.items():
+        value = getattr(estimator, name)
+        if not isinstance(value, str) or value not in allowed:
+            refuse_parameter(estimator, name, f"one of {allowed}")
+
+
+def check_bools(estimator: Any, *names: str) -> None:
+    """Raise ValueError unless these parameters are bools."""
+    for name in names:
+        if not isinstance(getattr(estimator, name), bool | np.bool_):
+            refuse_parameter(estimator, name, "a bool")
+
+
+@contextmanager
+def undone_on_error(estimator: Any) -> Iterator[None]:
+    """Restore the attributes if the block raises: a failed fit changes nothing."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
