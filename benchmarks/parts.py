@@ -21,6 +21,7 @@ from skdnn.network.losses import loss_and_gradient
 from skdnn.network.memory import aligned_copy
 from skdnn.network.propagation import Workspace, hidden
 from skdnn.network.views import matrix
+from skdnn.training.averaging import OFF, nothing
 from skdnn.training.blocks import random_order
 from skdnn.training.epoch import Gathered, gather_ahead, train_block
 from skdnn.training.optimizers import OptimizerState, update
@@ -201,10 +202,13 @@ class _Runs:
                     self.network,
                     self.rule,
                     self.regularization,
+                    OFF,
                     theta,
                     state.m,
                     state.v,
+                    nothing(theta.dtype),
                     10_000,
+                    0,
                     block,
                     rates,
                     keep_prob,

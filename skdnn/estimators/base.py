@@ -7,7 +7,6 @@ interrupted, leaves it as it was, and what reads it meanwhile sees no half of it
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -170,8 +169,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
     def _go_on_from(self, attribute: str, arrays: Sequence[np.ndarray]) -> None:
         """Copy parameters into θ: to predict with, and for training to go on from."""
         model = self._fitted_model(attribute).with_parameters(attribute, arrays)
-        # The moments stay, but what was the best on the dev set is gone.
-        state = replace(self._state, theta=model.theta, monitor=None)
+        state = self._state.moved_to(model.theta)
         self.__dict__.update(_model=model, _state=state)
 
     def _fitted_model(self, attribute: str) -> Model:

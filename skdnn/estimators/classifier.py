@@ -121,6 +121,16 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
     power_t : float, default=0.5
         Exponent of "invscaling".
 
+    averaging : {None, "ema"}, default=None
+        "ema" predicts with an exponential moving average of the parameters over their
+        steps instead of the last ones: as steady as with a learning rate that falls,
+        and training may stop at any time. Dev rows see the average, too; `loss_curve_`
+        is of the parameters that move. Useless beside "cosine", which falls anyway.
+
+    averaging_decay : float, default=0.99
+        In [0, 1): the weight of a step falls by this factor with each further one, so
+        that about the last 1 / (1 - averaging_decay) count.
+
     max_iter : int, default=200
         The most epochs, or iterations of lbfgs.
 
@@ -302,6 +312,8 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         learning_rate: str = "constant",
         learning_rate_init: float = 0.0015,
         power_t: float = 0.5,
+        averaging: str | None = None,
+        averaging_decay: float = 0.99,
         max_iter: int = 200,
         shuffle: bool = True,
         class_weight: dict | list[dict] | str | None = None,
@@ -338,6 +350,8 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
         self.power_t = power_t
+        self.averaging = averaging
+        self.averaging_decay = averaging_decay
         self.max_iter = max_iter
         self.shuffle = shuffle
         self.class_weight = class_weight

@@ -41,6 +41,8 @@ CONSTRAINTS = {
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
     "power_t": [Interval(Real, 0, None, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "averaging": [StrOptions({"ema"}), None],
+    "averaging_decay": [Interval(Real, 0, 1, closed="left")],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "tol": [Interval(Real, 0, None, closed="left")],
@@ -120,6 +122,7 @@ def check_solver_can(estimator) -> None:
         "keep_prob or input_keep_prob below 1": drops,
         f"max_norm={estimator.max_norm}": estimator.max_norm is not None,
         f"max_grad_norm={estimator.max_grad_norm}": estimator.max_grad_norm is not None,
+        f"averaging={estimator.averaging!r}": estimator.averaging is not None,
         f"augmentation={estimator.augmentation}": estimator.augmentation is not None,
     }
     for what, is_asked in asked.items():

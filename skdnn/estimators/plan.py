@@ -18,6 +18,7 @@ from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.architecture import Network
 from skdnn.network.losses import LOSSES
 from skdnn.network.penalties import ElasticNet
+from skdnn.training.averaging import Averaging
 from skdnn.training.blocks import Augment
 from skdnn.training.loop import Recipe
 from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
@@ -229,8 +230,14 @@ def recipe(
         constant_cost=lambda: targets.constant_cost(
             examples.Y, examples.s, network.loss_option
         ),
+        averaging=averaging(estimator),
         is_whole=n_epochs is None,
     )
+
+
+def averaging(estimator) -> Averaging:
+    """Return whether and how θ is averaged."""
+    return Averaging(estimator.averaging == "ema", float(estimator.averaging_decay))
 
 
 def reader(

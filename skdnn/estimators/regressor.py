@@ -127,6 +127,16 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     power_t : float, default=0.5
         Exponent of "invscaling".
 
+    averaging : {None, "ema"}, default=None
+        "ema" predicts with an exponential moving average of the parameters over their
+        steps instead of the last ones: as steady as with a learning rate that falls,
+        and training may stop at any time. Dev rows see the average, too; `loss_curve_`
+        is of the parameters that move. Useless beside "cosine", which falls anyway.
+
+    averaging_decay : float, default=0.99
+        In [0, 1): the weight of a step falls by this factor with each further one, so
+        that about the last 1 / (1 - averaging_decay) count.
+
     max_iter : int, default=200
         The most epochs, or iterations of lbfgs.
 
@@ -301,6 +311,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         learning_rate: str = "constant",
         learning_rate_init: float = 0.0015,
         power_t: float = 0.5,
+        averaging: str | None = None,
+        averaging_decay: float = 0.99,
         max_iter: int = 200,
         shuffle: bool = True,
         early_stopping: bool = False,
@@ -337,6 +349,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
         self.power_t = power_t
+        self.averaging = averaging
+        self.averaging_decay = averaging_decay
         self.max_iter = max_iter
         self.shuffle = shuffle
         self.early_stopping = early_stopping

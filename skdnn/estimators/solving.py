@@ -144,7 +144,7 @@ def train(
     if monitor.best_theta is not None:
         best = monitor.best_theta.astype(state.theta.dtype, copy=False)
         return Trained(best, state, outcome, monitor.best_epoch)
-    return Trained(state.theta, state, outcome, state.n_epochs)
+    return Trained(state.to_predict, state, outcome, state.n_epochs)
 
 
 def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
@@ -179,6 +179,7 @@ def _minimize(
     estimator, model, state, examples, monitor, evaluate, n_epochs, on_epoch
 ) -> Outcome:
     """Train on all rows at once."""
+    state.begin_averaging(False)
     network = model.network
     penalty = plan.penalty_of(estimator, examples.total_weight)
     with blas_threads_for(network, rows_per_block(network)):

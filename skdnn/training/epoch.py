@@ -9,6 +9,7 @@ from skdnn.network.compiled import entry, inlined
 from skdnn.network.inputs import pick_inputs, pick_rows, rows_between
 from skdnn.network.memory import empty_aligned
 from skdnn.network.propagation import backpropagate
+from skdnn.training.averaging import average_in
 from skdnn.training.optimizers import update
 
 # Rows gathered at once: loops of many rows are faster, while these bytes share a
@@ -56,10 +57,13 @@ def train_block(
     network,
     rule,
     regularization,
+    averaging,
     theta,
     m,
     v,
+    average,
     t,
+    n_averaged,
     block,
     rates,
     keep_prob,
@@ -75,10 +79,15 @@ def train_block(
     network : Network
     rule : Rule
     regularization : Regularization
+    averaging : Averaging
     theta, m, v : ndarray of shape (n_parameters,)
         The parameters and the optimiser's moments.
+    average : ndarray of shape (n_parameters,), or (0,) if averaging is off
+        The average of θ; moved, too.
     t : int
         Steps taken before this block.
+    n_averaged : int
+        How many of them are in the average.
     block : TrainingBlock
         Inputs, targets, weights that average to 1 over the training set, and which of
         their rows form which batch.
@@ -124,4 +133,6 @@ def train_block(
             return total, False
         total += value * (stop - start)
         update(rule, network, theta, grad, m, v, rates[k], t + k + 1, regularization)
+        if averaging.is_on:
+            average_in(average, theta, n_averaged + k + 1, averaging.decay)
     return total, True

@@ -12,6 +12,7 @@ from skdnn.network.memory import empty_aligned
 from skdnn.network.objective import forward_by_blocks, rows_per_block
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Workspace, cost_of_logits
+from skdnn.training.averaging import OFF, Averaging
 from skdnn.training.blocks import Reader
 from skdnn.training.epoch import Gathered, train_block
 from skdnn.training.history import DevResult, EpochRecord, Outcome
@@ -52,6 +53,7 @@ class Recipe(NamedTuple):
     schedule_start: float  # the time, of all so far, that the schedule counts from
     horizon: int  # the epochs that the schedule is laid out for
     constant_cost: Callable[[], float]  # J of a network that predicts a constant
+    averaging: Averaging = OFF
     is_whole: bool = True  # whether no more epochs are to come, in other calls
 
 
@@ -96,7 +98,7 @@ def train_epochs(
         for _ in range(recipe.n_epochs):
             is_over = _train_epoch(steps, outcome, last, evaluate)
             if outcome.diverged_at is None and on_epoch is not None:
-                told_to_stop = on_epoch(outcome.history[-1], state.theta)
+                told_to_stop = on_epoch(outcome.history[-1], state.to_predict)
                 if told_to_stop and not is_over:
                     outcome.reason, is_over = CALLBACK, True
             if is_over:
@@ -167,12 +169,12 @@ def _train_epoch(
     state.time += recipe.epoch_length
     if state.first_cost is None:
         state.first_cost = cost
-    dev = evaluate(state.theta) if evaluate else None
+    dev = evaluate(state.to_predict) if evaluate else None
     compiling = compile_seconds() - compiled
     seconds = time.perf_counter() - began - compiling
     record = EpochRecord(epoch, cost, rate, seconds, dev, compiling)
     outcome.history.append(record)
-    stalled = monitor.update(record, state.theta)
+    stalled = monitor.update(record, state.to_predict)
     state.is_over = stalled and not _lower_rate(state, recipe, monitor)
     if state.is_over:
         outcome.reason = EARLY_STOPPING if monitor.follows_dev else CONVERGED
@@ -202,6 +204,7 @@ class _Steps:
         self.work = Workspace.of(recipe.network, batch_rows, dtype, drops_inputs)
         rows = 0 if reader.copies else batch_rows
         self.gathered = Gathered.of(rows, n_columns, reader.n_targets, dtype)
+        state.begin_averaging(recipe.averaging.is_on)
         state.align()
         self.grad = empty_aligned(state.theta.size, dtype)
 
@@ -218,10 +221,13 @@ class _Steps:
                 recipe.network,
                 recipe.rule,
                 recipe.regularization,
+                recipe.averaging,
                 state.theta,
                 state.optimizer.m,
                 state.optimizer.v,
+                state.average,
                 state.optimizer.t,
+                state.n_averaged,
                 block,
                 rates[step : step + n_steps],
                 recipe.keep_prob,
@@ -233,6 +239,7 @@ class _Steps:
             if not finite:
                 return np.nan, rates[-1]
             state.optimizer.t += n_steps
+            state.n_averaged += n_steps if recipe.averaging.is_on else 0
             step += n_steps
             total += value
         return total / self.reader.n_rows + penalty, rates[-1]

@@ -1,10 +1,11 @@
 """What training has reached, and the way back to the last full epoch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from skdnn.training.averaging import nothing
 from skdnn.training.history import Outcome
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.parts import InPlace, StatePart
@@ -30,6 +31,30 @@ class TrainingState(StatePart):
     first_cost: float | None = None  # J in the first epoch
     is_over: bool = False  # patience has run out
     monitor: Monitor | None = None  # patience, and the best θ
+    average: InPlace = field(default_factory=nothing)  # of θ, empty if there is none
+    n_averaged: int = 0  # steps in it
+
+    @property
+    def to_predict(self) -> np.ndarray:
+        """The average, where there is one, else θ."""
+        return self.average if self.n_averaged else self.theta
+
+    def begin_averaging(self, is_on: bool) -> None:
+        """Go on with the average, begin one, or forget it."""
+        if not is_on:
+            self.average, self.n_averaged = nothing(self.theta.dtype), 0
+        elif not self.n_averaged:
+            self.average = self.theta.copy()
+
+    def moved_to(self, theta: np.ndarray) -> "TrainingState":
+        """Return this at another θ: the moments stay, average and best θ are gone."""
+        return replace(
+            self,
+            theta=theta,
+            monitor=None,
+            average=nothing(theta.dtype),
+            n_averaged=0,
+        )
 
     def hand_to(self, solver: str) -> None:
         """Forget the steps of another solver: it means something else by them."""

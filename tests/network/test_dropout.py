@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.dropout import drop, drop_inputs, mask_key
 from skdnn.network.propagation import cost_and_gradient
+from skdnn.training.averaging import OFF, nothing
 from skdnn.training.epoch import train_block
 from skdnn.training.optimizers import Regularization
 from tests.problems import (
@@ -39,10 +40,13 @@ def gradient(problem, keep_prob, seed=5, step=3, rows=None):
         problem.network,
         recipe(problem, "sgd").rule,
         Regularization(0.0, 0.0, np.inf, np.inf),
+        OFF,
         theta,
         np.zeros_like(theta),
         np.zeros_like(theta),
+        nothing(theta.dtype),
         step,
+        0,
         problem.block([0, problem.n_rows]),
         np.zeros(1),
         np.array(keep_prob, dtype=np.float64),

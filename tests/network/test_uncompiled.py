@@ -19,6 +19,7 @@ from skdnn.network.dropout import drop, drop_inputs, mask_key
 from skdnn.network.exponential import exp, expm1
 from skdnn.network.losses import LOSSES, loss_and_gradient
 from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
+from skdnn.training.averaging import OFF, Averaging, nothing
 from skdnn.training.blocks import TrainingBlock
 from skdnn.training.epoch import Gathered, train_block
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization
@@ -85,16 +86,19 @@ def network(dtype):
 def training(dtype):
     for solver in OPTIMIZERS:
         problem = make_problem(weighted=True, dtype=dtype)
-        theta = problem.theta.copy()
+        theta, average = problem.theta.copy(), problem.theta.copy()
         state, order = OptimizerState.start(theta), np.arange(12)[::-1].copy()
         rule = rule_of(solver, nesterov=solver == "sgd")
         cost, finite = train_block(
             problem.network,
             rule,
             Regularization(0.1, 0.05, 1.5, 0.5),
+            Averaging(True, 0.9),
             theta,
             state.m,
             state.v,
+            average,
+            0,
             0,
             problem.block([0, 4, 8, 12], rows=order),
             np.array([0.02, 0.03, 0.04]),
@@ -105,6 +109,7 @@ def training(dtype):
             np.empty_like(theta),
         )
         yield f"trained {solver}", theta
+        yield f"average {solver}", average
         yield f"training cost {solver}", np.array([cost, finite])
 
 
@@ -122,9 +127,12 @@ def sparse_inputs(dtype):
         problem.network,
         rule_of("adam", nesterov=False),
         Regularization(0.1, 0.05, np.inf, np.inf),
+        OFF,
         theta,
         state.m,
         state.v,
+        nothing(dtype),
+        0,
         0,
         TrainingBlock(*rows, False, order, np.array([0, 4, 8, 12])),
         np.array([0.02, 0.03, 0.04]),

@@ -6,6 +6,7 @@ from numba.core.runtime import _nrt_python, rtsys
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.training import epoch
+from skdnn.training.averaging import OFF, Averaging, nothing
 from skdnn.training.epoch import train_block
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization
 from tests import oracle
@@ -23,20 +24,36 @@ PLAIN = Regularization(0.0, 0.0, INF, INF)
 
 
 def train(
-    problem, rule, extra, bounds, rates, keep_prob, *, rows=(), state=None, seed=4
+    problem,
+    rule,
+    extra,
+    bounds,
+    rates,
+    keep_prob,
+    *,
+    rows=(),
+    state=None,
+    seed=4,
+    averaging=OFF,
+    average=None,
+    n_averaged=0,
 ):
     """Train a copy of θ on the block of all rows; return θ and what the loop says."""
     theta = problem.theta.copy()
+    average = nothing(theta.dtype) if average is None else average
     state = state or OptimizerState.start(theta)
     most_rows = int(np.diff(bounds).max())
     said = train_block(
         problem.network,
         rule,
         extra,
+        averaging,
         theta,
         state.m,
         state.v,
+        average,
         state.t,
+        n_averaged,
         problem.block(bounds, rows),
         np.array(rates, dtype=np.float64),
         np.array(keep_prob, dtype=np.float64),
@@ -213,3 +230,38 @@ def test_a_step_allocates_nothing(gathered):
         if not counted:
             _nrt_python.memsys_disable_stats()
     assert many == few
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("decay", [0.0, 0.6, 0.99])
+def test_the_average_against_its_formula(decay, dtype):
+    """Σ d^(t-i) θ_i / Σ d^(t-i), and steps before it was begun do not count."""
+    problem = make_problem(rows=12, dtype=dtype)
+    rule, rates = rule_of("adam"), [0.1, 0.2, 0.3]
+    bounds = [0, 4, 8, 12]
+    average, averaging = problem.theta.copy(), Averaging(True, decay)
+    state, thetas = OptimizerState.start(problem.theta), []
+    state.t = 7
+    for n_averaged in (0, 3):
+        start = state.copy()
+        for stop in (1, 2, 3):  # θ after each step
+            part = bounds[: stop + 1], rates[:stop], NO_DROPOUT
+            theta, _ = train(problem, rule, PLAIN, *part, state=start.copy())
+            thetas.append(theta)
+        problem.theta, _ = train(
+            problem,
+            rule,
+            PLAIN,
+            bounds,
+            rates,
+            NO_DROPOUT,
+            state=state,
+            averaging=averaging,
+            average=average,
+            n_averaged=n_averaged,
+        )
+        state.t += 3
+        assert_array_equal(problem.theta, thetas[-1])
+        weights = decay ** np.arange(len(thetas))[::-1].astype(float)
+        expected = np.average(thetas, axis=0, weights=weights)
+        assert_allclose(average, expected, **tolerance(dtype))

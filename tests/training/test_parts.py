@@ -35,6 +35,8 @@ def state(seed=0, monitor=True):
         monitor=Monitor(0.1, 3, True, 8, 0.5 + seed, 2, 0.9, best, 1)
         if monitor
         else None,
+        average=2 * theta,
+        n_averaged=4 + seed,
     )
 
 

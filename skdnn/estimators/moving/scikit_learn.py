@@ -164,6 +164,7 @@ def _not_in_sklearn(net) -> dict:
         "label_smoothing": getattr(net, "label_smoothing", 0) > 0,
         "max_grad_norm": net.max_grad_norm is not None,
         "augmentation": net.augmentation is not None,
+        "averaging": net.averaging is not None,
         "class_weight": getattr(net, "class_weight", None) is not None,
         "init": net.init not in ("auto", "glorot"),
         "bias_init": net.bias_init not in ("auto", "glorot"),

@@ -1,0 +1,44 @@
+r"""The average of θ over its last steps: smoother than θ, at hardly any cost.
+
+While the learning rate stays, θ wanders around a minimum. An exponential moving average
+of it settles as a falling rate would have it settle, and may be looked at or stopped at
+any time (B. Polyak and A. Juditsky, "Acceleration of stochastic approximation by
+averaging", 1992; D. Kingma and J. Ba, "Adam", 2015, section 7.2, with the correction
+below).
+
+.. math::
+
+    \bar\theta_t = \bar\theta_{t-1} + w_t (\theta_t - \bar\theta_{t-1}), \qquad
+    w_t = \frac{1 - d}{1 - d^t}
+
+w₁ is 1, so that the first θ has no more weight than its age gives it; later w is 1 − d.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skdnn.network.compiled import inlined
+
+
+class Averaging(NamedTuple):
+    """Whether and how θ is averaged, as compiled code reads it."""
+
+    is_on: bool
+    decay: float  # d, in [0, 1)
+
+
+OFF = Averaging(False, 0.0)
+
+
+@inlined
+def average_in(average, theta, t, decay):
+    """Take θ after step t, counted from 1, into the average."""
+    weight = theta.dtype.type((1 - decay) / (1 - decay**t))
+    for i in range(theta.size):
+        average[i] += weight * (theta[i] - average[i])
+
+
+def nothing(dtype: np.dtype | type = np.float64) -> np.ndarray:
+    """Return the average where there is none."""
+    return np.empty(0, dtype)
