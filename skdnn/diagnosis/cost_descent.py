@@ -233,9 +233,11 @@ def check_cost_descends(
     objective, net = problem.objective, problem.estimator
     with blas_threads_for(objective.network, objective.block_rows):
         costs = [descend(objective, problem.state.theta, r, n_steps) for r in rates]
+    with np.errstate(over="ignore"):  # of a descent that diverges
+        shown = problem.model.targets.cost_unit * np.array(costs)
     return CostDescentReport(
         rates,
-        np.array(costs),
+        shown,
         tuple(_first_rise(J) for J in costs),
         net.solver,
         float(net.learning_rate_init),

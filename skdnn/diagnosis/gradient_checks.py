@@ -16,9 +16,7 @@ from skdnn.network.gradient_check import (
     CORRECT_UP_TO,
     WRONG_ABOVE,
     GradientCheckReport,
-    check_gradient,
 )
-from skdnn.training.threads import blas_threads_for
 
 _VERDICTS = ("correct", "suspicious", "wrong")  # from good to bad
 
@@ -197,11 +195,10 @@ def check_gradients(
     notes = inspection.gradient_check_notes(problem.estimator)
 
     def check(theta: np.ndarray, notes) -> GradientCheckReport:
-        objective = problem.objective
-        with blas_threads_for(objective.network, objective.block_rows):
-            return check_gradient(
-                objective, theta, epsilon=epsilon, max_params=max_params, notes=notes
-            )
+        model = problem.model.with_theta(theta)
+        return inspection.gradient_report(
+            problem.objective, model, epsilon, max_params, notes
+        )
 
     at_init = check(problem.state.theta, notes)
     outcome = problem.train(n_epochs)

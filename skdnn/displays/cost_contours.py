@@ -18,9 +18,10 @@ class CostContoursDisplay:
     r"""J on a plane of two parameters, for one model or several.
 
     It is recommended to use `from_estimator` to make one. Two components of θ vary, all
-    others keep their fitted values. Both axes have the same scale, so that round
-    contours look round. How elongated they are at the fitted parameters is the
-    condition number of the Hessian H of J in the plane,
+    others keep their fitted values; θ and J of a regressor are those of its
+    standardised targets. Both axes have the same scale, so that round contours look
+    round. How elongated they are at the fitted parameters is the condition number of
+    the Hessian H of J in the plane,
 
     .. math:: \kappa = \lambda_{\max}(H) / \lambda_{\min}(H):
 

@@ -63,6 +63,13 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
     ):
         """Return the targets of a fit; the estimator is a draft and may be changed."""
 
+    def _begin_at(self, targets, rows: Rows, biases: np.ndarray):
+        """Return what training learns of the targets of its rows, before it begins.
+
+        The biases are the last layer's; they may be written to.
+        """
+        return targets
+
     # -- fit ---------------------------------------------------------------------------
 
     def _fit(
@@ -214,7 +221,9 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
 
         Dropout is off; class weights and label smoothing are as in fit. The penalty Ω
         is that of the training set, so that J of different rows differs by its data
-        part only.
+        part only. A regressor that has standardised its targets multiplies J by their
+        variance (its mean over outputs): the data part of one output is half the mean
+        squared error, or Huber's loss, of `predict`.
 
         Parameters
         ----------
@@ -253,7 +262,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
                 {\|d\theta_{approx}\|_2 + \|d\theta\|_2}
 
         All in float64, penalty and weights included, dropout off: while units drop, J
-        is not one function. A debugging tool, with two evaluations of J per component:
+        is not one function. A regressor's gradient is that of its standardised targets.
+        A debugging tool, with two evaluations of J per component:
         a few hundred rows are enough.
 
         Parameters

@@ -285,6 +285,7 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
 
     _model: Model[ClassTargets]
     _sklearn_scoring = "accuracy"  # what early stopping follows in scikit-learn
+    _as_in_sklearn: ClassVar[dict] = {}
 
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,

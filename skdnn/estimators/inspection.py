@@ -4,6 +4,7 @@ Whatever looks at an estimator here leaves it as it is.
 """
 
 from copy import deepcopy
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -55,8 +56,9 @@ class TrainingProblem(NamedTuple):
         rows = training_rows(own, Rows(X, y, sample_weight), reset=True)
         targets, dtype = own._targets_of(rows), np.dtype(np.float64)
         network = plan.network_of(own, rows.X.shape[1], targets)
-        examples = rows.examples(targets, dtype)
         state = first_state(own, network, dtype)
+        targets = own._begin_at(targets, rows, network.biases(state.theta)[-1])
+        examples = rows.examples(targets, dtype)
         type_in = type_out(rows.X.dtype).name
         model = Model(network, targets, state.theta, examples.total_weight, type_in)
         objective = _objective(own, model, examples)
@@ -112,7 +114,8 @@ def cost(estimator, rows: Rows) -> Cost:
     penalty = plan.penalty_of(estimator, model.total_weight)
     objective = model.objective(examples, penalty)
     with blas_threads_for(model.network, objective.block_rows):
-        return objective.value(model.theta)
+        J = objective.value(model.theta)
+    return Cost(*(model.targets.cost_unit * part for part in J))
 
 
 def gradient_check(
@@ -123,7 +126,7 @@ def gradient_check(
     if at == "init":
         X, y, sample_weight, _ = rows
         problem = TrainingProblem.at_init(estimator, X, y, sample_weight)
-        objective, theta = problem.objective, problem.state.theta
+        model, objective = problem.model, problem.objective
     else:
         estimator._validate_params()
         check_is_fitted(estimator)
@@ -131,15 +134,28 @@ def gradient_check(
         objective = objective_over(
             estimator, training_rows(estimator, rows, reset=False)
         )
-        theta = estimator._model.theta.astype(np.float64)
+        model = estimator._model
+    notes = gradient_check_notes(estimator)
+    return gradient_report(objective, model, epsilon, max_params, notes)
+
+
+def gradient_report(
+    objective: Objective,
+    model: Model,
+    epsilon: float,
+    max_params: int | None,
+    notes: list[str],
+) -> GradientCheckReport:
+    """Return the check of the gradient at a θ, with J in the caller's units."""
     with blas_threads_for(objective.network, objective.block_rows):
-        return check_gradient(
+        report = check_gradient(
             objective,
-            theta,
+            model.theta.astype(np.float64),
             epsilon=epsilon,
             max_params=max_params,
-            notes=gradient_check_notes(estimator),
+            notes=notes,
         )
+    return replace(report, cost=model.targets.cost_unit * report.cost)
 
 
 def check_gradient_check_arguments(at, epsilon, max_params) -> None:

@@ -27,6 +27,7 @@ from skdnn.training.threads import blas_threads_for
 _TYPES_READ = (np.float32, np.float64)
 # What an estimator calls the parameters of all layers.
 _VIEWS = {"coefs_": "weights", "intercepts_": "biases"}
+_WITH_OFFSET = "intercepts_"
 
 TargetsT = TypeVar("TargetsT", bound=Targets)
 # Passes blocks of rows on; may refuse one.
@@ -156,14 +157,19 @@ class Model(Generic[TargetsT]):
         """Return the arrays of all layers: views of θ or of a read-only copy.
 
         Types out follow types in: if `widens`, what float64 rows have trained in
-        float32 is shown in float64. To write to that copy would change nothing, so it
-        cannot be done.
+        float32 is shown in float64. The last layer gives predictions in the caller's
+        units. To write to such a copy would change nothing, so it cannot be done.
         """
         theta = self.theta
         if widens and self.type_in != "float32" and theta.dtype != np.float64:
             theta = theta.astype(np.float64)
             theta.flags.writeable = False
-        return self._views(attribute, theta)
+        *hidden, last = self._views(attribute, theta)
+        shown = self.targets.outward(last, attribute == _WITH_OFFSET)
+        if shown is not last:
+            shown = shown.astype(theta.dtype)
+            shown.flags.writeable = False
+        return [*hidden, shown]
 
     def with_parameters(
         self, attribute: str, arrays: Sequence[np.ndarray]
@@ -177,7 +183,9 @@ class Model(Generic[TargetsT]):
                 f"{attribute} must be a list of arrays of the shapes {expected}, one "
                 f"for each layer, got {found}."
             )
-        for view, array in zip(views, arrays, strict=True):
+        *hidden, last = arrays
+        inward = self.targets.inward(np.asarray(last), attribute == _WITH_OFFSET)
+        for view, array in zip(views, [*hidden, inward], strict=True):
             view[...] = array
         return self.with_theta(theta)
 

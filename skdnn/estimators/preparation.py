@@ -75,6 +75,8 @@ def prepare(
         parameters.warn_of_no_dev_set(draft)
     elif dev_rows is None and draft.early_stopping:
         rows, dev_rows = cut_dev_set(draft, rows, targets, state.split_seed)
+    if not warm:
+        targets = draft._begin_at(targets, rows, network.biases(state.theta)[-1])
     if not incremental:
         rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
     examples = rows.examples(targets, dtype)

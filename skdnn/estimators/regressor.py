@@ -44,10 +44,15 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     same J, so the solution does not move with `batch_size`; without a hidden layer and
     with the squared error it is that of ``Ridge(alpha)``.
 
+    The targets of J are standardised first, each output by itself (`normalize_y`), so
+    `alpha`, `delta`, `tol` and the steps of the solver do not depend on the units of y.
+    What is told and shown is in these units: predictions, scores, `coefs_`,
+    `intercepts_`, models that are exported, and costs. A cost is J times the variance
+    of y; of several outputs, times the mean of their variances.
+
     A superset of :class:`sklearn.neural_network.MLPRegressor`: same names, same
-    meaning, alpha's scale apart: ``alpha_ours = alpha_sklearn * m / batch_size``.
-    Targets far from mean 0 and variance 1 are learned slowly: scale them with
-    :class:`sklearn.compose.TransformedTargetRegressor`.
+    meaning, with ``alpha_ours = alpha_sklearn * m / batch_size``, and
+    ``normalize_y=False`` to learn y as it is.
 
     Parameters
     ----------
@@ -66,7 +71,17 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         "softplus".
 
     delta : float, default=1.0
-        Where Huber's loss turns linear, in units of y.
+        Where Huber's loss turns linear: in deviations of y, as `normalize_y` measures
+        them, or in units of y without. (The `epsilon` of scikit-learn's HuberRegressor
+        is in deviations of the residuals.)
+
+    normalize_y : bool, default=True
+        Whether y is centred and scaled inside: by the weighted mean and standard
+        deviation of the training rows or, with Huber's loss, which outliers are not to
+        lead, by median and quartiles, (Q3 - Q1) / 1.349. An output that is constant is
+        centred only. Counts are not scaled: with the Poisson loss the last bias starts
+        at the logarithm of the mean. The first call of `partial_fit` sets centre and
+        scale for all, and a warm start keeps them.
 
     solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
         "adam" has the penalty's gradient in its moments; "adamw" shrinks the weights
@@ -109,8 +124,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         "zeros" in the others), "rms" (uniformly within ± the root mean square of the
         weights into the unit), "uniform" (± 1 / sqrt(n_in), as in PyTorch), "glorot"
         (± sqrt(6 / (n_in + n_out)), as in scikit-learn), "zeros", or a callable
-        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The output layer's start at
-        zero.
+        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The output layer's start
+        where the mean of y is predicted: see `normalize_y`.
 
     batch_size : int or "auto", default="auto"
         The most rows of a mini-batch; batches of an epoch differ by at most one row.
@@ -164,7 +179,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
 
     tol : float, default=1e-4
         See `n_iter_no_change`; for lbfgs, the largest component of the gradient at
-        which it has converged.
+        which it has converged. Both of J, before it is told in units of y.
 
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1]; with 1.0 nothing ever slows it down.
@@ -205,13 +220,15 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     ----------
     coefs_ : list of ndarray
         W[1], …, W[L], of shapes (n[l-1], n[l]). Can be assigned. float64 unless the
-        rows of fit were float32; read-only copies where the network computes in less.
+        rows of fit were float32; read-only copies where the network computes in less,
+        or, in the last layer, in other units than those of y, which are shown.
     intercepts_ : list of ndarray
         b[1], …, b[L].
     loss_ : float
         The last of `loss_curve_`.
     loss_curve_ : list of float
-        J in each epoch, penalty included. Each mini-batch is taken at the parameters of
+        J in each epoch, penalty included, in units of y as `cost` gives it (of y²,
+        with the squared error). Each mini-batch is taken at the parameters of
         its step and under its dropout masks: use `cost` for J at one point.
     best_loss_ : float or None
         The least of `loss_curve_`; None with early stopping.
@@ -264,18 +281,15 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
 
     Examples
     --------
-    >>> from sklearn.compose import TransformedTargetRegressor
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.model_selection import train_test_split
     >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> from skdnn import InputStandardizer, MLPRegularizedRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     >>> net = MLPRegularizedRegressor(hidden_layer_sizes=(32,), alpha=30, max_iter=500,
     ...                               learning_rate_init=0.01, random_state=0)
-    >>> model = TransformedTargetRegressor(
-    ...     make_pipeline(InputStandardizer(), net), transformer=StandardScaler())
+    >>> model = make_pipeline(InputStandardizer(), net)
     >>> bool(model.fit(X_train, y_train).score(X_test, y_test) > 0.3)
     True
     """
@@ -283,11 +297,13 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     _y_is_numeric = True
     _model: Model[RegressionTargets]
     _sklearn_scoring = "r2"  # what early stopping follows in scikit-learn
+    _as_in_sklearn: ClassVar[dict] = {"normalize_y": False}
 
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
         "loss": [StrOptions({n for n, loss in LOSSES.items() if loss.is_of_numbers})],
         "delta": [Interval(Real, 0, None, closed="neither")],
+        "normalize_y": ["boolean"],
     }
 
     def __init__(
@@ -297,6 +313,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         activation: str | Sequence[str] = "relu",
         *,
         delta: float = 1.0,
+        normalize_y: bool = True,
         solver: str = "adam",
         alpha: float = 1.0,
         l1_ratio: float = 0.0,
@@ -335,6 +352,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.delta = delta
+        self.normalize_y = normalize_y
         self.solver = solver
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -422,7 +440,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
             epoch's or, with early stopping, the best. In a search and the like, an
             interrupt is raised again, and equal warnings are given once.
         DataScaleWarning
-            If inputs or targets are off scale, or `X_val` is on another scale than `X`.
+            If inputs are off scale, or targets are and `normalize_y` is False, or
+            `X_val` is on another scale than `X`.
         """
         return self._fit(
             Rows(X, y, sample_weight), Rows(X_val, y_val, sample_weight_val)
@@ -452,7 +471,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
             to be that of all rows so far; a call that repeats the rows of an earlier
             one adds nothing to it (single rows are never taken for repeated).
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
+            Their targets. Those of the first call set centre and scale for all: give
+            it rows from all over the training set.
         sample_weight : array-like of shape (n_samples,), default=None
             Their weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
@@ -484,7 +504,14 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
 
     def _targets_of(self, rows, classes=None, warm=False, incremental=False):
         # A shape other than before is found when the layers are compared.
-        return RegressionTargets.of(rows.y, self.loss)
+        targets = RegressionTargets.of(rows.y, self.loss)
+        return targets.like(self._model.targets) if warm else targets
+
+    def _begin_at(self, targets, rows, biases):
+        if not self.normalize_y:
+            return targets
+        biases[...] = targets.first_biases(rows.y, rows.sample_weight)
+        return targets.standardizing(rows.y, rows.sample_weight)
 
     def __sklearn_tags__(self):
         """Accept several outputs."""
@@ -544,9 +571,9 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
 
         Parameters keep their values, with these exceptions. `alpha` is multiplied by
         m / batch_size, for m training rows; with lbfgs it stays as it is. `scoring` is
-        "r2" with early stopping, and `init` and `bias_init` are "glorot", the
-        nearest to scikit-learn's. What its solver ignores is left out: `learning_rate`
-        unless ``solver="sgd"``, `early_stopping` with lbfgs.
+        "r2" with early stopping, `init` and `bias_init` are "glorot", the nearest to
+        scikit-learn's, and `normalize_y` is False. What its solver ignores is left out:
+        `learning_rate` unless ``solver="sgd"``, `early_stopping` with lbfgs.
 
         Parameters
         ----------
@@ -596,11 +623,14 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         A fitted one comes with its weights (in their type), loss curve and so on, and
         predicts the same, but for the rounding of a network that computes in float32:
         some 1e-6. Training can go on from there, with fresh moments of the optimiser.
+        It learns y as it is, then: where that is far from mean 0 and deviation 1, scale
+        it with :class:`~sklearn.compose.TransformedTargetRegressor`.
 
         Parameters keep their values, except that `alpha` is divided by m / batch_size,
         for m training rows; with lbfgs it stays as it is. scikit-learn draws the first
         weights and biases in its own way and computes in the type of X, so that an
-        `init` and a `bias_init` of "auto" or "glorot", and `dtype`, are left out.
+        `init` and a `bias_init` of "auto" or "glorot", `dtype` and `normalize_y` are
+        left out.
 
         Parameters
         ----------

@@ -229,7 +229,7 @@ def _max_iter(net, trained, record):
 
 
 def _rising(net, trained, record):
-    first, last = trained.state.first_cost, trained.outcome.history[-1].cost
+    first, last = trained.first_cost, trained.outcome.history[-1].cost
     return (
         f"the training cost rose from {first:.3g} in the first epoch to {last:.3g} in "
         "the last: the steps are too long"

@@ -25,8 +25,9 @@ class Trained(NamedTuple):
 
     theta: np.ndarray  # the parameters to predict with
     state: TrainingState  # where to go on
-    outcome: Outcome
+    outcome: Outcome  # its costs are in the caller's units
     best_epoch: int  # the epoch that theta is from, counted over all so far
+    first_cost: float | None  # J in the first epoch of this training
 
 
 @dataclass
@@ -126,7 +127,9 @@ def train(
     on_epoch : callable (EpochRecord, theta) -> bool, optional
         Told of each epoch; a true answer stops the training.
     """
-    network = model.network
+    network, unit = model.network, model.targets.cost_unit
+    if on_epoch is not None:
+        on_epoch = _told_in_units(on_epoch, unit)
     monitor = state.monitor = _monitor(estimator, network, state, examples, evaluate)
     if plan.is_stochastic(estimator):
         recipe = plan.recipe(estimator, model, state, examples, n_epochs)
@@ -141,10 +144,17 @@ def train(
         outcome.reason = reason_at_end
     weight = examples.weight * len(outcome.history)
     state.rows_seen = state.rows_seen.trained(weight)
+    outcome.history = [record.in_units(unit) for record in outcome.history]
+    first_cost = None if state.first_cost is None else unit * state.first_cost
+    theta, epoch = state.to_predict, state.n_epochs
     if monitor.best_theta is not None:
-        best = monitor.best_theta.astype(state.theta.dtype, copy=False)
-        return Trained(best, state, outcome, monitor.best_epoch)
-    return Trained(state.to_predict, state, outcome, state.n_epochs)
+        theta = monitor.best_theta.astype(theta.dtype, copy=False)
+        epoch = monitor.best_epoch
+    return Trained(theta, state, outcome, epoch, first_cost)
+
+
+def _told_in_units(on_epoch: OnEpoch, unit: float) -> OnEpoch:
+    return lambda record, theta: on_epoch(record.in_units(unit), theta)
 
 
 def _monitor(estimator, network, state, examples, evaluate) -> Monitor:

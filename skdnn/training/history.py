@@ -24,6 +24,11 @@ class EpochRecord(NamedTuple):
     dev: DevResult | None
     compile_seconds: float = 0.0
 
+    def in_units(self, unit: float) -> "EpochRecord":
+        """Return the record with its costs in multiples of another unit."""
+        dev = self.dev and self.dev._replace(cost=unit * self.dev.cost)
+        return self._replace(cost=unit * self.cost, dev=dev)
+
 
 @dataclass
 class Outcome:

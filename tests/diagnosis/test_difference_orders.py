@@ -45,7 +45,10 @@ def test_errors_are_those_of_the_formulas():
     """J = 1/2m Σ (2x - y)²: a quadratic, whose differences can be said exactly."""
     x, y = np.array([1.0, 2.0]), np.array([3.0, 1.0])
     line = MLPRegularizedRegressor(
-        hidden_layer_sizes=(), alpha=0.0, init=lambda rng, n_in, n_out: [[2.0]]
+        hidden_layer_sizes=(),
+        alpha=0.0,
+        init=lambda rng, n_in, n_out: [[2.0]],
+        normalize_y=False,
     )
     orders = difference_orders(line, x[:, None], y, epsilons=[1e-3, 1e-2, 1e-1])
     gradient = np.array([np.mean((2 * x - y) * x), np.mean(2 * x - y)])

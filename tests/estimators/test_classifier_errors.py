@@ -57,6 +57,8 @@ PARAMETERS = [
     ("learning_rate", ["linear", None, 0.1]),
     ("learning_rate_init", [0, -0.1, "0.1", None, np.nan, np.inf]),
     ("power_t", [-1, "0.5", None]),
+    ("averaging", ["swa", True, 0.99, np.zeros(2)]),
+    ("averaging_decay", [1.0, -0.1, "0.9", None, np.nan]),
     ("max_iter", [0, -1, 2.5, "10", None]),
     ("shuffle", ["yes", 2, None]),
     ("class_weight", ["even", 3, 0.5]),

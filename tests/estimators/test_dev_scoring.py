@@ -264,7 +264,7 @@ def test_scores_that_only_learnt_numbers_have_are_waited_for():
     y = 50 + 0.1 * X[:, 0]
     name = "neg_mean_squared_log_error"
     one_epoch = {"max_iter": 3, "solver": "lbfgs", "scoring": name}
-    model = net("regression", **one_epoch)
+    model = net("regression", normalize_y=False, **one_epoch)
     with pytest.warns(DataScaleWarning):
         model.fit(X, y, X_val=X, y_val=y)
     assert np.all(np.isfinite(model.validation_scores_))

@@ -150,7 +150,7 @@ def measure(problem: TrainingProblem) -> SignalStage:
                 strict=True,
             )
         ]
-        cost = objective.value(theta).total
+        cost = problem.model.targets.cost_unit * objective.value(theta).total
     return SignalStage(tuple(layers), totals.inputs.rms, cost)
 
 

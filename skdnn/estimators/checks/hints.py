@@ -48,6 +48,9 @@ _OTHER_NAMES = {
         "adaptive": "plateau reduceonplateau reducelronplateau",
         "invscaling": "inversescaling",
     },
+    "averaging": {
+        "ema": "exponential movingaverage exponentialmovingaverage average mean polyak",
+    },
     "loss": {
         "squared_error": "mse l2 ls meansquarederror squaredloss",
         "huber": "mae l1 absoluteerror meanabsoluteerror smoothl1",

@@ -109,10 +109,15 @@ def findings_of(
     return look_at(
         rows,
         dev,
-        loss=getattr(estimator, "loss", ""),
+        loss=_loss_on_raw_targets(estimator),
         names=getattr(estimator, "feature_names_in_", ()),
         arrays=arrays or Arrays(model=f"{type(estimator).__name__}(...)"),
     )
+
+
+def _loss_on_raw_targets(estimator) -> str:
+    is_on_raw = not getattr(estimator, "normalize_y", True)
+    return estimator.loss if is_on_raw else ""
 
 
 def look_at(
@@ -133,7 +138,8 @@ def look_at(
     dev : Rows, optional
         Rows that should be on the same scale.
     loss : str, optional
-        Of a regressor: with "squared_error" and "huber" targets need unit scale.
+        Of a regressor that does not standardise its targets: with "squared_error" and
+        "huber" they need unit scale.
     names : sequence of str, optional
         Names of the columns.
     arrays : Arrays, optional
@@ -310,8 +316,7 @@ def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
         float(size[worst]),
         f"{arrays.y} is far from mean 0 and deviation 1, where the network starts: its "
         f"mean is {mean[worst]:.3g}, its deviation {deviation[worst]:.3g}{which}.",
-        f"Scale it: TransformedTargetRegressor(regressor={arrays.model}, "
-        "transformer=StandardScaler()).",
+        "Set normalize_y=True.",
     )
 
 

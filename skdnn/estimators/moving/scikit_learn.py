@@ -61,6 +61,7 @@ def from_peer(cls, peer, mlp, n_samples, strict, targets_of):
         "init": "glorot",
         "bias_init": "glorot",
         "dtype": "float64",
+        **cls._as_in_sklearn,
     }
     if mlp.solver != "sgd":
         changed["learning_rate"] = "constant"

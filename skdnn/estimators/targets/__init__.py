@@ -41,6 +41,19 @@ class Targets(Protocol):
     def weights_besides(self) -> str:
         """What multiplies sample_weight, for an error about both."""
 
+    @property
+    def cost_unit(self) -> float:
+        """What J is multiplied by to be in the caller's units."""
+
+    def outward(self, A: np.ndarray, has_offset: bool = True) -> np.ndarray:
+        """Return what the last layer gives, or its biases, in the caller's units.
+
+        Without an offset, as of its weights, they are multiplied only.
+        """
+
+    def inward(self, A: np.ndarray, has_offset: bool = True) -> np.ndarray:
+        """Undo `outward`."""
+
     def encode(self, y, dtype, name: str = "y") -> np.ndarray:
         """Return Y, or refuse a y that the network cannot learn or be scored on."""
 

@@ -39,6 +39,7 @@ class ClassTargets:
 
     are_classes = True
     weights_besides = ", times class_weight,"
+    cost_unit = 1.0
 
     @classmethod
     def of(cls, y, name: str = "y") -> "ClassTargets":
@@ -179,6 +180,12 @@ class ClassTargets:
         if not np.all((Y == 0) | (Y == 1)):
             raise ValueError(f"{name} must be a label indicator of 0 and 1 only.")
         return np.ascontiguousarray(Y, dtype=dtype)
+
+    def outward(self, A: np.ndarray, has_offset: bool = True) -> np.ndarray:
+        """Return logits as they are: they have no units."""
+        return A
+
+    inward = outward
 
     def mixable(self, Y: np.ndarray) -> np.ndarray:
         """Return targets whose averages are targets: a share for each class."""
