@@ -20,7 +20,6 @@ check, `coefs_`) reads the table, which has a row for each segment:
 """
 
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -79,16 +78,13 @@ def lay_out(parameters: Iterable[Parameter]) -> np.ndarray:
 
 def groups_of(segments: np.ndarray) -> np.ndarray:
     """Return the table of groups: runs of segments that are treated alike."""
-    treatment = segments[_TREATMENT]
-    changes = np.flatnonzero(treatment[1:] != treatment[:-1]) + 1
-    edges = [0, *changes.tolist(), len(segments)]
-    return np.array(
-        [
-            (segments["start"][first], segments["stop"][after - 1], *treatment[first])
-            for first, after in pairwise(edges)
-        ],
-        GROUP,
-    )
+    groups: list[tuple] = []
+    for start, stop, *_, rate, l2, l1 in segments.tolist():
+        treatment = rate, l2, l1
+        if groups and groups[-1][2:] == treatment:
+            start = groups.pop()[0]
+        groups.append((start, stop, *treatment))
+    return np.array(groups, GROUP)
 
 
 def n_parameters(segments: np.ndarray) -> int:
@@ -99,8 +95,9 @@ def n_parameters(segments: np.ndarray) -> int:
 def views(segments: np.ndarray, theta: np.ndarray, kind: int) -> list[np.ndarray]:
     """Return the arrays of one kind as views of θ, in the order of the layers."""
     return [
-        theta[s["start"] : s["stop"]].reshape(shape_of(s))
-        for s in segments[segments["kind"] == kind]
+        theta[start:stop].reshape((rows, columns) if rows else (columns,))
+        for start, stop, rows, columns, k, *_ in segments.tolist()
+        if k == kind
     ]
 
 

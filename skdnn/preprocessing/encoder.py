@@ -250,7 +250,7 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
 
         Returns
         -------
-        X_tr : {ndarray, sparse matrix} of shape (n_samples, n_features_out_)
+        X_tr : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
             For each column: itself standardised, its bins, and whether it is missing.
         """
         check_is_fitted(self)
@@ -283,7 +283,7 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
 
         Returns
         -------
-        feature_names_out : ndarray of str of shape (n_features_out_,)
+        feature_names_out : ndarray of str of shape (n_features_out,)
             For a column "age": "age" for its standardised values, "age_bin_0",
             "age_bin_1", … and "age_missing".
         """

@@ -159,6 +159,7 @@ def _train_epoch(
 ) -> bool:
     """Train for an epoch and record it; return whether training is over."""
     state, recipe, monitor = steps.state, steps.recipe, _monitor(steps.state)
+    last.epoch_begins()
     epoch, began, compiled = state.n_epochs + 1, time.perf_counter(), compile_seconds()
     cost, rate = steps.run_epoch()
     if not (np.isfinite(cost) and np.all(np.isfinite(state.theta))):

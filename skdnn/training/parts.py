@@ -7,7 +7,7 @@ field, and is then copied, put back after an interrupt, converted and saved like
 others.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
 import numpy as np
@@ -16,6 +16,8 @@ from skdnn.network.memory import aligned_copy, is_aligned
 
 # An array of parameters that training writes to.
 InPlace = Annotated[np.ndarray, "in place"]
+# Of a generator whose state is replaced at once: the operating system's is slower.
+_ANY_SEED = np.random.SeedSequence(0)
 
 
 @dataclass
@@ -23,16 +25,23 @@ class StatePart:
     """A dataclass of which copies can be made and taken over."""
 
     _written: ClassVar[frozenset[str]]  # the fields that are InPlace
+    _changing: ClassVar[frozenset[str]]  # these, parts and generators
     _packed: ClassVar[dict[str, Any]]  # fields whose classes pack themselves
 
     def __init_subclass__(cls) -> None:
         """Read off the annotations what each field is."""
         hints = get_type_hints(cls, include_extras=True)
+        kinds = {name: [hint, *get_args(hint)] for name, hint in hints.items()}
         cls._written = frozenset(n for n, hint in hints.items() if hint is InPlace)
+        cls._changing = cls._written | {
+            name
+            for name, several in kinds.items()
+            if any(isinstance(k, type) and issubclass(k, _CHANGING) for k in several)
+        }
         cls._packed = {
             name: kind
-            for name, hint in hints.items()
-            for kind in [hint, *get_args(hint)]
+            for name, several in kinds.items()
+            for kind in several
             if hasattr(kind, "unpack")
         }
 
@@ -46,17 +55,15 @@ class StatePart:
         **instead
             Values to take, as they are, instead of a copy of this one's.
         """
-        copies = {
-            name: _copied(value, name in self._written, dtype)
-            for name, value in self._values().items()
-            if name not in instead
-        }
-        return type(self)(**copies, **instead)
+        values = vars(self) | instead
+        for name in self._changing - instead.keys():
+            values[name] = _copied(values[name], name in self._written, dtype)
+        return type(self)(**values)
 
     def take_over(self, other: Self) -> None:
         """Become equal to another, without a new array."""
-        for name, mine in self._values().items():
-            its = getattr(other, name)
+        for name, its in vars(other).items():
+            mine = getattr(self, name)
             if name in self._written:
                 mine[...] = its
             elif isinstance(mine, StatePart) and isinstance(its, StatePart):
@@ -68,17 +75,18 @@ class StatePart:
 
     def align(self) -> None:
         """Have all arrays start on a cache line; what was unpickled may not."""
-        for name, value in self._values().items():
-            if name in self._written and not is_aligned(value):
-                setattr(self, name, aligned_copy(value))
-            elif isinstance(value, StatePart):
+        for name in self._changing:
+            value = getattr(self, name)
+            if isinstance(value, StatePart):
                 value.align()
+            elif name in self._written and not is_aligned(value):
+                setattr(self, name, aligned_copy(value))
 
     def pack(self) -> dict[str, Any]:
         """Return names, numbers, arrays and generators, and nothing of ours."""
         return {
-            name: value.pack() if hasattr(value, "pack") else value
-            for name, value in self._values().items()
+            name: value.pack() if name in self._packed and value is not None else value
+            for name, value in vars(self).items()
         }
 
     @classmethod
@@ -90,8 +98,8 @@ class StatePart:
                 values[name] = kind.unpack(values[name])
         return cls(**values)
 
-    def _values(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+_CHANGING = (StatePart, np.random.Generator)
 
 
 def _copied(value, is_in_place: bool = False, dtype: np.dtype | None = None):
@@ -100,7 +108,7 @@ def _copied(value, is_in_place: bool = False, dtype: np.dtype | None = None):
     if isinstance(value, StatePart):
         return value.copy(dtype)
     if isinstance(value, np.random.Generator):
-        bits = type(value.bit_generator)()
+        bits = type(value.bit_generator)(_ANY_SEED)
         bits.state = value.bit_generator.state
         return np.random.Generator(bits)
     return value

@@ -81,36 +81,42 @@ class _Epoch(NamedTuple):
 
 
 class LastEpochs:
-    """Training as it was after the last full epoch, and after the one before.
+    """Training as it was where this epoch began, and where the one before did.
 
     An interrupt finds an epoch half done, in θ and in all that goes with it.
     """
 
     def __init__(self, state: TrainingState, outcome: Outcome):
         self._state, self._outcome = state, outcome
-        self._last = self._now(state.copy())
+        self._last: _Epoch | None = None
         self._before: _Epoch | None = None
-        self._is_full = False
+        self._is_over = True  # the epoch that `_last` is the beginning of
 
-    def epoch_is_over(self) -> None:
-        """Take note of an epoch; two copies of the state take turns.
+    def epoch_begins(self) -> None:
+        """Take note of the state; two copies of it take turns.
 
         They share the moments: nobody goes back to those of the epoch before the last.
         """
-        self._is_full = True  # an interrupt while copying finds nothing half done
         spare, self._before = self._before, self._last
-        if spare is None:
-            moments = self._last.state.optimizer
+        if spare is not None:
+            state = spare.state
+            state.take_over(self._state)
+        elif self._before is not None:
+            moments = self._before.state.optimizer
             moments.take_over(self._state.optimizer)
-            self._last = self._now(self._state.copy(optimizer=moments))
+            state = self._state.copy(optimizer=moments)
         else:
-            spare.state.take_over(self._state)
-            self._last = self._now(spare.state)
-        self._is_full = False
+            state = self._state.copy()
+        self._last = self._now(state)
+        self._is_over = False  # an interrupt before found nothing half done
+
+    def epoch_is_over(self) -> None:
+        """Take note that nothing is half done until the next epoch begins."""
+        self._is_over = True
 
     def put_back(self) -> None:
         """Undo what has been done since the last full epoch."""
-        if not self._is_full:
+        if not self._is_over and self._last is not None:
             self._restore(self._last)
             self._outcome.reason = self._last.reason
 
@@ -119,8 +125,10 @@ class LastEpochs:
 
         Its θ may be finite and yet too large for a finite cost.
         """
-        self._restore(self._before or self._last)
-        self._state.optimizer.restart()  # the moments hold what made it diverge
+        epoch = self._last if self._is_over else self._before or self._last
+        if epoch is not None:
+            self._restore(epoch)
+            self._state.optimizer.restart()  # the moments hold what made it diverge
 
     def _now(self, state: TrainingState) -> _Epoch:
         return _Epoch(state, len(self._outcome.history), self._outcome.reason)

@@ -318,6 +318,7 @@ def test_all_that_an_epoch_moves_is_put_back():
     state, monitor, outcome = training_state(make_problem()), Monitor(0.0, 2), Outcome()
     state.monitor = monitor
     last = LastEpochs(state, outcome)
+    last.epoch_begins()
     before = pickle.loads(pickle.dumps((state, monitor)))
     for array in (state.theta, state.optimizer.m, state.optimizer.v):
         array += 1
