@@ -237,7 +237,7 @@ def recipe(
 
 def averaging(estimator) -> Averaging:
     """Return whether and how θ is averaged."""
-    return Averaging(estimator.averaging == "ema", float(estimator.averaging_decay))
+    return Averaging(estimator.averaging is not None, float(estimator.averaging_decay))
 
 
 def reader(

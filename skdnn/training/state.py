@@ -73,7 +73,7 @@ class TrainingState(StatePart):
 
 
 class _Epoch(NamedTuple):
-    """Training as it was after an epoch."""
+    """Training as it was where an epoch began."""
 
     state: TrainingState
     n_records: int

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skdnn.training.averaging import Averaging
 from skdnn.training.history import DevResult, EpochRecord, Outcome
 from skdnn.training.optimizers import OPTIMIZERS
 from skdnn.training.readers import tables
@@ -232,6 +233,25 @@ def test_on_epoch_can_stop():
     state, outcome = train(make_problem(), on_epoch=lambda record, _: record.epoch == 3)
     assert len(outcome.history) == state.n_epochs == 3
     assert not outcome.converged
+
+
+def test_whoever_listens_and_the_dev_set_are_shown_the_average():
+    told, asked = [], []
+
+    def evaluate(theta):
+        asked.append(theta.copy())
+        return DevResult(1.0, -1.0, 1.0)
+
+    state, _ = train(
+        make_problem(),
+        evaluate=evaluate,
+        on_epoch=lambda record, theta: told.append(theta.copy()),
+        averaging=Averaging(True, 0.9),
+        n_epochs=3,
+    )
+    assert_array_equal(told, asked)
+    assert_array_equal(told[-1], state.average)
+    assert not np.array_equal(state.average, state.theta)
 
 
 class CtrlC:

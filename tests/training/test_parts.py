@@ -55,7 +55,10 @@ def test_no_field_of_the_state_is_left_out_here():
     for part in (state(), state().optimizer, state().monitor):
         for field in fields(part):
             value = getattr(part, field.name)
-            assert field.default is MISSING or value is not field.default, field.name
+            if field.default is not MISSING:
+                assert value is not field.default, field.name
+            if field.default_factory is not MISSING:
+                assert told(value) != told(field.default_factory()), field.name
 
 
 def test_a_copy_is_equal_and_shares_nothing_that_training_writes_to():
