@@ -25,7 +25,7 @@ from skdnn.preprocessing.fitting import (
     refuse_parameter,
     undone_on_error,
 )
-from skdnn.preprocessing.tables import check_table, checked_weights
+from skdnn.preprocessing.tables import checked_table, checked_weights
 
 STRATEGIES = ("quantile", "tree")
 TARGET_TYPES = ("auto", "continuous", "classes")
@@ -337,7 +337,7 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
         return self._validated(X, y, multi_output=True)
 
     def _validated(self, X, y="no_validation", **options):
-        check_table(X)
+        X = checked_table(X)
         # inf - inf, in scikit-learn's check for infinite values.
         with np.errstate(invalid="ignore"):
             return validate_data(

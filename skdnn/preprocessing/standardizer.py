@@ -26,7 +26,7 @@ from skdnn.preprocessing.fitting import (
     undone_on_error,
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
-from skdnn.preprocessing.tables import check_table, checked_weights
+from skdnn.preprocessing.tables import checked_table, checked_weights
 
 METHODS = ("standard", "robust")
 INPUT = {
@@ -327,7 +327,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         """
         check_is_fitted(self, "scale_")
         copy = self._checked_copy(copy)
-        check_table(X)
+        X = checked_table(X)
         # Not validate_data: it would warn that the plain array that transform gave
         # has no feature names.
         with np.errstate(invalid="ignore"):
@@ -390,7 +390,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         return X, checked_weights(sample_weight, X.shape[0])
 
     def _validated(self, X, **options):
-        check_table(X)
+        X = checked_table(X)
         # inf - inf, in scikit-learn's check for infinite values.
         with np.errstate(invalid="ignore"):
             X = validate_data(self, X, **options, **INPUT)

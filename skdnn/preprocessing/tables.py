@@ -12,10 +12,11 @@ from sklearn.utils import check_array
 LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
 
 
-def check_table(X: Any) -> None:
-    """Raise an error unless X is a table of numbers.
+def checked_table(X: Any) -> Any:
+    """Return X if it is a table of numbers; pandas.NA among objects becomes NaN.
 
-    Wrong shapes and infinite values are left to scikit-learn's validation.
+    Wrong shapes and infinite values are left to scikit-learn's validation, which
+    knows pandas.NA in columns of pandas' own types only.
 
     Raises
     ------
@@ -24,24 +25,57 @@ def check_table(X: Any) -> None:
     ValueError
         If columns share a name, or hold dates, complex numbers or text.
     """
+    refuse_no_table(X, "table of numbers")
+    if is_frame(X):
+        return _checked_frame(X)
+    values = X
+    if not sparse.issparse(X):
+        values = _as_array(X, "X must be a table; its rows are of different lengths.")
+    if values.dtype.kind in "mM":
+        raise ValueError(f"X holds dates or times ({values.dtype}). {_CURE_FOR_DATES}")
+    if values.dtype.kind == "c":
+        raise ValueError(_COMPLEX)
+    if values.dtype.kind == "O" and values.ndim == 2 and _has_na(values.ravel()):
+        X = values = np.stack([_with_nan(each) for each in values.T], axis=1)
+    if values.dtype.kind in "OSU" and values.ndim == 2:
+        for j in range(values.shape[1]):
+            _check_values(values[:, j], j)
+    return X
+
+
+def refuse_no_table(X: Any, wanted: str, name: str = "X") -> None:
+    """Raise TypeError for what has no rows: None, a text, a number, a dict, ...."""
     no_table = X is None or isinstance(X, (str, bytes, type, Mapping, Set))
     if no_table or np.isscalar(X):
         raise TypeError(
-            "X must be a table of numbers: an array, a data frame or a sparse matrix "
-            f"of shape (n_samples, n_features). Got {X!r}."
+            f"{name} must be a {wanted}: an array, a data frame or a sparse matrix of "
+            f"shape (n_samples, n_features). Got {X!r}."
         )
-    if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        _check_frame(X)
-        return
-    if not sparse.issparse(X):
-        X = _as_array(X, "X must be a table; its rows are of different lengths.")
-    if X.dtype.kind in "mM":
-        raise ValueError(f"X holds dates or times ({X.dtype}). {_CURE_FOR_DATES}")
-    if X.dtype.kind == "c":
-        raise ValueError(_COMPLEX)
-    if X.dtype.kind in "OSU" and X.ndim == 2:
-        for j in range(X.shape[1]):
-            _check_values(X[:, j], j)
+
+
+def is_frame(X: Any) -> bool:
+    """Whether X has columns with names and data types, as in pandas and polars."""
+    return hasattr(X, "columns") and hasattr(X, "dtypes")
+
+
+def refuse_repeated_names(names: list[Any], name: str = "X") -> None:
+    """Raise ValueError if columns share a name."""
+    twice = [each for each, n in Counter(names).items() if n > 1]
+    if twice:
+        raise ValueError(
+            f"{name} has several columns named {_listed(twice)}; give each column a "
+            "name of its own."
+        )
+
+
+def refuse_dates(columns: list[Any], name: str = "X") -> None:
+    """Raise ValueError if there are columns of dates or times."""
+    if columns:
+        which = "column" if len(columns) == 1 else "columns"
+        raise ValueError(
+            f"{name} has dates or times in {which} {_listed(columns)}. "
+            f"{_CURE_FOR_DATES}"
+        )
 
 
 def checked_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
@@ -99,29 +133,41 @@ _COMPLEX = (
 )
 
 
-def _check_frame(X: Any) -> None:
+def _checked_frame(X: Any) -> Any:
     names, dtypes = list(X.columns), list(X.dtypes)
-    twice = [name for name, n in Counter(names).items() if n > 1]
-    if twice:
-        raise ValueError(
-            f"X has several columns named {_listed(twice)}; give each column a name of "
-            "its own."
-        )
-    kinds = [_kind(dtype) for dtype in dtypes]
-    dates = [name for name, kind in zip(names, kinds, strict=True) if kind in "mM"]
-    if dates:
-        columns = "column" if len(dates) == 1 else "columns"
-        raise ValueError(
-            f"X has dates or times in {columns} {_listed(dates)}. {_CURE_FOR_DATES}"
-        )
+    refuse_repeated_names(names)
+    kinds = [kind_of_dtype(dtype) for dtype in dtypes]
+    refuse_dates([n for n, kind in zip(names, kinds, strict=True) if kind in "mM"])
     if "c" in kinds:
         raise ValueError(_COMPLEX)
     for name, kind in zip(names, kinds, strict=True):
         if kind == "O":
-            _check_values(np.asarray(X[name]), name)
+            values = np.asarray(X[name])
+            if _has_na(values):
+                values = _with_nan(values)
+                X = X.copy(deep=False)
+                X[name] = values
+            _check_values(values, name)
+    return X
 
 
-def _kind(dtype: Any) -> str:
+def _has_na(values: np.ndarray) -> bool:
+    """Whether pandas.NA is among some objects: NumPy cannot read it as a number."""
+    return any(kind.__name__ == "NAType" for kind in set(map(type, values)))
+
+
+def _with_nan(values: np.ndarray) -> np.ndarray:
+    return np.where([is_missing(each) for each in values], np.nan, values)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a Python object stands for a missing value: None, NaN or pandas.NA."""
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    return isinstance(value, float) and value != value
+
+
+def kind_of_dtype(dtype: Any) -> str:
     """Return NumPy's letter for a data type of pandas or polars."""
     if not hasattr(dtype, "is_temporal"):
         return str(getattr(dtype, "kind", "f"))

@@ -37,6 +37,7 @@ from skdnn import (
     PiecewiseLinearEncoder,
     to_onnx,
 )
+from skdnn.preprocessing.mixed_tables import ENCODINGS, columns_of, preprocessor_for
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 N_ROWS = 120
@@ -167,6 +168,58 @@ def test_encoded_numbers_of_a_frame(frame, y, strategy, last):
     assert_same_classifier(model, frame.assign(**outliers))
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_tables_as_they_come(frame, y, encoding):
+    table = frame.assign(
+        code=frame["code"].astype("category"),
+        size=pd.Categorical([1.0, 2.0, 2.5, None] * (N_ROWS // 4)),
+        rare=["usual", "other"] * 55 + [f"rare {k}" for k in range(10)],
+        sold=pd.array([True, False, None, True] * (N_ROWS // 4), dtype="boolean"),
+    )
+    columns = columns_of(table)
+    assert columns.numeric == ["year", "weight in kg", "sold"]
+    model = make_pipeline(preprocessor_for(columns, encoding), classifier())
+    model.fit(table, y > np.median(y))
+    unseen = table.iloc[:40].copy()
+    unseen["town"] = unseen["town"].replace("Bonn", "Rom")
+    unseen["code"] = unseen["code"].astype(np.int64).replace(10**9, 7)
+    unseen["rare"] = unseen["rare"].replace("usual", "never seen")
+    unseen.loc[2, "year"] = np.nan
+    unseen["sold"] = unseen["sold"].astype(np.float64)
+    for rows in (table.assign(sold=table["sold"].astype(np.float64)), unseen):
+        found = run(to_onnx(model), rows)
+        expected = model.predict_proba(rows)
+        assert_allclose(found["probabilities"], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=3),
+        OneHotEncoder(handle_unknown="warn", max_categories=2, sparse_output=False),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", drop="if_binary"),
+        OneHotEncoder(drop="first", handle_unknown="infrequent_if_exist"),
+        OneHotEncoder(
+            drop=["a", "y"], min_frequency=3, handle_unknown="infrequent_if_exist"
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_levels_in_groups(encoder):
+    rows = np.array([["a", "x"], ["b", "y"], ["a", "x"], ["d", "y"]] * 3, object)
+    rows[5] = ["c", "y"]
+    model = make_pipeline(encoder, classifier()).fit(rows, [0, 1, 0] * 4)
+    seen = np.array([["b", "x"], ["never", "y"], ["c", "never"], ["d", "y"]], object)
+    assert_same_classifier(model, seen)
+
+
+def test_an_imputer_with_its_indicator(frame, y):
+    table = frame[["year", "weight in kg"]]
+    steps = SimpleImputer(add_indicator=True), InputStandardizer(), classifier()
+    model = make_pipeline(*steps)
+    assert_same_classifier(model.fit(table, y > np.median(y)), table)
+
+
 def test_search_around_a_pipeline_of_a_frame(frame, y):
     model = Pipeline([("columns", columns()), ("net", classifier())])
     search = GridSearchCV(model, {"net__alpha": [1.0, 3.0]}, cv=2)
@@ -294,6 +347,7 @@ def test_scalers_need_no_skl2onnx(monkeypatch, frame, y):
         to_onnx(reduced)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping features without")
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
@@ -303,8 +357,12 @@ def test_scalers_need_no_skl2onnx(monkeypatch, frame, y):
             "step 'columntransformer__a', Nystroem: Unable to find",
         ),
         (
-            [SimpleImputer(add_indicator=True)],
-            "step 'simpleimputer', SimpleImputer: .* 2 columns .* and 3 are right",
+            [SimpleImputer(strategy="most_frequent")],
+            "step 'simpleimputer', SimpleImputer: .* 2 columns .* and 1 are right",
+        ),
+        (
+            [SimpleImputer(missing_values=0.5, add_indicator=True)],
+            "step 'simpleimputer', SimpleImputer: .*for NaN in numbers only",
         ),
         (
             [FunctionTransformer(np.exp), PCA(1)],
@@ -320,6 +378,10 @@ def test_steps_that_cannot_be_written_are_named(steps, message):
     rows = np.random.default_rng(0).normal(size=(40, 2))
     if not isinstance(steps[0], Nystroem | ColumnTransformer):
         rows[0, 0] = np.nan
+    if getattr(steps[0], "strategy", None) == "most_frequent":
+        rows[:, 0] = np.nan
+    if getattr(steps[0], "missing_values", None) == 0.5:
+        rows[0, 0] = 0.5
     if isinstance(steps[0], FunctionTransformer):
         rows[0, 0] = 0
     model = make_pipeline(*steps, classifier()).fit(rows, np.arange(40) % 2)

@@ -121,11 +121,23 @@ def test_what_is_no_table(table, error, message):
         pd.DataFrame({"a": pd.array([1, None] * 10, dtype="Int64"), "b": X[:, 0] > 0}),
         pd.DataFrame({"a": pd.Categorical([1, 2] * 10), "b": X[:, 0].astype(object)}),
         pl.DataFrame({"a": [1, None] * 10, "b": X[:, 0] > 0}),
+        pd.DataFrame({"a": [1, pd.NA] * 10, "b": [None, 2.5] * 10}, dtype=object),
+        np.array([[1, None], [pd.NA, True]] * 10, dtype=object),
     ],
-    ids=["objects", "digits", "pandas", "categories of numbers", "polars"],
+    ids=[
+        "objects",
+        "digits",
+        "pandas",
+        "categories of numbers",
+        "polars",
+        "frame of objects",
+        "missing objects",
+    ],
 )
 def test_numbers_of_any_kind_are_taken(table):
+    before = str(table)
     assert InputStandardizer().fit_transform(table).shape == (20, 2)
+    assert str(table) == before
 
 
 @pytest.mark.parametrize(

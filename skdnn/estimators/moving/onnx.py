@@ -16,10 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.moving.onnx_network import TARGET_FUNCTIONS, network_to_onnx
-from skdnn.estimators.moving.onnx_transformers import (
-    import_skl2onnx,
-    transformers_to_onnx,
-)
+from skdnn.estimators.moving.onnx_operators import import_skl2onnx
+from skdnn.estimators.moving.onnx_transformers import transformers_to_onnx
 from skdnn.estimators.moving.scalers import (
     Scaling,
     scaling_of,

@@ -15,7 +15,7 @@ from skdnn.estimators.moving.onnx_network import (
     labels_in_onnx,
     write_layers,
 )
-from skdnn.estimators.moving.onnx_transformers import (
+from skdnn.estimators.moving.onnx_operators import (
     check_columns,
     embed,
     encoder_converter,

@@ -1,33 +1,31 @@
-"""The transformers before a network, in ONNX: by skl2onnx, scalers and encoder by us.
+"""The transformers before a network, in ONNX: by skl2onnx, or as it asks us for them.
 
-First they are made ready for it: the kinds of their columns, missing text.
+First they are made ready for it: the kinds of their columns, missing text. What we
+write ourselves is in `onnx_operators.py`.
 """
 
 import math
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
+import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
-from sklearn.impute import SimpleImputer
+from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from skdnn._sklearn import input_columns
-from skdnn.estimators.moving.onnx_graph import (
-    OPSET,
-    Graph,
-    encode,
-    import_onnx,
-    standardize,
+from skdnn.estimators.moving.onnx_graph import OPSET, import_onnx
+from skdnn.estimators.moving.onnx_operators import (
+    CONVERTERS,
+    MISSING_TEXT,
+    SHAPES,
+    GroupedOneHot,
+    import_skl2onnx,
 )
-from skdnn.estimators.moving.scalers import SCALERS, Scaling, standardization_of
-from skdnn.preprocessing import PiecewiseLinearEncoder
-
-# What the text of a missing value is: ONNX has no other, and onnxruntime makes it of
-# the NaN in an array of objects.
-_MISSING = "nan"
+from skdnn.preprocessing.mixed_tables import UniformMissing
 
 
 class _Input(NamedTuple):
@@ -91,6 +89,8 @@ def _kinds(step, n_columns: int) -> list[str]:
         for name, each, _ in step.transformers_:
             columns = input_columns(step, name)
             _note(kinds, columns, _kinds(each, len(columns)))
+    elif isinstance(step, GroupedOneHot):
+        return [_kind_of_categories(each) for each in step.levels]
     elif hasattr(step, "categories_"):
         return [_kind_of_categories(each) for each in step.categories_]
     elif isinstance(step, SimpleImputer):
@@ -107,7 +107,9 @@ def _note(kinds: list[str], columns, found: list[str]) -> None:
 
 
 def _kind_of_categories(categories) -> str:
-    if categories.dtype.kind in "iub":
+    if categories.dtype.kind in "iub" or all(
+        isinstance(each, int | np.integer | np.bool_) for each in categories
+    ):
         return "int64"
     is_text = any(isinstance(each, str) for each in categories)
     return "string" if is_text else "float"
@@ -117,12 +119,18 @@ def _ready(step):
     """Return a transformer as skl2onnx understands it; the step itself stays.
 
     Frozen steps come out of their wrapper, steps that do nothing are left out, columns
-    are counted, and missing text is the text `_MISSING`.
+    are counted, an imputer and its indicator are two steps, and missing text is the
+    text `MISSING_TEXT`.
     """
     if isinstance(step, FrozenEstimator):
         return _ready(step.estimator)
     if isinstance(step, Pipeline):
-        steps = [(name, _ready(each)) for name, each in step.steps]
+        steps = [
+            (name, _ready(each))
+            for name, each in step.steps
+            # In ONNX there is one missing value only.
+            if not isinstance(each, UniformMissing)
+        ]
         return Pipeline(
             [(name, each) for name, each in steps if each not in (None, "passthrough")]
         )
@@ -136,17 +144,30 @@ def _ready(step):
         own.transformer_list = [
             (name, _ready(each))
             for name, each in step.transformer_list
-            if each != "drop"
+            if each != "drop" and not _tells_nothing(each)
         ]
     elif isinstance(step, SimpleImputer):
         is_text = any(isinstance(each, str) for each in step.statistics_)
         if is_text and _is_nan(step.missing_values):
-            own.missing_values = _MISSING
+            own.missing_values = MISSING_TEXT
+        if step.indicator_ is not None and not _tells_nothing(step.indicator_):
+            own.add_indicator, own.indicator_ = False, None
+            return FeatureUnion([("fill", own), ("tell", step.indicator_)])
+    elif isinstance(step, OneHotEncoder) and step.handle_unknown not in (
+        "error",
+        "ignore",
+    ):
+        return GroupedOneHot(step)
     elif isinstance(step, OrdinalEncoder) and _is_nan(step.encoded_missing_value):
         if any(_is_nan(each[-1]) for each in step.categories_):
             # skl2onnx would write one more category.
             raise NotImplementedError("missing values are encoded as NaN")
     return own
+
+
+def _tells_nothing(step) -> bool:
+    """Whether a step is an indicator without columns, which ONNX cannot have."""
+    return isinstance(step, MissingIndicator) and step.features_.size == 0
 
 
 def _is_nan(value) -> bool:
@@ -194,14 +215,8 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
             for k, each in enumerate(inputs)
         ],
         target_opset=OPSET,
-        custom_shape_calculators={
-            **dict.fromkeys(SCALERS, scaler_shape),
-            PiecewiseLinearEncoder: encoder_shape,
-        },
-        custom_conversion_functions={
-            **dict.fromkeys(SCALERS, scaler_converter),
-            PiecewiseLinearEncoder: encoder_converter,
-        },
+        custom_shape_calculators=SHAPES,
+        custom_conversion_functions=CONVERTERS,
     )
     return _renamed(model, [each.name for each in inputs])
 
@@ -221,126 +236,3 @@ def _renamed(model, names: Sequence[str]):
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     return model
-
-
-def import_skl2onnx():
-    """Return the package skl2onnx; the ImportError says how to install it."""
-    try:
-        import skl2onnx
-        import skl2onnx.common.data_types
-    except ImportError as error:
-        raise ImportError(
-            "Writing other transformers than scalers as ONNX needs skl2onnx: "
-            'pip install "skdnn[onnx]"'
-        ) from error
-    return skl2onnx
-
-
-# -- scalers and our encoder, as skl2onnx asks for them --------------------------------
-
-
-def scaler_shape(operator) -> None:
-    """Say what comes out of one of `SCALERS`."""
-    check_columns(operator)
-    operator.outputs[0].type = floats(operator, operator.raw_operator.n_features_in_)
-
-
-def scaler_converter(scope, operator, container) -> None:
-    """Write one of `SCALERS`."""
-    graph = Graph(import_onnx())
-    X = input_of(graph, operator, "DOUBLE")
-    how = cast(Scaling, standardization_of(operator.raw_operator))
-    Z = standardize(graph, how, X, kind_of(operator))
-    embed(graph, [Z], scope, operator, container)
-
-
-def encoder_shape(operator) -> None:
-    """Say what comes out of a PiecewiseLinearEncoder."""
-    check_columns(operator)
-    operator.outputs[0].type = floats(operator, operator.raw_operator.n_features_out_)
-
-
-def encoder_converter(scope, operator, container) -> None:
-    """Write a PiecewiseLinearEncoder."""
-    graph = Graph(import_onnx())
-    X = input_of(graph, operator, "DOUBLE")
-    Z = encode(graph, operator.raw_operator._components(), X, kind_of(operator))
-    embed(graph, [Z], scope, operator, container)
-
-
-# -- for every converter of ours -------------------------------------------------------
-
-
-def check_columns(operator) -> None:
-    """Refuse what another converter has given the wrong shape."""
-    widths = [each.get_second_dimension() for each in operator.inputs]
-    estimator = operator.raw_operator
-    if None not in widths and sum(widths) != estimator.n_features_in_:
-        raise ValueError(
-            f"{type(estimator).__name__} takes {estimator.n_features_in_} columns, but "
-            f"skl2onnx gives it {sum(widths)}."
-        )
-
-
-def floats(operator, n_columns: int):
-    """Return skl2onnx's type of so many columns: float64 where the input is."""
-    types = import_skl2onnx().common.data_types
-    is_double = kind_of(operator) == "DOUBLE"
-    kind = types.DoubleTensorType if is_double else types.FloatTensorType
-    return kind([operator.inputs[0].get_first_dimension(), n_columns])
-
-
-def kind_of(operator) -> str:
-    """Return the kind of what comes out: "DOUBLE" where the first input is."""
-    types = import_skl2onnx().common.data_types
-    is_double = isinstance(operator.inputs[0].type, types.DoubleTensorType)
-    return "DOUBLE" if is_double else "FLOAT"
-
-
-def input_of(graph: Graph, operator, kind: str) -> str:
-    """Write the inputs that skl2onnx gives an operator as one, of one number type."""
-    to = getattr(graph.onnx.TensorProto, kind)
-    parts = [
-        graph.node("Cast", f"input {k}", to=to) for k in range(len(operator.inputs))
-    ]
-    return parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=1)
-
-
-def embed(graph: Graph, outputs: Sequence[str], scope, operator, container) -> None:
-    """Add a graph to the model that skl2onnx is writing.
-
-    Parameters
-    ----------
-    graph : Graph
-        It begins with `input_of`.
-    outputs : sequence of str
-        The operator's outputs, by their names in the graph.
-    scope, operator, container
-        As skl2onnx passes them to a converter.
-    """
-    names = {f"input {k}": each.full_name for k, each in enumerate(operator.inputs)}
-    names |= {
-        name: each.full_name
-        for name, each in zip(outputs, operator.outputs, strict=True)
-    }
-
-    def renamed(name):
-        if name not in names:
-            names[name] = scope.get_unique_variable_name(name)
-        return names[name]
-
-    for tensor in graph.constants:
-        content = tensor if tensor.HasField("raw_data") else list(tensor.string_data)
-        shape = list(tensor.dims)
-        container.add_initializer(
-            renamed(tensor.name), tensor.data_type, shape, content
-        )
-    value_of = graph.onnx.helper.get_attribute_value
-    for node in graph.nodes:
-        container.add_node(
-            node.op_type,
-            [renamed(name) for name in node.input],
-            [renamed(name) for name in node.output],
-            name=scope.get_unique_operator_name(node.op_type),
-            **{each.name: value_of(each) for each in node.attribute},
-        )
