@@ -14,6 +14,10 @@ from skdnn.augmentation import (
     RandomRotation,
     RandomShift,
 )
+from skdnn.cross_validated import (
+    MLPRegularizedClassifierCV,
+    MLPRegularizedRegressorCV,
+)
 from skdnn.diagnosis import (
     BiasVarianceDecomposition,
     BiasVarianceReport,
@@ -75,7 +79,9 @@ __all__ = [
     "GradientChecks",
     "InputStandardizer",
     "MLPRegularizedClassifier",
+    "MLPRegularizedClassifierCV",
     "MLPRegularizedRegressor",
+    "MLPRegularizedRegressorCV",
     "Mixup",
     "ParameterScoreDisplay",
     "PiecewiseLinearEncoder",

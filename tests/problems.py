@@ -12,7 +12,7 @@ from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Workspace
 from skdnn.training.blocks import TrainingBlock
 from skdnn.training.epoch import Gathered
-from skdnn.training.loop import Recipe, train_epochs
+from skdnn.training.loop import train_epochs
 from skdnn.training.optimizers import (
     OPTIMIZERS,
     OptimizerState,
@@ -20,6 +20,7 @@ from skdnn.training.optimizers import (
     Rule,
 )
 from skdnn.training.readers.tables import TableReader
+from skdnn.training.recipe import Recipe
 from skdnn.training.schedules import SCHEDULES
 from skdnn.training.state import TrainingState
 from skdnn.training.stopping import Monitor

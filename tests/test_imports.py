@@ -20,8 +20,10 @@ MAY_IMPORT = {
     "training": {"network"},
     "augmentation": {"network"},
     "estimators": {"network", "training"} | ASIDE,
-    "diagnosis": {"network", "training", "estimators"} | ASIDE,
-    "displays": {"network", "training", "estimators", "diagnosis"} | ASIDE,
+    "cross_validated": {"network", "training", "estimators"} | ASIDE,
+    "diagnosis": {"network", "training", "estimators", "cross_validated"} | ASIDE,
+    "displays": {"network", "training", "estimators", "cross_validated", "diagnosis"}
+    | ASIDE,
     **{room: set() for room in ALONE},
 }
 WITHOUT_SKLEARN = {"network", "training"}

@@ -602,7 +602,8 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
             In [0, 1].
         """
         predicted = self.predict(X)
-        y, weight = targets_to_score(self, y, sample_weight, predicted.shape[0])
+        targets, n_rows = self._model.targets, predicted.shape[0]
+        y, weight = targets_to_score(self, targets, y, sample_weight, n_rows)
         return accuracy_score(y, predicted, sample_weight=weight)
 
     # -- scikit-learn's own ------------------------------------------------------------

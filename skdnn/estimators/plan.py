@@ -20,9 +20,9 @@ from skdnn.network.losses import LOSSES
 from skdnn.network.penalties import ElasticNet
 from skdnn.training.averaging import Averaging
 from skdnn.training.blocks import Augment
-from skdnn.training.loop import Recipe
 from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
 from skdnn.training.readers.tables import TableReader
+from skdnn.training.recipe import Recipe
 from skdnn.training.schedules import SCHEDULES, Schedule
 from skdnn.training.state import TrainingState
 from skdnn.training.tables import Examples
@@ -65,7 +65,7 @@ def network_of(estimator, n_features: int, targets: Targets) -> Network:
 def hidden_sizes(estimator) -> list[int]:
     """Return the units of each hidden layer."""
     given = estimator.hidden_layer_sizes
-    sizes = [given] if isinstance(given, Integral) else _in_order(given)
+    sizes = [given] if isinstance(given, Integral) else in_order(given)
     if sizes is None or not all(
         not isinstance(n, bool) and isinstance(n, Integral) and 0 < int(n) < 2**31
         for n in sizes
@@ -108,7 +108,7 @@ def keep_probs(estimator, n_hidden: int) -> np.ndarray:
 
 
 def _one_per_layer(name: str, given, n_hidden: int) -> list:
-    values = _in_order(given)
+    values = in_order(given)
     if values is None or len(values) != n_hidden:
         raise ValueError(
             f"{name} must be one value or one per hidden layer: hidden_layer_sizes has "
@@ -118,7 +118,7 @@ def _one_per_layer(name: str, given, n_hidden: int) -> list:
     return values
 
 
-def _in_order(given) -> list | None:
+def in_order(given) -> list | None:
     """Return the values of a sequence, or None if they have no order."""
     is_one = getattr(given, "ndim", 1) == 0  # an array, and yet no sequence
     return None if is_one or isinstance(given, Set | Mapping) else list(given)

@@ -553,7 +553,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
             At most 1; 0 is what the mean of y would get.
         """
         predicted = self.predict(X)
-        y, weight = targets_to_score(self, y, sample_weight, predicted.shape[0])
+        targets, n_rows = self._model.targets, predicted.shape[0]
+        y, weight = targets_to_score(self, targets, y, sample_weight, n_rows)
         return r2_score(y, predicted, sample_weight=weight)
 
     # -- scikit-learn's own ------------------------------------------------------------

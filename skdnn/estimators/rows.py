@@ -1,6 +1,7 @@
 """Rows on their way from the caller to the network: checked, weighed, encoded."""
 
 import sys
+from collections.abc import Callable
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from skdnn.estimators.targets.labels import check_labels_alike
 from skdnn.estimators.targets.weights import row_weights
 from skdnn.training.tables import Examples, Table
 
-_SPARSE_FORMATS = ["csr", "csc"]
+SPARSE_FORMATS = ["csr", "csc"]
 # Tables of these types are read as they are, block by block; others are converted to
 # the first of them.
 _TYPES_READ = [
@@ -59,7 +60,9 @@ class Rows(NamedTuple):
         return Examples(table, Y, weight)
 
 
-def training_rows(estimator, rows: Rows, reset: bool) -> Rows:
+def training_rows(
+    estimator, rows: Rows, reset: bool, inputs: Callable | None = None
+) -> Rows:
     """Return rows with targets, checked.
 
     Parameters
@@ -71,8 +74,10 @@ def training_rows(estimator, rows: Rows, reset: bool) -> Rows:
     reset : bool
         Whether the columns of these rows, their number and their names, become the
         estimator's; if not, they must be as in the fit before.
+    inputs : callable (estimator, X, reset) -> X, optional
+        Checks X; by default it is to be a table of numbers.
     """
-    X = _inputs(estimator, rows.X, reset)
+    X = (inputs or validated_inputs)(estimator, rows.X, reset)
     if rows.y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
@@ -85,8 +90,18 @@ def training_rows(estimator, rows: Rows, reset: bool) -> Rows:
     return Rows(X, y, row_weights(rows.sample_weight, X.shape[0], "sample_weight"))
 
 
-def dev_rows_of(estimator, rows: Rows) -> Rows | None:
-    """Return the caller's dev rows, checked against the training rows, or None."""
+def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows | None:
+    """Return the caller's dev rows, checked against the training rows, or None.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+        It knows the columns of the training rows.
+    rows : Rows
+        As the caller gave them.
+    inputs : callable (estimator, X) -> X, optional
+        Checks X_val; by default it is to be a table of numbers.
+    """
     X, y, weight, _ = rows
     if X is None and y is None and weight is None:
         return None
@@ -96,14 +111,7 @@ def dev_rows_of(estimator, rows: Rows) -> Rows | None:
             "X_val and y_val must be given together (sample_weight_val only with "
             f"them); missing: {' and '.join(missing)}."
         )
-    with explained(X, "X_val", TABLE):
-        check_feature_names(estimator, X, reset=False)
-        X = check_array(
-            X,
-            accept_sparse=_SPARSE_FORMATS,
-            dtype=_types_read(X),
-            input_name="X_val",
-        )
+    X = (inputs or _dev_inputs)(estimator, X)
     if X.shape[1] != estimator.n_features_in_:
         raise ValueError(
             f"X_val has {X.shape[1]} features, but X has {estimator.n_features_in_}."
@@ -115,18 +123,29 @@ def dev_rows_of(estimator, rows: Rows) -> Rows | None:
     return Rows(X, y, row_weights(weight, X.shape[0], "sample_weight_val"))
 
 
+def _dev_inputs(estimator, X):
+    with explained(X, "X_val", TABLE):
+        check_feature_names(estimator, X, reset=False)
+        return check_array(
+            X,
+            accept_sparse=SPARSE_FORMATS,
+            dtype=_types_read(X),
+            input_name="X_val",
+        )
+
+
 def rows_to_predict(estimator, X):
     """Return the caller's X, checked against the rows of fit."""
-    X = _inputs(estimator, X, reset=False)
+    X = validated_inputs(estimator, X, reset=False)
     check_range(X, estimator._model.theta.dtype, "X")
     return X
 
 
-def targets_to_score(estimator, y, sample_weight, n_rows: int) -> tuple:
+def targets_to_score(estimator, targets, y, sample_weight, n_rows: int) -> tuple:
     """Return the caller's targets and weights, to compare predictions of X with."""
     y = _targets(estimator, y, "y")
     _check_lengths(n_rows, y, "X", "y")
-    y = estimator._model.targets.comparable(y)
+    y = targets.comparable(y)
     return y, row_weights(sample_weight, n_rows, "sample_weight")
 
 
@@ -139,12 +158,13 @@ def _types_read(X) -> list:
     return [np.dtype(np.float32)] if is_float32 else _TYPES_READ
 
 
-def _inputs(estimator, X, reset: bool):
+def validated_inputs(estimator, X, reset: bool):
+    """Return the caller's X, checked to be a table of numbers."""
     with explained(X, "X", TABLE):
         return validate_data(
             estimator,
             X,
-            accept_sparse=_SPARSE_FORMATS,
+            accept_sparse=SPARSE_FORMATS,
             dtype=_types_read(X),
             reset=reset,
         )

@@ -1,6 +1,7 @@
 """Epochs of mini-batches: in which order, in which blocks, and who yields them."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -51,6 +52,24 @@ class Reader(Protocol):
 
     def in_order(self, block_rows: int) -> Iterator[Block]:
         """Yield (X, Y, s) of all rows as they stand, so many at once."""
+
+
+class EndlessBlocks:
+    """The blocks of epoch after epoch, cut after any number of batches."""
+
+    def __init__(self, reader: Reader):
+        self._blocks = (block for _ in count() for block in reader.epoch())
+        self._rest: TrainingBlock | None = None
+
+    def take(self, n_batches: int) -> Iterator[TrainingBlock]:
+        """Yield the next batches: each block is used before the next is asked for."""
+        while n_batches > 0:
+            block = self._rest or next(self._blocks)
+            n = min(n_batches, block.bounds.size - 1)
+            yield block._replace(bounds=block.bounds[: n + 1])
+            rest = block._replace(bounds=block.bounds[n:])
+            self._rest = rest if rest.bounds.size > 1 else None
+            n_batches -= n
 
 
 def batch_bounds(n_rows: int, batch_size: int) -> np.ndarray:

@@ -2,23 +2,16 @@
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.architecture import Network
 from skdnn.network.compile_time import compile_seconds
-from skdnn.network.memory import empty_aligned
-from skdnn.network.objective import forward_by_blocks, rows_per_block
-from skdnn.network.penalties import ElasticNet
-from skdnn.network.propagation import Workspace, cost_of_logits
-from skdnn.training.averaging import OFF, Averaging
 from skdnn.training.blocks import Reader
-from skdnn.training.epoch import Gathered, train_block
 from skdnn.training.history import DevResult, EpochRecord, Outcome
-from skdnn.training.optimizers import Regularization, Rule
-from skdnn.training.schedules import LEAST_RATE, STALL_FACTOR, Progress, Schedule
+from skdnn.training.recipe import Recipe
+from skdnn.training.schedules import LEAST_RATE, STALL_FACTOR
 from skdnn.training.state import LastEpochs, TrainingState
+from skdnn.training.steps import Steps
 from skdnn.training.stopping import (
     ABOVE_CONSTANT,
     CALLBACK,
@@ -32,30 +25,6 @@ from skdnn.training.stopping import (
     WORSE_THAN_CONSTANT,
     Monitor,
 )
-
-# Parameters of this size may give outputs that are not finite.
-_FAR = 100.0
-
-
-class Recipe(NamedTuple):
-    """How to train: everything that does not change while training."""
-
-    network: Network
-    penalty: ElasticNet
-    rule: Rule
-    regularization: Regularization
-    keep_prob: np.ndarray  # float64, for the input and each hidden layer
-    schedule: Schedule
-    learning_rate_init: float
-    power_t: float
-    n_epochs: int  # to train for
-    epoch_length: float  # the part of the training set that an epoch goes through
-    schedule_start: float  # the time, of all so far, that the schedule counts from
-    horizon: int  # the epochs that the schedule is laid out for
-    constant_cost: Callable[[], float]  # J of a network that predicts a constant
-    averaging: Averaging = OFF
-    is_whole: bool = True  # whether no more epochs are to come, in other calls
-
 
 Evaluate = Callable[[np.ndarray], DevResult]
 OnEpoch = Callable[[EpochRecord, np.ndarray], bool | None]
@@ -92,7 +61,7 @@ def train_epochs(
     Outcome
     """
     outcome = Outcome()
-    steps = _Steps(state, reader, recipe)
+    steps = Steps(state, reader, recipe)
     last = LastEpochs(state, outcome)
     try:
         for _ in range(recipe.n_epochs):
@@ -152,7 +121,7 @@ def _is_lost(recipe: Recipe, monitor: Monitor, outcome: Outcome) -> bool:
 
 
 def _train_epoch(
-    steps: "_Steps",
+    steps: Steps,
     outcome: Outcome,
     last: LastEpochs,
     evaluate: Evaluate | None,
@@ -191,82 +160,3 @@ def _lower_rate(state: TrainingState, recipe: Recipe, monitor: Monitor) -> bool:
     state.rate_factor /= STALL_FACTOR
     monitor.reset_patience()
     return True
-
-
-class _Steps:
-    """Runs epochs; owns the buffers that all of them share."""
-
-    def __init__(self, state: TrainingState, reader: Reader, recipe: Recipe):
-        self.state, self.recipe, self.reader = state, recipe, reader
-        batch_rows, dtype = reader.batch_rows, state.theta.dtype
-        # Sparse rows are neither dropped nor gathered in these buffers.
-        n_columns = 0 if reader.is_sparse else reader.n_columns
-        drops_inputs = bool(recipe.keep_prob[0] < 1) and n_columns > 0
-        self.work = Workspace.of(recipe.network, batch_rows, dtype, drops_inputs)
-        rows = 0 if reader.copies else batch_rows
-        self.gathered = Gathered.of(rows, n_columns, reader.n_targets, dtype)
-        state.begin_averaging(recipe.averaging.is_on)
-        state.align()
-        self.grad = empty_aligned(state.theta.size, dtype)
-
-    def run_epoch(self) -> tuple[float, float]:
-        """Return J over the epoch and the last learning rate."""
-        state, recipe, rates = self.state, self.recipe, self._rates()
-        # The penalty, too, is that of before the steps: with one batch of all rows,
-        # this is J at one θ.
-        penalty = recipe.penalty.value(state.theta, recipe.network.groups)
-        total, step = 0.0, 0
-        for block in self.reader.epoch():
-            n_steps = block.bounds.size - 1
-            value, finite = train_block(
-                recipe.network,
-                recipe.rule,
-                recipe.regularization,
-                recipe.averaging,
-                state.theta,
-                state.optimizer.m,
-                state.optimizer.v,
-                state.average,
-                state.optimizer.t,
-                state.n_averaged,
-                block,
-                rates[step : step + n_steps],
-                recipe.keep_prob,
-                np.uint64(state.mask_seed),
-                self.gathered,
-                self.work,
-                self.grad,
-            )
-            if not finite:
-                return np.nan, rates[-1]
-            state.optimizer.t += n_steps
-            state.n_averaged += n_steps if recipe.averaging.is_on else 0
-            step += n_steps
-            total += value
-        return total / self.reader.n_rows + penalty, rates[-1]
-
-    def end_is_finite(self) -> bool:
-        """Whether the cost is finite where the last step has led to.
-
-        No next step finds out. It takes a look at all rows, but for parameters of a
-        usual size, which have not been led far.
-        """
-        theta, network = self.state.theta, self.recipe.network
-        if max(theta.max(), -theta.min()) < _FAR:
-            return True
-        block_rows, cost = rows_per_block(network, self.reader.is_sparse), 0.0
-        for X, Y, s in self.reader.in_order(block_rows):
-            (Z,) = forward_by_blocks(network, theta, [X], X.shape[0])
-            cost += cost_of_logits(network, Z, Y, s, 1.0)
-        return bool(np.isfinite(cost))
-
-    def _rates(self) -> np.ndarray:
-        """Return the learning rate of each step of an epoch."""
-        recipe, n_batches = self.recipe, self.reader.n_batches
-        within = np.arange(n_batches) / n_batches
-        times = self.state.time + within * recipe.epoch_length
-        progress = Progress(
-            times - recipe.schedule_start, recipe.horizon, recipe.power_t
-        )
-        factor = self.state.rate_factor * recipe.schedule.factor(progress)
-        return recipe.learning_rate_init * factor

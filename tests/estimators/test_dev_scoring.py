@@ -92,15 +92,15 @@ def test_every_scorer_scores_or_is_refused_before_training(kind, name):
 
 def refused_after(model, args, kwargs, monkeypatch):
     """Return how many epochs a refused fit has trained, and what it says."""
-    from skdnn.training import loop
+    from skdnn.training import steps
 
-    epochs, run = [], loop._Steps.run_epoch
+    epochs, run = [], steps.Steps.run_epoch
 
     def counted(steps):
         epochs.append(1)
         return run(steps)
 
-    monkeypatch.setattr(loop._Steps, "run_epoch", counted)
+    monkeypatch.setattr(steps.Steps, "run_epoch", counted)
     with pytest.raises(ValueError) as info:
         model.fit(*args, **kwargs)
     return len(epochs), str(info.value)

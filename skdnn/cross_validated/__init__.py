@@ -1,0 +1,6 @@
+"""Estimators that choose their regularisation by rows that they have not seen."""
+
+from skdnn.cross_validated.classifier import MLPRegularizedClassifierCV
+from skdnn.cross_validated.regressor import MLPRegularizedRegressorCV
+
+__all__ = ["MLPRegularizedClassifierCV", "MLPRegularizedRegressorCV"]

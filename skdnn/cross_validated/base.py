@@ -1,0 +1,306 @@
+"""What the cross-validated estimators do: choose, train on all rows, predict.
+
+`fit` goes one way: rows → folds → the race of the candidates (`race.py`) → networks on
+all rows, for the number of steps that was best → one temperature. As in the plain
+estimators, the estimator takes it over at the end, all at once.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skdnn._estimator import SkdnnEstimator
+from skdnn.cross_validated import parameters
+from skdnn.cross_validated.callbacks import RaceCallbacks, record_of
+from skdnn.cross_validated.checkpoints import checkpoints
+from skdnn.cross_validated.choice import Choice, Seeds, parts_of
+from skdnn.cross_validated.folds import Fold, folds_of
+from skdnn.cross_validated.inputs import columns_for, dev_table, table
+from skdnn.cross_validated.members import Members
+from skdnn.cross_validated.race import Contender, race
+from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
+from skdnn.cross_validated.workers import Workers
+from skdnn.estimators.checks.hints import hinting
+from skdnn.estimators.model import Model
+from skdnn.estimators.rows import Rows, as_counts, dev_rows_of, training_rows
+
+
+def has_one_member(estimator) -> bool:
+    """Return True for a single network; say what to ask instead of several."""
+    if len(vars(estimator).get("_nets", [None])) > 1:
+        raise AttributeError(
+            f"{type(estimator).__name__} has {len(estimator._nets)} networks, whose "
+            "predictions are averaged: ask one of members_, or fit with n_members=1."
+        )
+    return True
+
+
+class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
+    """Networks chosen by rows that they have not seen; subclasses know the targets."""
+
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    best_n_steps_: int
+    alpha_: float
+    keep_prob_: Any
+    encoding_: str | None
+    oof_score_: float
+    n_steps_: np.ndarray
+    scores_: np.ndarray
+    candidates_: list[dict[str, Any]]
+
+    _nets: list[Any]
+    _preprocessors: list[Any]
+    _net_class: ClassVar[type]  # of the plain estimator
+    _net_parameters: ClassVar[tuple[str, ...]]  # what it shares with this one
+    _out_of_fold: ClassVar[str]  # the attribute of what held-out rows were said to be
+    _y_is_numeric = False
+
+    @abstractmethod
+    def _targets_of(self, rows: Rows) -> Any:
+        """Return the targets of a fit."""
+
+    @abstractmethod
+    def _calibrates(self, targets) -> bool:
+        """Whether logits are divided by a temperature."""
+
+    @abstractmethod
+    def _said(self, model: Model, Z: np.ndarray) -> np.ndarray:
+        """Return what the logits of one network say, as the caller is shown it."""
+
+    # -- fit ---------------------------------------------------------------------------
+
+    def _fit(self, given: Rows, given_dev: Rows, groups) -> Self:
+        candidates = parameters.check(self)
+        draft = self._draft()
+        choice, folds = self._begin(draft, given, given_dev, groups)
+        steps = np.array([1])
+        if not choice.targets.is_constant:
+            steps = checkpoints(parameters.max_steps(self))
+        callbacks = RaceCallbacks(self, given, len(steps))
+        calibrates = self._calibrates(choice.targets)
+        with Workers(self.n_jobs) as workers:
+            contenders = choice.contenders(candidates, workers)
+            race(
+                contenders,
+                steps,
+                tol=self.tol,
+                patience=self.n_iter_no_change,
+                calibrates=calibrates,
+                workers=workers,
+                on_checkpoint=self._listener(draft, callbacks, contenders),
+            )
+            refuse_divergence(contenders, self)
+            best = best_of(contenders)
+            members = members_of_folds(best)
+            if self.refit:
+                n_steps = steps[steps <= best.look.n_steps]
+                nets, preprocessors = choice.members(best.candidate, n_steps, workers)
+                thetas = [net.model.theta for net in nets]
+                members = Members.of(nets, thetas, best.look.score.beta, preprocessors)
+        n_rows = choice.rows.X.shape[0] if given_dev.X is None else None
+        self.__dict__ = {
+            **vars(self),
+            **draft._attributes_to_predict(members),
+            **self._attributes_of(best),
+            **_seen(contenders, steps),
+            self._out_of_fold: self._held_out(best, folds, n_rows),
+        }
+        warn(contenders, best, self, int(steps[-1]))
+        callbacks.end_fit()
+        return self
+
+    def _begin(
+        self, draft, given: Rows, given_dev: Rows, groups
+    ) -> tuple[Choice, list[Fold]]:
+        """Check the caller's rows; return what networks are trained on."""
+        rows = training_rows(draft, given, reset=True, inputs=table)
+        rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
+        dev = dev_rows_of(draft, given_dev, inputs=dev_table)
+        targets = draft._targets_of(rows)
+        columns = columns_for(draft, rows.X) if self.preprocess else None
+        random = check_random_state(self.random_state)
+        fold_seed, *member_seeds = random.randint(2**31 - 1, size=1 + self.n_members)
+        if dev is None:
+            folds = folds_of(self, rows, targets, groups, int(fold_seed))
+            parts = parts_of(rows, folds, copies=self.preprocess)
+        else:
+            every, of_dev = np.arange(rows.X.shape[0]), np.arange(dev.X.shape[0])
+            folds, parts = [Fold(every, of_dev)], [(rows, dev)]
+        net_seeds = random.randint(2**31 - 1, size=len(folds))
+        seeds = Seeds(int(fold_seed), net_seeds, np.array(member_seeds))
+        return Choice(draft, rows, targets, columns, parts, seeds), folds
+
+    def _draft(self) -> Self:
+        """Return a copy that shares all attributes, to set others on."""
+        draft = type(self).__new__(type(self))
+        draft.__dict__.update(vars(self))
+        return draft
+
+    def _listener(
+        self, draft, callbacks: RaceCallbacks, contenders: list[Contender]
+    ) -> Callable[[int, list[Contender]], bool]:
+        """Return what is told of each checkpoint."""
+        printer = CheckpointPrinter() if self.verbose else None
+
+        def on_checkpoint(n_steps: int, running: list[Contender]) -> bool:
+            record = record_of(n_steps, running, contenders)
+            if record is None:
+                return False
+            if printer is not None:
+                printer.checkpoint(record, sum(len(c.nets) for c in running))
+            return callbacks.checkpoint(
+                record,
+                lambda: draft._attributes_to_predict(
+                    members_of_folds(best_of(contenders))
+                ),
+            )
+
+        return on_checkpoint
+
+    def _attributes_to_predict(self, members: Members) -> dict[str, Any]:
+        """Return the fitted attributes of members; the columns are this estimator's."""
+        columns = ("n_features_in_", "feature_names_in_")
+        return {
+            **{name: vars(self)[name] for name in columns if name in vars(self)},
+            "_nets": members.nets,
+            "_preprocessors": members.preprocessors,
+        }
+
+    def _attributes_of(self, best: Contender) -> dict[str, Any]:
+        """Return the fitted attributes that tell of the choice."""
+        return {
+            "best_n_steps_": best.look.n_steps,
+            "alpha_": best.candidate.alpha,
+            "keep_prob_": best.candidate.keep_prob,
+            "encoding_": best.candidate.encoding,
+            "oof_score_": best.look.score.shown,
+        }
+
+    def _held_out(
+        self, best: Contender, folds: list[Fold], n_rows: int | None
+    ) -> np.ndarray:
+        """Return what each row was said to be by networks that had not seen it.
+
+        A row that was held out several times has the average, one that never was has
+        NaN. Without `n_rows`, the rows are those of X_val.
+        """
+        beta = best.look.score.beta
+        said = [
+            np.asarray(self._said(net.model, Z.dtype.type(beta) * Z), np.float64)
+            for net, Z in zip(best.nets, best.look.logits, strict=True)
+        ]
+        if n_rows is None:
+            return said[0]
+        total, counts = np.zeros((n_rows, *said[0].shape[1:])), np.zeros(n_rows)
+        for fold, values in zip(folds, said, strict=True):
+            np.add.at(total, fold.held_out, values)
+            np.add.at(counts, fold.held_out, 1)
+        with np.errstate(invalid="ignore"):
+            return (total.T / counts).T
+
+    def _validate_params(self):
+        """Check the parameters one by one; an error says what was probably meant."""
+        with hinting(self):
+            super()._validate_params()
+
+    # -- what is fitted ----------------------------------------------------------------
+
+    @property
+    def members_(self) -> list[Any]:
+        """The networks that predict, each in a pipeline with its preprocessor."""
+        return self._fitted("members_").estimators()
+
+    @property
+    def preprocessor_(self) -> Any:
+        """What turns the caller's table into the networks' inputs."""
+        preprocessors = self._fitted("preprocessor_").preprocessors
+        if not preprocessors or any(p is not preprocessors[0] for p in preprocessors):
+            raise AttributeError(
+                f"{type(self).__name__} has no one preprocessor: "
+                + (
+                    "with refit=False each of members_ has its own."
+                    if preprocessors
+                    else "preprocess=False leaves the inputs as they are."
+                )
+            )
+        return preprocessors[0]
+
+    @property
+    def best_estimator_(self) -> Any:
+        """The one network, in a pipeline with its preprocessor."""
+        members = self._fitted("best_estimator_")
+        has_one_member(self)
+        return members.estimators()[0]
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """W[1], …, W[L] of the one network."""
+        return self._of_the_one("coefs_")
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """b[1], …, b[L] of the one network."""
+        return self._of_the_one("intercepts_")
+
+    def _of_the_one(self, attribute: str) -> Any:
+        members = self._fitted(attribute)
+        has_one_member(self)
+        return getattr(members.nets[0], attribute)
+
+    def _fitted(self, attribute: str) -> Members:
+        if "_nets" not in vars(self):
+            raise AttributeError(
+                f"{type(self).__name__} has no attribute {attribute!r} before fit."
+            )
+        return Members(self._nets, self._preprocessors)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Say whether there are networks to predict with."""
+        return "_nets" in vars(self)
+
+    def __sklearn_tags__(self):
+        """Accept sparse X and, in tables as they come, missing values and text."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = bool(self.preprocess)
+        tags.input_tags.categorical = bool(self.preprocess)
+        tags.input_tags.string = bool(self.preprocess)
+        return tags
+
+    def _ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
+        """Return what each member answers about the caller's X."""
+        check_is_fitted(self)
+        X = table(self, X, reset=False)
+        return Members(self._nets, self._preprocessors).ask(X, question)
+
+
+def best_of(contenders: list[Contender]) -> Contender:
+    """Return the contender with the best checkpoint."""
+    seen = [contender for contender in contenders if contender.best is not None]
+    return min(seen, key=lambda contender: contender.look.score.value)
+
+
+def members_of_folds(best: Contender) -> Members:
+    """Return the networks of the folds at their best checkpoint."""
+    look = best.look
+    return Members.of(best.nets, look.thetas, look.score.beta, best.preprocessors)
+
+
+def _seen(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
+    """Return the fitted attributes that tell of all candidates."""
+    n_seen = max(len(contender.scores) for contender in contenders)
+    scores = np.full((len(contenders), n_seen, len(contenders[0].nets)), np.nan)
+    for of_candidate, contender in zip(scores, contenders, strict=True):
+        for of_checkpoint, score in zip(of_candidate, contender.scores, strict=False):
+            of_checkpoint[:] = score.shown_of_folds
+    return {
+        "n_steps_": steps[:n_seen],
+        "scores_": scores,
+        "candidates_": [contender.candidate._asdict() for contender in contenders],
+    }

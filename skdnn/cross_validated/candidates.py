@@ -1,0 +1,87 @@
+"""What is chosen from: one network for each combination of the values given."""
+
+from collections.abc import Sequence
+from itertools import product
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skdnn.estimators import plan
+from skdnn.preprocessing.mixed_tables import ENCODINGS
+
+
+class Candidate(NamedTuple):
+    """Values of one network."""
+
+    alpha: float
+    keep_prob: Any  # a number, or one for each hidden layer
+    encoding: str | None  # of the numbers; None if rows come as they are to be read
+
+    def of_net(self) -> dict[str, Any]:
+        """Return the parameters of the plain estimator."""
+        return {"alpha": self.alpha, "keep_prob": self.keep_prob}
+
+
+def candidates_of(estimator) -> list[Candidate]:
+    """Return all combinations of `alphas`, `keep_probs` and `encodings`."""
+    encodings = _encodings(estimator) if estimator.preprocess else [None]
+    alphas = _several("alphas", estimator.alphas, 0, np.inf)
+    return [
+        Candidate(*values)
+        for values in product(alphas, _keep_probs(estimator), encodings)
+    ]
+
+
+def _encodings(estimator) -> list[str]:
+    given = estimator.encodings
+    names = [given] if isinstance(given, str) else plan.in_order(given)
+    if not names or not all(name in ENCODINGS for name in names):
+        raise ValueError(
+            f"encodings must be one or several of {list(ENCODINGS)}, got {given!r}."
+        )
+    return _once(names)
+
+
+def _several(name: str, given: Any, least: float, most: float) -> list[float]:
+    """Return one number or several as a list."""
+    values: Any = [given] if isinstance(given, Real) else plan.in_order(given)
+    if not values or not all(_is_number(v) and least <= v < most for v in values):
+        raise ValueError(
+            f"{name} must be a number >= {least} or a sequence of such, got {given!r}."
+        )
+    return _once([float(value) for value in values])
+
+
+def _keep_probs(estimator) -> list:
+    """Return each value as `keep_prob` of the plain estimator takes it."""
+    given = estimator.keep_probs
+    values = [given] if isinstance(given, Real) else plan.in_order(given)
+    n_hidden = len(plan.hidden_sizes(estimator))
+    if not values or not all(_is_keep_prob(value, n_hidden) for value in values):
+        raise ValueError(
+            "keep_probs must be a number in the range (0, 1] or a sequence of such, "
+            f"got {given!r}. Instead of a number there may be a tuple of {n_hidden}, "
+            "one for each hidden layer."
+        )
+    return _once([v if isinstance(v, Real) else tuple(v) for v in values])
+
+
+def _is_keep_prob(value, n_hidden: int) -> bool:
+    if _is_number(value):
+        return bool(0 < value <= 1)
+    return (
+        isinstance(value, Sequence | np.ndarray)
+        and not isinstance(value, str)
+        and len(value) == n_hidden
+        and all(_is_number(v) and 0 < v <= 1 for v in value)
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _once(values: list) -> list:
+    """Return the values in order, each once."""
+    return list(dict.fromkeys(values))

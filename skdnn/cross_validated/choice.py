@@ -1,0 +1,134 @@
+"""The networks of a fit: one for each candidate and fold, and those on all rows."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skdnn.cross_validated import parameters
+from skdnn.cross_validated.candidates import Candidate
+from skdnn.cross_validated.folds import Fold
+from skdnn.cross_validated.inputs import (
+    Inputs,
+    fitted_preprocessor,
+    inputs_of_fold,
+    rows_of_fold,
+)
+from skdnn.cross_validated.nets import NetInTraining
+from skdnn.cross_validated.pooled import HeldOut
+from skdnn.cross_validated.race import Contender
+from skdnn.cross_validated.workers import Workers
+from skdnn.estimators import plan
+from skdnn.estimators.dev_scoring import DevScorer
+from skdnn.estimators.rows import Rows
+from skdnn.preprocessing.mixed_tables import TableColumns
+
+
+class Seeds(NamedTuple):
+    """What is drawn, in this order, from `random_state`."""
+
+    folds: int
+    nets: np.ndarray  # of the folds: the same for each candidate
+    members: np.ndarray
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What all networks of a fit have in common.
+
+    Attributes
+    ----------
+    estimator : BaseMLPRegularizedCV
+        A copy that knows the columns of the rows.
+    rows : Rows
+        All training rows, validated, X as the caller's table.
+    targets : Targets
+        What networks learn to give.
+    columns : TableColumns or None
+        Which columns are what; None if rows are read as they come.
+    parts : list of (Rows, Rows)
+        The training and the held-out rows of each fold.
+    seeds : Seeds
+        One for each network.
+    """
+
+    estimator: Any
+    rows: Rows
+    targets: Any
+    columns: TableColumns | None
+    parts: list[tuple[Rows, Rows]]
+    seeds: Seeds
+
+    def contenders(
+        self, candidates: list[Candidate], workers: Workers
+    ) -> list[Contender]:
+        """Return the candidates with a network for each fold, not yet trained."""
+        encodings = dict.fromkeys(c.encoding for c in candidates)
+        jobs = [(encoding, part) for encoding in encodings for part in self.parts]
+        made = iter(workers.map(lambda job: self._inputs(*job), jobs))
+        inputs = {encoding: [next(made) for _ in self.parts] for encoding in encodings}
+        return [self._contender(c, inputs[c.encoding]) for c in candidates]
+
+    def _inputs(self, encoding: str | None, part: tuple[Rows, Rows]) -> Inputs:
+        return inputs_of_fold(self.columns, encoding, *part, self.targets)
+
+    def _contender(self, candidate: Candidate, folds: list[Inputs]) -> Contender:
+        nets, held_out, scorers = [], [], []
+        for fold, seed in zip(folds, self.seeds.nets, strict=True):
+            net = self._net(candidate, fold.train, int(seed))
+            model = net.model
+            dtype = model.theta.dtype
+            examples = fold.held_out.examples(model.targets, dtype, "_val")
+            nets.append(net)
+            held_out.append(HeldOut(examples, model.targets.cost_unit))
+            if not plan.follows_cost(self.estimator):
+                scorers.append(DevScorer(net.estimator, model, fold.held_out))
+        preprocessors = [f.preprocessor for f in folds if f.preprocessor is not None]
+        return Contender(candidate, nets, held_out, preprocessors, scorers)
+
+    def members(
+        self, candidate: Candidate, steps: np.ndarray, workers: Workers
+    ) -> tuple[list[NetInTraining], list[Any]]:
+        """Return networks trained on all rows, and what makes the inputs of each."""
+        rows, preprocessors = self.rows, []
+        if candidate.encoding is not None and self.columns is not None:
+            preprocessor = fitted_preprocessor(
+                self.columns, candidate.encoding, rows, self.targets
+            )
+            rows = rows._replace(X=preprocessor.transform(rows.X))
+            preprocessors = [preprocessor] * len(self.seeds.members)
+        nets = [self._net(candidate, rows, int(seed)) for seed in self.seeds.members]
+        if not all(workers.map(lambda net: _train(net, steps), nets)):
+            raise ValueError(
+                "Training on all rows diverged, though it did not on the folds: lower "
+                f"learning_rate_init={self.estimator.learning_rate_init}."
+            )
+        return nets, preprocessors
+
+    def _net(self, candidate: Candidate, rows: Rows, seed: int) -> NetInTraining:
+        batch_rows = parameters.batch_rows(self.estimator, _n_rows(rows))
+        net = parameters.net_of(self.estimator, candidate, batch_rows, seed)
+        return NetInTraining(net, rows, self.targets)
+
+
+def _train(net: NetInTraining, steps: np.ndarray) -> bool:
+    """Take steps, noting J at each checkpoint; return whether it stayed finite."""
+    return all([net.advance_to(int(n_steps)) for n_steps in steps])
+
+
+def _n_rows(rows: Rows) -> int:
+    return rows.X.shape[0] if rows.numbers is None else len(rows.numbers)
+
+
+def parts_of(rows: Rows, folds: list[Fold], copies: bool) -> list[tuple[Rows, Rows]]:
+    """Return each fold's rows that have a weight; `copies` as in `rows_of_fold`."""
+    counting = [Fold(*(_counting(rows, part) for part in fold)) for fold in folds]
+    return [rows_of_fold(rows, fold, copies) for fold in counting]
+
+
+def _counting(rows: Rows, numbers: np.ndarray) -> np.ndarray:
+    """Return the numbers of the rows that have a weight; all where none has."""
+    if rows.sample_weight is None:
+        return numbers
+    counting = numbers[rows.sample_weight[numbers] > 0]
+    return counting if counting.size else numbers

@@ -1,0 +1,127 @@
+"""From the caller's table to the inputs of a network, fold by fold."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from skdnn._sklearn import check_feature_names, safe_indexing
+from skdnn.cross_validated.folds import Fold
+from skdnn.estimators.checks.arrays import TABLE, explained
+from skdnn.estimators.rows import SPARSE_FORMATS, Rows, validated_inputs
+from skdnn.preprocessing.mixed_tables import TableColumns, columns_of, preprocessor_for
+from skdnn.preprocessing.tables import is_frame
+
+_NUMBERS = [np.float64, np.float32]
+
+
+class Inputs(NamedTuple):
+    """The rows of a fold as a network reads them, and what has made them so."""
+
+    train: Rows
+    held_out: Rows
+    preprocessor: Any  # None where rows are read as they come
+
+
+def table(estimator, X, reset: bool):
+    """Return the caller's X, checked: a frame as it is, else an array.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularizedCV
+        If `reset`, a copy that may be changed.
+    X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+        As the caller gave it.
+    reset : bool
+        Whether the columns become the estimator's; if not, they must be as in fit.
+    """
+    if not estimator.preprocess:
+        return validated_inputs(estimator, X, reset)
+    with explained(X, "X", TABLE):
+        if is_frame(X):
+            return validate_data(estimator, X, reset=reset, skip_check_array=True)
+        return validate_data(estimator, X, reset=reset, **_checks_of(X))
+
+
+def dev_table(estimator, X):
+    """Return the caller's X_val, checked likewise."""
+    with explained(X, "X_val", TABLE):
+        check_feature_names(estimator, X, reset=False)
+        if estimator.preprocess and is_frame(X):
+            return X
+        checks = _checks_of(X)
+        if not estimator.preprocess:
+            checks |= {"dtype": _NUMBERS, "ensure_all_finite": True}
+        return check_array(X, input_name="X_val", **checks)
+
+
+def _checks_of(X) -> dict[str, Any]:
+    return {
+        "accept_sparse": SPARSE_FORMATS,
+        "dtype": None if _holds_text(X) else _NUMBERS,
+        "ensure_all_finite": "allow-nan",
+    }
+
+
+def _holds_text(X) -> bool:
+    """Whether an array has columns of text, which can only be categories."""
+    if sparse.issparse(X):
+        return False
+    array = np.asarray(X)
+    if array.dtype.kind in "US":
+        return True
+    return array.dtype.kind == "O" and any(isinstance(v, str) for v in array.flat)
+
+
+def columns_for(estimator, X) -> TableColumns:
+    """Return which columns are numbers and which are categories."""
+    return columns_of(X, estimator.categorical_features)
+
+
+def fitted_preprocessor(columns: TableColumns, encoding: str, rows: Rows, targets):
+    """Return the transformer of one encoding, fitted to some rows."""
+    preprocessor = preprocessor_for(
+        columns,
+        encoding,
+        is_sparse=sparse.issparse(rows.X),
+        target_type="classes" if targets.are_classes else "continuous",
+    )
+    return preprocessor.fit(rows.X, rows.y)
+
+
+def inputs_of_fold(
+    columns: TableColumns | None, encoding: str | None, rows: Rows, dev: Rows, targets
+) -> Inputs:
+    """Return training and held-out rows, transformed by what the former show."""
+    if encoding is None or columns is None:
+        return Inputs(rows, dev, None)
+    preprocessor = fitted_preprocessor(columns, encoding, rows, targets)
+    return Inputs(
+        rows._replace(X=preprocessor.transform(rows.X)),
+        dev._replace(X=preprocessor.transform(dev.X)),
+        preprocessor,
+    )
+
+
+def rows_of_fold(rows: Rows, fold: Fold, copies: bool) -> tuple[Rows, Rows]:
+    """Return the training and the held-out rows.
+
+    Parameters
+    ----------
+    rows : Rows
+        All rows, validated.
+    fold : Fold
+        Their numbers.
+    copies : bool
+        Whether X is copied, as transformers need it, or read in place.
+    """
+    return _part(rows, fold.train, copies), _part(rows, fold.held_out, copies)
+
+
+def _part(rows: Rows, numbers: np.ndarray, copies: bool) -> Rows:
+    part = rows.pick(numbers)
+    if not copies:
+        return part
+    return part._replace(X=safe_indexing(rows.X, numbers), numbers=None)

@@ -1,0 +1,104 @@
+"""A network in training that stops at checkpoints, to be looked at and to go on."""
+
+from typing import Any
+
+import numpy as np
+
+from skdnn.estimators import plan
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.model import Model, type_out
+from skdnn.estimators.preparation import first_state
+from skdnn.estimators.rows import Rows
+from skdnn.estimators.solving import FitRecord
+from skdnn.network.objective import forward, rows_per_block
+from skdnn.training.steps import Steps
+from skdnn.training.stopping import MAX_ITER
+from skdnn.training.tables import Examples
+from skdnn.training.threads import blas_threads_for
+
+
+class NetInTraining:
+    """A plain estimator whose training is moved on from checkpoint to checkpoint.
+
+    Parameters
+    ----------
+    net : MLPRegularizedClassifier or MLPRegularizedRegressor
+        Its parameters say how to train; how long, the caller says.
+    rows : Rows
+        The training rows, validated, of numbers only.
+    targets : Targets
+        What all networks of the fit learn to give.
+    """
+
+    def __init__(self, net: BaseMLPRegularized, rows: Rows, targets):
+        n_rows = len(rows.y) if rows.numbers is None else len(rows.numbers)
+        # Steps are many and noisy here, however few the rows are.
+        dtype = np.dtype(np.float32 if net.dtype == "auto" else net.dtype)
+        network = plan.network_of(net, rows.X.shape[1], targets)
+        state = first_state(net, network, dtype)
+        targets = net._begin_at(targets, rows, network.biases(state.theta)[-1])
+        self.examples: Examples = rows.examples(targets, dtype)
+        weight, type_in = self.examples.total_weight, type_out(rows.X.dtype).name
+        self._model: Model[Any] = Model(network, targets, state.theta, weight, type_in)
+        self.estimator, self._n_rows = net, n_rows
+        recipe = plan.recipe(net, self._model, state, self.examples, n_epochs=1)
+        reader = plan.reader(net, self._model, state, self.examples)
+        self._steps = Steps(state, reader, recipe)
+        self.costs: list[float] = []  # J between checkpoints
+
+    @property
+    def n_steps(self) -> int:
+        """The steps taken so far."""
+        return self._steps.state.optimizer.t
+
+    @property
+    def model(self) -> Model:
+        """The network as it is now; its θ moves with the training."""
+        return self._model.with_theta(self._steps.state.to_predict)
+
+    def advance_to(self, n_steps: int) -> bool:
+        """Take the steps that are missing; return whether J is still finite."""
+        steps = self._steps
+        if n_steps > self.n_steps:
+            with blas_threads_for(self._model.network, steps.reader.batch_rows):
+                self.costs.append(steps.take(n_steps - self.n_steps))
+        return bool(
+            np.isfinite(self.costs[-1]) and np.isfinite(steps.state.theta).all()
+        )
+
+    def logits(self, examples: Examples) -> np.ndarray:
+        """Return the logits of rows that are not trained on."""
+        model = self.model
+        step = rows_per_block(model.network, examples.table.is_sparse_enough)
+        rows = min(step, examples.n_rows)
+        with blas_threads_for(model.network, rows):
+            blocks = examples.table.blocks(step)
+            return forward(model.network, model.theta, blocks, examples.n_rows, rows)
+
+    def fitted(self, model: Model, message: str) -> BaseMLPRegularized:
+        """Return the plain estimator, fitted: it predicts with the model.
+
+        Training can go on from the parameters that it has reached.
+        """
+        net, state = self.estimator._draft(), self._steps.state
+        net.n_features_in_ = model.network.n_inputs
+        unit = model.targets.cost_unit
+        curve = [unit * cost for cost in self.costs]
+        n_batches = self._steps.reader.n_batches
+        record = FitRecord(
+            n_iter_=-(-self.n_steps // n_batches),
+            t_=round(self.n_steps / n_batches * self._n_rows),
+            loss_=curve[-1],
+            loss_curve_=curve,
+            best_loss_=min(curve),
+            validation_loss_curve_=None,
+            validation_scores_=None,
+            best_validation_score_=None,
+            best_iteration_=len(curve),
+            converged_=True,
+            stop_reason_=MAX_ITER,
+            optimizer_state_=state.optimizer,
+            stop_message_=message,
+        )
+        net._assign(net._attributes_to_predict(model), state, record)
+        return net

@@ -1,0 +1,429 @@
+"""MLPRegularizedRegressorCV."""
+
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+
+from skdnn._sklearn import Interval, StrOptions, fit_context, with_callbacks
+from skdnn.cross_validated.base import BaseMLPRegularizedCV
+from skdnn.cross_validated.parameters import CV_CONSTRAINTS, SHARED
+from skdnn.estimators.checks.arguments import explaining_arguments
+from skdnn.estimators.model import Model
+from skdnn.estimators.regressor import MLPRegularizedRegressor
+from skdnn.estimators.rows import Rows, targets_to_score
+from skdnn.estimators.targets.numbers import RegressionTargets
+from skdnn.network.losses import LOSSES
+
+
+class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
+    r"""Regressor that chooses its regularisation by rows that it has not seen.
+
+    What :class:`~sklearn.linear_model.RidgeCV` is to Ridge: in one `fit`, how long to
+    train, how strong a penalty, how much dropout and which encoding of numbers are
+    chosen by out-of-fold predictions; then networks are trained on all rows. It takes
+    tables as they come.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(128, 128)
+        Units of each hidden layer.
+
+    activation : str or array-like of str, default="relu"
+        As in :class:`MLPRegularizedRegressor`.
+
+    loss : {"squared_error", "poisson", "huber"}, default="squared_error"
+        As in :class:`MLPRegularizedRegressor`.
+
+    delta : float, default=1.0
+        As in :class:`MLPRegularizedRegressor`.
+
+    normalize_y : bool, default=True
+        Whether the networks learn standardised targets.
+
+    solver : {"adam", "adamw", "sgd"}, default="adam"
+        As in :class:`MLPRegularizedRegressor`. The learning rate is constant, and
+        predictions are those of an exponential moving average of the parameters, which
+        may be stopped at any step.
+
+    alphas : float or array-like of float, default=1.0
+        Candidates for `alpha`, the strength λ ≥ 0 of the penalty.
+
+    l1_ratio : float, default=0.0
+        Share of the L1 norm in the penalty, in [0, 1].
+
+    keep_probs : float or array-like, default=1.0
+        Candidates for `keep_prob`, in (0, 1]. An element may be a tuple with one value
+        for each hidden layer.
+
+    encodings : {"standard", "piecewise"} or both, default=("standard", "piecewise")
+        Candidates for the encoding of numbers: standardised
+        (:class:`InputStandardizer`), or with a component for each of several bins
+        beside it (:class:`PiecewiseLinearEncoder`). Neither is better on all tables.
+        Not used with ``preprocess=False``.
+
+    input_keep_prob : float, default=1.0
+        As in :class:`MLPRegularizedRegressor`.
+
+    max_norm : float or None, default=None
+        As in :class:`MLPRegularizedRegressor`.
+
+    max_grad_norm : float or None, default=None
+        As in :class:`MLPRegularizedRegressor`.
+
+    augmentation : augmenter or None, default=None
+        Alters the training rows afresh in each epoch; never those held out.
+
+    init, bias_init : str or callable, default="auto"
+        As in :class:`MLPRegularizedRegressor`.
+
+    batch_size : int or "auto", default="auto"
+        The most rows of a mini-batch. "auto" is 64 for up to 2 000 training rows, 128
+        for up to 8 000, 256 above.
+
+    learning_rate_init : float, default=0.003
+        The learning rate.
+
+    averaging_decay : float, default=0.99
+        Decay of the average of the parameters, in [0, 1).
+
+    max_steps : int or "auto", default="auto"
+        The most steps of a network. "auto" is 10 000; most tables stop far earlier.
+
+    n_iter_no_change : int, default=3
+        A candidate stops after so many checkpoints in a row without an improvement of
+        the held-out score by more than `tol`. Checkpoints are at 24 steps and then at
+        1.2 times the steps of the one before.
+
+    tol : float, default=1e-4
+        See `n_iter_no_change`.
+
+    shuffle : bool, default=True
+        Whether to draw a new order of the rows for each epoch.
+
+    cv : int, splitter, iterable or None, default=None
+        What is held out: the number of folds, drawn at random, a splitter, or
+        pairs of row numbers. None is 5 folds for up to 10 000 rows, 3 for up to 20 000,
+        and one part of 10 % above. With `groups`, rows of a group stay together.
+
+    scoring : str or callable, default="loss"
+        What is chosen by: "loss", the cost of all held-out rows in the units of
+        y (half the mean squared error for that loss), or a
+        scorer or its name, averaged over the folds.
+
+    n_members : int, default=1
+        How many networks are trained on all rows. They differ by their random numbers,
+        and their predictions are averaged.
+
+    refit : bool, default=True
+        False trains none on all rows: the networks of the folds are the members.
+
+    preprocess : bool, default=True
+        Whether X is a table as it comes. Numbers are standardised, missing ones get an
+        indicator, categories are one-hot, rare levels together, and columns that do
+        not vary are dropped, all by the training rows of each fold. False reads X as
+        it is: images, sparse text, or what a pipeline has prepared.
+
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Which columns are categories: those that are not numbers by their data type, or
+        names, positions or a mask.
+
+    momentum, nesterovs_momentum, beta_1, beta_2, epsilon
+        As in :class:`MLPRegularizedRegressor`.
+
+    warm_start : bool, default=False
+        Has to be False: each fit chooses anew.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Type to compute in; "auto" is float32.
+
+    n_jobs : int or None, default=None
+        How many networks are trained at once, by threads: a step does not hold Python's
+        lock. -1 is one for each core. None is 1, or what
+        :func:`joblib.parallel_config` says.
+
+    verbose : bool or int, default=False
+        True prints a line for each checkpoint.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds and all that networks draw. An int makes fits reproducible,
+        whatever `n_jobs` is.
+
+    Attributes
+    ----------
+    best_n_steps_ : int
+        The number of steps that was best for rows held out.
+    alpha_ : float
+        The alpha that was chosen.
+    keep_prob_ : float or tuple of float
+        The keep_prob that was chosen.
+    encoding_ : {"standard", "piecewise"} or None
+        The encoding that was chosen; None with ``preprocess=False``.
+    candidates_ : list of dict
+        All candidates.
+    n_steps_ : ndarray of shape (n_checkpoints,)
+        The checkpoints.
+    scores_ : ndarray of shape (n_candidates, n_checkpoints, n_folds)
+        The score of the held-out rows of each fold; NaN after a candidate has stopped.
+        For ``scoring="loss"`` the lower is the better.
+    oof_score_ : float
+        The score that decided, over all held-out rows.
+    oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The predictions of networks for which
+        each row was held out; NaN for rows that never were. With `X_val`, it is of
+        those rows.
+    members_ : list of estimators
+        What predicts: fitted MLPRegularizedRegressors, each in a Pipeline behind
+        its preprocessor.
+    best_estimator_ : estimator
+        The member, where there is one only.
+    preprocessor_ : transformer
+        What turns X into the inputs of the members; with ``refit=False`` each has its
+        own.
+    coefs_, intercepts_ : list of ndarray
+        The weights and biases of the member, where there is one only.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, if X has names that are all strings.
+
+    See Also
+    --------
+    MLPRegularizedRegressor : One network with parameters of your own choice.
+    sklearn.linear_model.RidgeCV : The same idea for a linear model.
+
+    Notes
+    -----
+    The networks of all folds and candidates are trained side by side and looked at, at
+    checkpoints, together. The number of steps is chosen from all held-out rows at once,
+    and it is steps, not epochs, that are taken again on all rows.
+
+    Between tables the best number of steps ran from 70 to 5 000, so that no fixed
+    number serves all; a holdout finds it, but leaves its rows untrained.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by default", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skdnn import MLPRegularizedRegressorCV
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = MLPRegularizedRegressorCV(random_state=0).fit(X_train, y_train)
+    >>> bool(model.score(X_test, y_test) > 0.3)
+    True
+    """
+
+    oof_prediction_: np.ndarray
+
+    _net_class = MLPRegularizedRegressor
+    _net_parameters = (*SHARED, "loss", "delta", "normalize_y")
+    _out_of_fold = "oof_prediction_"
+
+    _y_is_numeric = True
+
+    _parameter_constraints: ClassVar[dict] = {
+        **CV_CONSTRAINTS,
+        "loss": [StrOptions({n for n, loss in LOSSES.items() if loss.is_of_numbers})],
+        "delta": [Interval(Real, 0, None, closed="neither")],
+        "normalize_y": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (128, 128),
+        activation: str | Sequence[str] = "relu",
+        *,
+        loss: str = "squared_error",
+        delta: float = 1.0,
+        normalize_y: bool = True,
+        solver: str = "adam",
+        alphas: float | Sequence[float] | np.ndarray = 1.0,
+        l1_ratio: float = 0.0,
+        keep_probs: float | Sequence[Any] | np.ndarray = 1.0,
+        encodings: str | Sequence[str] = ("standard", "piecewise"),
+        input_keep_prob: float = 1.0,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        augmentation: Any = None,
+        init: str | Callable[..., np.ndarray] = "auto",
+        bias_init: str | Callable[..., np.ndarray] = "auto",
+        batch_size: int | str = "auto",
+        learning_rate_init: float = 0.003,
+        averaging_decay: float = 0.99,
+        max_steps: int | str = "auto",
+        n_iter_no_change: float = 3,
+        tol: float = 1e-4,
+        shuffle: bool = True,
+        cv: Any = None,
+        scoring: str | Callable[..., float] = "loss",
+        n_members: int = 1,
+        refit: bool = True,
+        preprocess: bool = True,
+        categorical_features: str | ArrayLike | None = "from_dtype",
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        warm_start: bool = False,
+        dtype: str = "auto",
+        n_jobs: int | None = None,
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.delta = delta
+        self.normalize_y = normalize_y
+        self.solver = solver
+        self.alphas = alphas
+        self.l1_ratio = l1_ratio
+        self.keep_probs = keep_probs
+        self.encodings = encodings
+        self.input_keep_prob = input_keep_prob
+        self.max_norm = max_norm
+        self.max_grad_norm = max_grad_norm
+        self.augmentation = augmentation
+        self.init = init
+        self.bias_init = bias_init
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.averaging_decay = averaging_decay
+        self.max_steps = max_steps
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.shuffle = shuffle
+        self.cv = cv
+        self.scoring = scoring
+        self.n_members = n_members
+        self.refit = refit
+        self.preprocess = preprocess
+        self.categorical_features = categorical_features
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @explaining_arguments
+    @with_callbacks
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Choose by rows that are held out, then train on all rows.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            The training rows: a table as it comes, with numbers, categories and
+            missing values, or with ``preprocess=False`` numbers only.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers to predict.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights ≥ 0 of the rows, in training and in the held-out loss. The
+            preprocessing counts each row once.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group are trained on or held out together.
+        X_val : {array-like, data frame, sparse matrix}, default=None
+            Rows to choose by, of shape (n_val, n_features): they take the place of the
+            folds, and are not trained on.
+        y_val : array-like, default=None
+            What they should give.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
+
+        Returns
+        -------
+        self : MLPRegularizedRegressorCV
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an array is not as described, or training of all
+            candidates diverges. A model that was fitted before is left as it was.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the held-out score still improved at the last step, if candidates
+            diverged, or if held-out rows are predicted no better than by a constant.
+        """
+        dev = Rows(X_val, y_val, sample_weight_val)
+        return self._fit(Rows(X, y, sample_weight), dev, groups)
+
+    def _targets_of(self, rows):
+        return RegressionTargets.of(rows.y, self.loss)
+
+    def _calibrates(self, targets):
+        return False
+
+    def _said(self, model, Z):
+        return model.targets.decode(model.targets.predictions(Z))
+
+    def __sklearn_tags__(self):
+        """Accept several outputs."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the numbers of each row, the average of those of the members.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions, in the shape that y had in fit.
+        """
+        predictions = self._ask(X, Model.predict)
+        return predictions[0] if len(predictions) == 1 else np.mean(predictions, axis=0)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return R², the explained share of the variance, averaged over outputs.
+
+        Parameters
+        ----------
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            What they should give.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        float
+            At most 1; 0 is what the mean of y would get.
+        """
+        predicted = self.predict(X)
+        targets, n_rows = self._nets[0]._model.targets, predicted.shape[0]
+        y, weight = targets_to_score(self, targets, y, sample_weight, n_rows)
+        return r2_score(y, predicted, sample_weight=weight)

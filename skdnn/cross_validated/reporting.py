@@ -1,0 +1,108 @@
+"""What a choice says: lines while it runs, and warnings of what cannot have worked."""
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skdnn.cross_validated.callbacks import CheckpointRecord
+from skdnn.cross_validated.race import Contender
+from skdnn.estimators.reporting import tell
+
+# A constant prediction scores 1; noise of few held-out rows may hide a small gain.
+_HARDLY_BETTER = 0.999
+
+
+class CheckpointPrinter:
+    """Prints a line for each checkpoint."""
+
+    def checkpoint(self, record: CheckpointRecord, n_nets: int) -> None:
+        """Print what the checkpoint has shown."""
+        scores = "  ".join(f"{score:10.6f}" for score in record.scores.values())
+        print(
+            f"Step {record.n_steps:6d}  held-out scores {scores}  best "
+            f"{record.best_score:10.6f} at step {record.best_n_steps} ({n_nets} "
+            "networks in training)"
+        )
+
+
+def refuse_divergence(contenders: list[Contender], estimator) -> None:
+    """Raise an error if no candidate has reached a checkpoint."""
+    if all(contender.best is None for contender in contenders):
+        raise ValueError(
+            "Training diverged before the first checkpoint: the cost is not finite. "
+            f"Lower learning_rate_init={estimator.learning_rate_init}, standardise "
+            "the inputs (preprocess=True), or set max_grad_norm."
+        )
+
+
+def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> None:
+    """Warn of what cannot have worked, or ended too early.
+
+    Parameters
+    ----------
+    contenders : list of Contender
+        All candidates.
+    best : Contender
+        The one that was chosen.
+    estimator : BaseMLPRegularizedCV
+        Its parameters are named.
+    last : int
+        The most steps that there could be.
+    """
+    targets = best.nets[0].model.targets
+    if targets.is_constant:
+        tell(
+            "y has one class only, so there is nothing to learn: every row is predicted"
+            f" to be of the class {targets.classes.tolist()[0]!r}.",
+            UserWarning,
+            "one_class",
+        )
+        return
+    _warn_of_divergence(contenders, estimator)
+    if _is_no_gain(best, estimator):
+        return
+    if best.look.n_steps == last and not best.n_stalled:
+        tell(
+            f"The held-out score was still improving after max_steps={last} steps. Set "
+            f"max_steps={2 * last}.",
+            ConvergenceWarning,
+            "max_steps",
+        )
+
+
+def _warn_of_divergence(contenders: list[Contender], estimator) -> None:
+    diverged = [c.candidate for c in contenders if c.has_diverged]
+    if diverged:
+        listed = ", ".join(map(str, diverged))
+        tell(
+            f"Training of {len(diverged)} of {len(contenders)} candidates diverged; "
+            f"they were left out from there on: {listed}. Lower "
+            f"learning_rate_init={estimator.learning_rate_init} or set max_grad_norm.",
+            ConvergenceWarning,
+            "diverged",
+        )
+
+
+def _is_no_gain(best: Contender, estimator) -> bool:
+    """Warn if the networks predict held-out rows no better than a constant does."""
+    if best.scorers:
+        return False
+    score = best.look.score.value
+    costs, weights = [], []
+    for net, part in zip(best.nets, best.held_out, strict=True):
+        Y, s = part.examples.Y, part.examples.s
+        option = net.model.targets.without_smoothing(net.model.network).loss_option
+        constant = net.model.targets.constant_cost(Y, s, option)
+        costs.append(part.cost_unit * constant)
+        weights.append(part.examples.weight)
+    constant = float(np.average(costs, weights=weights))
+    is_no_gain = score >= _HARDLY_BETTER * constant > 0
+    if is_no_gain:
+        tell(
+            f"The held-out loss, {score:.4g}, is not below that of a "
+            f"constant prediction, {constant:.4g}: nothing was learnt that holds for "
+            "other rows. Look at the columns and the scale of X, give more rows, or "
+            f"lower alphas={estimator.alphas}.",
+            ConvergenceWarning,
+            "no_gain",
+        )
+    return is_no_gain

@@ -1,0 +1,123 @@
+"""Steps: θ moved on by an epoch, or by a number of steps."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from skdnn.network.memory import empty_aligned
+from skdnn.network.objective import forward_by_blocks, rows_per_block
+from skdnn.network.propagation import Workspace, cost_of_logits
+from skdnn.training.blocks import EndlessBlocks, Reader, TrainingBlock
+from skdnn.training.epoch import Gathered, train_block
+from skdnn.training.recipe import Recipe
+from skdnn.training.schedules import Progress
+from skdnn.training.state import TrainingState
+
+# Parameters of this size may give outputs that are not finite.
+_FAR = 100.0
+
+
+class Steps:
+    """Moves a training on; owns the buffers that all its steps share.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Where to start; changed in place.
+    reader : Reader
+        Yields the training rows, epoch by epoch.
+    recipe : Recipe
+        How to train.
+    """
+
+    def __init__(self, state: TrainingState, reader: Reader, recipe: Recipe):
+        self.state, self.recipe, self.reader = state, recipe, reader
+        batch_rows, dtype = reader.batch_rows, state.theta.dtype
+        # Sparse rows are neither dropped nor gathered in these buffers.
+        n_columns = 0 if reader.is_sparse else reader.n_columns
+        drops_inputs = bool(recipe.keep_prob[0] < 1) and n_columns > 0
+        self._work = Workspace.of(recipe.network, batch_rows, dtype, drops_inputs)
+        rows = 0 if reader.copies else batch_rows
+        self._gathered = Gathered.of(rows, n_columns, reader.n_targets, dtype)
+        state.begin_averaging(recipe.averaging.is_on)
+        state.align()
+        self._grad = empty_aligned(state.theta.size, dtype)
+        self._endless = EndlessBlocks(reader)
+
+    def run_epoch(self) -> tuple[float, float]:
+        """Take the steps of an epoch; return J over it and the last learning rate."""
+        return self._run(self.reader.epoch(), self._rates(self.reader.n_batches))
+
+    def take(self, n_steps: int) -> float:
+        """Take so many steps, of epoch after epoch; return J over their rows.
+
+        It goes on in the middle of an epoch where the call before has left it.
+        """
+        cost, _ = self._run(self._endless.take(n_steps), self._rates(n_steps))
+        self.state.time += n_steps / self.reader.n_batches * self.recipe.epoch_length
+        return cost
+
+    def _run(
+        self, blocks: Iterable[TrainingBlock], rates: np.ndarray
+    ) -> tuple[float, float]:
+        """Return J over the blocks and the last learning rate."""
+        state, recipe = self.state, self.recipe
+        # The penalty, too, is that of before the steps: with one batch of all rows,
+        # this is J at one θ.
+        penalty = recipe.penalty.value(state.theta, recipe.network.groups)
+        total, n_rows, step = 0.0, 0, 0
+        for block in blocks:
+            n_steps = block.bounds.size - 1
+            value, finite = train_block(
+                recipe.network,
+                recipe.rule,
+                recipe.regularization,
+                recipe.averaging,
+                state.theta,
+                state.optimizer.m,
+                state.optimizer.v,
+                state.average,
+                state.optimizer.t,
+                state.n_averaged,
+                block,
+                rates[step : step + n_steps],
+                recipe.keep_prob,
+                np.uint64(state.mask_seed),
+                self._gathered,
+                self._work,
+                self._grad,
+            )
+            if not finite:
+                return np.nan, rates[-1]
+            state.optimizer.t += n_steps
+            state.n_averaged += n_steps if recipe.averaging.is_on else 0
+            step += n_steps
+            n_rows += int(block.bounds[-1] - block.bounds[0])
+            total += value
+        return total / n_rows + penalty, rates[-1]
+
+    def end_is_finite(self) -> bool:
+        """Whether the cost is finite where the last step has led to.
+
+        No next step finds out. It takes a look at all rows, but for parameters of a
+        usual size, which have not been led far.
+        """
+        theta, network = self.state.theta, self.recipe.network
+        if max(theta.max(), -theta.min()) < _FAR:
+            return True
+        block_rows, cost = rows_per_block(network, self.reader.is_sparse), 0.0
+        for X, Y, s in self.reader.in_order(block_rows):
+            (Z,) = forward_by_blocks(network, theta, [X], X.shape[0])
+            cost += cost_of_logits(network, Z, Y, s, 1.0)
+        return bool(np.isfinite(cost))
+
+    def _rates(self, n_steps: int) -> np.ndarray:
+        """Return the learning rate of each of the next steps."""
+        recipe, n_batches = self.recipe, self.reader.n_batches
+        within = np.arange(n_steps) / n_batches
+        times = self.state.time + within * recipe.epoch_length
+        progress = Progress(
+            times - recipe.schedule_start, recipe.horizon, recipe.power_t
+        )
+        factor = self.state.rate_factor * recipe.schedule.factor(progress)
+        return recipe.learning_rate_init * factor
