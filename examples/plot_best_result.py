@@ -117,6 +117,7 @@ plt.show()
 # %%
 # Underfitting or overfitting?
 # ----------------------------
-# The rows held out answer this, too: no dev set has to be kept back. If the penalty that
-# was chosen is the strongest of the candidates, the report asks for a stronger one.
+# The rows held out answer this, too: no dev set has to be kept back. If the penalty
+# that was chosen is the strongest of the candidates, the report asks for a stronger
+# one.
 print(BiasVarianceReport.from_estimator(model, X_train, y_train))
