@@ -217,12 +217,16 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
 
     @property
     def members_(self) -> list[Any]:
-        """The networks that predict, each in a pipeline with its preprocessor."""
+        """What predicts: plain estimators, fitted, in a Pipeline if X is preprocessed."""
         return self._fitted("members_").estimators()
 
     @property
     def preprocessor_(self) -> Any:
-        """What turns the caller's table into the networks' inputs."""
+        """What turns X into the inputs of all members, if they share it.
+
+        With ``refit=False`` each of them has its own, and with ``preprocess=False``
+        there is none.
+        """
         preprocessors = self._fitted("preprocessor_").preprocessors
         if not preprocessors or any(p is not preprocessors[0] for p in preprocessors):
             raise AttributeError(
@@ -237,7 +241,7 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
 
     @property
     def best_estimator_(self) -> Any:
-        """The one network, in a pipeline with its preprocessor."""
+        """The member, where there is one only."""
         members = self._fitted("best_estimator_")
         has_one_member(self)
         return members.estimators()[0]
