@@ -98,8 +98,12 @@ class Contender:
             return
         score = self._score(seen, calibrates)
         self.scores.append(score)
-        before = np.inf if self.best is None else self.best.score.value
-        self.n_stalled = 0 if score.value < before - tol else self.n_stalled + 1
+        if self.best is None:
+            before = least = np.inf
+        else:
+            before = self.best.score.value
+            least = before - tol * abs(before)
+        self.n_stalled = 0 if score.value < least else self.n_stalled + 1
         if score.value < before or self.best is None:
             thetas = [net.model.theta.copy() for net in self.nets]
             self.best = Look(n_steps, score, seen, thetas)
@@ -142,7 +146,7 @@ def race(
         The numbers of steps after which to look.
     tol, patience : float
         A contender is over after so many checkpoints in a row without an improvement
-        of more than `tol`.
+        by more than this part of its best score.
     calibrates : bool
         Whether the held-out rows are judged after one temperature.
     workers : Workers

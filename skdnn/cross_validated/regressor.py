@@ -96,10 +96,10 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
 
     n_iter_no_change : int, default=3
         A candidate stops after so many checkpoints in a row without an improvement of
-        the held-out score by more than `tol`. Checkpoints are at 24 steps and then at
-        1.2 times the steps of the one before.
+        the held-out score by more than the part `tol` of it. Checkpoints are at 24
+        steps and then at 1.2 times the steps of the one before.
 
-    tol : float, default=1e-4
+    tol : float, default=0.01
         See `n_iter_no_change`.
 
     shuffle : bool, default=True
@@ -260,7 +260,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         averaging_decay: float = 0.99,
         max_steps: int | str = "auto",
         n_iter_no_change: float = 3,
-        tol: float = 1e-4,
+        tol: float = 0.01,
         shuffle: bool = True,
         cv: Any = None,
         scoring: str | Callable[..., float] = "loss",
