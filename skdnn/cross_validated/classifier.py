@@ -1,5 +1,6 @@
 """MLPRegularizedClassifierCV."""
 
+import math
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import Interval, StrOptions, fit_context, with_callbacks
 from skdnn.cross_validated.base import BaseMLPRegularizedCV
@@ -411,6 +413,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     @property
     def _targets(self) -> ClassTargets:
+        check_is_fitted(self)
         return self._nets[0]._model.targets
 
     def _logits(self, X) -> np.ndarray:
@@ -513,6 +516,6 @@ def averaged_logits(targets: ClassTargets, logits: list[np.ndarray]) -> np.ndarr
     """
     Z = np.stack(logits)
     if targets.kind == "multiclass":
-        return logsumexp(log_softmax(Z, axis=2), axis=0) - np.log(len(Z))
+        return logsumexp(log_softmax(Z, axis=2), axis=0) - math.log(len(Z))
     # Of the mean of yes and the mean of no, the ratio.
     return logsumexp(log_expit(Z), axis=0) - logsumexp(log_expit(-Z), axis=0)

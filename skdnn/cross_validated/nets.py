@@ -31,7 +31,6 @@ class NetInTraining:
     """
 
     def __init__(self, net: BaseMLPRegularized, rows: Rows, targets):
-        n_rows = len(rows.y) if rows.numbers is None else len(rows.numbers)
         # Steps are many and noisy here, however few the rows are.
         dtype = np.dtype(np.float32 if net.dtype == "auto" else net.dtype)
         network = plan.network_of(net, rows.X.shape[1], targets)
@@ -40,7 +39,7 @@ class NetInTraining:
         self.examples: Examples = rows.examples(targets, dtype)
         weight, type_in = self.examples.total_weight, type_out(rows.X.dtype).name
         self._model: Model[Any] = Model(network, targets, state.theta, weight, type_in)
-        self.estimator, self._n_rows = net, n_rows
+        self.estimator, self._n_rows = net, rows.n_rows
         recipe = plan.recipe(net, self._model, state, self.examples, n_epochs=1)
         reader = plan.reader(net, self._model, state, self.examples)
         self._steps = Steps(state, reader, recipe)
