@@ -82,13 +82,13 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
     # -- fit ---------------------------------------------------------------------------
 
     def _fit(self, given: Rows, given_dev: Rows, groups) -> Self:
+        steps = checkpoints(parameters.max_steps(self))
+        callbacks = RaceCallbacks(self, given, len(steps))
         candidates = parameters.check(self)
         draft = self._draft()
         choice, folds, n_rows = self._begin(draft, given, given_dev, groups)
-        steps = np.array([1])
-        if not choice.targets.is_constant:
-            steps = checkpoints(parameters.max_steps(self))
-        callbacks = RaceCallbacks(self, given, len(steps))
+        if choice.targets.is_constant:
+            steps = np.array([1])
         calibrates = self._calibrates(choice.targets)
         with Workers(self.n_jobs) as workers:
             contenders = choice.contenders(candidates, workers)
@@ -107,8 +107,10 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
             if self.refit:
                 n_steps = steps[steps <= best.look.n_steps]
                 nets, preprocessors = choice.members(best.candidate, n_steps, workers)
-                thetas = [net.model.theta for net in nets]
-                members = Members.of(nets, thetas, best.look.score.beta, preprocessors)
+                thetas, look = [net.model.theta for net in nets], best.look
+                members = Members.of(
+                    nets, thetas, look.n_steps, look.score.beta, preprocessors
+                )
         kept = vars(self).copy()
         kept.pop("feature_names_in_", None)  # of rows before, which had names
         self.__dict__ = {
@@ -133,9 +135,12 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
         rows = training_rows(draft, given, reset=True, inputs=table)
         rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
         dev = dev_rows_of(draft, given_dev, inputs=dev_table)
+        if dev is not None:
+            dev = dev._replace(sample_weight=as_counts(dev.sample_weight))
         targets = draft._targets_of(rows)
         columns = columns_for(draft, rows.X) if self.preprocess else None
-        counting, n_rows = counting_rows(rows, targets), rows.n_rows
+        counting = counting_rows(rows, targets)
+        n_rows: int | None = rows.n_rows
         random = check_random_state(self.random_state)
         fold_seed = int(random.randint(2**31 - 1))
         everyone = part_of(rows, counting, self.preprocess)
@@ -306,8 +311,8 @@ def best_of(contenders: list[Contender]) -> Contender:
 
 def members_of_folds(best: Contender) -> Members:
     """Return the networks of the folds at their best checkpoint."""
-    look = best.look
-    return Members.of(best.nets, look.thetas, look.score.beta, best.preprocessors)
+    n_steps, score, _, thetas = best.look
+    return Members.of(best.nets, thetas, n_steps, score.beta, best.preprocessors)
 
 
 def _seen(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:

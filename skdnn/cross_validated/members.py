@@ -35,17 +35,20 @@ class Members:
         cls,
         nets: list[NetInTraining],
         thetas: list[np.ndarray],
+        n_steps: int,
         beta: float,
         preprocessors: list[Any],
     ) -> "Members":
-        """Return networks at these θ, whose logits are multiplied by β = 1 / T."""
-        return cls(
-            [
-                net.fitted(calibrated(net.model.with_theta(theta), beta), _MESSAGE)
-                for net, theta in zip(nets, thetas, strict=True)
-            ],
-            preprocessors,
-        )
+        """Return networks at the θ of a checkpoint, their logits times β = 1 / T."""
+        models = [
+            calibrated(net.model.with_theta(theta), beta)
+            for net, theta in zip(nets, thetas, strict=True)
+        ]
+        fitted = [
+            net.fitted(model, n_steps, _MESSAGE)
+            for net, model in zip(nets, models, strict=True)
+        ]
+        return cls(fitted, preprocessors)
 
     def ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
         """Return what each member answers about the caller's rows."""

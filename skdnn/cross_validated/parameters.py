@@ -73,7 +73,9 @@ def check(estimator) -> list[Candidate]:
         )
     parameters.refuse_classes_and_huge_numbers(estimator)
     if estimator.n_jobs == 0:
-        raise ValueError("n_jobs=0 is no number of threads: 1, 2, …, or -1 for all cores.")
+        raise ValueError(
+            "n_jobs=0 leaves no thread: set 1 or more, or -1 for all cores."
+        )
     candidates = candidates_of(estimator)
     # They differ by what has been checked now. Of the strongest penalty, l1_ratio is a
     # share of something unless it is for none.
