@@ -1,5 +1,6 @@
 """MLPRegularizedClassifierCV."""
 
+import math
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import Interval, StrOptions, fit_context, with_callbacks
 from skdnn.cross_validated.base import BaseMLPRegularizedCV
@@ -354,9 +356,11 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
             The labels, or a label indicator.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights ≥ 0 of the rows, in training, in the held-out loss and for the
-            temperature. The preprocessing counts each row once.
+            temperature. The preprocessing counts each row once, but for those of
+            weight 0, which are left out of everything.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group are trained on or held out together.
+            Rows of one group are trained on or held out together. Not used with
+            `X_val`.
         X_val : {array-like, data frame, sparse matrix}, default=None
             Rows to choose by, of shape (n_val, n_features): they take the place of the
             folds, and are not trained on.
@@ -411,6 +415,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     @property
     def _targets(self) -> ClassTargets:
+        check_is_fitted(self)
         return self._nets[0]._model.targets
 
     def _logits(self, X) -> np.ndarray:
@@ -513,6 +518,6 @@ def averaged_logits(targets: ClassTargets, logits: list[np.ndarray]) -> np.ndarr
     """
     Z = np.stack(logits)
     if targets.kind == "multiclass":
-        return logsumexp(log_softmax(Z, axis=2), axis=0) - np.log(len(Z))
+        return logsumexp(log_softmax(Z, axis=2), axis=0) - math.log(len(Z))
     # Of the mean of yes and the mean of no, the ratio.
     return logsumexp(log_expit(Z), axis=0) - logsumexp(log_expit(-Z), axis=0)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skdnn.cross_validated.candidates import Candidate
+from skdnn.cross_validated.members import calibrated
 from skdnn.cross_validated.nets import NetInTraining
 from skdnn.cross_validated.pooled import HeldOut, inverse_temperature, pooled_cost
 from skdnn.cross_validated.workers import Workers
@@ -118,7 +119,7 @@ class Contender:
             return Score(*pooled_cost(network, self.held_out, logits, beta), beta)
         scores = np.array(
             [
-                scorer(net.model.theta)
+                scorer(calibrated(net.model, beta).theta)
                 for scorer, net in zip(self.scorers, self.nets, strict=True)
             ]
         )

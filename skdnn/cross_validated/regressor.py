@@ -344,9 +344,11 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
             The numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights ≥ 0 of the rows, in training and in the held-out loss. The
-            preprocessing counts each row once.
+            preprocessing counts each row once, but for those of weight 0, which are
+            left out of everything.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group are trained on or held out together.
+            Rows of one group are trained on or held out together. Not used with
+            `X_val`.
         X_val : {array-like, data frame, sparse matrix}, default=None
             Rows to choose by, of shape (n_val, n_features): they take the place of the
             folds, and are not trained on.
