@@ -33,6 +33,7 @@ from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.model import Model
+from skdnn.estimators.plan import follows_cost
 from skdnn.estimators.rows import Rows, as_counts, dev_rows_of, training_rows
 
 
@@ -169,7 +170,10 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
         self, draft, callbacks: RaceCallbacks, contenders: list[Contender]
     ) -> Callable[[int, list[Contender]], bool]:
         """Return what is told of each checkpoint."""
-        printer = CheckpointPrinter() if self.verbose else None
+        candidates = [contender.candidate for contender in contenders]
+        printer = (
+            CheckpointPrinter(candidates, follows_cost(self)) if self.verbose else None
+        )
 
         def on_checkpoint(n_steps: int, running: list[Contender]) -> bool:
             record = record_of(n_steps, running, contenders)

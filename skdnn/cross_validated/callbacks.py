@@ -13,7 +13,7 @@ class CheckpointRecord(NamedTuple):
 
     n_steps: int
     scores: dict[Any, float]  # of each candidate that was still in training
-    best_score: float  # of all so far; the lower the better for "loss"
+    best_score: float  # of all so far: the lowest for "loss", else the highest
     best_n_steps: int
 
 
@@ -76,5 +76,5 @@ def record_of(n_steps: int, running: list[Contender], all_: list[Contender]):
     if not seen:
         return None
     best = min(seen, key=lambda look: look.score.value)
-    scores = {c.candidate: c.scores[-1].value for c in running if not c.has_diverged}
-    return CheckpointRecord(n_steps, scores, best.score.value, best.n_steps)
+    scores = {c.candidate: c.scores[-1].shown for c in running if not c.has_diverged}
+    return CheckpointRecord(n_steps, scores, best.score.shown, best.n_steps)

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skdnn.cross_validated.callbacks import CheckpointRecord
+from skdnn.cross_validated.candidates import Candidate
 from skdnn.cross_validated.race import Contender
 from skdnn.estimators.reporting import tell
 
@@ -12,16 +13,41 @@ _HARDLY_BETTER = 0.999
 
 
 class CheckpointPrinter:
-    """Prints a line for each checkpoint."""
+    """Prints a line for each checkpoint.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        All of them: a line names what tells the best one from the others.
+    is_loss : bool
+        Whether the lowest score is the best.
+    """
+
+    def __init__(self, candidates: list[Candidate], is_loss: bool):
+        self._best_of = min if is_loss else max
+        self._varied = [
+            name
+            for name, *values in zip(Candidate._fields, *candidates, strict=True)
+            if any(value != values[0] for value in values)
+        ]
+        self._best = ""
 
     def checkpoint(self, record: CheckpointRecord, n_nets: int) -> None:
-        """Print what the checkpoint has shown."""
-        scores = "  ".join(f"{score:10.6f}" for score in record.scores.values())
+        """Print the best score of this step and of all, and whose the latter is."""
+        if record.best_n_steps == record.n_steps:
+            self._best = self._named(record)
+        now = f"{self._best_of(record.scores.values()):.6f}" if record.scores else "-"
         print(
-            f"Step {record.n_steps:6d}  held-out scores {scores}  best "
-            f"{record.best_score:10.6f} at step {record.best_n_steps} ({n_nets} "
-            "networks in training)"
+            f"Step {record.n_steps:6d}, networks in training: {n_nets:3d}, held-out "
+            f"score {now}, best {record.best_score:.6f} at step {record.best_n_steps}"
+            f"{self._best}"
         )
+
+    def _named(self, record: CheckpointRecord) -> str:
+        of_best = (c for c, s in record.scores.items() if s == record.best_score)
+        best = next(of_best)._asdict()
+        named = ", ".join(f"{name}={best[name]}" for name in self._varied)
+        return f" ({named})" if named else ""
 
 
 def refuse_divergence(contenders: list[Contender], estimator) -> None:

@@ -2,8 +2,9 @@
 
 from sklearn.base import clone
 
+from skdnn.cross_validated.base import BaseMLPRegularizedCV
 from skdnn.estimators.inspection import TrainingProblem
-from skdnn.estimators.unwrapping import unwrap_network
+from skdnn.estimators.unwrapping import Unwrapped, unwrap, unwrap_network
 
 
 def problem_at_init(
@@ -29,3 +30,13 @@ def problem_at_init(
         net = clone(net).set_params(**parameters)
     X, y = unwrapped.rows(X, y, refit=True)
     return TrainingProblem.at_init(net, X, y, sample_weight)
+
+
+def cross_validated_in(estimator) -> Unwrapped | None:
+    """Return the cross-validated estimator inside wrappers; None where there is none.
+
+    With a single member, what is inside it is a network as all others are; so whoever
+    wants to know of the choice has to ask here first.
+    """
+    unwrapped = unwrap(estimator, until=BaseMLPRegularizedCV)
+    return unwrapped if isinstance(unwrapped.model, BaseMLPRegularizedCV) else None

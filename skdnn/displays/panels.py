@@ -1,8 +1,10 @@
-"""Axes side by side, for plots of several panels."""
+"""Axes side by side for plots of several panels, legends, and an axis of values."""
 
 import numpy as np
 
+from skdnn._sklearn import interval_max_min_ratio
 from skdnn.displays.arguments import check_ax
+from skdnn.displays.search_table import are_numbers, text_of
 
 
 def place_legend(ax, *handles_and_labels, inside="best", **outside):
@@ -69,3 +71,25 @@ def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
     for unused in axes.ravel()[n_panels:]:
         unused.remove()
     return axes.ravel()[:n_panels]
+
+
+def scale_values(ax, values):
+    """Scale the x axis for values of a parameter; others than numbers get a tick."""
+    x = np.asarray(values if are_numbers(values) else np.arange(len(values)))
+    if not are_numbers(values):
+        labels = [text_of(value) for value in values]
+        slanted = sum(map(len, labels)) > 50
+        ax.set_xticks(
+            x,
+            labels,
+            rotation=30 if slanted else 0,
+            ha="right" if slanted else "center",
+        )
+        ax.set_xlim(-0.5, len(x) - 0.5)
+    # scikit-learn's rule in its ValidationCurveDisplay.
+    elif len(x) > 2 and interval_max_min_ratio(x) > 5:
+        if min(x) > 0:
+            ax.set_xscale("log")
+        else:  # linear around 0, up to the value next to it
+            nearest = np.abs(x[x != 0]).min()
+            ax.set_xscale("symlog", linthresh=nearest)

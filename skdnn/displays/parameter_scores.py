@@ -8,7 +8,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import (
     check_matplotlib_support,
-    interval_max_min_ratio,
     name_of_score,
     style_kwargs,
 )
@@ -20,6 +19,8 @@ from skdnn.displays.arguments import (
     one_axes,
     style_of,
 )
+from skdnn.displays.choice import search_of
+from skdnn.displays.panels import scale_values
 from skdnn.displays.search_table import SearchTable, are_numbers, full_name, text_of
 
 
@@ -30,6 +31,10 @@ class ParameterScoreDisplay:
     the search varied other parameters too, a point is the best over them. Numbers have
     a numeric axis, logarithmic where they are spaced so; values such as
     ``hidden_layer_sizes=(64, 32)`` have a tick each.
+
+    A cross-validated estimator, such as :class:`MLPRegularizedClassifierCV`, has
+    searched in its `fit`: the scores are those of held-out rows at the best number of
+    steps of each candidate, for `alphas`, `keep_probs` and `encodings`.
 
     For one parameter and no search there is scikit-learn's `ValidationCurveDisplay`,
     which fits a model per value. This display fits nothing, and takes what that one
@@ -128,10 +133,10 @@ class ParameterScoreDisplay:
         Parameters
         ----------
         estimator : GridSearchCV, RandomizedSearchCV or the like
-            A fitted search, with `cv_results_`.
+            A fitted search, with `cv_results_`; or a cross-validated estimator.
         param : str
             The parameter, by its full name or the last part of it ("alpha" for
-            "net__alpha").
+            "net__alpha"); "alphas" and "alpha" are the same.
         hue : str, default=None
             A second parameter: draw a line for each of its values. None draws the
             best over it.
@@ -139,7 +144,7 @@ class ParameterScoreDisplay:
             Which metric of a search with several; None is the one it refits for.
         negate_score : bool, default=False
             Draw the negative score: a loss or an error, for a `scoring` such as
-            "neg_log_loss".
+            "neg_log_loss". The "loss" of a cross-validated estimator is drawn as it is.
         score_name : str, default=None
             Label of the scores; None derives it from the `scoring` of the search.
         ax : matplotlib Axes, default=None
@@ -158,10 +163,10 @@ class ParameterScoreDisplay:
         check_is_instance(estimator)
         check_is_fitted(estimator)
         if not hasattr(estimator, "cv_results_"):
-            raise TypeError(
-                "estimator must be a fitted search with cv_results_, as GridSearchCV, "
-                f"got {estimator!r}."
-            )
+            as_search = search_of(estimator, param, hue, metric, negate_score)
+            as_search["score_name"] = score_name or as_search["score_name"]
+            styles = {"ax": ax, "line_kw": line_kw, "train_line_kw": train_line_kw}
+            return cls.from_cv_results(**as_search, **styles)
         several = getattr(estimator, "multimetric_", False)
         if several and metric is None and isinstance(estimator.refit, str):
             metric = estimator.refit
@@ -272,9 +277,11 @@ class ParameterScoreDisplay:
         if not self._has_bands():
             self._move_apart()
         self._mark_failures(x)
-        self._scale_x(x)
+        scale_values(ax, self.param_values)
         n_splits = self.dev_scores.shape[-1]
         spread = f" (mean ± std of {n_splits} folds)" if n_splits > 1 else ""
+        if len(self.score_name + spread) > _LONGEST_LABEL:
+            spread = f"\n{spread.lstrip()}"
         ax.set(
             xlabel=self.param_name.split("__")[-1], ylabel=f"{self.score_name}{spread}"
         )
@@ -341,7 +348,8 @@ class ParameterScoreDisplay:
 
     def _has_bands(self):
         """Whether spreads are bands: more than two would blur into one grey one."""
-        return self._is_numeric() and self.connected and len(self.dev_scores) <= 2
+        is_line = self._is_numeric() and self.connected and len(self.param_values) > 1
+        return is_line and len(self.dev_scores) <= 2
 
     def _move_apart(self):
         """Move lines by some points, so that the bars of several stand side by side."""
@@ -367,25 +375,7 @@ class ParameterScoreDisplay:
                 label="fits failed",
             )
 
-    def _scale_x(self, x):
-        if not self._is_numeric():
-            labels = [text_of(value) for value in self.param_values]
-            slanted = sum(map(len, labels)) > 50
-            self.ax_.set_xticks(
-                x,
-                labels,
-                rotation=30 if slanted else 0,
-                ha="right" if slanted else "center",
-            )
-            self.ax_.set_xlim(-0.5, len(x) - 0.5)
-        # scikit-learn's rule in its ValidationCurveDisplay.
-        elif len(x) > 2 and interval_max_min_ratio(x) > 5:
-            if min(x) > 0:
-                self.ax_.set_xscale("log")
-            else:  # linear around 0, up to the value next to it
-                nearest = np.abs(x[x != 0]).min()
-                self.ax_.set_xscale("symlog", linthresh=nearest)
-
 
 _MARKERS = "os^Dv<>P*X"
 _MOST_LINES = len(_MARKERS)
+_LONGEST_LABEL = 50  # letters along an axis of the usual height

@@ -1,4 +1,4 @@
-"""Cost against epochs: training and dev on one set of axes."""
+"""Cost against epochs: training and dev on one set of axes; or a choice by steps."""
 
 from typing import Any
 
@@ -12,6 +12,8 @@ from skdnn.displays.arguments import (
     one_axes,
     style_of,
 )
+from skdnn.displays.candidate_curves import draw_candidates, names_of_axes
+from skdnn.displays.choice import Choice
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import place_legend
 
@@ -29,6 +31,12 @@ class TrainingCurveDisplay:
     the epoch. The legend says what is in J. A dev curve below the training curve is
     therefore not a mistake; look at where the dev cost turns up.
 
+    Of a cross-validated estimator, such as :class:`MLPRegularizedClassifierCV`, there
+    is a line for each candidate instead: the score of the rows held out, averaged over
+    the folds, against the number of steps. A dot and an upright line mark what was
+    chosen; thin lines are the folds of the chosen candidate. Of more than ten
+    candidates the best ten are named.
+
     Parameters
     ----------
     costs : list of ndarray of shape (n_epochs,)
@@ -45,6 +53,9 @@ class TrainingCurveDisplay:
         Why each training stopped, an estimator's `stop_reason_`, for the legend.
     names : list of (str or None), default=None
         Names of the models.
+    choice : Choice, default=None
+        The candidates of a cross-validated estimator, as `from_estimator` finds them;
+        they are drawn in the place of costs, which are then empty lists.
 
     Attributes
     ----------
@@ -57,7 +68,9 @@ class TrainingCurveDisplay:
     lines_ : list of matplotlib Line2D
         Training cost of each model.
     dev_lines_ : list of (matplotlib Line2D or None)
-        Dev cost of each model.
+        Dev cost of each model; or the held-out score of each of `candidates_`.
+    fold_lines_ : list of matplotlib Line2D
+        Held-out score of each fold of the chosen candidate; empty for models.
     score_lines_ : list of (matplotlib Line2D or None)
         Dev scores of each model.
 
@@ -88,6 +101,7 @@ class TrainingCurveDisplay:
         ingredients=None,
         stop_reasons=None,
         names=None,
+        choice=None,
     ):
         self.costs = costs
         self.dev_costs = dev_costs
@@ -96,6 +110,7 @@ class TrainingCurveDisplay:
         self.ingredients = ingredients
         self.stop_reasons = stop_reasons
         self.names = names
+        self.choice = choice
 
     @classmethod
     def from_estimator(
@@ -116,7 +131,7 @@ class TrainingCurveDisplay:
         estimator : estimator or dict of str to estimator
             A fitted estimator with `loss_curve_` (scikit-learn's `MLPClassifier` has
             one too), or one in a Pipeline, a search or a TransformedTargetRegressor;
-            several by name.
+            several by name. A cross-validated estimator has a picture of its own.
         name : str, default=None
             Name of the one model, for the legend.
         ax : matplotlib Axes, default=None
@@ -134,15 +149,9 @@ class TrainingCurveDisplay:
         models = by_name(estimator, name)
         for model in models.values():
             check_is_instance(model)
-        nets = [fitted_network(each, "loss_curve_").model for each in models.values()]
-        display = cls(
-            costs=[np.asarray(net.loss_curve_) for net in nets],
-            dev_costs=[_curve(net, "validation_loss_curve_") for net in nets],
-            dev_scores=[_curve(net, "validation_scores_") for net in nets],
-            kept_epochs=[_kept_epoch(net) for net in nets],
-            ingredients=[_ingredients(net) for net in nets],
-            stop_reasons=[getattr(net, "stop_reason_", None) for net in nets],
-            names=list(models),
+        choices = [choice for each in models.values() if (choice := Choice.of(each))]
+        display = (
+            cls._of_choice(choices[0], models) if choices else cls._of_models(models)
         )
         return display.plot(
             ax=ax,
@@ -150,6 +159,28 @@ class TrainingCurveDisplay:
             show_scores=show_scores,
             line_kw=line_kw,
             dev_line_kw=dev_line_kw,
+        )
+
+    @classmethod
+    def _of_choice(cls, choice: Choice, models):
+        if len(models) > 1:
+            raise ValueError(
+                "A cross-validated estimator has a line for each candidate, and so a "
+                f"picture of its own: give one estimator instead of {len(models)}."
+            )
+        return cls(costs=[], dev_costs=[], names=list(models), choice=choice)
+
+    @classmethod
+    def _of_models(cls, models):
+        nets = [fitted_network(each, "loss_curve_").model for each in models.values()]
+        return cls(
+            costs=[np.asarray(net.loss_curve_) for net in nets],
+            dev_costs=[_curve(net, "validation_loss_curve_") for net in nets],
+            dev_scores=[_curve(net, "validation_scores_") for net in nets],
+            kept_epochs=[_kept_epoch(net) for net in nets],
+            ingredients=[_ingredients(net) for net in nets],
+            stop_reasons=[getattr(net, "stop_reason_", None) for net in nets],
+            names=list(models),
         )
 
     def plot(
@@ -173,7 +204,8 @@ class TrainingCurveDisplay:
         show_scores : bool, default=False
             Draw the dev scores too, on an axis to the right.
         line_kw, dev_line_kw : dict, default=None
-            Keyword arguments for matplotlib's `plot`, for training and dev costs.
+            Keyword arguments for matplotlib's `plot`, for training and dev costs; the
+            latter for held-out scores too.
 
         Returns
         -------
@@ -188,24 +220,39 @@ class TrainingCurveDisplay:
                 f"cost_scale must be 'log', 'linear' or None, got {cost_scale!r}."
             )
         has_scores = any(scores is not None for scores in self._all("dev_scores"))
+        if show_scores and self.choice is not None:
+            raise ValueError(
+                "show_scores=True is for a network that watched a dev set; of a "
+                "cross-validated estimator the score it chose by is what is drawn."
+            )
         if show_scores and not has_scores:
             raise ValueError(
                 "show_scores=True needs a dev set watched in fit (X_val and y_val, or "
                 "early_stopping=True); there are no validation_scores_."
             )
-        width = 11 if len(self.costs) > _MOST_ABOVE else 6.4
+        n_lines = len(self.costs if self.choice is None else self.choice.candidates)
+        width = 11 if n_lines > _MOST_ABOVE else 6.4
         ax = one_axes(ax, figsize=(width, 4.8))
         self.ax_, self.figure_, self.ax_score_ = ax, ax.figure, None
         if show_scores:
             self.ax_score_ = ax.twinx()
             self.ax_score_.set_ylabel("dev score (dotted)")
-        self.lines_, self.dev_lines_, self.score_lines_ = [], [], []
+        self.lines_, self.score_lines_ = [], []
+        self.dev_lines_: list[Any] = []
+        self.fold_lines_: list[Any] = []
         for model in range(len(self.costs)):
             self._draw_model(model, *styles)
+        if self.choice is not None:
+            (name,) = self._all("names") or [None]
+            drawn = draw_candidates(ax, self.choice, name, styles[1])
+            self.dev_lines_, self.fold_lines_ = drawn
         scale = cost_scale or self._scale()
-        ax.set(xlabel="epoch", ylabel=f"mean cost per row ({scale} scale)")
+        xlabel, ylabel = "epoch", "mean cost per row"
+        if self.choice is not None:
+            xlabel, ylabel = names_of_axes(ax, self.choice)
+        ax.set(xlabel=xlabel, ylabel=f"{ylabel} ({scale} scale)")
         ax.set_yscale(scale)
-        self._draw_legend()
+        self._draw_legend(n_lines)
         return self
 
     def _draw_model(self, model, line_kw, dev_line_kw):
@@ -245,13 +292,15 @@ class TrainingCurveDisplay:
 
     def _scale(self) -> str:
         curves = [*self.costs, *(c for c in self.dev_costs if c is not None)]
+        if self.choice is not None:
+            curves = [self.choice.means().ravel()]
         values = np.concatenate(curves)
         values = values[np.isfinite(values)]
         if values.size == 0 or values.min() <= 0:
             return "linear"
         return "log" if values.max() >= 10 * values.min() else "linear"
 
-    def _draw_legend(self):
+    def _draw_legend(self, n_lines):
         handles, labels = self.ax_.get_legend_handles_labels()
         if self.ax_score_ is not None:
             more_handles, more_labels = self.ax_score_.get_legend_handles_labels()
@@ -259,7 +308,7 @@ class TrainingCurveDisplay:
         # Outside the axes: inside it would cover a curve wherever it is.
         above = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
         beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
-        place = beside if len(self.costs) > _MOST_ABOVE else above
+        place = beside if n_lines > _MOST_ABOVE else above
         place_legend(self.ax_, handles, labels, frameon=False, **place)
 
     def _all(self, attribute):

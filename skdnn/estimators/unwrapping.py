@@ -67,7 +67,9 @@ class Unwrapped(NamedTuple):
         return X, y
 
 
-def unwrap(estimator, *, fitted: bool = True) -> Unwrapped:
+def unwrap(
+    estimator, *, fitted: bool = True, until: type | tuple[type, ...] = ()
+) -> Unwrapped:
     """Return the model inside pipelines, searches and other wrappers of one estimator.
 
     A fitted search stands for its best estimator. One that has not been fitted is taken
@@ -80,10 +82,14 @@ def unwrap(estimator, *, fitted: bool = True) -> Unwrapped:
     fitted : bool, default=True
         Take the estimator that a wrapper has fitted, where it has. False takes the
         parameter, which the next `fit` copies.
+    until : type or tuple of types, default=()
+        What is taken for the model, even if it has one inside.
     """
     model, wrappers, transformers = estimator, [], []
     prefix, is_frozen = "", False
-    while (inside := _inside(model, fitted)) is not None:
+    while (
+        not isinstance(model, until) and (inside := _inside(model, fitted)) is not None
+    ):
         wrappers.append(model)
         is_frozen = is_frozen or isinstance(model, FrozenEstimator)
         if isinstance(model, Pipeline):
@@ -125,7 +131,7 @@ def described(unwrapped: Unwrapped, estimator) -> str:
 def hint_at_several(model) -> str:
     """Return what to do with a model that is made of several, or ""."""
     is_several = isinstance(model, CalibratedClassifierCV) or any(
-        hasattr(model, name) for name in ("estimators", "estimators_")
+        hasattr(model, name) for name in ("estimators", "estimators_", "members_")
     )
     return ", which trains several models: give one of them" if is_several else ""
 

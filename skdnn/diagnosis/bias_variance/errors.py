@@ -20,10 +20,13 @@ from skdnn.diagnosis.arguments import (
     is_number,
 )
 from skdnn.diagnosis.bias_variance.gaps import (
+    OUT_OF_FOLD,
     PartError,
+    correlation_of_means,
     mean_over_rows,
     share_of_rows,
 )
+from skdnn.diagnosis.bias_variance.out_of_fold import out_of_fold
 
 
 def check_confidence(confidence) -> float:
@@ -115,7 +118,8 @@ def measured_errors(estimator, rows, scoring, confidence):
     estimator : fitted estimator
         Classifier or regressor.
     rows : dict of (X, y)
-        By part; parts without rows are (None, None).
+        By part; parts without rows are (None, None). Without dev rows, the rows that a
+        cross-validated estimator has held out take their place.
     scoring : str, callable or None
         A scikit-learn scorer; None measures an error per row.
     confidence : float
@@ -129,17 +133,29 @@ def measured_errors(estimator, rows, scoring, confidence):
         if X is not None:
             check_pair(X_name, X, y_name, y, _ORDER)
             given[part] = X, y
-    for part in ("train", "dev"):
-        if part not in given:
-            raise ValueError(f"X_{part} and y_{part} must be given.")
+    if "train" not in given:
+        raise ValueError("X_train and y_train must be given.")
+    if "train-dev" in given and "dev" not in given:
+        raise ValueError("X_dev and y_dev must be given, as X_train_dev is.")
     check_is_instance(estimator)
-    measure, meaning = _measure(estimator, given["train"][1], scoring, confidence)
+    X_train, y_train = given["train"]
+    measure, meaning = _measure(estimator, y_train, scoring, confidence)
     check_is_fitted(estimator)
-    X_train = given["train"][0]
     check_as_fitted("X_train", X_train, estimator)
     for part, (X, _) in given.items():
         check_like(_names(part)[0], X, "X_train", X_train)
-    return {part: measure(part, X, y) for part, (X, y) in given.items()}, meaning
+    parts = {}
+    if "dev" not in given:
+        model, X, y, was_held_out = out_of_fold(estimator, X_train, y_train)
+        parts["train"], seen = measure(estimator, "train", X_train, y_train)
+        parts[OUT_OF_FOLD], unseen = measure(model, OUT_OF_FOLD, X, y)
+        if seen is not None:
+            r = correlation_of_means(seen, unseen, was_held_out)
+            parts[OUT_OF_FOLD] = parts[OUT_OF_FOLD]._replace(correlation=r)
+    for part, (X, y) in given.items():
+        if part not in parts:
+            parts[part], _ = measure(estimator, part, X, y)
+    return parts, meaning
 
 
 _ORDER = (
@@ -150,23 +166,30 @@ _ORDER = (
 
 def _names(part):
     """Return the arguments that the rows and the targets of a part came from."""
+    if part == OUT_OF_FOLD:
+        part = "train"
     name = part.replace("-", "_")
     return f"X_{name}", f"y_{name}"
 
 
 def _measure(estimator, y_train, scoring, confidence):
-    """Return a function (part, X, y) -> PartError, and a name for what it measures."""
+    """Return a function, and a name for what it measures.
+
+    The function takes a model, the name of a part, X and y; it returns the PartError
+    and the error of each row, None where there is none.
+    """
     if scoring is not None:
         return _from_scorer(estimator, scoring)
     if is_classifier(estimator):
 
-        def share_wrong(part, X, y):
-            predicted = as_targets(estimator.predict(X))
+        def share_wrong(model, part, X, y):
+            predicted = as_targets(model.predict(X))
             _check_labels(_names(part)[1], y, predicted, estimator)
             wrong = as_targets(y) != predicted
             if wrong.ndim == 2:  # several labels, of which any may be wrong
                 wrong = wrong.any(axis=1)
-            return share_of_rows(part, float(wrong.mean()), len(wrong), confidence)
+            share = float(wrong.mean())
+            return share_of_rows(part, share, len(wrong), confidence), wrong
 
         return share_wrong, "share of rows predicted wrongly"
     if not is_regressor(estimator):
@@ -181,9 +204,9 @@ def _measure(estimator, y_train, scoring, confidence):
             'give scoring, say "neg_mean_squared_error".'
         )
 
-    def squared_error(part, X, y):
+    def squared_error(model, part, X, y):
         X_name, y_name = _names(part)
-        targets, predicted = as_numbers(y_name, y), as_targets(estimator.predict(X))
+        targets, predicted = as_numbers(y_name, y), as_targets(model.predict(X))
         _check_shape(y_name, targets, predicted)
         if not np.isfinite(predicted).all():
             raise ValueError(
@@ -192,7 +215,7 @@ def _measure(estimator, y_train, scoring, confidence):
         per_row = np.square(targets - predicted, dtype=np.float64) / variances
         if per_row.ndim == 2:
             per_row = per_row.mean(axis=1)
-        return mean_over_rows(part, per_row, confidence)
+        return mean_over_rows(part, per_row, confidence), per_row
 
     return squared_error, "squared error, in variances of y_train"
 
@@ -209,14 +232,14 @@ def _from_scorer(estimator, scoring):
     best = best_score(scorer)
     name = scoring if isinstance(scoring, str) else "score"
 
-    def shortfall(part, X, y):
-        score = scorer(estimator, X, y)
+    def shortfall(model, part, X, y):
+        score = scorer(model, X, y)
         if not (is_number(score) and np.isfinite(score)):
             raise ValueError(
                 f"scoring={scoring!r} must return a finite number, got {score!r} on "
                 f"{_names(part)[0]}."
             )
-        return PartError(part, best - float(score), len(as_targets(y)))
+        return PartError(part, best - float(score), len(as_targets(y))), None
 
     return shortfall, f"{best:g} - {name}"
 

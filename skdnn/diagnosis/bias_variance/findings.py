@@ -8,13 +8,15 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from skdnn.cross_validated.base import BaseMLPRegularizedCV
 from skdnn.diagnosis.arguments import LARGEST, is_number
-from skdnn.diagnosis.bias_variance.gaps import POWER, Gap
+from skdnn.diagnosis.bias_variance.gaps import OUT_OF_FOLD, POWER, Gap
 from skdnn.diagnosis.bias_variance.remedies import (
     Remedy,
     against_bias,
     against_variance,
 )
+from skdnn.diagnosis.networks import cross_validated_in
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.checks import scales
 from skdnn.estimators.rows import Rows, rows_to_predict
@@ -85,6 +87,14 @@ def _against_dev_overfitting(estimator):
     )
 
 
+def _against_fold_overfitting(estimator):
+    return (
+        Remedy("give groups to fit, if rows belong together, or hold out by time"),
+        Remedy("look at the test rows that go wrong: how do they differ from train?"),
+        Remedy("more folds, and fewer candidates"),
+    )
+
+
 KINDS: Mapping[str, _Kind] = MappingProxyType(
     {
         "avoidable_bias": _Kind(
@@ -119,6 +129,17 @@ KINDS: Mapping[str, _Kind] = MappingProxyType(
 )
 
 
+def _kind_of(gap: Gap) -> _Kind:
+    kind = KINDS[gap.name]
+    if gap.before.name == OUT_OF_FOLD:
+        return kind._replace(
+            when_high="test rows are not like the training rows, or rows that belong "
+            "together were in several folds",
+            remedies=_against_fold_overfitting,
+        )
+    return kind
+
+
 def check_thresholds(thresholds) -> dict[str, float]:
     """Return the threshold of each gap: one for all, or by name with defaults."""
     if thresholds is None:
@@ -142,7 +163,7 @@ def findings_of_gaps(gaps, estimator=None) -> tuple[Finding, ...]:
     """Return what the gaps say, in the order to act on it."""
     findings: list[Finding] = []
     for gap in gaps:
-        kind = KINDS[gap.name]
+        kind = _kind_of(gap)
         if gap.is_high:
             findings.append(_high(gap, kind, estimator))
         elif gap.is_high is None:
@@ -160,23 +181,28 @@ def findings_of_rows(estimator, train, dev) -> tuple[Finding, ...]:
     estimator : fitted estimator
         Without one of our networks inside there are no such findings.
     train, dev : (X, y)
-        Rows as passed to the estimator.
+        Rows as passed to the estimator; (None, None) without dev rows.
     """
-    unwrapped = unwrap(estimator)
+    unwrapped = cross_validated_in(estimator) or unwrap(estimator)
     net = unwrapped.model
+    if isinstance(net, BaseMLPRegularizedCV):
+        if net.preprocess:
+            return ()
+        net = net.members_[0]
     if not isinstance(net, BaseMLPRegularized):
         return ()
-    (X, y), (X_dev, _) = (unwrapped.rows(*part, refit=False) for part in (train, dev))
+    X, y = unwrapped.rows(*train, refit=False)
+    X_dev = None if dev[0] is None else unwrapped.rows(*dev, refit=False)[0]
     as_seen = " (transformed)" if unwrapped.transformers else ""
     found = scales.findings_of(
         net,
         Rows(rows_to_predict(net, X), y if sparse.issparse(y) else np.asarray(y)),
-        Rows(rows_to_predict(net, X_dev), None),
+        None if X_dev is None else Rows(rows_to_predict(net, X_dev), None),
         scales.Arrays(
             f"X_train{as_seen}",
             "y_train",
             f"X_dev{as_seen}",
-            f"{type(net).__name__}(...)",
+            f"{type(unwrapped.model).__name__}(...)",
         ),
     )
     return tuple(
@@ -244,7 +270,11 @@ def _cannot_tell(gap, kind):
         needed = _rounded_up(gap.rows_needed)
         text += f"; {after} needed, if the errors stay as they are: about {needed}"
         remedy = Remedy(f"about {needed} {after}")
-    elif is_on_threshold or gap.before.n_rows is None:
+    elif (
+        is_on_threshold
+        or gap.before.n_rows is None
+        or gap.after.correlation is not None
+    ):
         text += ". It lies on the threshold, so that no number of rows would tell"
         remedy = Remedy("another threshold, if the decision hangs on it")
     else:

@@ -16,6 +16,11 @@ estimation for the difference between independent proportions", Statistics in Me
 17, 1998, method 10. With any others: G. Zou and A. Donner, "Construction of confidence
 limits about effect measures", Statistics in Medicine 27, 2008.
 
+Out-of-fold errors are of the training rows themselves. With the correlation r of the
+two means, each sum of squares :math:`a^2 + b^2` loses :math:`2 r a b` (R. Newcombe,
+"Improved confidence intervals for the difference between binomial proportions based on
+paired data", the same volume): a row that both get wrong is no difference.
+
 Rows needed: if the errors stay, the interval tells a gap g from its threshold T with
 the probability of 80 % once
 
@@ -27,14 +32,19 @@ the probability of 80 % once
 where v is the variance of the error of one row, p (1 - p) for a share, :math:`v_T` the
 one of the second part if the gap were T, as in the score test that Wilson's interval
 inverts, and :math:`w_1` the width of the first part's interval on the side of T. With
-too few rows in the first part, no n is enough.
+too few rows in the first part, no n is enough. Of rows that are the same in both, the
+first part grows with the second, and the variance is that of the difference.
 """
 
 import math
 from typing import NamedTuple
 
+import numpy as np
 from scipy import optimize, special
 
+# The part of a cross-validated estimator: each row predicted by networks that have not
+# seen it.
+OUT_OF_FOLD = "out-of-fold"
 # How often "rows needed" suffice, if the errors stay as they are.
 POWER = 0.8
 # Nobody has more rows; a gap that would need them lies on its threshold.
@@ -48,11 +58,14 @@ Interval = tuple[float, float]
 class PartError(NamedTuple):
     """The error on one part of the data."""
 
-    name: str  # "Bayes", "train", "train-dev", "dev", "test"
+    name: str  # "Bayes", "train", "train-dev", "dev" or "out-of-fold", "test"
     error: float
     n_rows: int | None = None
     interval: Interval | None = None
     row_variance: float | None = None  # of the error of one row; None for a share
+    # Of this error and that of the part before, which has these rows too; None for
+    # other rows.
+    correlation: float | None = None
 
     def row_variance_at(self, error: float) -> float:
         """Return the variance of the error of one row, if the mean error were this."""
@@ -107,6 +120,26 @@ def mean_over_rows(name, row_errors, confidence):
     )
 
 
+def correlation_of_means(before, after, is_in_both) -> float:
+    """Return the correlation of two mean errors over rows that are partly the same.
+
+    Parameters
+    ----------
+    before : ndarray of shape (n_rows,)
+        Errors of the rows of the first part.
+    after : ndarray of shape (n_rows_in_both,)
+        Errors of the rows of the second part, all of which are in the first.
+    is_in_both : ndarray of bool, of shape (n_rows,)
+        Which those are.
+    """
+    x, y = (np.asarray(e, np.float64) for e in (before[is_in_both], after))
+    scale = x.std() * y.std()
+    if scale == 0:
+        return 0.0
+    of_rows = np.mean((x - x.mean()) * (y - y.mean())) / scale
+    return float(of_rows * math.sqrt(len(after) / len(before)))
+
+
 def wilson_interval(share, n_rows, confidence):
     """Return Wilson's interval; SciPy's takes counts only, and 11 % need not be one.
 
@@ -136,12 +169,17 @@ def gap_between(name, before, after, threshold, confidence):
 
 
 def _interval_of_difference(before, after):
-    size = after.error - before.error
+    size, r = after.error - before.error, after.correlation or 0.0
     low_1, high_1 = before.interval or (before.error, before.error)
     low_2, high_2 = after.interval
-    below = math.hypot(after.error - low_2, high_1 - before.error)
-    above = math.hypot(high_2 - after.error, before.error - low_1)
+    below = _combined(after.error - low_2, high_1 - before.error, r)
+    above = _combined(high_2 - after.error, before.error - low_1, r)
     return size - below, size + above
+
+
+def _combined(a, b, r):
+    """Return the width of a difference from the widths of its terms."""
+    return math.sqrt(max(0.0, a**2 + b**2 - 2 * r * a * b))
 
 
 def _rows_needed(gap, confidence):
@@ -151,9 +189,13 @@ def _rows_needed(gap, confidence):
     z_power = _normal_quantile(POWER)
     v_1 = before.row_variance_at(before.error) / before.n_rows if before.n_rows else 0.0
     low, high = before.interval or (before.error, before.error)
+    r = after.correlation
     w_1 = high - before.error if gap.size > gap.threshold else before.error - low
     v_T = after.row_variance_at(before.error + gap.threshold)
     v_2 = after.row_variance_at(after.error)
+    if r is not None:  # the first part grows, too: by its share of the variance
+        share, v_1, w_1 = v_1 * after.n_rows, 0.0, 0.0
+        v_T, v_2 = (v + share - 2 * r * math.sqrt(v * share) for v in (v_T, v_2))
 
     def missing(n_rows):
         width = math.hypot(w_1, z_interval * math.sqrt(v_T / n_rows))

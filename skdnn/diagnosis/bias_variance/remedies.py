@@ -2,16 +2,20 @@
 
 The most effect for the least effort comes first. Against bias: a larger network, longer
 training, less regularisation, another model. Against variance: more rows,
-regularisation, another model.
+regularisation, another model. A cross-validated estimator has tried its candidates: if
+the chosen one is not at the edge of the grid, the next one would lead back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from skdnn.cross_validated.base import BaseMLPRegularizedCV
+from skdnn.cross_validated.candidates import candidates_of
 from skdnn.diagnosis.arguments import is_count, is_number
+from skdnn.diagnosis.networks import cross_validated_in
 from skdnn.estimators.unwrapping import unwrap
 
 LARGER = 2  # times units of a layer, epochs, patience
@@ -19,6 +23,7 @@ PENALTY_STEP = 3  # about half a power of ten: two steps are one
 FIRST_ALPHA = 1.0
 FIRST_UNITS = (100,)
 KEEP_PROB_STEP, LEAST_KEEP_PROB = 0.2, 0.5
+MEMBERS = 5
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,26 @@ class Remedy:
 def against_bias(estimator=None) -> tuple[Remedy, ...]:
     """Return what makes the training error smaller, in order."""
     model = _Model(estimator)
+    longer = _of(model, "max_steps", _more_steps, "train longer: ")
+    if not model.is_choice:
+        longer = (
+            _of(model, "max_iter", _more_epochs, "train longer: ")
+            or _of(model, "n_iter_no_change", _more_patience, "train longer: ")
+            or Remedy("train longer, if the training has not converged")
+        )
     return _present(
         _of(model, "hidden_layer_sizes", _doubled_layers, "a larger network: ")
         or _of(model, "max_depth", _deeper, "a deeper tree: ")
         or Remedy("a larger or more flexible model"),
-        _of(model, "max_iter", _more_epochs, "train longer: ")
-        or _of(model, "n_iter_no_change", _more_patience, "train longer: ")
-        or Remedy("train longer, if the training has not converged"),
+        longer,
+        _of(model, "encodings", _both_encodings, "both encodings as candidates: "),
+        _of(model, "alphas", _weaker_candidate, "a weaker penalty as a candidate: "),
+        _of(
+            model,
+            "keep_probs",
+            _candidate_kept,
+            "fewer units dropped, as a candidate: ",
+        ),
         _of(model, "alpha", _weaker_penalty, "a weaker penalty: "),
         _of(model, "C", _larger_C, "a weaker penalty: "),
         _of(model, "keep_prob", _more_kept, "drop fewer units: "),
@@ -65,6 +83,16 @@ def against_variance(estimator=None) -> tuple[Remedy, ...]:
     """Return what brings the dev error nearer to the training error, in order."""
     model = _Model(estimator)
     regularisers: tuple[Remedy | None, ...] = (
+        _of(model, "n_members", _several_members, "the average of networks: "),
+        _of(
+            model, "alphas", _stronger_candidate, "a stronger penalty as a candidate: "
+        ),
+        _of(
+            model,
+            "keep_probs",
+            _candidate_dropped,
+            "more units dropped, as a candidate: ",
+        ),
         _of(model, "alpha", _stronger_penalty, "a stronger penalty: "),
         _of(model, "C", _smaller_C, "a stronger penalty: "),
         _of(model, "max_depth", _shallower, "a shallower tree: "),
@@ -89,11 +117,12 @@ class _Model:
     """The estimator inside searches, pipelines and other wrappers."""
 
     def __init__(self, outermost):
-        unwrapped = unwrap(outermost)
+        unwrapped = cross_validated_in(outermost) or unwrap(outermost)
         self.estimator = estimator = unwrapped.model
         self.prefix = unwrapped.prefix
         can_be_set = hasattr(estimator, "get_params") and not unwrapped.is_frozen
         self.params = estimator.get_params(deep=False) if can_be_set else {}
+        self.is_choice = isinstance(estimator, BaseMLPRegularizedCV)
         self.is_network = "hidden_layer_sizes" in self.params
         module = type(estimator).__module__
         # Elsewhere alpha can be a quantile, a noise level or a smoothing.
@@ -140,6 +169,54 @@ def _more_patience(now, model):
     """Return twice the patience, for networks that stop by it."""
     is_used = model.is_network and model.params.get("solver") != "lbfgs"
     return LARGER * int(now) if is_used and is_count(now) else None
+
+
+def _more_steps(now, model):
+    """Return twice the steps, if held-out scores improved up to the last of them."""
+    fitted = model.estimator
+    if not hasattr(fitted, "n_steps_") or fitted.best_n_steps_ < fitted.n_steps_[-1]:
+        return None
+    return LARGER * int(fitted.best_n_steps_)
+
+
+def _several_members(now, model):
+    return MEMBERS if now == 1 and model.params["refit"] else None
+
+
+def _both_encodings(now, model):
+    is_one = isinstance(now, str) or len(now) == 1
+    return ("standard", "piecewise") if is_one and model.params["preprocess"] else None
+
+
+def _weaker_candidate(now, model):
+    return _extended(model, "alpha", min, lambda a: _short(a / PENALTY_STEP))
+
+
+def _stronger_candidate(now, model):
+    return _extended(
+        model, "alpha", max, lambda a: _short(a * PENALTY_STEP) if a else FIRST_ALPHA
+    )
+
+
+def _candidate_kept(now, model):
+    return _extended(model, "keep_prob", max, lambda kept: _more_kept(kept, model))
+
+
+def _candidate_dropped(now, model):
+    return _extended(model, "keep_prob", min, lambda kept: _fewer_kept(kept, model))
+
+
+def _extended(model, attribute: str, edge_of: Callable, next_value: Callable):
+    """Return the candidates with one beyond the edge, if the edge was chosen."""
+    known = candidates_of(model.estimator)
+    values = list(dict.fromkeys(getattr(each, attribute) for each in known))
+    edge = edge_of(values, key=np.mean)
+    if getattr(model.estimator, f"{attribute}_", edge) != edge:
+        return None
+    further = next_value(edge)
+    if further is None or further in values:
+        return None
+    return tuple(sorted((*values, further), key=np.mean))
 
 
 def _weaker_penalty(now, model):

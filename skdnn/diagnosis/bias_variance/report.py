@@ -7,7 +7,8 @@ r"""Bias and variance, read off the errors on train and dev.
 
 With a train–dev error, on rows of the training distribution that were not trained on,
 dev − train splits into variance, train–dev − train, and data mismatch, dev − train–dev.
-With a test error, test − dev is overfitting to the dev set. These are gaps between
+With a test error, test − dev is overfitting to the dev set. The out-of-fold error of a
+cross-validated estimator takes the place of the dev error. These are gaps between
 measured errors of one fit; for bias and variance as statistics defines them, over
 redraws of the training set, see :func:`skdnn.bias_variance_decomposition`.
 """
@@ -32,7 +33,12 @@ from skdnn.diagnosis.bias_variance.findings import (
     findings_of_gaps,
     findings_of_rows,
 )
-from skdnn.diagnosis.bias_variance.gaps import Gap, PartError, gap_between
+from skdnn.diagnosis.bias_variance.gaps import (
+    OUT_OF_FOLD,
+    Gap,
+    PartError,
+    gap_between,
+)
 from skdnn.diagnosis.bias_variance.remedies import Remedy
 
 # A gap lies between a part and the one before it; missing parts are skipped.
@@ -40,6 +46,7 @@ _GAP_BELOW = {
     "train": "avoidable_bias",
     "train-dev": "variance",
     "dev": "data_mismatch",
+    OUT_OF_FOLD: "variance",
     "test": "dev_overfitting",
 }
 
@@ -81,6 +88,11 @@ class BiasVarianceReport:
     threshold, low if it lies below or on it, otherwise it cannot be told. The model was
     fitted to the training rows: the interval of their error covers the drawing of rows,
     not of another model.
+
+    The out-of-fold error is of one network on part of the rows, and the train error of
+    all members on all rows: the former is a little too high for what is fitted, by less
+    the more folds there are, and a little too low for being what was chosen by. Both
+    are of the same rows, so that the interval of their difference is one of pairs.
 
     Examples
     --------
@@ -201,8 +213,8 @@ class BiasVarianceReport:
         estimator,
         X_train,
         y_train,
-        X_dev,
-        y_dev,
+        X_dev=None,
+        y_dev=None,
         bayes_error=0.0,
         *,
         X_train_dev=None,
@@ -222,8 +234,11 @@ class BiasVarianceReport:
             pipeline or a search.
         X_train, y_train : array-like
             The rows it was fitted to.
-        X_dev, y_dev : array-like
-            Rows that it was not fitted to.
+        X_dev, y_dev : array-like, default=None
+            Rows that it was not fitted to. Of a cross-validated estimator, such as
+            :class:`MLPRegularizedClassifierCV`, they may be left out, if `X_train` are
+            all rows of its `fit` in their order: then the dev error is the out-of-fold
+            error, that of networks which had not seen the row.
         bayes_error : float, default=0.0
             The error of the best possible model, in units of the error.
         X_train_dev, y_train_dev : array-like, default=None
@@ -324,7 +339,7 @@ class BiasVarianceReport:
 
     @property
     def variance(self) -> float:
-        """Dev (with a train–dev error: train–dev) error minus train error."""
+        """Dev (or train–dev, or out-of-fold) error minus train error."""
         return self._gap("variance").size
 
     @property

@@ -1,0 +1,96 @@
+"""The held-out scores of the candidates of a choice, against steps."""
+
+from typing import Any
+
+import numpy as np
+
+from skdnn._sklearn import style_kwargs
+from skdnn.displays.choice import Choice
+
+# More colours cannot be told apart, and more lines of a legend are not read. Grey (C7)
+# is for all others.
+_COLORS = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "C8", "C9", "black")
+_MOST_NAMED = len(_COLORS)
+_OTHERS = "0.8"
+
+
+def draw_candidates(ax, choice: Choice, name, line_kw) -> tuple[list, list]:
+    """Draw a line for each candidate, the chosen one thick, with its folds.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw.
+    choice : Choice
+        The candidates and their scores.
+    name : str or None
+        Name of the estimator, for the legend.
+    line_kw : dict
+        Keyword arguments of the caller for the lines.
+
+    Returns
+    -------
+    lines : list of matplotlib Line2D
+        One for each candidate, in the order of the candidates.
+    fold_lines : list of matplotlib Line2D
+        One for each fold of the chosen candidate; empty for a single fold.
+    """
+    lines, labels = {}, choice.labels()
+    prefix = "" if name is None else f"{name}: "
+    n_unnamed = len(labels) - _MOST_NAMED
+    # From the best to the worst, as the legend lists them.
+    for place, candidate in enumerate(choice.order()):
+        label = f"{prefix}{labels[candidate] or 'held-out score'}"
+        style: dict[str, Any] = {
+            "linewidth": 1.2,
+            "linestyle": "-" if 2 * place < _MOST_NAMED else "--",
+            "color": _COLORS[place] if place < _MOST_NAMED else _OTHERS,
+            "zorder": 2 - place / 1000,
+        }
+        if candidate == choice.chosen:
+            label += f" (● chosen: {choice.best_n_steps} steps)"
+            style |= {
+                "linewidth": 2.5,
+                "zorder": 3,
+                "marker": "o",
+                "markersize": 8,
+                "markevery": [int(np.searchsorted(choice.steps, choice.best_n_steps))],
+            }
+        elif place >= _MOST_NAMED:
+            is_first = place == _MOST_NAMED
+            others = f"{prefix}{n_unnamed} others, further from the best"
+            label = others if is_first else "_"
+            style |= {"linewidth": 0.8, "linestyle": "-"}
+        scores = choice.means()[candidate]
+        style |= {"label": label}
+        (line,) = ax.plot(choice.steps, scores, **style_kwargs(style, line_kw))
+        lines[candidate] = line
+    color = lines[choice.chosen].get_color()
+    ax.axvline(choice.best_n_steps, color=color, linewidth=0.8, alpha=0.6, zorder=0)
+    fold_lines = _draw_folds(ax, choice, color)
+    return [lines[candidate] for candidate in range(len(labels))], fold_lines
+
+
+def _draw_folds(ax, choice: Choice, color) -> list:
+    scores = choice.scores[choice.chosen]
+    if scores.shape[1] == 1:
+        return []
+    lines = ax.plot(
+        choice.steps, scores, color=color, linewidth=0.7, alpha=0.5, zorder=1
+    )
+    lines[0].set_label("folds of the chosen one")
+    return lines
+
+
+def names_of_axes(ax, choice: Choice) -> tuple[str, str]:
+    """Make the axis of steps logarithmic; return what the axes show."""
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+
+    ax.set_xscale("log")
+    # Powers of ten alone would leave a short race without a number.
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+    n_folds = choice.scores.shape[2]
+    of_folds = f"\nmean of {n_folds} folds" if n_folds > 1 else ""
+    return "steps (log scale)", f"{choice.name()}{of_folds}"
