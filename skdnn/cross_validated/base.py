@@ -27,6 +27,7 @@ from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.model import Model
+from skdnn.estimators.moving.onnx import OnnxExport
 from skdnn.estimators.rows import Rows, as_counts, dev_rows_of, training_rows
 
 
@@ -40,7 +41,7 @@ def has_one_member(estimator) -> bool:
     return True
 
 
-class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
+class BaseMLPRegularizedCV(OnnxExport, CallbackSupportMixin, SkdnnEstimator):
     """Networks chosen by rows that they have not seen; subclasses know the targets."""
 
     n_features_in_: int
@@ -272,6 +273,9 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
         tags.input_tags.categorical = bool(self.preprocess)
         tags.input_tags.string = bool(self.preprocess)
         return tags
+
+    def _averaged(self):
+        return Members(self._nets, self._preprocessors).with_inputs()
 
     def _ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
         """Return what each member answers about the caller's X."""

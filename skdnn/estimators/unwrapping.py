@@ -87,7 +87,7 @@ def unwrap(estimator, *, fitted: bool = True) -> Unwrapped:
         wrappers.append(model)
         is_frozen = is_frozen or isinstance(model, FrozenEstimator)
         if isinstance(model, Pipeline):
-            transformers += _flat(model.steps[:-1], prefix)
+            transformers += flat(model.steps[:-1], prefix)
         name, model = inside
         prefix = "" if name is None else f"{prefix}{name}__"
     return Unwrapped(model, tuple(wrappers), tuple(transformers), prefix, is_frozen)
@@ -148,14 +148,14 @@ def _inside(estimator, fitted: bool) -> tuple[str | None, Any] | None:
     return None
 
 
-def _flat(steps, prefix: str) -> list[tuple[str, Any]]:
+def flat(steps, prefix: str = "") -> list[tuple[str, Any]]:
     """Return the transformers of X in pipelines, which may be pipelines or frozen."""
     found = []
     for name, step in steps:
         while isinstance(step, FrozenEstimator):
             step = step.estimator
         if isinstance(step, Pipeline):
-            found += _flat(step.steps, f"{prefix}{name}__")
+            found += flat(step.steps, f"{prefix}{name}__")
         elif step not in (None, "passthrough"):
             found.append((prefix + name, step))
     return found
