@@ -22,12 +22,12 @@ from skdnn.cross_validated.choice import Choice, Seeds, parts_of
 from skdnn.cross_validated.folds import Fold, folds_of
 from skdnn.cross_validated.inputs import columns_for, dev_table, table
 from skdnn.cross_validated.members import Members
+from skdnn.cross_validated.moving import Movable
 from skdnn.cross_validated.race import Contender, race
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.model import Model
-from skdnn.estimators.moving.onnx import OnnxExport
 from skdnn.estimators.rows import Rows, as_counts, dev_rows_of, training_rows
 
 
@@ -41,7 +41,7 @@ def has_one_member(estimator) -> bool:
     return True
 
 
-class BaseMLPRegularizedCV(OnnxExport, CallbackSupportMixin, SkdnnEstimator):
+class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
     """Networks chosen by rows that they have not seen; subclasses know the targets."""
 
     n_features_in_: int

@@ -124,6 +124,8 @@ def described(unwrapped: Unwrapped, estimator) -> str:
 
 def hint_at_several(model) -> str:
     """Return what to do with a model that is made of several, or ""."""
+    if hasattr(model, "members_"):  # one of them would have been found inside
+        return f", which has {len(model.members_)} networks: give one of its members_"
     is_several = isinstance(model, CalibratedClassifierCV) or any(
         hasattr(model, name) for name in ("estimators", "estimators_")
     )

@@ -95,9 +95,7 @@ def test_activations(activation, dtype, kind):
 def one_unit(activation):
     """Return a model whose output is the activation of its input."""
     one, zero = np.ones((1, 1)), np.zeros(1)
-    return network_to_onnx(
-        [Layers([one, one], [zero, zero], [activation])], "identity"
-    )
+    return network_to_onnx([Layers([one, one], [zero, zero], [activation])], "identity")
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
