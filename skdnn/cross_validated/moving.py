@@ -76,7 +76,8 @@ class Movable(OnnxExport):
             what = "several labels" if targets.are_classes else "several outputs"
         if what:
             raise ValueError(
-                f"scikit-learn's {self._voting.__name__} takes no y of {what}. Take the {n_nets} networks one by one, from members_ by "
+                f"scikit-learn's {self._voting.__name__} takes no y of {what}. Take "
+                f"the {n_nets} networks one by one, from members_ by "
                 "to_sklearn(strict=False), or fit with n_members=1."
             )
 

@@ -124,7 +124,9 @@ def described(unwrapped: Unwrapped, estimator) -> str:
 
 def hint_at_several(model) -> str:
     """Return what to do with a model that is made of several, or ""."""
-    if hasattr(model, "members_"):  # one of them would have been found inside
+    if hasattr(type(model), "members_"):  # a single one would have been found inside
+        if not hasattr(model, "members_"):
+            return ", which has no network before fit"
         return f", which has {len(model.members_)} networks: give one of its members_"
     is_several = isinstance(model, CalibratedClassifierCV) or any(
         hasattr(model, name) for name in ("estimators", "estimators_")
