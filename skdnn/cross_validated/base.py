@@ -28,6 +28,7 @@ from skdnn.cross_validated.inputs import (
     table,
 )
 from skdnn.cross_validated.members import Members
+from skdnn.cross_validated.moving import Movable
 from skdnn.cross_validated.race import Contender, race
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
 from skdnn.cross_validated.workers import Workers
@@ -47,7 +48,7 @@ def has_one_member(estimator) -> bool:
     return True
 
 
-class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
+class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
     """Networks chosen by rows that they have not seen; subclasses know the targets."""
 
     n_features_in_: int
@@ -299,6 +300,9 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
         tags.input_tags.categorical = bool(self.preprocess)
         tags.input_tags.string = bool(self.preprocess)
         return tags
+
+    def _averaged(self):
+        return Members(self._nets, self._preprocessors).with_inputs()
 
     def _ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
         """Return what each member answers about the caller's X."""

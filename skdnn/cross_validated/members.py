@@ -61,13 +61,18 @@ class Members:
             answers.append(question(net._model, rows))
         return answers
 
+    def with_inputs(self) -> list[tuple[Any, BaseMLPRegularized]]:
+        """Return each network behind what makes its inputs, or None."""
+        preprocessors = self.preprocessors or [None] * len(self.nets)
+        return list(zip(preprocessors, self.nets, strict=True))
+
     def estimators(self) -> list[Any]:
         """Return the members as estimators of the caller's rows."""
         if not self.preprocessors:
             return self.nets
         return [
             Pipeline([("preprocessor", preprocessor), ("net", net)])
-            for preprocessor, net in zip(self.preprocessors, self.nets, strict=True)
+            for preprocessor, net in self.with_inputs()
         ]
 
 
