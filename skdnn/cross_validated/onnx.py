@@ -17,7 +17,7 @@ def register_onnx_converters() -> None:
     column for each output. Classifiers have the options "zipmap", "nocl" and
     "output_class_labels". CV estimators are written with what prepares their tables,
     as one operator whose inputs are the columns in their order, in blocks or one by
-    one: categories that are text as strings.
+    one: text as strings, numbers in float32.
 
     Raises
     ------

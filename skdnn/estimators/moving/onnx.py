@@ -102,7 +102,7 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     if not isinstance(model, OnnxExport):
         raise TypeError(
             "to_onnx takes an MLPRegularizedClassifier or an MLPRegularizedRegressor, "
-            "also with CV, or one of them in a Pipeline, a fitted search, a "
+            "with or without CV, or one of them in a Pipeline, a fitted search, a "
             "TransformedTargetRegressor or a FrozenEstimator, got "
             f"{described(unwrapped, estimator)}."
         )

@@ -108,12 +108,8 @@ def _classes(scope, network):
 
 def _classifier(scope, operator, container) -> None:
     graph, parts = Graph(import_onnx()), network_parts(operator.raw_operator)
-    X, networks, link = (
-        _inputs(graph, operator, container),
-        parts["networks"],
-        parts["link"],
-    )
-    n_outputs = len(networks[0].biases[-1])
+    networks, link = parts["networks"], parts["link"]
+    X, n_outputs = _inputs(graph, operator, container), len(networks[0].biases[-1])
     classes = _classes(scope, operator.raw_operator)
     Z = write_logits(graph, X, networks, link)
     CLASSIFIER_LINKS[link](graph, Z, n_outputs, classes)

@@ -279,7 +279,7 @@ def network_to_onnx(
     onnx = import_onnx()
     if before is None:
         before = _inputs_alone(onnx, len(networks[0].weights[0]))
-    graph = Graph(onnx, names_in(before.graph))
+    graph = Graph(onnx, _names_in(before.graph))
     X = before.graph.output[0].name
     for standardization in standardizations:
         X = standardize(graph, standardization, X)
@@ -365,8 +365,7 @@ def _inputs_alone(onnx, n_features: int):
     return onnx.helper.make_model(onnx.helper.make_graph([], "skdnn", [X], [X]))
 
 
-def names_in(made) -> set[str]:
-    """Return the names that an ONNX graph has given away."""
+def _names_in(made) -> set[str]:
     parts = (*made.input, *made.initializer)
     return {each.name for each in parts}.union(*(node.output for node in made.node))
 

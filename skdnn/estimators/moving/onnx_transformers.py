@@ -36,8 +36,8 @@ class Input(NamedTuple):
     columns: tuple[int, ...]  # of the table
 
 
-# Of two, the later takes the values of the earlier, too. Without a kind is what takes
-# any number.
+# The later of two holds the values of the earlier, too. A column that is read as
+# numbers of any kind has none of its own.
 _KINDS = ("int64", "float", "string")
 _UNKNOWN = ""
 
