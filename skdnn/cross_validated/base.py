@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdnn._estimator import SkdnnEstimator
 from skdnn.cross_validated import parameters
 from skdnn.cross_validated.callbacks import RaceCallbacks, record_of
+from skdnn.cross_validated.candidates import with_useful_encodings
 from skdnn.cross_validated.checkpoints import checkpoints
 from skdnn.cross_validated.choice import Choice, Seeds
 from skdnn.cross_validated.folds import Fold, counting_rows, folds_of
@@ -92,6 +93,9 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         if choice.targets.is_constant:
             steps = np.array([1])
         calibrates = self._calibrates(choice.targets)
+        candidates = with_useful_encodings(
+            candidates, self, choice.columns, choice.rows.n_rows
+        )
         with Workers(self.n_jobs) as workers:
             contenders = choice.contenders(candidates, workers)
             race(

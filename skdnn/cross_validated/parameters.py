@@ -23,7 +23,6 @@ SHARED = (
     "augmentation",
     "init",
     "bias_init",
-    "learning_rate_init",
     "averaging_decay",
     "shuffle",
     "momentum",
@@ -36,13 +35,16 @@ SHARED = (
 # Steps are many and cheap where rows are few: (up to so many rows, rows of a batch).
 _BATCH_ROWS = ((2_000, 64), (8_000, 128), (np.inf, 256))
 _MAX_STEPS = 10_000
+# By encoding: of the many inputs of bins, many move together.
+_LEARNING_RATES = {"standard": 3e-3, "piecewise": 1.5e-3, None: 3e-3}
 
 CV_CONSTRAINTS: dict[str, list] = {
     **{name: CONSTRAINTS[name] for name in SHARED},
     "solver": [StrOptions({"adam", "adamw", "sgd"})],
     "alphas": ["array-like", *CONSTRAINTS["alpha"]],
     "keep_probs": CONSTRAINTS["keep_prob"],
-    "encodings": [StrOptions(set(ENCODINGS)), "array-like"],
+    "encodings": [StrOptions({"auto", *ENCODINGS}), "array-like"],
+    "learning_rate_init": [StrOptions({"auto"}), *CONSTRAINTS["learning_rate_init"]],
     "batch_size": CONSTRAINTS["batch_size"],
     "max_steps": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "n_iter_no_change": [
@@ -95,10 +97,17 @@ def net_of(estimator, candidate: Candidate, batch_size: int, seed: int) -> Any:
         **own,
         **candidate.of_net(),
         averaging="ema",
+        learning_rate_init=_learning_rate(estimator, candidate.encoding),
         batch_size=batch_size,
         scoring=estimator.scoring,
         random_state=seed,
     )
+
+
+def _learning_rate(estimator, encoding: str | None) -> float:
+    if isinstance(estimator.learning_rate_init, str):
+        return _LEARNING_RATES[encoding]
+    return float(estimator.learning_rate_init)
 
 
 def batch_rows(estimator, n_rows: int) -> int:

@@ -61,11 +61,12 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         Candidates for `keep_prob`, in (0, 1]. An element may be a tuple with one value
         for each hidden layer.
 
-    encodings : {"standard", "piecewise"} or both, default=("standard", "piecewise")
+    encodings : {"auto", "standard", "piecewise"} or both, default="auto"
         Candidates for the encoding of numbers: standardised
         (:class:`InputStandardizer`), or with a component for each of several bins
         beside it (:class:`PiecewiseLinearEncoder`). Neither is better on all tables.
-        Not used with ``preprocess=False``.
+        "auto" is both, but "standard" alone where there are no numbers, or fewer than
+        10 rows for each column of them. Not used with ``preprocess=False``.
 
     input_keep_prob : float, default=1.0
         As in :class:`MLPRegularizedRegressor`.
@@ -86,8 +87,9 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         The most rows of a mini-batch. "auto" is 64 for up to 2 000 training rows, 128
         for up to 8 000, 256 above.
 
-    learning_rate_init : float, default=0.003
-        The learning rate.
+    learning_rate_init : float or "auto", default="auto"
+        The learning rate. "auto" is 0.003, and 0.0015 for the many inputs of the
+        piecewise encoding.
 
     averaging_decay : float, default=0.99
         Decay of the average of the parameters, in [0, 1).
@@ -250,7 +252,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         alphas: float | Sequence[float] | np.ndarray = 1.0,
         l1_ratio: float = 0.0,
         keep_probs: float | Sequence[Any] | np.ndarray = 1.0,
-        encodings: str | Sequence[str] = ("standard", "piecewise"),
+        encodings: str | Sequence[str] = "auto",
         input_keep_prob: float = 1.0,
         max_norm: float | None = None,
         max_grad_norm: float | None = None,
@@ -258,7 +260,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         init: str | Callable[..., np.ndarray] = "auto",
         bias_init: str | Callable[..., np.ndarray] = "auto",
         batch_size: int | str = "auto",
-        learning_rate_init: float = 0.003,
+        learning_rate_init: float | str = "auto",
         averaging_decay: float = 0.99,
         max_steps: int | str = "auto",
         n_iter_no_change: float = 3,
