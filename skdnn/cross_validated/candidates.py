@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
         return {"alpha": self.alpha, "keep_prob": self.keep_prob}
 
 
-# With fewer rows for each column of numbers, bins say more of these rows than of others.
+# With fewer rows for a column of numbers, bins say more of these rows than of others.
 _LEAST_ROWS_PER_COLUMN = 10
 
 
