@@ -97,8 +97,9 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     n_iter_no_change : int, default=3
         A candidate stops after so many checkpoints in a row without an improvement of
-        the held-out score by more than the part `tol` of it. Checkpoints are at 24
-        steps and then at 1.2 times the steps of the one before.
+        the held-out score by more than the part `tol` of it, but not within its first
+        100 steps. Checkpoints are at 24 steps and then at 1.2 times the steps of the
+        one before.
 
     tol : float, default=0.01
         See `n_iter_no_change`.

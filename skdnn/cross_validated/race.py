@@ -17,6 +17,10 @@ from skdnn.cross_validated.pooled import HeldOut, inverse_temperature, pooled_co
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.dev_scoring import DevScorer
 
+# The first checkpoints are a few steps apart: that little changes from one to the next
+# says nothing yet.
+_PATIENT_UNTIL = 100
+
 
 class Score(NamedTuple):
     """What held-out rows say, at one checkpoint, of a candidate."""
@@ -167,7 +171,8 @@ def race(
             of_folds = [next(logits) for _ in contender.nets]
             contender.take_in(int(n_steps), of_folds, tol, calibrates)
         ends = on_checkpoint(int(n_steps), running)
-        running = [c for c in running if c.n_stalled < patience and not c.has_diverged]
+        goes_on = patience if n_steps >= _PATIENT_UNTIL else np.inf
+        running = [c for c in running if c.n_stalled < goes_on and not c.has_diverged]
         if ends or not running:
             return
 
