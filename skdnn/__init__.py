@@ -17,6 +17,7 @@ from skdnn.augmentation import (
 from skdnn.cross_validated import (
     MLPRegularizedClassifierCV,
     MLPRegularizedRegressorCV,
+    register_onnx_converters,
 )
 from skdnn.diagnosis import (
     BiasVarianceDecomposition,
@@ -49,7 +50,6 @@ from skdnn.estimators import (
     DataScaleWarning,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
-    register_onnx_converters,
     to_onnx,
 )
 from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split

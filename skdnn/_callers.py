@@ -17,6 +17,7 @@ _WRAPPERS = (
     "sklearn.compose._target",
     "sklearn.pipeline",
     "sklearn.utils.metaestimators",
+    "skdnn.cross_validated",
     "skdnn.estimators",
 )
 # All else in these packages that calls fit calls it many times.

@@ -1,6 +1,11 @@
 """Estimators that choose their regularisation by rows that they have not seen."""
 
 from skdnn.cross_validated.classifier import MLPRegularizedClassifierCV
+from skdnn.cross_validated.onnx import register_onnx_converters
 from skdnn.cross_validated.regressor import MLPRegularizedRegressorCV
 
-__all__ = ["MLPRegularizedClassifierCV", "MLPRegularizedRegressorCV"]
+__all__ = [
+    "MLPRegularizedClassifierCV",
+    "MLPRegularizedRegressorCV",
+    "register_onnx_converters",
+]

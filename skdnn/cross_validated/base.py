@@ -17,11 +17,19 @@ from sklearn.utils.validation import check_is_fitted
 from skdnn._estimator import SkdnnEstimator
 from skdnn.cross_validated import parameters
 from skdnn.cross_validated.callbacks import RaceCallbacks, record_of
+from skdnn.cross_validated.candidates import with_useful_encodings
 from skdnn.cross_validated.checkpoints import checkpoints
-from skdnn.cross_validated.choice import Choice, Seeds, parts_of
-from skdnn.cross_validated.folds import Fold, folds_of
-from skdnn.cross_validated.inputs import columns_for, dev_table, table
+from skdnn.cross_validated.choice import Choice, Seeds
+from skdnn.cross_validated.folds import Fold, counting_rows, folds_of
+from skdnn.cross_validated.inputs import (
+    columns_for,
+    dev_table,
+    part_of,
+    rows_of_fold,
+    table,
+)
 from skdnn.cross_validated.members import Members
+from skdnn.cross_validated.moving import Movable
 from skdnn.cross_validated.race import Contender, race
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
 from skdnn.cross_validated.workers import Workers
@@ -41,7 +49,7 @@ def has_one_member(estimator) -> bool:
     return True
 
 
-class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
+class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
     """Networks chosen by rows that they have not seen; subclasses know the targets."""
 
     n_features_in_: int
@@ -77,14 +85,17 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
     # -- fit ---------------------------------------------------------------------------
 
     def _fit(self, given: Rows, given_dev: Rows, groups) -> Self:
+        steps = checkpoints(parameters.max_steps(self))
+        callbacks = RaceCallbacks(self, given, len(steps))
         candidates = parameters.check(self)
         draft = self._draft()
-        choice, folds = self._begin(draft, given, given_dev, groups)
-        steps = np.array([1])
-        if not choice.targets.is_constant:
-            steps = checkpoints(parameters.max_steps(self))
-        callbacks = RaceCallbacks(self, given, len(steps))
+        choice, folds, n_rows = self._begin(draft, given, given_dev, groups)
+        if choice.targets.is_constant:
+            steps = np.array([1])
         calibrates = self._calibrates(choice.targets)
+        candidates = with_useful_encodings(
+            candidates, self, choice.columns, choice.rows.n_rows
+        )
         with Workers(self.n_jobs) as workers:
             contenders = choice.contenders(candidates, workers)
             race(
@@ -102,11 +113,14 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
             if self.refit:
                 n_steps = steps[steps <= best.look.n_steps]
                 nets, preprocessors = choice.members(best.candidate, n_steps, workers)
-                thetas = [net.model.theta for net in nets]
-                members = Members.of(nets, thetas, best.look.score.beta, preprocessors)
-        n_rows = choice.rows.X.shape[0] if given_dev.X is None else None
+                thetas, look = [net.model.theta for net in nets], best.look
+                members = Members.of(
+                    nets, thetas, look.n_steps, look.score.beta, preprocessors
+                )
+        kept = vars(self).copy()
+        kept.pop("feature_names_in_", None)  # of rows before, which had names
         self.__dict__ = {
-            **vars(self),
+            **kept,
             **draft._attributes_to_predict(members),
             **self._attributes_of(best),
             **_seen(contenders, steps),
@@ -118,24 +132,38 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
 
     def _begin(
         self, draft, given: Rows, given_dev: Rows, groups
-    ) -> tuple[Choice, list[Fold]]:
-        """Check the caller's rows; return what networks are trained on."""
+    ) -> tuple[Choice, list[Fold], int | None]:
+        """Check the caller's rows; return what networks are trained on.
+
+        The folds have the numbers of the caller's rows, whose number comes last; it is
+        None where X_val is held out instead.
+        """
         rows = training_rows(draft, given, reset=True, inputs=table)
         rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
         dev = dev_rows_of(draft, given_dev, inputs=dev_table)
+        if dev is not None:
+            dev = dev._replace(sample_weight=as_counts(dev.sample_weight))
         targets = draft._targets_of(rows)
         columns = columns_for(draft, rows.X) if self.preprocess else None
+        counting = counting_rows(rows, targets)
+        n_rows: int | None = rows.n_rows
         random = check_random_state(self.random_state)
-        fold_seed, *member_seeds = random.randint(2**31 - 1, size=1 + self.n_members)
+        fold_seed = int(random.randint(2**31 - 1))
+        everyone = part_of(rows, counting, self.preprocess)
         if dev is None:
-            folds = folds_of(self, rows, targets, groups, int(fold_seed))
-            parts = parts_of(rows, folds, copies=self.preprocess)
+            folds = folds_of(self, rows, counting, targets, groups, fold_seed)
+            parts = [rows_of_fold(rows, fold, self.preprocess) for fold in folds]
         else:
-            every, of_dev = np.arange(rows.X.shape[0]), np.arange(dev.X.shape[0])
-            folds, parts = [Fold(every, of_dev)], [(rows, dev)]
-        net_seeds = random.randint(2**31 - 1, size=len(folds))
-        seeds = Seeds(int(fold_seed), net_seeds, np.array(member_seeds))
-        return Choice(draft, rows, targets, columns, parts, seeds), folds
+            folds = [Fold(counting, np.arange(dev.n_rows))]
+            parts, n_rows = [(everyone, dev)], None
+        seeds = Seeds(
+            fold_seed,
+            nets=random.randint(2**31 - 1, size=len(folds)),
+            members=random.randint(2**31 - 1, size=self.n_members),
+        )
+        suffix = "" if dev is None else "_val"
+        choice = Choice(draft, everyone, targets, columns, parts, suffix, seeds)
+        return choice, folds, n_rows
 
     def _draft(self) -> Self:
         """Return a copy that shares all attributes, to set others on."""
@@ -281,6 +309,9 @@ class BaseMLPRegularizedCV(CallbackSupportMixin, SkdnnEstimator):
         tags.input_tags.string = bool(self.preprocess)
         return tags
 
+    def _averaged(self):
+        return Members(self._nets, self._preprocessors).with_inputs()
+
     def _ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
         """Return what each member answers about the caller's X."""
         check_is_fitted(self)
@@ -296,8 +327,8 @@ def best_of(contenders: list[Contender]) -> Contender:
 
 def members_of_folds(best: Contender) -> Members:
     """Return the networks of the folds at their best checkpoint."""
-    look = best.look
-    return Members.of(best.nets, look.thetas, look.score.beta, best.preprocessors)
+    n_steps, score, _, thetas = best.look
+    return Members.of(best.nets, thetas, n_steps, score.beta, best.preprocessors)
 
 
 def _seen(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:

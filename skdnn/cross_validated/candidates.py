@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skdnn.estimators import plan
-from skdnn.preprocessing.mixed_tables import ENCODINGS
+from skdnn.preprocessing.mixed_tables import ENCODINGS, TableColumns
 
 
 class Candidate(NamedTuple):
@@ -23,6 +23,10 @@ class Candidate(NamedTuple):
         return {"alpha": self.alpha, "keep_prob": self.keep_prob}
 
 
+# With fewer rows for a column of numbers, bins say more of these rows than of others.
+_LEAST_ROWS_PER_COLUMN = 10
+
+
 def candidates_of(estimator) -> list[Candidate]:
     """Return all combinations of `alphas`, `keep_probs` and `encodings`."""
     encodings = _encodings(estimator) if estimator.preprocess else [None]
@@ -33,12 +37,34 @@ def candidates_of(estimator) -> list[Candidate]:
     ]
 
 
+def with_useful_encodings(
+    candidates: list[Candidate], estimator, columns: TableColumns | None, n_rows: int
+) -> list[Candidate]:
+    """Return the candidates that ``encodings="auto"`` stands for in this table.
+
+    Without columns of numbers, all encodings are the same.
+    """
+    if columns is None or not _is_auto(estimator.encodings):
+        return candidates
+    n_numbers = len(columns.numeric)
+    if 0 < n_numbers * _LEAST_ROWS_PER_COLUMN <= n_rows:
+        return candidates
+    return [candidate for candidate in candidates if candidate.encoding == "standard"]
+
+
+def _is_auto(encodings) -> bool:
+    return isinstance(encodings, str) and encodings == "auto"
+
+
 def _encodings(estimator) -> list[str]:
     given = estimator.encodings
+    if _is_auto(given):
+        return list(ENCODINGS)
     names = [given] if isinstance(given, str) else plan.in_order(given)
     if not names or not all(name in ENCODINGS for name in names):
         raise ValueError(
-            f"encodings must be one or several of {list(ENCODINGS)}, got {given!r}."
+            f"encodings must be 'auto', or one or several of {list(ENCODINGS)}, got "
+            f"{given!r}."
         )
     return _once(names)
 

@@ -7,12 +7,10 @@ import numpy as np
 
 from skdnn.cross_validated import parameters
 from skdnn.cross_validated.candidates import Candidate
-from skdnn.cross_validated.folds import Fold
 from skdnn.cross_validated.inputs import (
     Inputs,
     fitted_preprocessor,
     inputs_of_fold,
-    rows_of_fold,
 )
 from skdnn.cross_validated.nets import NetInTraining
 from skdnn.cross_validated.pooled import HeldOut
@@ -41,13 +39,15 @@ class Choice:
     estimator : BaseMLPRegularizedCV
         A copy that knows the columns of the rows.
     rows : Rows
-        All training rows, validated, X as the caller's table.
+        All training rows that have a weight, validated, X as the caller's table.
     targets : Targets
         What networks learn to give.
     columns : TableColumns or None
         Which columns are what; None if rows are read as they come.
     parts : list of (Rows, Rows)
         The training and the held-out rows of each fold.
+    suffix : str
+        Of the caller's names for held-out rows, in errors: "_val" for X_val, else "".
     seeds : Seeds
         One for each network.
     """
@@ -57,6 +57,7 @@ class Choice:
     targets: Any
     columns: TableColumns | None
     parts: list[tuple[Rows, Rows]]
+    suffix: str
     seeds: Seeds
 
     def contenders(
@@ -78,7 +79,7 @@ class Choice:
             net = self._net(candidate, fold.train, int(seed))
             model = net.model
             dtype = model.theta.dtype
-            examples = fold.held_out.examples(model.targets, dtype, "_val")
+            examples = fold.held_out.examples(model.targets, dtype, self.suffix)
             nets.append(net)
             held_out.append(HeldOut(examples, model.targets.cost_unit))
             if not plan.follows_cost(self.estimator):
@@ -106,7 +107,7 @@ class Choice:
         return nets, preprocessors
 
     def _net(self, candidate: Candidate, rows: Rows, seed: int) -> NetInTraining:
-        batch_rows = parameters.batch_rows(self.estimator, _n_rows(rows))
+        batch_rows = parameters.batch_rows(self.estimator, rows.n_rows)
         net = parameters.net_of(self.estimator, candidate, batch_rows, seed)
         return NetInTraining(net, rows, self.targets)
 
@@ -114,21 +115,3 @@ class Choice:
 def _train(net: NetInTraining, steps: np.ndarray) -> bool:
     """Take steps, noting J at each checkpoint; return whether it stayed finite."""
     return all([net.advance_to(int(n_steps)) for n_steps in steps])
-
-
-def _n_rows(rows: Rows) -> int:
-    return rows.X.shape[0] if rows.numbers is None else len(rows.numbers)
-
-
-def parts_of(rows: Rows, folds: list[Fold], copies: bool) -> list[tuple[Rows, Rows]]:
-    """Return each fold's rows that have a weight; `copies` as in `rows_of_fold`."""
-    counting = [Fold(*(_counting(rows, part) for part in fold)) for fold in folds]
-    return [rows_of_fold(rows, fold, copies) for fold in counting]
-
-
-def _counting(rows: Rows, numbers: np.ndarray) -> np.ndarray:
-    """Return the numbers of the rows that have a weight; all where none has."""
-    if rows.sample_weight is None:
-        return numbers
-    counting = numbers[rows.sample_weight[numbers] > 0]
-    return counting if counting.size else numbers

@@ -1,5 +1,6 @@
 """MLPRegularizedClassifierCV."""
 
+import math
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -8,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
+from sklearn.ensemble import VotingClassifier
 from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import Interval, StrOptions, fit_context, with_callbacks
 from skdnn.cross_validated.base import BaseMLPRegularizedCV
@@ -53,11 +56,12 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         Candidates for `keep_prob`, in (0, 1]. An element may be a tuple with one value
         for each hidden layer.
 
-    encodings : {"standard", "piecewise"} or both, default=("standard", "piecewise")
+    encodings : {"auto", "standard", "piecewise"} or both, default="auto"
         Candidates for the encoding of numbers: standardised
         (:class:`InputStandardizer`), or with a component for each of several bins
         beside it (:class:`PiecewiseLinearEncoder`). Neither is better on all tables.
-        Not used with ``preprocess=False``.
+        "auto" is both, but "standard" alone where there are no numbers, or fewer than
+        10 rows for each column of them. Not used with ``preprocess=False``.
 
     input_keep_prob : float, default=1.0
         As in :class:`MLPRegularizedClassifier`.
@@ -81,8 +85,9 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         The most rows of a mini-batch. "auto" is 64 for up to 2 000 training rows, 128
         for up to 8 000, 256 above.
 
-    learning_rate_init : float, default=0.003
-        The learning rate.
+    learning_rate_init : float or "auto", default="auto"
+        The learning rate. "auto" is 0.003, and 0.0015 for the many inputs of the
+        piecewise encoding.
 
     averaging_decay : float, default=0.99
         Decay of the average of the parameters, in [0, 1).
@@ -92,10 +97,11 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     n_iter_no_change : int, default=3
         A candidate stops after so many checkpoints in a row without an improvement of
-        the held-out score by more than `tol`. Checkpoints are at 24 steps and then at
-        1.2 times the steps of the one before.
+        the held-out score by more than the part `tol` of it, but not within its first
+        100 steps. Checkpoints are at 24 steps and then at 1.2 times the steps of the
+        one before.
 
-    tol : float, default=1e-4
+    tol : float, default=0.01
         See `n_iter_no_change`.
 
     shuffle : bool, default=True
@@ -246,6 +252,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     _net_class = MLPRegularizedClassifier
     _net_parameters = (*SHARED, "label_smoothing")
+    _voting = VotingClassifier
     _out_of_fold = "oof_decision_function_"
 
     _parameter_constraints: ClassVar[dict] = {
@@ -264,7 +271,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         alphas: float | Sequence[float] | np.ndarray = 1.0,
         l1_ratio: float = 0.0,
         keep_probs: float | Sequence[Any] | np.ndarray = 0.8,
-        encodings: str | Sequence[str] = ("standard", "piecewise"),
+        encodings: str | Sequence[str] = "auto",
         input_keep_prob: float = 1.0,
         max_norm: float | None = None,
         label_smoothing: float = 0.0,
@@ -273,11 +280,11 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         init: str | Callable[..., np.ndarray] = "auto",
         bias_init: str | Callable[..., np.ndarray] = "auto",
         batch_size: int | str = "auto",
-        learning_rate_init: float = 0.003,
+        learning_rate_init: float | str = "auto",
         averaging_decay: float = 0.99,
         max_steps: int | str = "auto",
         n_iter_no_change: float = 3,
-        tol: float = 1e-4,
+        tol: float = 0.01,
         shuffle: bool = True,
         class_weight: dict | list[dict] | str | None = None,
         cv: Any = None,
@@ -363,9 +370,11 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
             The labels, or a label indicator.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights ≥ 0 of the rows, in training, in the held-out loss and for the
-            temperature. The preprocessing counts each row once.
+            temperature. The preprocessing counts each row once, but for those of
+            weight 0, which are left out of everything.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group are trained on or held out together.
+            Rows of one group are trained on or held out together. Not used with
+            `X_val`.
         X_val : {array-like, data frame, sparse matrix}, default=None
             Rows to choose by, of shape (n_val, n_features): they take the place of the
             folds, and are not trained on.
@@ -420,6 +429,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     @property
     def _targets(self) -> ClassTargets:
+        check_is_fitted(self)
         return self._nets[0]._model.targets
 
     def _logits(self, X) -> np.ndarray:
@@ -522,6 +532,6 @@ def averaged_logits(targets: ClassTargets, logits: list[np.ndarray]) -> np.ndarr
     """
     Z = np.stack(logits)
     if targets.kind == "multiclass":
-        return logsumexp(log_softmax(Z, axis=2), axis=0) - np.log(len(Z))
+        return logsumexp(log_softmax(Z, axis=2), axis=0) - math.log(len(Z))
     # Of the mean of yes and the mean of no, the ratio.
     return logsumexp(log_expit(Z), axis=0) - logsumexp(log_expit(-Z), axis=0)

@@ -1,5 +1,6 @@
 """Which rows are trained on, and which are held out."""
 
+import reprlib
 import warnings
 from typing import Any, NamedTuple
 
@@ -13,8 +14,10 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
     StratifiedKFold,
     StratifiedShuffleSplit,
-    check_cv,
 )
+
+from skdnn.estimators.checks.values import is_missing
+from skdnn.estimators.reporting import tell
 
 # With few rows, each of them counts; with many, one part tells enough, and each further
 # network takes long.
@@ -22,6 +25,9 @@ _N_FOLDS = 5
 _THREE_FOLDS_ABOVE = 10_000
 _ONE_PART_ABOVE = 20_000
 _PART = 0.1
+_PAIRS = (
+    "cv={} must give pairs of row numbers: of rows to train on and of rows to hold out"
+)
 
 
 class Fold(NamedTuple):
@@ -31,8 +37,8 @@ class Fold(NamedTuple):
     held_out: np.ndarray
 
 
-def folds_of(estimator, rows, targets, groups, seed: int) -> list[Fold]:
-    """Return the folds that `cv` asks for.
+def folds_of(estimator, rows, counting, targets, groups, seed: int) -> list[Fold]:
+    """Return the folds that `cv` asks for, of the rows that have a weight.
 
     Parameters
     ----------
@@ -40,6 +46,8 @@ def folds_of(estimator, rows, targets, groups, seed: int) -> list[Fold]:
         Its `cv` is a number of folds, a splitter, pairs of row numbers, or None.
     rows : Rows
         The training rows, validated.
+    counting : ndarray of int
+        The numbers of those that have a weight.
     targets : Targets
         Say whether there are classes, which each fold is to have in the same shares.
     groups : array-like of shape (n_samples,) or None
@@ -47,23 +55,102 @@ def folds_of(estimator, rows, targets, groups, seed: int) -> list[Fold]:
     seed : int
         Draws the folds, where `cv` leaves that to us.
     """
-    n_rows, y = rows.X.shape[0], rows.y
-    if sparse.issparse(y):
-        y = y.toarray()
-    labels = y if targets.are_classes and not targets.is_multilabel else None
-    cv = estimator.cv
+    n_rows, y, cv = rows.X.shape[0], rows.y, estimator.cv
+    y = y.toarray() if sparse.issparse(y) else y
+    groups = _checked_groups(groups, n_rows)
+    has_labels = targets.are_classes and not targets.is_multilabel
     if cv is None or isinstance(cv, (int, np.integer)):
-        splitter = _splitter(cv, n_rows, labels, groups, seed)
-    else:
-        splitter = check_cv(cv, y, classifier=labels is not None)
+        y, groups = y[counting], None if groups is None else groups[counting]
+        labels = y if has_labels else None
+        splitter = _splitter(cv, len(counting), labels, groups, seed)
+        pairs = _pairs(splitter, len(counting), y, groups)
+        return [Fold(counting[train], counting[test]) for train, test in pairs]
+    pairs = _pairs(cv, n_rows, y, groups) if hasattr(cv, "split") else cv
+    has_weight = np.isin(np.arange(n_rows), counting)
+    folds = [_fold(pair, n_rows, has_weight, cv) for pair in pairs]
+    if not folds:
+        raise ValueError(f"{_PAIRS.format(_shown(cv))}; it gives none.")
+    _tell_if_groups_are_cut(folds, groups, cv)
+    return folds
+
+
+def counting_rows(rows, targets) -> np.ndarray:
+    """Return the numbers of the rows that have a weight; all where none has."""
+    Y = targets.encode(rows.y, np.float64)
+    weight = targets.weigh(Y, rows.sample_weight)
+    every = np.arange(rows.X.shape[0])
+    return every if weight is None or not np.any(weight) else every[weight > 0]
+
+
+def _checked_groups(groups, n_rows: int) -> np.ndarray | None:
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_rows,):
+        raise ValueError(
+            f"groups must name one group for each of the {n_rows} rows of X, shape "
+            f"({n_rows},); got shape {groups.shape}."
+        )
+    missing = np.flatnonzero([is_missing(group) for group in groups.tolist()])
+    if missing.size:
+        raise ValueError(
+            f"groups has no group for row {missing[0]}, but a missing value. Give it "
+            "the group that it belongs to, or one of its own."
+        )
+    if len({isinstance(group, str) for group in groups.tolist()}) > 1:
+        raise TypeError("groups must be all numbers or all text; they are of both.")
+    return groups
+
+
+def _pairs(splitter, n_rows: int, y, groups) -> list:
+    """Return what a splitter gives, without its warnings of what is taken care of."""
     with warnings.catch_warnings():
         # A class of fewer rows than folds is missing in some: its rows are scored by
-        # networks that have not seen it.
+        # networks that have not seen it. So it is where most rows are of such classes.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        pairs = splitter.split(np.zeros(n_rows), y, groups)
-        folds = [Fold(np.asarray(a), np.asarray(b)) for a, b in pairs]
-    _check(folds, cv)
-    return folds
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        # That groups are cut is told by `_tell_if_groups_are_cut`.
+        warnings.filterwarnings("ignore", "The groups parameter is ign", UserWarning)
+        return list(splitter.split(np.zeros(n_rows), y, groups))
+
+
+def _fold(pair, n_rows: int, has_weight: np.ndarray, cv) -> Fold:
+    """Return a caller's pair of row numbers, checked, without rows of no weight."""
+    must = _PAIRS.format(_shown(cv))
+    if not hasattr(pair, "__len__") or len(pair) != 2:
+        raise ValueError(f"{must}; instead of a pair it gives {_shown(pair)}.")
+    parts = []
+    for numbers in map(np.asarray, pair):
+        if numbers.dtype == bool and numbers.shape == (n_rows,):
+            numbers = np.flatnonzero(numbers)
+        if numbers.size and (numbers.dtype.kind not in "iu" or numbers.ndim != 1):
+            raise ValueError(f"{must}; instead of ints it gives {_shown(numbers)}.")
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < n_rows:
+            raise ValueError(
+                f"{must}; the rows are numbered from 0 to {n_rows - 1}, but there are "
+                f"numbers from {numbers.min()} to {numbers.max()}."
+            )
+        parts.append(numbers[has_weight[numbers.astype(int)]])
+        if not parts[-1].size:
+            raise ValueError(f"{must}; one part has no row of a weight above 0.")
+    return Fold(*parts)
+
+
+def _shown(value) -> str:
+    return " ".join(reprlib.repr(value).split())
+
+
+def _tell_if_groups_are_cut(folds: list[Fold], groups, cv) -> None:
+    if groups is None:
+        return
+    if any(np.isin(groups[f.held_out], groups[f.train]).any() for f in folds):
+        tell(
+            f"cv={_shown(cv)} holds out rows of groups that it also trains on: "
+            "held-out scores may be too good. Give a number of folds, or a splitter "
+            "that keeps groups together, such as GroupKFold.",
+            UserWarning,
+            "groups",
+        )
 
 
 def _splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
@@ -80,13 +167,15 @@ def _splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
 
 
 def _number_of_folds(cv, n_rows: int) -> int:
-    if cv is None:
-        most = 3 if n_rows > _THREE_FOLDS_ABOVE else _N_FOLDS
-        return max(2, min(most, n_rows))
-    if cv < 2 or cv > n_rows:
+    if n_rows < 2:
         raise ValueError(
-            f"cv={cv} must be at least 2 and at most the number of rows, {n_rows}."
+            f"n_samples={n_rows} rows have a weight above 0: there must be at least 2, "
+            "one to train on and one to hold out."
         )
+    if cv is None:
+        return min(3 if n_rows > _THREE_FOLDS_ABOVE else _N_FOLDS, n_rows)
+    if cv > n_rows:
+        raise ValueError(f"cv={cv} is more than the number of rows, {n_rows}.")
     return int(cv)
 
 
@@ -99,7 +188,9 @@ def _group_splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
         )
     if cv is None and n_rows > _ONE_PART_ABOVE:
         return GroupShuffleSplit(1, test_size=_PART, random_state=seed)
-    n_folds = min(_number_of_folds(cv, n_rows), n_groups) if cv is None else int(cv)
+    n_folds = _number_of_folds(cv, n_rows)
+    if cv is None:
+        n_folds = min(n_folds, n_groups)
     if n_folds > n_groups:
         raise ValueError(f"cv={cv} is more than the number of groups, {n_groups}.")
     if labels is not None and np.unique(labels, return_counts=True)[1].max() >= n_folds:
@@ -109,11 +200,3 @@ def _group_splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
 
 def _least_count(labels) -> int:
     return int(np.unique(labels, return_counts=True)[1].min())
-
-
-def _check(folds: list[Fold], cv) -> None:
-    if not folds or any(not (len(f.train) and len(f.held_out)) for f in folds):
-        raise ValueError(
-            f"cv={cv!r} must give at least one pair of row numbers, both of them with "
-            "rows."
-        )

@@ -1,15 +1,22 @@
 """From the caller's table to the inputs of a network, fold by fold."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn.compose import ColumnTransformer
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skdnn._sklearn import check_feature_names, safe_indexing
 from skdnn.cross_validated.folds import Fold
-from skdnn.estimators.checks.arrays import TABLE, explained
+from skdnn.estimators.checks.arrays import (
+    MIXED_TABLE,
+    TABLE,
+    explained,
+    has_infinity,
+)
 from skdnn.estimators.rows import SPARSE_FORMATS, Rows, validated_inputs
 from skdnn.preprocessing.mixed_tables import TableColumns, columns_of, preprocessor_for
 from skdnn.preprocessing.tables import is_frame
@@ -39,22 +46,29 @@ def table(estimator, X, reset: bool):
     """
     if not estimator.preprocess:
         return validated_inputs(estimator, X, reset)
-    with explained(X, "X", TABLE):
+    with explained(X, "X", MIXED_TABLE):
         if is_frame(X):
+            _refuse_infinity(X)
             return validate_data(estimator, X, reset=reset, skip_check_array=True)
         return validate_data(estimator, X, reset=reset, **_checks_of(X))
 
 
 def dev_table(estimator, X):
     """Return the caller's X_val, checked likewise."""
-    with explained(X, "X_val", TABLE):
+    with explained(X, "X_val", MIXED_TABLE if estimator.preprocess else TABLE):
         check_feature_names(estimator, X, reset=False)
         if estimator.preprocess and is_frame(X):
+            _refuse_infinity(X)
             return X
         checks = _checks_of(X)
         if not estimator.preprocess:
             checks |= {"dtype": _NUMBERS, "ensure_all_finite": True}
         return check_array(X, input_name="X_val", **checks)
+
+
+def _refuse_infinity(frame) -> None:
+    if has_infinity(frame):
+        raise ValueError("infinity")  # `explained` says where
 
 
 def _checks_of(X) -> dict[str, Any]:
@@ -100,9 +114,30 @@ def inputs_of_fold(
     preprocessor = fitted_preprocessor(columns, encoding, rows, targets)
     return Inputs(
         rows._replace(X=preprocessor.transform(rows.X)),
-        dev._replace(X=preprocessor.transform(dev.X)),
+        dev._replace(X=transformed(preprocessor, dev.X)),
         preprocessor,
     )
+
+
+def transformed(preprocessor, X):
+    """Return a checked table, which need not be of the kind of fit, as inputs.
+
+    `preprocessor` is None where rows are inputs as they come.
+    """
+    if preprocessor is None:
+        return X
+    if sparse.issparse(X) and getattr(preprocessor[0], "with_mean", True):
+        X = X.toarray()  # as in fit: what is centred is not sparse
+    if is_frame(X) or not hasattr(preprocessor[0], "feature_names_in_"):
+        return preprocessor.transform(X)
+    if isinstance(preprocessor[0], ColumnTransformer):
+        raise ValueError(
+            "X must be a data frame with the columns of fit: its categories are found "
+            f"by the names of their columns. Got a {type(X).__name__}."
+        )
+    with warnings.catch_warnings():  # the caller has been told already
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        return preprocessor.transform(X)
 
 
 def rows_of_fold(rows: Rows, fold: Fold, copies: bool) -> tuple[Rows, Rows]:
@@ -117,10 +152,13 @@ def rows_of_fold(rows: Rows, fold: Fold, copies: bool) -> tuple[Rows, Rows]:
     copies : bool
         Whether X is copied, as transformers need it, or read in place.
     """
-    return _part(rows, fold.train, copies), _part(rows, fold.held_out, copies)
+    return part_of(rows, fold.train, copies), part_of(rows, fold.held_out, copies)
 
 
-def _part(rows: Rows, numbers: np.ndarray, copies: bool) -> Rows:
+def part_of(rows: Rows, numbers: np.ndarray, copies: bool) -> Rows:
+    """Return the rows of these numbers; all are returned as they are."""
+    if len(numbers) == rows.n_rows and np.array_equal(numbers, np.arange(rows.n_rows)):
+        return rows
     part = rows.pick(numbers)
     if not copies:
         return part

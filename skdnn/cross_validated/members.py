@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from skdnn.cross_validated.inputs import transformed
 from skdnn.cross_validated.nets import NetInTraining
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.model import Model
+from skdnn.estimators.rows import check_range
 
 _MESSAGE = "the number of steps was chosen by rows that were held out"
 
@@ -33,31 +35,36 @@ class Members:
         cls,
         nets: list[NetInTraining],
         thetas: list[np.ndarray],
+        n_steps: int,
         beta: float,
         preprocessors: list[Any],
     ) -> "Members":
-        """Return networks at these θ, whose logits are multiplied by β = 1 / T."""
-        return cls(
-            [
-                net.fitted(calibrated(net.model.with_theta(theta), beta), _MESSAGE)
-                for net, theta in zip(nets, thetas, strict=True)
-            ],
-            preprocessors,
-        )
+        """Return networks at the θ of a checkpoint, their logits times β = 1 / T."""
+        models = [
+            calibrated(net.model.with_theta(theta), beta)
+            for net, theta in zip(nets, thetas, strict=True)
+        ]
+        fitted = [
+            net.fitted(model, n_steps, _MESSAGE)
+            for net, model in zip(nets, models, strict=True)
+        ]
+        return cls(fitted, preprocessors)
 
     def ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
         """Return what each member answers about the caller's rows."""
-        inputs: dict[int, Any] = {}
-        answers = []
+        answers, rows, made_by = [], None, None
         for i, net in enumerate(self.nets):
-            rows = X
-            if self.preprocessors:
-                preprocessor = self.preprocessors[i]
-                if id(preprocessor) not in inputs:
-                    inputs[id(preprocessor)] = preprocessor.transform(X)
-                rows = inputs[id(preprocessor)]
+            preprocessor = self.preprocessors[i] if self.preprocessors else None
+            if rows is None or preprocessor is not made_by:
+                rows, made_by = transformed(preprocessor, X), preprocessor
+                check_range(rows, net._model.theta.dtype, "X")
             answers.append(question(net._model, rows))
         return answers
+
+    def with_inputs(self) -> list[tuple[Any, BaseMLPRegularized]]:
+        """Return each network behind what makes its inputs, or None."""
+        preprocessors = self.preprocessors or [None] * len(self.nets)
+        return list(zip(preprocessors, self.nets, strict=True))
 
     def estimators(self) -> list[Any]:
         """Return the members as estimators of the caller's rows."""
@@ -65,7 +72,7 @@ class Members:
             return self.nets
         return [
             Pipeline([("preprocessor", preprocessor), ("net", net)])
-            for preprocessor, net in zip(self.preprocessors, self.nets, strict=True)
+            for preprocessor, net in self.with_inputs()
         ]
 
 

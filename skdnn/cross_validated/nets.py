@@ -31,7 +31,6 @@ class NetInTraining:
     """
 
     def __init__(self, net: BaseMLPRegularized, rows: Rows, targets):
-        n_rows = len(rows.y) if rows.numbers is None else len(rows.numbers)
         # Steps are many and noisy here, however few the rows are.
         dtype = np.dtype(np.float32 if net.dtype == "auto" else net.dtype)
         network = plan.network_of(net, rows.X.shape[1], targets)
@@ -40,11 +39,11 @@ class NetInTraining:
         self.examples: Examples = rows.examples(targets, dtype)
         weight, type_in = self.examples.total_weight, type_out(rows.X.dtype).name
         self._model: Model[Any] = Model(network, targets, state.theta, weight, type_in)
-        self.estimator, self._n_rows = net, n_rows
+        self.estimator, self._n_rows = net, rows.n_rows
         recipe = plan.recipe(net, self._model, state, self.examples, n_epochs=1)
         reader = plan.reader(net, self._model, state, self.examples)
         self._steps = Steps(state, reader, recipe)
-        self.costs: list[float] = []  # J between checkpoints
+        self._costs: dict[int, float] = {}  # J up to each checkpoint
 
     @property
     def n_steps(self) -> int:
@@ -61,10 +60,9 @@ class NetInTraining:
         steps = self._steps
         if n_steps > self.n_steps:
             with blas_threads_for(self._model.network, steps.reader.batch_rows):
-                self.costs.append(steps.take(n_steps - self.n_steps))
-        return bool(
-            np.isfinite(self.costs[-1]) and np.isfinite(steps.state.theta).all()
-        )
+                self._costs[n_steps] = steps.take(n_steps - self.n_steps)
+        costs = [*self._costs.values()]
+        return bool(np.isfinite(costs[-1]) and np.isfinite(steps.state.theta).all())
 
     def logits(self, examples: Examples) -> np.ndarray:
         """Return the logits of rows that are not trained on."""
@@ -75,15 +73,16 @@ class NetInTraining:
             blocks = examples.table.blocks(step)
             return forward(model.network, model.theta, blocks, examples.n_rows, rows)
 
-    def fitted(self, model: Model, message: str) -> BaseMLPRegularized:
+    def fitted(self, model: Model, n_steps: int, message: str) -> BaseMLPRegularized:
         """Return the plain estimator, fitted: it predicts with the model.
 
+        The model is that of the checkpoint after `n_steps`, and the message says why.
         Training can go on from the parameters that it has reached.
         """
         net, state = self.estimator._draft(), self._steps.state
         net.n_features_in_ = model.network.n_inputs
         unit = model.targets.cost_unit
-        curve = [unit * cost for cost in self.costs]
+        curve = [unit * cost for cost in self._costs.values()]
         n_batches = self._steps.reader.n_batches
         record = FitRecord(
             n_iter_=-(-self.n_steps // n_batches),
@@ -94,7 +93,7 @@ class NetInTraining:
             validation_loss_curve_=None,
             validation_scores_=None,
             best_validation_score_=None,
-            best_iteration_=len(curve),
+            best_iteration_=1 + list(self._costs).index(n_steps),
             converged_=True,
             stop_reason_=MAX_ITER,
             optimizer_state_=state.optimizer,

@@ -63,7 +63,7 @@ def inverse_temperature(
     network: Network, folds: list[HeldOut], logits: list[np.ndarray]
 ) -> float:
     """Return the β = 1 / T of the least pooled cross-entropy."""
-    n_rows = sum(fold.examples.n_rows for fold in folds)
+    n_rows = sum(fold.examples.weight for fold in folds)  # a weight of 2 is two rows
     smoothed = network._replace(loss_option=1 / (n_rows + 1))
     best = minimize_scalar(
         lambda log_beta: pooled_cost(smoothed, folds, logits, np.exp(log_beta)).value,

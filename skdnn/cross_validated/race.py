@@ -11,10 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skdnn.cross_validated.candidates import Candidate
+from skdnn.cross_validated.members import calibrated
 from skdnn.cross_validated.nets import NetInTraining
 from skdnn.cross_validated.pooled import HeldOut, inverse_temperature, pooled_cost
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.dev_scoring import DevScorer
+
+# The first checkpoints are a few steps apart: that little changes from one to the next
+# says nothing yet.
+_PATIENT_UNTIL = 100
 
 
 class Score(NamedTuple):
@@ -98,8 +103,12 @@ class Contender:
             return
         score = self._score(seen, calibrates)
         self.scores.append(score)
-        before = np.inf if self.best is None else self.best.score.value
-        self.n_stalled = 0 if score.value < before - tol else self.n_stalled + 1
+        if self.best is None:
+            before = least = np.inf
+        else:
+            before = self.best.score.value
+            least = before - tol * abs(before)
+        self.n_stalled = 0 if score.value < least else self.n_stalled + 1
         if score.value < before or self.best is None:
             thetas = [net.model.theta.copy() for net in self.nets]
             self.best = Look(n_steps, score, seen, thetas)
@@ -114,7 +123,7 @@ class Contender:
             return Score(*pooled_cost(network, self.held_out, logits, beta), beta)
         scores = np.array(
             [
-                scorer(net.model.theta)
+                scorer(calibrated(net.model, beta).theta)
                 for scorer, net in zip(self.scorers, self.nets, strict=True)
             ]
         )
@@ -142,7 +151,7 @@ def race(
         The numbers of steps after which to look.
     tol, patience : float
         A contender is over after so many checkpoints in a row without an improvement
-        of more than `tol`.
+        by more than this part of its best score.
     calibrates : bool
         Whether the held-out rows are judged after one temperature.
     workers : Workers
@@ -162,7 +171,8 @@ def race(
             of_folds = [next(logits) for _ in contender.nets]
             contender.take_in(int(n_steps), of_folds, tol, calibrates)
         ends = on_checkpoint(int(n_steps), running)
-        running = [c for c in running if c.n_stalled < patience and not c.has_diverged]
+        goes_on = patience if n_steps >= _PATIENT_UNTIL else np.inf
+        running = [c for c in running if c.n_stalled < goes_on and not c.has_diverged]
         if ends or not running:
             return
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
+from sklearn.ensemble import VotingRegressor
 from sklearn.metrics import r2_score
 
 from skdnn._sklearn import Interval, StrOptions, fit_context, with_callbacks
@@ -61,11 +62,12 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         Candidates for `keep_prob`, in (0, 1]. An element may be a tuple with one value
         for each hidden layer.
 
-    encodings : {"standard", "piecewise"} or both, default=("standard", "piecewise")
+    encodings : {"auto", "standard", "piecewise"} or both, default="auto"
         Candidates for the encoding of numbers: standardised
         (:class:`InputStandardizer`), or with a component for each of several bins
         beside it (:class:`PiecewiseLinearEncoder`). Neither is better on all tables.
-        Not used with ``preprocess=False``.
+        "auto" is both, but "standard" alone where there are no numbers, or fewer than
+        10 rows for each column of them. Not used with ``preprocess=False``.
 
     input_keep_prob : float, default=1.0
         As in :class:`MLPRegularizedRegressor`.
@@ -86,8 +88,9 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         The most rows of a mini-batch. "auto" is 64 for up to 2 000 training rows, 128
         for up to 8 000, 256 above.
 
-    learning_rate_init : float, default=0.003
-        The learning rate.
+    learning_rate_init : float or "auto", default="auto"
+        The learning rate. "auto" is 0.003, and 0.0015 for the many inputs of the
+        piecewise encoding.
 
     averaging_decay : float, default=0.99
         Decay of the average of the parameters, in [0, 1).
@@ -97,10 +100,11 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
 
     n_iter_no_change : int, default=3
         A candidate stops after so many checkpoints in a row without an improvement of
-        the held-out score by more than `tol`. Checkpoints are at 24 steps and then at
-        1.2 times the steps of the one before.
+        the held-out score by more than the part `tol` of it, but not within its first
+        100 steps. Checkpoints are at 24 steps and then at 1.2 times the steps of the
+        one before.
 
-    tol : float, default=1e-4
+    tol : float, default=0.01
         See `n_iter_no_change`.
 
     shuffle : bool, default=True
@@ -231,6 +235,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
 
     _net_class = MLPRegularizedRegressor
     _net_parameters = (*SHARED, "loss", "delta", "normalize_y")
+    _voting = VotingRegressor
     _out_of_fold = "oof_prediction_"
 
     _y_is_numeric = True
@@ -254,7 +259,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         alphas: float | Sequence[float] | np.ndarray = 1.0,
         l1_ratio: float = 0.0,
         keep_probs: float | Sequence[Any] | np.ndarray = 1.0,
-        encodings: str | Sequence[str] = ("standard", "piecewise"),
+        encodings: str | Sequence[str] = "auto",
         input_keep_prob: float = 1.0,
         max_norm: float | None = None,
         max_grad_norm: float | None = None,
@@ -262,11 +267,11 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         init: str | Callable[..., np.ndarray] = "auto",
         bias_init: str | Callable[..., np.ndarray] = "auto",
         batch_size: int | str = "auto",
-        learning_rate_init: float = 0.003,
+        learning_rate_init: float | str = "auto",
         averaging_decay: float = 0.99,
         max_steps: int | str = "auto",
         n_iter_no_change: float = 3,
-        tol: float = 1e-4,
+        tol: float = 0.01,
         shuffle: bool = True,
         cv: Any = None,
         scoring: str | Callable[..., float] = "loss",
@@ -350,9 +355,11 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
             The numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights ≥ 0 of the rows, in training and in the held-out loss. The
-            preprocessing counts each row once.
+            preprocessing counts each row once, but for those of weight 0, which are
+            left out of everything.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group are trained on or held out together.
+            Rows of one group are trained on or held out together. Not used with
+            `X_val`.
         X_val : {array-like, data frame, sparse matrix}, default=None
             Rows to choose by, of shape (n_val, n_features): they take the place of the
             folds, and are not trained on.

@@ -98,7 +98,7 @@ def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> 
 def _warn_of_divergence(contenders: list[Contender], estimator) -> None:
     diverged = [c.candidate for c in contenders if c.has_diverged]
     if diverged:
-        listed = ", ".join(map(str, diverged))
+        listed = ", ".join(str(candidate._asdict()) for candidate in diverged)
         tell(
             f"Training of {len(diverged)} of {len(contenders)} candidates diverged; "
             f"they were left out from there on: {listed}. Lower "
@@ -113,22 +113,33 @@ def _is_no_gain(best: Contender, estimator) -> bool:
     if best.scorers:
         return False
     score = best.look.score.value
-    costs, weights = [], []
-    for net, part in zip(best.nets, best.held_out, strict=True):
-        Y, s = part.examples.Y, part.examples.s
-        option = net.model.targets.without_smoothing(net.model.network).loss_option
-        constant = net.model.targets.constant_cost(Y, s, option)
-        costs.append(part.cost_unit * constant)
-        weights.append(part.examples.weight)
-    constant = float(np.average(costs, weights=weights))
+    constant = _constant_cost(best)
     is_no_gain = score >= _HARDLY_BETTER * constant > 0
     if is_no_gain:
         tell(
             f"The held-out loss, {score:.4g}, is not below that of a "
             f"constant prediction, {constant:.4g}: nothing was learnt that holds for "
             "other rows. Look at the columns and the scale of X, give more rows, or "
-            f"lower alphas={estimator.alphas}.",
+            f"lower alphas={estimator.alphas} or learning_rate_init="
+            f"{estimator.learning_rate_init}.",
             ConvergenceWarning,
             "no_gain",
         )
     return is_no_gain
+
+
+def _constant_cost(best: Contender) -> float:
+    """Return the cost of the best constant prediction for all held-out rows at once.
+
+    A constant of its own for each fold would have learnt more, the fewer its rows are.
+    """
+    model, examples = best.nets[0].model, [part.examples for part in best.held_out]
+    in_units = [
+        net.model.targets.outward(each.Y)
+        for net, each in zip(best.nets, examples, strict=True)
+    ]
+    Y = model.targets.inward(np.concatenate(in_units))
+    weights = [each.s * (each.weight / each.n_rows) for each in examples]
+    option = model.targets.without_smoothing(model.network).loss_option
+    constant = model.targets.constant_cost(Y, np.concatenate(weights), option)
+    return best.held_out[0].cost_unit * constant

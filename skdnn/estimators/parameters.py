@@ -67,7 +67,7 @@ CONSTRAINTS = {
 
 def check(estimator) -> None:
     """Check what scikit-learn's declarative constraints cannot say."""
-    _refuse_classes_and_huge_numbers(estimator)
+    refuse_classes_and_huge_numbers(estimator)
     n_hidden = len(plan.hidden_sizes(estimator))
     plan.hidden_activations(estimator, n_hidden)
     plan.keep_probs(estimator, n_hidden)
@@ -82,7 +82,7 @@ def check(estimator) -> None:
         )
 
 
-def _refuse_classes_and_huge_numbers(estimator) -> None:
+def refuse_classes_and_huge_numbers(estimator) -> None:
     """Refuse a class in place of an instance, and numbers too large for a float."""
     for name, value in estimator.get_params(deep=False).items():
         if isinstance(value, type):

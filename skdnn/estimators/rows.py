@@ -33,6 +33,11 @@ class Rows(NamedTuple):
     sample_weight: Any = None
     numbers: np.ndarray | None = None  # which rows of X are meant; None is all
 
+    @property
+    def n_rows(self) -> int:
+        """How many rows are meant, once X is validated."""
+        return self.X.shape[0] if self.numbers is None else len(self.numbers)
+
     def pick(self, numbers: np.ndarray) -> "Rows":
         """Return some of the rows without copying X."""
         weight = self.sample_weight

@@ -93,7 +93,7 @@ def unwrap(
         wrappers.append(model)
         is_frozen = is_frozen or isinstance(model, FrozenEstimator)
         if isinstance(model, Pipeline):
-            transformers += _flat(model.steps[:-1], prefix)
+            transformers += flat(model.steps[:-1], prefix)
         name, model = inside
         prefix = "" if name is None else f"{prefix}{name}__"
     return Unwrapped(model, tuple(wrappers), tuple(transformers), prefix, is_frozen)
@@ -130,6 +130,10 @@ def described(unwrapped: Unwrapped, estimator) -> str:
 
 def hint_at_several(model) -> str:
     """Return what to do with a model that is made of several, or ""."""
+    if hasattr(type(model), "members_"):  # a single one would have been found inside
+        if not hasattr(model, "members_"):
+            return ", which has no network before fit"
+        return f", which has {len(model.members_)} networks: give one of its members_"
     is_several = isinstance(model, CalibratedClassifierCV) or any(
         hasattr(model, name) for name in ("estimators", "estimators_", "members_")
     )
@@ -154,14 +158,14 @@ def _inside(estimator, fitted: bool) -> tuple[str | None, Any] | None:
     return None
 
 
-def _flat(steps, prefix: str) -> list[tuple[str, Any]]:
+def flat(steps, prefix: str = "") -> list[tuple[str, Any]]:
     """Return the transformers of X in pipelines, which may be pipelines or frozen."""
     found = []
     for name, step in steps:
         while isinstance(step, FrozenEstimator):
             step = step.estimator
         if isinstance(step, Pipeline):
-            found += _flat(step.steps, f"{prefix}{name}__")
+            found += flat(step.steps, f"{prefix}{name}__")
         elif step not in (None, "passthrough"):
             found.append((prefix + name, step))
     return found

@@ -7,9 +7,12 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdnn.preprocessing.column_statistics import averaged_inverse, is_rounding_noise
 
-# n_bins="auto": about this many rows a bin, between these bounds.
+# n_bins="auto": about this many rows a bin, between these bounds, and no more bins than
+# this in all columns together unless that leaves less than the least: each is an input
+# of the network, and costs time.
 ROWS_PER_BIN = 100
 LEAST_BINS, MOST_BINS = 4, 48
+MOST_COMPONENTS = 512
 # Columns with so few different values, such as one-hot columns, have no bins.
 FEW_VALUES = 3
 # A leaf of a tree holds at least this share of what a bin of quantiles holds.
@@ -19,7 +22,8 @@ LEAST_LEAF = 0.25
 def automatic_n_bins(n_rows: int, n_columns: int) -> int:
     """Return a number of bins: few for few rows, fewer still in wide tables."""
     rows_per_bin = max(ROWS_PER_BIN, n_columns)
-    return int(np.clip(n_rows // rows_per_bin, LEAST_BINS, MOST_BINS))
+    most = np.clip(MOST_COMPONENTS // max(n_columns, 1), LEAST_BINS, MOST_BINS)
+    return int(np.clip(n_rows // rows_per_bin, LEAST_BINS, most))
 
 
 def quantile_edges(

@@ -72,7 +72,8 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
     ----------
     n_bins : int or "auto", default="auto"
         At most so many bins, T ≥ 2, for each column. "auto" is one for 100 rows, or
-        for as many rows as there are columns if that is more, between 4 and 48.
+        for as many rows as there are columns if that is more, between 4 and 48, and
+        no more than 512 in all columns together if that leaves 4 for each.
 
     strategy : {"quantile", "tree"}, default="quantile"
         "quantile" gives the bins equal weights of rows. "tree" takes the splits of a

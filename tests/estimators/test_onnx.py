@@ -24,6 +24,7 @@ from skdnn.estimators.moving.onnx_network import (
     ACTIVATIONS,
     IR_VERSION,
     OPSET,
+    Layers,
     network_to_onnx,
 )
 from skdnn.network.activations import ACTIVATIONS as NETWORK_ACTIVATIONS
@@ -94,7 +95,7 @@ def test_activations(activation, dtype, kind):
 def one_unit(activation):
     """Return a model whose output is the activation of its input."""
     one, zero = np.ones((1, 1)), np.zeros(1)
-    return network_to_onnx([one, one], [zero, zero], [activation], "identity")
+    return network_to_onnx([Layers([one, one], [zero, zero], [activation])], "identity")
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -155,20 +156,20 @@ def test_boolean_labels():
 
 @pytest.mark.parametrize("classes", [[0.5, 1.0], [1, "a"], [(1,), (2,)], [b"a", b"b"]])
 def test_classes_that_onnx_cannot_name(classes):
-    W, b = [np.ones((2, 1))], [np.zeros(1)]
+    networks = [Layers([np.ones((2, 1))], [np.zeros(1)], [])]
     of_objects = np.empty(2, dtype=object)
     of_objects[:] = classes
     with pytest.raises(ValueError, match="integers or by strings; the classes are"):
-        network_to_onnx(W, b, [], "logistic", classes=of_objects)
+        network_to_onnx(networks, "logistic", classes=of_objects)
 
 
 def test_small_probabilities_keep_their_digits():
-    W, b = [np.array([[1.0]])], [np.zeros(1)]
-    model = network_to_onnx(W, b, [], "logistic", classes=np.array([0, 1]))
+    networks = [Layers([np.array([[1.0]])], [np.zeros(1)], [])]
+    model = network_to_onnx(networks, "logistic", classes=np.array([0, 1]))
     z = np.array([[-200.0], [-50], [-12], [12], [50], [200]])
     p = run(model, z)["probabilities"]
     assert_allclose(p, 1 / (1 + np.exp(np.hstack([z, -z]))), rtol=1e-6, atol=1e-40)
-    model = network_to_onnx(W, b, [], "logistic")
+    model = network_to_onnx(networks, "logistic")
     assert_array_equal(run(model, z)["probabilities"], p[:, 1:])
 
 
@@ -324,7 +325,7 @@ def test_estimator_is_not_changed():
 
 def test_weights_beyond_float32():
     with pytest.raises(ValueError, match="W1 holds a number too large for float32"):
-        network_to_onnx([np.array([[1e39]])], [np.zeros(1)], [], "identity")
+        network_to_onnx([Layers([np.array([[1e39]])], [np.zeros(1)], [])], "identity")
 
 
 def test_without_onnx(monkeypatch):

@@ -18,10 +18,13 @@ import skdnn
 from skdnn import (
     InputStandardizer,
     MLPRegularizedClassifier,
+    MLPRegularizedClassifierCV,
     MLPRegularizedRegressor,
+    MLPRegularizedRegressorCV,
     PiecewiseLinearEncoder,
     _version,
 )
+from skdnn.preprocessing.mixed_tables import UniformMissing, VaryingColumns
 from tests.estimators.datasets import KINDS, make_rows, parameters
 from tests.estimators.refusals import same_state
 
@@ -33,6 +36,10 @@ TYPES = [
     "skdnn.estimators.regressor.MLPRegularizedRegressor",
     "skdnn.preprocessing.standardizer.InputStandardizer",
     "skdnn.preprocessing.encoder.PiecewiseLinearEncoder",
+    "skdnn.cross_validated.classifier.MLPRegularizedClassifierCV",
+    "skdnn.cross_validated.regressor.MLPRegularizedRegressorCV",
+    "skdnn.preprocessing.mixed_tables.UniformMissing",
+    "skdnn.preprocessing.mixed_tables.VaryingColumns",
 ]
 
 
@@ -125,6 +132,10 @@ def test_types_that_skops_has_to_trust():
         MLPRegularizedRegressor(max_iter=3).fit(X, X[:, 0]),
         InputStandardizer().fit(X),
         PiecewiseLinearEncoder().fit(X),
+        MLPRegularizedClassifierCV(),
+        MLPRegularizedRegressorCV(),
+        UniformMissing().fit(X),
+        VaryingColumns().fit(X),
     ]
     for model, expected in zip(models, TYPES, strict=True):
         data = skops.io.dumps(model)

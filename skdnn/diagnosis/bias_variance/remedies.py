@@ -184,7 +184,7 @@ def _several_members(now, model):
 
 
 def _both_encodings(now, model):
-    is_one = isinstance(now, str) or len(now) == 1
+    is_one = (isinstance(now, str) and now != "auto") or len(now) == 1
     return ("standard", "piecewise") if is_one and model.params["preprocess"] else None
 
 

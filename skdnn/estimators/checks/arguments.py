@@ -15,17 +15,16 @@ _MEANT = {
         _DEV_SET,
     ),
     "groups": "Rows are not cut by groups: cut a dev set yourself, e.g. with "
-    "GroupShuffleSplit, and give it as X_val=..., y_val=...",
-    "validation_split": "It is the estimator's parameter validation_fraction.",
-    **dict.fromkeys(
-        ("epochs", "n_epochs", "num_epochs"),
-        "It is the estimator's parameter max_iter.",
-    ),
-    **dict.fromkeys(
-        ("lr", "eta"), "It is the estimator's parameter learning_rate_init."
-    ),
+    "GroupShuffleSplit, and give it as X_val=..., y_val=..., or use "
+    "MLPRegularizedClassifierCV or MLPRegularizedRegressorCV.",
     "callbacks": "Callbacks are set by set_callbacks before fit.",
-    "classes": "Only partial_fit takes it; fit finds the classes in y.",
+    "classes": "fit finds the classes in y.",
+}
+# Names of parameters, of which an estimator has one.
+_PARAMETERS_MEANT = {
+    "validation_split": ("validation_fraction", "cv"),
+    **dict.fromkeys(("epochs", "n_epochs", "num_epochs"), ("max_iter", "max_steps")),
+    **dict.fromkeys(("lr", "eta"), ("learning_rate_init",)),
 }
 
 
@@ -49,7 +48,11 @@ def explaining_arguments(method: _Method) -> _Method:
 def _meant_by(estimator, name: str, known: list[str]) -> str:
     if name in _MEANT:
         return _MEANT[name]
-    if name in estimator.get_params(deep=False):
+    parameters = estimator.get_params(deep=False)
+    for meant in _PARAMETERS_MEANT.get(name, ()):
+        if meant in parameters:
+            return f"It is the estimator's parameter {meant}."
+    if name in parameters:
         return f"It is a parameter of the estimator: set_params({name}=...)."
     in_lower_case = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), in_lower_case, n=1)

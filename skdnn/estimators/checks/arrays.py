@@ -16,11 +16,14 @@ import numpy as np
 from scipy import sparse
 
 from skdnn.estimators.checks.values import is_missing, shortened
+from skdnn.preprocessing.tables import kind_of_dtype
 
 # The roles of an array.
 TABLE, LABELS, NUMBERS, WEIGHTS = "table", "labels", "numbers", "weights"
+MIXED_TABLE = "mixed table"  # categories and missing values are welcome
 _MUST_BE = {
     TABLE: "a table of numbers of shape (n_samples, n_features)",
+    MIXED_TABLE: "a table of shape (n_samples, n_features)",
     LABELS: "an array of labels, one for each row, or a label indicator",
     NUMBERS: "an array of numbers, one or several for each row",
     WEIGHTS: "a number, or an array of numbers with one for each row",
@@ -56,7 +59,7 @@ def explained(array: Any, name: str, role: str) -> Iterator[None]:
         As the caller gave it.
     name : str
         The name of the argument.
-    role : {TABLE, LABELS, NUMBERS, WEIGHTS}
+    role : {TABLE, MIXED_TABLE, LABELS, NUMBERS, WEIGHTS}
         What the array is used as.
     """
     _refuse_misread(array, name, role)
@@ -145,7 +148,7 @@ def _fault(array, name, role) -> str | None:
         _uneven_rows(array, name)
         or _repeated_names(array, name)
         or _wrong_dimensions(array, name, role)
-        or (None if role == LABELS else _no_number(array, name, role))
+        or (None if role in (LABELS, MIXED_TABLE) else _no_number(array, name, role))
         or _not_finite(array, name, role)
     )
 
@@ -200,7 +203,7 @@ def _repeated_names(array, name) -> str | None:
 
 def _wrong_dimensions(array, name, role) -> str | None:
     shape = array.shape if hasattr(array, "shape") else np.shape(array)
-    if role == TABLE and len(shape) == 1:
+    if role in (TABLE, MIXED_TABLE) and len(shape) == 1:
         return (
             f"Expected 2D array: {name} must be {_MUST_BE[role]}, got shape {shape}. "
             f"Reshape your data with {name}.reshape(-1, 1) if it is one column, "
@@ -210,7 +213,7 @@ def _wrong_dimensions(array, name, role) -> str | None:
         cure = f": flatten each row with {name}.reshape(len({name}), -1)"
         return (
             f"{name} must be {_MUST_BE[role]}, got {len(shape)} dimensions, shape "
-            f"{tuple(shape)}{cure if role == TABLE else ''}."
+            f"{tuple(shape)}{cure if 'table' in role else ''}."
         )
     return None
 
@@ -261,6 +264,8 @@ def _first_without_number(values) -> Any:
 
 def _not_finite(array, name, role) -> str | None:
     for what, is_so in (("NaN", _missing), ("infinity", _infinite)):
+        if what == "NaN" and role == MIXED_TABLE:
+            continue
         for column, values in _columns(array):
             rows = np.flatnonzero(is_so(values))
             if rows.size:
@@ -270,6 +275,12 @@ def _not_finite(array, name, role) -> str | None:
                     f"{name} contains {what}{where}, first in row {rows[0]}. {cure}"
                 ).rstrip()
     return None
+
+
+def has_infinity(frame) -> bool:
+    """Whether a column of floats of a data frame holds infinity."""
+    floats = (v for _, v in _columns(frame) if kind_of_dtype(v.dtype) == "f")
+    return any(_infinite(values).any() for values in floats)
 
 
 def _missing(values) -> np.ndarray:

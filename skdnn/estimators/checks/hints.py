@@ -34,6 +34,10 @@ _OTHER_NAMES = {
         "float32": "single half float16 bfloat16 f4",
         "float64": "double float f8",
     },
+    "encodings": {
+        "standard": "standardize standardise zscore scale numeric none",
+        "piecewise": "piecewiselinear ple bins quantile",
+    },
     "init": {
         "auto": "random default",
         "he": "kaiming kaimingnormal kaiminguniform henormal heuniform",
@@ -137,7 +141,7 @@ def hint(estimator, parameter: str, value: Any) -> str:
         return meant
     if isinstance(value, type):
         return f"An instance, {value.__name__}(...), is meant."
-    if parameter in ("keep_prob", "input_keep_prob"):
+    if parameter in ("keep_prob", "keep_probs", "input_keep_prob"):
         return _ABOUT_KEEPING
     is_number = isinstance(value, Real)
     if parameter == "learning_rate" and is_number:

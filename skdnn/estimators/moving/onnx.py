@@ -1,8 +1,9 @@
 """Fitted estimators as ONNX models."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
@@ -14,8 +15,11 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.moving.onnx_network import TARGET_FUNCTIONS, network_to_onnx
+from skdnn.estimators.moving.onnx_network import (
+    TARGET_FUNCTIONS,
+    Layers,
+    network_to_onnx,
+)
 from skdnn.estimators.moving.onnx_operators import import_skl2onnx
 from skdnn.estimators.moving.onnx_transformers import transformers_to_onnx
 from skdnn.estimators.moving.scalers import (
@@ -23,7 +27,7 @@ from skdnn.estimators.moving.scalers import (
     scaling_of,
     standardization_of,
 )
-from skdnn.estimators.unwrapping import described, unwrap
+from skdnn.estimators.unwrapping import described, flat, unwrap
 
 if TYPE_CHECKING:
     import onnx
@@ -39,7 +43,8 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     Parameters
     ----------
     estimator : estimator
-        A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, or one in a
+        A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, an
+        MLPRegularizedClassifierCV or MLPRegularizedRegressorCV, or one of them in a
         Pipeline, a search or a TransformedTargetRegressor. Scalers, ours and
         scikit-learn's, are written here; all other transformers (SimpleImputer,
         OneHotEncoder, ColumnTransformer, PCA, our PiecewiseLinearEncoder, …) by
@@ -51,8 +56,9 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     -------
     onnx.ModelProto
         Its input is "X", float32 of shape [None, n_features]. Where a pipeline begins
-        with a ColumnTransformer that was fitted to a frame, there is an input of shape
-        [None, 1] for each column that it takes, by the column's name: float32 for
+        with a ColumnTransformer that was fitted to a frame, or a CV estimator was
+        fitted to one with categories, there is an input of shape
+        [None, 1] for each column that is used, by the column's name: float32 for
         numbers, string for text, int64 where an encoder looks up integers. A missing
         text is "nan", as onnxruntime makes of NaN in an array of objects.
 
@@ -92,17 +98,17 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     ['label', 'probabilities']
     """
     unwrapped = unwrap(estimator)
-    network = unwrapped.model
-    if not isinstance(network, BaseMLPRegularized):
+    model = unwrapped.model
+    if not isinstance(model, OnnxExport):
         raise TypeError(
             "to_onnx takes an MLPRegularizedClassifier or an MLPRegularizedRegressor, "
-            "or one of them in a Pipeline, a fitted search, a "
+            "with or without CV, or one of them in a Pipeline, a fitted search, a "
             "TransformedTargetRegressor or a FrozenEstimator, got "
             f"{described(unwrapped, estimator)}."
         )
     for _, step in unwrapped.transformers:
         check_is_fitted(step)
-    check_is_fitted(network)
+    check_is_fitted(model)
     undone: list[Scaling | Callable] = []
     for wrapper in reversed(unwrapped.wrappers):
         if isinstance(wrapper, FixedThresholdClassifier | TunedThresholdClassifierCV):
@@ -114,39 +120,48 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
             check_is_fitted(wrapper)
             undone += _undoing(wrapper.transformer_)
     names = _feature_names(unwrapped)
-    steps = list(unwrapped.transformers)
+    steps = [*unwrapped.transformers, *steps_before_networks(model)]
     standardizations: list[Scaling] = []
     while steps and (own := standardization_of(steps[-1][1])) is not None:
         standardizations.insert(0, own)
         steps.pop()
     return network_to_onnx(
-        **network_parts(network),
+        **network_parts(model),
         standardizations=standardizations,
         undone=undone,
         feature_names=names,
-        before=_written_by_skl2onnx(steps, names, network) if steps else None,
+        before=_written_by_skl2onnx(steps, names, model) if steps else None,
     )
 
 
 class OnnxExport:
     """The method that writes an estimator as an ONNX model."""
 
-    def to_onnx(self) -> "onnx.ModelProto":
-        """Return the fitted network as an ONNX model.
+    def _averaged(self) -> list[tuple[Any, Any]]:
+        """Return the networks of which the average is predicted.
 
-        For a pipeline that standardises first, see :func:`skdnn.to_onnx`, which also
-        says more about the model.
+        Each stands behind the transformer that makes its inputs, or None.
+        """
+        return [(None, self)]
+
+    def to_onnx(self) -> "onnx.ModelProto":
+        """Return the fitted estimator as an ONNX model.
+
+        For a pipeline that it ends, see :func:`skdnn.to_onnx`, which also says more
+        about the model.
 
         Returns
         -------
         onnx.ModelProto
-            Its input is "X", float32. The outputs are "label" and "probabilities" for
-            a classifier, "y" for a regressor.
+            Its input is "X", float32; there are several for a frame with categories.
+            The outputs are "label" and "probabilities" for a classifier, "y" for a
+            regressor.
 
         Raises
         ------
         ImportError
-            If onnx is not installed: ``pip install "skdnn[onnx]"``.
+            If onnx, or skl2onnx for tables as they come, is not installed:
+            ``pip install "skdnn[onnx]"``.
         ValueError
             If a weight is too large for float32, or a class is neither a whole number
             nor a string.
@@ -162,7 +177,7 @@ def _feature_names(unwrapped) -> Sequence[str] | None:
     return getattr(first[0], "feature_names_in_", None)
 
 
-def _written_by_skl2onnx(steps, feature_names, network):
+def _written_by_skl2onnx(steps, feature_names, model):
     """Return an ONNX model of transformers."""
     import_skl2onnx()
     first = steps[0]
@@ -172,20 +187,20 @@ def _written_by_skl2onnx(steps, feature_names, network):
             "model with skl2onnx.convert_sklearn, after register_onnx_converters()."
         )
     try:
-        model = transformers_to_onnx(steps, feature_names)
+        written = transformers_to_onnx(steps, feature_names)
     except Exception as error:  # it says no in many ways
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise TypeError(
             f"to_onnx cannot write {_refused(steps, error)}: {reason}"
         ) from error
-    shape = model.graph.output[0].type.tensor_type.shape
-    n_written = shape.dim[1].dim_value
-    if n_written not in (0, network.n_features_in_):  # 0 where it is not known
+    shape = written.graph.output[0].type.tensor_type.shape
+    n_written, n_right = shape.dim[1].dim_value, _n_inputs(model)
+    if n_written not in (0, n_right):  # 0 where it is not known
         raise TypeError(
             f"to_onnx cannot write {_refused(steps)}: skl2onnx makes {n_written} "
-            f"columns of them, and {network.n_features_in_} are right."
+            f"columns of them, and {n_right} are right."
         )
-    return model
+    return written
 
 
 def _refused(steps, error: Exception | None = None) -> str:
@@ -217,15 +232,58 @@ def _called(name: str, step) -> str:
     return f"step {name!r}, {type(step).__name__}"
 
 
-def network_parts(network: BaseMLPRegularized) -> dict[str, Any]:
-    """Return the arguments of `network_to_onnx` that say what a network is."""
-    is_multilabel = getattr(network._model.targets, "is_multilabel", False)
+class _Inputs(NamedTuple):
+    """What makes inputs of networks, and where these stand beside others."""
+
+    transformer: Any
+    columns: np.ndarray
+
+
+def _inputs_of(model: OnnxExport) -> dict[int, _Inputs]:
+    """Map the id of each transformer before a network to what it makes."""
+    found: dict[int, _Inputs] = {}
+    end = 0
+    for transformer, net in model._averaged():
+        if id(transformer) not in found:
+            start, end = end, end + net.n_features_in_
+            found[id(transformer)] = _Inputs(transformer, np.arange(start, end))
+    return found
+
+
+def steps_before_networks(model: OnnxExport) -> list[tuple[str, Any]]:
+    """Return the steps that make the inputs of all networks of an estimator.
+
+    Where networks have inputs of their own, these stand side by side.
+    """
+    made_by = [each.transformer for each in _inputs_of(model).values()]
+    if len(made_by) > 1:
+        parts = [(f"network_{k}", each) for k, each in enumerate(made_by, 1)]
+        return [("inputs", FeatureUnion(parts))]
+    return flat([("inputs", each) for each in made_by])
+
+
+def _n_inputs(model: OnnxExport) -> int:
+    return sum(len(each.columns) for each in _inputs_of(model).values())
+
+
+def network_parts(model: OnnxExport) -> dict[str, Any]:
+    """Return the arguments of `network_to_onnx` that say what the networks are."""
+    inputs = _inputs_of(model)
+    networks = [
+        Layers(
+            net.coefs_,
+            net.intercepts_,
+            net._model.network.activation_names,
+            inputs[id(transformer)].columns if len(inputs) > 1 else None,
+        )
+        for transformer, net in model._averaged()
+    ]
+    _, first = model._averaged()[0]
+    is_multilabel = getattr(first._model.targets, "is_multilabel", False)
     return {
-        "weights": network.coefs_,
-        "biases": network.intercepts_,
-        "activations": network._model.network.activation_names,
-        "link": network.out_activation_,
-        "classes": None if is_multilabel else getattr(network, "classes_", None),
+        "networks": networks,
+        "link": first.out_activation_,
+        "classes": None if is_multilabel else getattr(first, "classes_", None),
     }
 
 

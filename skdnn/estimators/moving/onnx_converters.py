@@ -4,19 +4,23 @@ skl2onnx asks for two functions for each class: one says what comes out, the oth
 writes it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from skdnn.estimators.classifier import MLPRegularizedClassifier
-from skdnn.estimators.moving.onnx import network_parts
+from skdnn.estimators.moving.onnx import network_parts, steps_before_networks
 from skdnn.estimators.moving.onnx_graph import Graph, import_onnx
 from skdnn.estimators.moving.onnx_network import (
     CLASSIFIER_LINKS,
-    REGRESSOR_LINKS,
     labels_in_onnx,
-    write_layers,
+    write_logits,
+    write_predictions,
 )
 from skdnn.estimators.moving.onnx_operators import (
     check_columns,
+    columns_converter,
+    columns_of,
+    columns_shape,
     embed,
     encoder_converter,
     encoder_shape,
@@ -27,81 +31,44 @@ from skdnn.estimators.moving.onnx_operators import (
     scaler_converter,
     scaler_shape,
 )
-from skdnn.estimators.regressor import MLPRegularizedRegressor
+from skdnn.estimators.moving.onnx_transformers import written_transformers
 from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
+from skdnn.preprocessing.mixed_tables import VaryingColumns
 
 
-def register_onnx_converters() -> None:
-    """Let skl2onnx write our networks, InputStandardizer and PiecewiseLinearEncoder.
+def register_converters(classifiers: Sequence[type], regressors: Sequence[type]):
+    """Let skl2onnx write these classes, and the transformers that we write.
 
-    `skl2onnx.convert_sklearn` then takes them wherever they stand: in a voting
-    ensemble, behind a vectoriser of text, with inputs of one's own. Call it once, in
-    any order with the import of skl2onnx; :func:`to_onnx` does not need it. Networks
-    compute in float32, and give float64 where their input is; a regressor gives a
-    column for each output. Classifiers have the options "zipmap", "nocl" and
-    "output_class_labels".
+    Parameters
+    ----------
+    classifiers, regressors : sequence of type
+        Classes of ours that have `to_onnx`.
 
     Raises
     ------
     ImportError
-        If skl2onnx is not installed: ``pip install "skdnn[onnx]"``.
-
-    See Also
-    --------
-    to_onnx : The short way, for what ends in a network.
-
-    Examples
-    --------
-    >>> from skl2onnx import to_onnx as any_to_onnx
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.ensemble import VotingClassifier
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from skdnn import MLPRegularizedClassifier, register_onnx_converters
-    >>> register_onnx_converters()
-    >>> X, y = load_iris(return_X_y=True)
-    >>> net = MLPRegularizedClassifier(
-    ...     (8,), solver="lbfgs", max_iter=2000, random_state=0
-    ... )
-    >>> linear = LogisticRegression(max_iter=1000)
-    >>> both = VotingClassifier(
-    ...     [("net", net), ("linear", linear)], voting="soft", flatten_transform=False
-    ... )
-    >>> onnx_model = any_to_onnx(
-    ...     both.fit(X, y), X[:1].astype("float32"), options={"zipmap": False}
-    ... )
-    >>> [output.name for output in onnx_model.graph.output]
-    ['label', 'probabilities']
+        If skl2onnx is not installed.
     """
     register = import_skl2onnx().update_registered_converter
-    register(
-        InputStandardizer,
-        "SkdnnInputStandardizer",
-        scaler_shape,
-        scaler_converter,
-    )
-    register(
-        PiecewiseLinearEncoder,
-        "SkdnnPiecewiseLinearEncoder",
-        encoder_shape,
-        encoder_converter,
-    )
-    register(
-        MLPRegularizedClassifier,
-        "SkdnnMLPRegularizedClassifier",
-        _classified,
-        _classifier,
-        options={
-            "nocl": [False, True],
-            "zipmap": [True, False, "columns"],
-            "output_class_labels": [False, True],
-        },
-    )
-    register(
-        MLPRegularizedRegressor,
-        "SkdnnMLPRegularizedRegressor",
-        _predicted,
-        _regressor,
-    )
+    for transformer, shape, converter in (
+        (InputStandardizer, scaler_shape, scaler_converter),
+        (PiecewiseLinearEncoder, encoder_shape, encoder_converter),
+        (VaryingColumns, columns_shape, columns_converter),
+    ):
+        register(transformer, _alias(transformer), shape, converter)
+    options = {
+        "nocl": [False, True],
+        "zipmap": [True, False, "columns"],
+        "output_class_labels": [False, True],
+    }
+    for kind in classifiers:
+        register(kind, _alias(kind), _classified, _classifier, options=options)
+    for kind in regressors:
+        register(kind, _alias(kind), _predicted, _regressor)
+
+
+def _alias(kind: type) -> str:
+    return f"Skdnn{kind.__name__}"
 
 
 # -- what comes out --------------------------------------------------------------------
@@ -125,8 +92,8 @@ def _classified(operator) -> None:
 
 def _predicted(operator) -> None:
     check_columns(operator)
-    n_outputs = len(operator.raw_operator.intercepts_[-1])
-    operator.outputs[0].type = floats(operator, n_outputs)
+    networks = network_parts(operator.raw_operator)["networks"]
+    operator.outputs[0].type = floats(operator, len(networks[0].biases[-1]))
 
 
 def _classes(scope, network):
@@ -140,25 +107,37 @@ def _classes(scope, network):
 
 
 def _classifier(scope, operator, container) -> None:
-    graph, Z, parts = _layers(operator)
-    n_outputs = len(parts["biases"][-1])
+    graph, parts = Graph(import_onnx()), network_parts(operator.raw_operator)
+    networks, link = parts["networks"], parts["link"]
+    X, n_outputs = _inputs(graph, operator, container), len(networks[0].biases[-1])
     classes = _classes(scope, operator.raw_operator)
-    CLASSIFIER_LINKS[parts["link"]](graph, Z, n_outputs, classes)
+    Z = write_logits(graph, X, networks, link)
+    CLASSIFIER_LINKS[link](graph, Z, n_outputs, classes)
     p = _cast(graph, "probabilities", operator)
     embed(graph, ["label", p], scope, operator, container)
 
 
 def _regressor(scope, operator, container) -> None:
-    graph, Z, parts = _layers(operator)
-    Y = _cast(graph, REGRESSOR_LINKS[parts["link"]](graph, Z), operator)
-    embed(graph, [Y], scope, operator, container)
-
-
-def _layers(operator):
     graph, parts = Graph(import_onnx()), network_parts(operator.raw_operator)
-    X = input_of(graph, operator, "FLOAT")
-    layers = (parts["weights"], parts["biases"], parts["activations"])
-    return graph, write_layers(graph, X, *layers), parts
+    X = _inputs(graph, operator, container)
+    Y = write_predictions(graph, X, parts["networks"], parts["link"])
+    embed(graph, [_cast(graph, Y, operator)], scope, operator, container)
+
+
+def _inputs(graph: Graph, operator, container) -> str:
+    """Write what comes before the networks, if anything; return its name."""
+    model = operator.raw_operator
+    steps = steps_before_networks(model)
+    if not steps:
+        return input_of(graph, operator, "FLOAT")
+    names = getattr(model, "feature_names_in_", None)
+    opset = container.target_opset_any_domain("")
+    before, inputs = written_transformers(steps, names, opset)
+    for each, inside in zip(inputs, before.graph.input, strict=True):
+        columns_of(graph, operator, each.columns, each.kind, inside.name)
+    graph.take_in(before.graph)
+    floats = graph.onnx.TensorProto.FLOAT
+    return graph.node("Cast", before.graph.output[0].name, to=floats)
 
 
 def _cast(graph: Graph, name: str, operator) -> str:

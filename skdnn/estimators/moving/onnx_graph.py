@@ -40,6 +40,16 @@ class Graph:
         self.nodes.append(make(operator, inputs, [output], output, **attributes))
         return output
 
+    def take_in(self, made) -> None:
+        """Add the nodes and constants of a graph whose names no other has."""
+        self.nodes += made.node
+        to_array, from_array = (
+            self.onnx.numpy_helper.to_array,
+            self.onnx.numpy_helper.from_array,
+        )
+        # Written anew, all numbers stand in the same field.
+        self.constants += [from_array(to_array(c), c.name) for c in made.initializer]
+
     def constant(self, value, name: str = "") -> str:
         """Add an array; return its name."""
         name = self._free(name or f"constant_{len(self.constants)}")

@@ -1,4 +1,4 @@
-r"""A network as an ONNX model, made from its weights and names alone.
+r"""Networks as an ONNX model, made from their weights and names alone.
 
 The graph computes, in float32 and with samples in rows,
 
@@ -7,7 +7,8 @@ The graph computes, in float32 and with samples in rows,
     Z^{[l]} = A^{[l-1]} W^{[l]} + b^{[l]}, \qquad A^{[l]} = g^{[l]}(Z^{[l]}),
 
 and applies the link to Z[L]. Its input "X" is A[0], standardised first where a pipeline
-does so. At the end the transformation of y is inverted.
+does so. The predictions of several networks are averaged. At the end the transformation
+of y is inverted.
 
 To add an activation: give it an entry in ACTIVATIONS, of operators that overflow at
 neither end. The registry-driven tests then compare it with the network's own.
@@ -16,6 +17,7 @@ neither end. The registry-driven tests then compare it with the network's own.
 import json
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -209,10 +211,28 @@ def write_targets(
 # -- the model -------------------------------------------------------------------------
 
 
+class Layers(NamedTuple):
+    """A network without its link.
+
+    Attributes
+    ----------
+    weights, biases : sequence of ndarray
+        W[1], …, W[L] of shapes (n[l-1], n[l]), and b[1], …, b[L].
+    activations : sequence of str
+        The name of each hidden layer's activation.
+    columns : ndarray of int, optional
+        Which columns of the inputs are the network's, where several networks have
+        inputs of their own; None if it takes all.
+    """
+
+    weights: Sequence[np.ndarray]
+    biases: Sequence[np.ndarray]
+    activations: Sequence[str]
+    columns: np.ndarray | None = None
+
+
 def network_to_onnx(
-    weights: Sequence[np.ndarray],
-    biases: Sequence[np.ndarray],
-    activations: Sequence[str],
+    networks: Sequence[Layers],
     link: str,
     *,
     classes: np.ndarray | None = None,
@@ -221,14 +241,12 @@ def network_to_onnx(
     feature_names: Sequence[str] | None = None,
     before=None,
 ):
-    """Write a network as an ONNX model.
+    """Write networks as one ONNX model.
 
     Parameters
     ----------
-    weights, biases : sequence of ndarray
-        W[1], …, W[L] of shapes (n[l-1], n[l]), and b[1], …, b[L].
-    activations : sequence of str
-        The name of each hidden layer's activation.
+    networks : sequence of Layers
+        One, or several of which the average is predicted.
     link : {"softmax", "logistic", "identity", "exp"}
         What turns Z[L] into predictions.
     classes : ndarray of shape (n_classes,), optional
@@ -241,7 +259,7 @@ def network_to_onnx(
     feature_names : sequence of str, optional
         Names of the columns, kept in the model's metadata as a JSON list.
     before : onnx.ModelProto, optional
-        A model, of operators of OPSET, whose output is the network's input. Its inputs
+        A model, of operators of OPSET, whose output is the networks' input. Its inputs
         become those of the whole, except the ones it does not use.
 
     Returns
@@ -260,19 +278,20 @@ def network_to_onnx(
     """
     onnx = import_onnx()
     if before is None:
-        before = _inputs_alone(onnx, len(weights[0]))
+        before = _inputs_alone(onnx, len(networks[0].weights[0]))
     graph = Graph(onnx, _names_in(before.graph))
     X = before.graph.output[0].name
     for standardization in standardizations:
         X = standardize(graph, standardization, X)
     if before.graph.node and not standardizations:
         X = graph.node("Cast", X, to=onnx.TensorProto.FLOAT)
-    Z = write_layers(graph, X, weights, biases, activations)
-    n_outputs = len(biases[-1])
+    n_outputs = len(networks[0].biases[-1])
     if link in CLASSIFIER_LINKS:
+        Z = write_logits(graph, X, networks, link)
         CLASSIFIER_LINKS[link](graph, Z, n_outputs, classes)
     else:
-        write_targets(graph, REGRESSOR_LINKS[link](graph, Z), n_outputs, undone)
+        Y = write_predictions(graph, X, networks, link)
+        write_targets(graph, Y, n_outputs, undone)
     model = _model(graph, before)
     if feature_names is not None:
         names = json.dumps(list(feature_names), ensure_ascii=False)
@@ -280,21 +299,61 @@ def network_to_onnx(
     return model
 
 
-def write_layers(
-    graph: Graph,
-    X: str,
-    weights: Sequence[np.ndarray],
-    biases: Sequence[np.ndarray],
-    activations: Sequence[str],
+def write_logits(graph: Graph, X: str, networks: Sequence[Layers], link: str) -> str:
+    """Write classifiers; return the name of the logits of their mean probabilities.
+
+    The logarithm of a rounded probability is wrong where it matters most, so the mean
+    is taken in logarithms.
+    """
+    Zs = _write_each(graph, X, networks)
+    if len(Zs) == 1:
+        return Zs[0]
+    if link == "softmax":
+        return _log_sum_exp(graph, [graph.node("LogSoftmax", Z, axis=1) for Z in Zs])
+    no = [_log_expit_of_minus(graph, Z) for Z in Zs]
+    yes = [_log_expit_of_minus(graph, graph.node("Neg", Z)) for Z in Zs]
+    return graph.node("Sub", _log_sum_exp(graph, yes), _log_sum_exp(graph, no))
+
+
+def write_predictions(
+    graph: Graph, X: str, networks: Sequence[Layers], link: str
 ) -> str:
+    """Write regressors; return the name of their mean, a column for each output."""
+    Ys = [REGRESSOR_LINKS[link](graph, Z) for Z in _write_each(graph, X, networks)]
+    return Ys[0] if len(Ys) == 1 else graph.node("Mean", *Ys)
+
+
+def _log_expit_of_minus(graph: Graph, Z: str) -> str:
+    return graph.node("Neg", _softplus(graph, Z))
+
+
+def _log_sum_exp(graph: Graph, logs: list[str]) -> str:
+    """Write log(e^a + e^b + …), of which the largest exponential is 1."""
+    largest = graph.node("Max", *logs)
+    parts = [graph.node("Exp", graph.node("Sub", log, largest)) for log in logs]
+    return graph.node("Add", largest, graph.node("Log", graph.node("Sum", *parts)))
+
+
+def _write_each(graph: Graph, X: str, networks: Sequence[Layers]) -> list[str]:
+    if len(networks) == 1:
+        return [write_layers(graph, X, networks[0])]
+    return [
+        write_layers(graph, X, layers, f"network {number}/")
+        for number, layers in enumerate(networks, 1)
+    ]
+
+
+def write_layers(graph: Graph, X: str, layers: Layers, prefix: str = "") -> str:
     """Write the layers, without the link; return the name of Z[L]."""
+    if layers.columns is not None:
+        X = graph.node("Gather", X, graph.constant(layers.columns), axis=1)
     A = Z = X
-    for layer, (W, b) in enumerate(zip(weights, biases, strict=True), 1):
-        W_name = graph.parameter(W, f"W{layer}")
-        b_name = graph.parameter(b, f"b{layer}")
-        Z = graph.node("Gemm", A, W_name, b_name, output=f"Z{layer}")
-        if layer < len(weights):
-            A = ACTIVATIONS[activations[layer - 1]](graph, Z)
+    for layer, (W, b) in enumerate(zip(layers.weights, layers.biases, strict=True), 1):
+        W_name = graph.parameter(W, f"{prefix}W{layer}")
+        b_name = graph.parameter(b, f"{prefix}b{layer}")
+        Z = graph.node("Gemm", A, W_name, b_name, output=f"{prefix}Z{layer}")
+        if layer < len(layers.weights):
+            A = ACTIVATIONS[layers.activations[layer - 1]](graph, Z)
     return Z
 
 

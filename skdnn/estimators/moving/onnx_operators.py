@@ -113,6 +113,46 @@ def input_of(graph: Graph, operator, kind: str) -> str:
     return parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=1)
 
 
+def columns_of(
+    graph: Graph, operator, columns: Sequence[int], kind: str, output: str
+) -> None:
+    """Write some columns of what skl2onnx gives an operator as one input.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph to write to.
+    operator
+        As skl2onnx passes it to a converter.
+    columns : sequence of int
+        Which columns of all.
+    kind : {"float", "int64", "string"}
+        Their type.
+    output : str
+        The name of what is written.
+    """
+    places = [
+        (k, j)
+        for k, each in enumerate(operator.inputs)
+        for j in range(each.get_second_dimension())
+    ]
+    text = import_skl2onnx().common.data_types.StringTensorType
+    for column in columns:
+        given = operator.inputs[places[column][0]].type
+        if kind == "string" and not isinstance(given, text):
+            raise TypeError(
+                f"Column {column} of {type(operator.raw_operator).__name__} holds "
+                f"text: it must come as StringTensorType, got {given}."
+            )
+    to = {"float": "FLOAT", "int64": "INT64", "string": "STRING"}[kind]
+    parts = []
+    for k in dict.fromkeys(places[column][0] for column in columns):
+        inside = np.array([places[c][1] for c in columns if places[c][0] == k])
+        part = graph.node("Gather", f"input {k}", graph.constant(inside), axis=1)
+        parts.append(graph.node("Cast", part, to=getattr(graph.onnx.TensorProto, to)))
+    graph.node("Concat", *parts, axis=1, output=output)
+
+
 def embed(graph: Graph, outputs: Sequence[str], scope, operator, container) -> None:
     """Add a graph to the model that skl2onnx is writing.
 

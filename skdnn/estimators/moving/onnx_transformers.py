@@ -28,18 +28,24 @@ from skdnn.estimators.moving.onnx_operators import (
 from skdnn.preprocessing.mixed_tables import UniformMissing
 
 
-class _Input(NamedTuple):
+class Input(NamedTuple):
     """One input of an ONNX model."""
 
     name: str
-    kind: str  # "float", "int64" or "string"
-    n_columns: int
+    kind: str  # one of `_KINDS`
+    columns: tuple[int, ...]  # of the table
+
+
+# The later of two holds the values of the earlier, too. A column that is read as
+# numbers of any kind has none of its own.
+_KINDS = ("int64", "float", "string")
+_UNKNOWN = ""
 
 
 # -- made ready ------------------------------------------------------------------------
 
 
-def _inputs_of(step, feature_names) -> list[_Input]:
+def _inputs_of(step, feature_names) -> list[Input]:
     """Return what an ONNX model is given for the first of several transformers.
 
     Parameters
@@ -51,19 +57,19 @@ def _inputs_of(step, feature_names) -> list[_Input]:
 
     Returns
     -------
-    list of _Input
+    list of Input
         One for each column, by its name or x0, x1, …, where a ColumnTransformer was
         fitted to names or where columns differ in kind; otherwise a single "X".
     """
-    kinds = _kinds(step, step.n_features_in_)
+    kinds = [kind or "float" for kind in _kinds(step, step.n_features_in_)]
     by_name = feature_names is not None and _has_columns(step)
     if not by_name and len(set(kinds)) == 1:
-        return [_Input("X", kinds[0], len(kinds))]
+        return [Input("X", kinds[0], tuple(range(len(kinds))))]
     if feature_names is None:
         feature_names = [f"x{k}" for k in range(len(kinds))]
     return [
-        _Input(str(name), kind, 1)
-        for name, kind in zip(feature_names, kinds, strict=True)
+        Input(str(name), kind, (column,))
+        for column, (name, kind) in enumerate(zip(feature_names, kinds, strict=True))
     ]
 
 
@@ -84,7 +90,7 @@ def _first_inside(step) -> list[Any]:
 
 def _kinds(step, n_columns: int) -> list[str]:
     """Return the kind of each column by what encoders and imputers have learnt."""
-    kinds = ["float"] * n_columns
+    kinds = [_UNKNOWN] * n_columns
     if isinstance(step, ColumnTransformer):
         for name, each, _ in step.transformers_:
             columns = input_columns(step, name)
@@ -94,16 +100,16 @@ def _kinds(step, n_columns: int) -> list[str]:
     elif hasattr(step, "categories_"):
         return [_kind_of_categories(each) for each in step.categories_]
     elif isinstance(step, SimpleImputer):
-        return ["string" if isinstance(x, str) else "float" for x in step.statistics_]
+        return ["string" if isinstance(x, str) else _UNKNOWN for x in step.statistics_]
     for each in _first_inside(step):
         _note(kinds, range(n_columns), _kinds(each, n_columns))
     return kinds
 
 
 def _note(kinds: list[str], columns, found: list[str]) -> None:
+    order = (_UNKNOWN, *_KINDS)
     for column, kind in zip(columns, found, strict=True):
-        if kind != "float":
-            kinds[column] = kind
+        kinds[column] = max(kinds[column], kind, key=order.index)
 
 
 def _kind_of_categories(categories) -> str:
@@ -178,6 +184,40 @@ def _is_nan(value) -> bool:
 
 
 def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
+    """Write fitted transformers, one after the other, as a model for itself.
+
+    Parameters
+    ----------
+    steps, feature_names
+        As in `written_transformers`.
+
+    Returns
+    -------
+    onnx.ModelProto
+        With the inputs that `_inputs_of` says and one output.
+
+    Raises
+    ------
+    Exception
+        Whatever skl2onnx raises where it cannot write a transformer.
+    """
+    model, inputs = written_transformers(steps, feature_names)
+    used = {name for node in model.graph.node for name in node.input}
+    make = import_onnx().helper.make_node
+    identities = []
+    for each, inside in zip(inputs, model.graph.input, strict=True):
+        if inside.name in used:
+            identities.append(make("Identity", [each.name], [inside.name], inside.name))
+        inside.name = each.name
+    nodes = [*identities, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
+
+def written_transformers(
+    steps: Sequence[tuple[str, Any]], feature_names, opset: int = OPSET
+) -> tuple[Any, list[Input]]:
     """Write fitted transformers, one after the other.
 
     Parameters
@@ -186,11 +226,15 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
         As a Pipeline has them.
     feature_names : sequence of str or None
         Of the columns that the first was fitted to.
+    opset : int
+        The version of ONNX's operators.
 
     Returns
     -------
     onnx.ModelProto
-        With the inputs that `_inputs_of` says and one output.
+        With one output. All names in it have a prefix of their own.
+    list of Input
+        What its inputs, whose names are neutral, stand for.
 
     Raises
     ------
@@ -211,28 +255,11 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
     model = skl2onnx.convert_sklearn(
         pipeline,
         initial_types=[
-            (f"input_{k}", kinds[each.kind]([None, each.n_columns]))
+            (f"input_{k}", kinds[each.kind]([None, len(each.columns)]))
             for k, each in enumerate(inputs)
         ],
-        target_opset=OPSET,
+        target_opset=opset,
         custom_shape_calculators=SHAPES,
         custom_conversion_functions=CONVERTERS,
     )
-    return _renamed(model, [each.name for each in inputs])
-
-
-def _renamed(model, names: Sequence[str]):
-    """Return the model with these names of inputs; all other names get a prefix."""
-    onnx = import_onnx()
-    model = onnx.compose.add_prefix(model, "skl2onnx/")
-    used = {name for node in model.graph.node for name in node.input}
-    identities = []
-    for name, each in zip(names, model.graph.input, strict=True):
-        if each.name in used:
-            make = onnx.helper.make_node
-            identities.append(make("Identity", [name], [each.name], each.name))
-        each.name = name
-    nodes = [*identities, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model
+    return import_onnx().compose.add_prefix(model, "skl2onnx/"), inputs

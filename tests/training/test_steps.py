@@ -1,0 +1,171 @@
+"""Steps in any portions: the same training as epoch by epoch, bit for bit."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from scipy import sparse
+
+from skdnn.training.averaging import Averaging
+from skdnn.training.blocks import EndlessBlocks
+from skdnn.training.readers import tables as reading
+from skdnn.training.readers.tables import TableReader
+from skdnn.training.steps import Steps
+from skdnn.training.tables import Examples, Table
+from tests.problems import make_problem, reader, recipe, training_state
+
+N_ROWS, N_COLUMNS, BATCH_SIZE, N_BATCHES = 17, 9, 4, 5
+
+
+def add_noise(X, Y, s, rng):
+    return X + rng.normal(size=X.shape), Y, s
+
+
+KINDS = ["ready", "copied", "in order", "sparse", "augmented", "weighted"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _two_batches_a_block():
+    """Have several blocks in an epoch, in buffers that are used again."""
+    n_bytes = 2 * BATCH_SIZE * N_COLUMNS * np.float64().itemsize
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_PICKED_BYTES", n_bytes)
+        patch.setattr(reading, "_UNCOPIED_BYTES", n_bytes)
+        yield
+
+
+def new_reader(kind):
+    X = np.zeros((N_ROWS, N_COLUMNS))
+    X[np.arange(N_ROWS), np.arange(N_ROWS) % N_COLUMNS] = 1 + np.arange(N_ROWS)
+    table = Table(sparse.csr_array(X) if kind == "sparse" else X, np.float64)
+    if kind == "copied":
+        table = Table(X.astype(np.float32), np.float64)
+    else:
+        table = table.ready_if_small()
+    weight = np.arange(1.0, N_ROWS + 1) if kind == "weighted" else None
+    examples = Examples(table, np.arange(float(N_ROWS))[:, np.newaxis], weight)
+    rows = TableReader(
+        examples,
+        BATCH_SIZE,
+        np.random.default_rng(0),
+        kind != "in order",
+        add_noise if kind == "augmented" else None,
+    )
+    assert (rows.copies, rows.is_sparse) == (
+        kind in ("copied", "augmented"),
+        kind == "sparse",
+    )
+    return rows
+
+
+def batches(blocks):
+    """Return the (X, Y, s) of each mini-batch, as the compiled loop would read it."""
+    found = []
+    for block in blocks:
+        rows = block.rows if block.rows.size else np.arange(len(block.Y))
+        X = block.X if isinstance(block.X, np.ndarray) else dense(block.X)
+        for start, stop in pairwise(block.bounds):
+            part = rows[start:stop]
+            found.append([X[part].copy(), block.Y[part].copy(), block.s[part].copy()])
+    return found
+
+
+def dense(X):
+    """Write out the table of sparse rows as the compiled loop has it."""
+    shape = X.bounds.size - 1, X.n_columns
+    return sparse.csr_array((X.data, X.columns, X.bounds), shape).toarray()
+
+
+def of_epochs(kind, n):
+    """Return the mini-batches of so many whole epochs."""
+    rows = new_reader(kind)
+    return [batch for _ in range(n) for batch in batches(rows.epoch())]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=15)
+@given(portions=st.lists(st.integers(1, 9), min_size=1, max_size=6))
+def test_epochs_cut_anywhere_have_the_same_batches(kind, portions):
+    endless = EndlessBlocks(new_reader(kind))
+    taken = []
+    expected = of_epochs(kind, 1 + sum(portions) // N_BATCHES)
+    for n in portions:
+        blocks = batches(endless.take(n))
+        assert len(blocks) == n
+        taken += blocks
+    for batch, whole in zip(taken, expected, strict=False):
+        for array, other in zip(batch, whole, strict=True):
+            assert_array_equal(array, other)
+
+
+def test_nothing_is_read_before_it_is_asked_for():
+    rows = new_reader("dense")
+    before = rows._rng.bit_generator.state
+    endless = EndlessBlocks(rows)
+    assert list(endless.take(0)) == []
+    assert rows._rng.bit_generator.state == before
+
+
+OPTIONS = {
+    "adam": {"keep_prob": [0.9, 0.8]},
+    "adamw": {},
+    "sgd": {"keep_prob": [1.0, 0.7], "averaging": Averaging(True, 0.8)},
+}
+
+
+def steps_of(problem, solver):
+    state = training_state(problem)
+    rows = reader(problem, state.rng)  # three batches of four rows
+    return Steps(state, rows, recipe(problem, solver, **OPTIONS[solver]))
+
+
+@pytest.mark.parametrize("solver", OPTIONS)
+@pytest.mark.parametrize("portions", [[9], [1] * 9, [2, 5, 2], [4, 4, 1]], ids=str)
+def test_steps_in_portions_lead_where_epochs_lead(solver, portions):
+    problem = make_problem(hidden=(5,), weighted=True, alpha=0.1, dtype=np.float32)
+    by_epoch, by_portion = steps_of(problem, solver), steps_of(problem, solver)
+    for _ in range(3):
+        by_epoch.run_epoch()
+    for n in portions:
+        by_portion.take(n)
+    expected, state = by_epoch.state, by_portion.state
+    assert_array_equal(state.theta, expected.theta)
+    assert_array_equal(state.to_predict, expected.to_predict)
+    assert_array_equal(state.optimizer.v, expected.optimizer.v)
+    assert state.optimizer.t == expected.optimizer.t == 9
+    assert state.time == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("n_steps", [3, 6])
+def test_the_cost_is_the_average_over_the_rows_of_the_steps(n_steps):
+    problem = make_problem(hidden=(5,))
+    by_epoch, by_portion = steps_of(problem, "adamw"), steps_of(problem, "adamw")
+    costs = [by_epoch.run_epoch()[0] for _ in range(n_steps // 3)]
+    assert by_portion.take(n_steps) == pytest.approx(np.mean(costs))
+
+
+def test_a_schedule_goes_on_from_portion_to_portion():
+    problem = make_problem(hidden=(5,))
+
+    def run(*portions):
+        state = training_state(problem)
+        how = recipe(problem, "sgd", schedule="invscaling")
+        steps = Steps(state, reader(problem, state.rng), how)
+        for n in portions:
+            steps.take(n)
+        return state.theta
+
+    assert_array_equal(run(6), run(2, 3, 1))
+
+
+def test_a_step_to_where_the_cost_is_not_finite_is_told():
+    problem = make_problem(hidden=(5,))
+    state = training_state(problem)
+    state.theta[:] = np.inf
+    steps = Steps(state, reader(problem, state.rng), recipe(problem))
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(steps.take(2))
+    assert state.optimizer.t == 0
