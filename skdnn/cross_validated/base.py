@@ -30,7 +30,7 @@ from skdnn.cross_validated.inputs import (
 )
 from skdnn.cross_validated.members import Members
 from skdnn.cross_validated.moving import Movable
-from skdnn.cross_validated.race import Contender, race
+from skdnn.cross_validated.race import Contender, race, scores_of
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.checks.hints import hinting
@@ -123,7 +123,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             **kept,
             **draft._attributes_to_predict(members),
             **self._attributes_of(best),
-            **_seen(contenders, steps),
+            **scores_of(contenders, steps),
             self._out_of_fold: self._held_out(best, folds, n_rows),
         }
         warn(contenders, best, self, int(steps[-1]))
@@ -245,7 +245,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
 
     @property
     def members_(self) -> list[Any]:
-        """What predicts: plain estimators, fitted, in a Pipeline if X is preprocessed."""
+        """What predicts: fitted plain estimators, each behind its preprocessor."""
         return self._fitted("members_").estimators()
 
     @property
@@ -329,17 +329,3 @@ def members_of_folds(best: Contender) -> Members:
     """Return the networks of the folds at their best checkpoint."""
     n_steps, score, _, thetas = best.look
     return Members.of(best.nets, thetas, n_steps, score.beta, best.preprocessors)
-
-
-def _seen(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
-    """Return the fitted attributes that tell of all candidates."""
-    n_seen = max(len(contender.scores) for contender in contenders)
-    scores = np.full((len(contenders), n_seen, len(contenders[0].nets)), np.nan)
-    for of_candidate, contender in zip(scores, contenders, strict=True):
-        for of_checkpoint, score in zip(of_candidate, contender.scores, strict=False):
-            of_checkpoint[:] = score.shown_of_folds
-    return {
-        "n_steps_": steps[:n_seen],
-        "scores_": scores,
-        "candidates_": [contender.candidate._asdict() for contender in contenders],
-    }

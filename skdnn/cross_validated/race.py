@@ -183,3 +183,17 @@ def _advance(job: tuple[NetInTraining, HeldOut, int]) -> np.ndarray | None:
     if not net.advance_to(n_steps):
         return None
     return net.logits(held_out.examples)
+
+
+def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
+    """Return the fitted attributes that tell of all candidates at all checkpoints."""
+    n_seen = max(len(contender.scores) for contender in contenders)
+    scores = np.full((len(contenders), n_seen, len(contenders[0].nets)), np.nan)
+    for of_candidate, contender in zip(scores, contenders, strict=True):
+        for of_checkpoint, score in zip(of_candidate, contender.scores, strict=False):
+            of_checkpoint[:] = score.shown_of_folds
+    return {
+        "n_steps_": steps[:n_seen],
+        "scores_": scores,
+        "candidates_": [contender.candidate._asdict() for contender in contenders],
+    }

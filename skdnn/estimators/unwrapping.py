@@ -135,7 +135,7 @@ def hint_at_several(model) -> str:
             return ", which has no network before fit"
         return f", which has {len(model.members_)} networks: give one of its members_"
     is_several = isinstance(model, CalibratedClassifierCV) or any(
-        hasattr(model, name) for name in ("estimators", "estimators_", "members_")
+        hasattr(model, name) for name in ("estimators", "estimators_")
     )
     return ", which trains several models: give one of them" if is_several else ""
 

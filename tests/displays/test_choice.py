@@ -182,7 +182,7 @@ def test_what_is_refused(model):
         ParameterScoreDisplay.from_estimator(model, "max_norm")
     with pytest.raises(TypeError, match="or a cross-validated estimator"):
         ParameterScoreDisplay.from_estimator(model.members_[0], "alpha")
-    with pytest.raises(TypeError, match="trains several models: give one of them"):
+    with pytest.raises(TypeError, match="has 2 networks: give one of its members_"):
         WeightsDisplay.from_estimator(
             fitted(alphas=1, keep_probs=1, max_steps=5, n_members=2)
         )

@@ -17,6 +17,7 @@ from skdnn.cross_validated.candidates import candidates_of
 from skdnn.diagnosis.arguments import is_count, is_number
 from skdnn.diagnosis.networks import cross_validated_in
 from skdnn.estimators.unwrapping import unwrap
+from skdnn.preprocessing.mixed_tables import ENCODINGS
 
 LARGER = 2  # times units of a layer, epochs, patience
 PENALTY_STEP = 3  # about half a power of ten: two steps are one
@@ -184,8 +185,8 @@ def _several_members(now, model):
 
 
 def _both_encodings(now, model):
-    is_one = (isinstance(now, str) and now != "auto") or len(now) == 1
-    return ("standard", "piecewise") if is_one and model.params["preprocess"] else None
+    tried = {candidate.encoding for candidate in candidates_of(model.estimator)}
+    return ENCODINGS if len(tried) == 1 and None not in tried else None
 
 
 def _weaker_candidate(now, model):
