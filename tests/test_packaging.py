@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 API_HEADINGS = {
     "network": "Network",
     "estimators": "Network",
+    "cross_validated": "Cross-validated networks",
     "preprocessing": "Preparing data",
     "model_selection": "Preparing data",
     "augmentation": "Augmentation",
@@ -25,7 +26,7 @@ PUBLIC = sorted(name for name in skdnn.__all__ if callable(getattr(skdnn, name, 
 
 def sections(docstring):
     """Map the title of each numpydoc section to its text."""
-    pieces = re.split(r"^(\w[\w ]*)\n-{3,}$", inspect.cleandoc(docstring), flags=re.M)
+    pieces = re.split(r"^(\w[\w -]*)\n-{3,}$", inspect.cleandoc(docstring), flags=re.M)
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
 
 
