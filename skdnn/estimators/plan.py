@@ -115,14 +115,14 @@ def keep_probs(estimator, n_rows: int | None = None) -> np.ndarray:
         The training rows. By default, more than a mini-batch.
     """
     given, sizes = estimator.keep_prob, hidden_sizes(estimator)
-    n_hidden = len(sizes)
+    hidden: list[Any]
     if is_auto(given):
         kept = 1.0 if takes_all_rows_at_once(estimator, n_rows) else AUTO_KEEP_PROB
         hidden = [kept if n >= WIDE_LAYER else 1.0 for n in sizes]
     elif isinstance(given, Real):
-        hidden = [given] * n_hidden
+        hidden = [given] * len(sizes)
     else:
-        hidden = _one_per_layer("keep_prob", given, n_hidden)
+        hidden = _one_per_layer("keep_prob", given, len(sizes))
         if not all(isinstance(p, Real) and p <= 1 and not p <= 0 for p in hidden):
             raise ValueError(
                 "keep_prob must be 'auto', or in the range (0, 1] for each hidden "
