@@ -40,6 +40,7 @@ def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
     model = MLPRegularizedClassifier(
         net.hidden,
         keep_prob=keep_prob,
+        averaging=None,
         solver="adam",
         alpha=_ALPHA,
         learning_rate_init=_RATE,

@@ -69,6 +69,7 @@ def measure_search(repetitions: int = 5, search: Search = Search()) -> list[dict
 
 def _model(make: type, search: Search):
     return make(
+        batch_size=200,
         max_iter=search.epochs,
         tol=0,
         n_iter_no_change=search.epochs + 1,  # never stops before

@@ -97,6 +97,7 @@ for name, augmentation in {
         (128,),
         augmentation=augmentation,
         alpha=0.1,
+        keep_prob=1.0,
         batch_size=50,
         learning_rate="cosine",
         learning_rate_init=0.005,

@@ -67,6 +67,7 @@ def fit(**params):
     """Return a net trained with dropout or a penalty."""
     net = MLPRegularizedRegressor(
         hidden_layer_sizes=(64,),
+        keep_prob=1.0,
         batch_size=50,
         learning_rate="cosine",
         learning_rate_init=0.01,

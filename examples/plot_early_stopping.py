@@ -34,7 +34,9 @@ def fit_both(seed):
     )
     standardizer = InputStandardizer().fit(X_train)
     X_train, X_dev, X_test = map(standardizer.transform, (X_train, X_dev, X_test))
-    net = MLPRegularizedClassifier(50, alpha=0, batch_size=50, random_state=seed)
+    net = MLPRegularizedClassifier(
+        50, alpha=0, keep_prob=1, batch_size=50, random_state=seed
+    )
     to_the_end = {"learning_rate": "cosine", "max_iter": 1000, "tol": 0}
     stopped, ended = (
         clone(net).set_params(**options).fit(X_train, y_train, X_val=X_dev, y_val=y_dev)

@@ -57,7 +57,7 @@ print(net.gradient_check(X_train_scaled[:100], y_train[:100], at="init"))
 # which is measured without either.
 dev = {"X_val": X_dev_scaled, "y_val": y_dev}
 free = MLPRegularizedClassifier(
-    (64, 32), alpha=1e-3, learning_rate="cosine", tol=0, random_state=0
+    (64, 32), alpha=1e-3, keep_prob=1, learning_rate="cosine", tol=0, random_state=0
 )
 free.fit(X_train_scaled, y_train, **dev)
 held = MLPRegularizedClassifier(

@@ -97,6 +97,7 @@ nets = {
         activation=activation,
         init=init,
         alpha=0,
+        keep_prob=1.0,
         batch_size=50,
         learning_rate="cosine",
         learning_rate_init=1e-3,

@@ -47,7 +47,9 @@ def digits_net(**options):
 to_the_end = {"learning_rate_init": 0.01, "learning_rate": "cosine", "tol": 0}
 TrainingCurveDisplay.from_estimator(
     {
-        "no regularisation": digits_net(alpha=0, max_iter=300, **to_the_end),
+        "no regularisation": digits_net(
+            alpha=0, keep_prob=1, max_iter=300, **to_the_end
+        ),
         "dropout and early stopping": digits_net(
             keep_prob=0.6,
             early_stopping=True,
@@ -114,7 +116,8 @@ A_train, A_dev, b_train, b_dev = train_test_split(
 
 
 def moons_net(**options):
-    net = MLPRegularizedClassifier((64, 64), max_iter=400, random_state=0, **options)
+    options = {"keep_prob": 1.0, "max_iter": 400, "random_state": 0} | options
+    net = MLPRegularizedClassifier((64, 64), **options)
     return net.set_params(**to_the_end).fit(A_train, b_train)
 
 

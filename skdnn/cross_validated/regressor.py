@@ -98,13 +98,13 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
     max_steps : int or "auto", default="auto"
         The most steps of a network. "auto" is 10 000; most tables stop far earlier.
 
-    n_iter_no_change : int, default=3
+    n_iter_no_change : int, default=4
         A candidate stops after so many checkpoints in a row without an improvement of
         the held-out score by more than the part `tol` of it, but not within its first
         100 steps. Checkpoints are at 24 steps and then at 1.2 times the steps of the
         one before.
 
-    tol : float, default=0.01
+    tol : float, default=0.005
         See `n_iter_no_change`.
 
     shuffle : bool, default=True
@@ -270,8 +270,8 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         learning_rate_init: float | str = "auto",
         averaging_decay: float = 0.99,
         max_steps: int | str = "auto",
-        n_iter_no_change: float = 3,
-        tol: float = 0.01,
+        n_iter_no_change: float = 4,
+        tol: float = 0.005,
         shuffle: bool = True,
         cv: Any = None,
         scoring: str | Callable[..., float] = "loss",

@@ -16,6 +16,7 @@ from skdnn.displays.candidate_curves import draw_candidates, names_of_axes
 from skdnn.displays.choice import Choice
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.panels import place_legend
+from skdnn.estimators import plan
 
 
 class TrainingCurveDisplay:
@@ -349,10 +350,11 @@ def _kept_epoch(net) -> int | None:
 
 def _ingredients(net) -> list[str]:
     """Return what J has in training and the dev cost has not."""
-    keep = [getattr(net, "keep_prob", 1.0), getattr(net, "input_keep_prob", 1.0)]
+    is_ours = hasattr(net, "keep_prob")
+    n_rows = net.t_ // len(net.loss_curve_)
     present = {
         "penalty": getattr(net, "alpha", 0) > 0,
-        "dropout": any(np.any(np.asarray(k) < 1) for k in keep),
+        "dropout": is_ours and bool(np.any(plan.keep_probs(net, n_rows) < 1)),
         "label smoothing": getattr(net, "label_smoothing", 0) > 0,
         "augmentation": getattr(net, "augmentation", None) is not None,
     }

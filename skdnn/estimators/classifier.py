@@ -50,7 +50,7 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(100,)
+    hidden_layer_sizes : int or array-like of int, default=(100, 50)
         Units of each hidden layer. ``()`` is logistic regression.
 
     activation : str or array-like of str, default="relu"
@@ -63,16 +63,18 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         by the L2 part apart from them; "sgd" is gradient descent with momentum;
         "lbfgs" is a quasi-Newton method on all rows at once, good for small data.
 
-    alpha : float, default=1.0
+    alpha : float, default=4.0
         Strength λ ≥ 0 of the penalty on the weights; biases are not penalised.
 
     l1_ratio : float, default=0.0
         Share ρ of the L1 norm, in [0, 1]. Above 0 some weights become exactly zero.
 
-    keep_prob : float or array-like of float, default=1.0
+    keep_prob : float, array-like of float or "auto", default="auto"
         Inverted dropout: the probability, in (0, 1], that a unit of a hidden layer is
         kept in a training step; one for all hidden layers or one for each. 1.0 is no
-        dropout; a dropout rate p is ``keep_prob=1 - p``. Stochastic solvers only.
+        dropout; a dropout rate p is ``keep_prob=1 - p``. "auto" is 0.9 in layers of at
+        least 50 units and 1.0 in others; without mini-batches (with lbfgs, or where all
+        rows fit in one) it is 1.0 in all. Stochastic solvers only.
 
     input_keep_prob : float, default=1.0
         The same for the entries of X.
@@ -108,24 +110,26 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
 
     batch_size : int or "auto", default="auto"
         The most rows of a mini-batch; batches of an epoch differ by at most one row.
-        "auto" is min(200, n_samples). Not used by lbfgs.
+        "auto" is min(64, n_samples). Not used by lbfgs.
 
     learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
         Schedule of the learning rate: constant; divided by (epoch ** power_t);
         divided by 5 at each stall instead of stopping; or half a cosine wave down to 0
         at `max_iter`. Not used by lbfgs.
 
-    learning_rate_init : float, default=0.0015
+    learning_rate_init : float, default=0.002
         The learning rate that the schedule starts from. Not used by lbfgs.
 
     power_t : float, default=0.5
         Exponent of "invscaling".
 
-    averaging : {None, "ema"}, default=None
+    averaging : {None, "ema", "auto"}, default="auto"
         "ema" predicts with an exponential moving average of the parameters over their
         steps instead of the last ones: as steady as with a learning rate that falls,
         and training may stop at any time. Dev rows see the average, too; `loss_curve_`
-        is of the parameters that move. Useless beside "cosine", which falls anyway.
+        is of the parameters that move. "auto" is "ema", but None where the parameters
+        settle anyway, beside "cosine", which falls to 0, and without mini-batches, and
+        with `l1_ratio` above 0: an average has no exact zeros.
 
     averaging_decay : float, default=0.99
         In [0, 1): the weight of a step falls by this factor with each further one, so
@@ -156,7 +160,7 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         What early stopping follows: "loss", the dev cost without penalty and dropout,
         or a scikit-learn scorer's name or a scorer.
 
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=15
         Training stops after exactly this many epochs in a row in which the training
         cost, or what early stopping follows, has not improved by more than `tol`. Not
         used by lbfgs without early stopping.
@@ -295,13 +299,13 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (100,),
+        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (100, 50),
         activation: str | Sequence[str] = "relu",
         *,
         solver: str = "adam",
-        alpha: float = 1.0,
+        alpha: float = 4.0,
         l1_ratio: float = 0.0,
-        keep_prob: float | Sequence[float] | np.ndarray = 1.0,
+        keep_prob: float | Sequence[float] | np.ndarray | str = "auto",
         input_keep_prob: float = 1.0,
         max_norm: float | None = None,
         label_smoothing: float = 0.0,
@@ -311,9 +315,9 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         bias_init: str | Callable[..., np.ndarray] = "auto",
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
-        learning_rate_init: float = 0.0015,
+        learning_rate_init: float = 0.002,
         power_t: float = 0.5,
-        averaging: str | None = None,
+        averaging: str | None = "auto",
         averaging_decay: float = 0.99,
         max_iter: int = 200,
         shuffle: bool = True,
@@ -321,7 +325,7 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] = "loss",
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float = 15,
         tol: float = 1e-4,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -621,8 +625,10 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         Parameters keep their values, with these exceptions. `alpha` is multiplied by
         m / batch_size, for m training rows; with lbfgs it stays as it is. `scoring` is
         "accuracy" with early stopping, and `init` and `bias_init` are "glorot", the
-        nearest to scikit-learn's. What its solver ignores is left out: `learning_rate`
-        unless ``solver="sgd"``, `early_stopping` with lbfgs.
+        nearest to scikit-learn's. Dropout and averaging are off, and a `batch_size` of
+        "auto" becomes scikit-learn's: min(200, m), or 200 where nobody knows m. What
+        its solver ignores is left out: `learning_rate` unless ``solver="sgd"``,
+        `early_stopping` with lbfgs.
 
         Parameters
         ----------
@@ -679,9 +685,11 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         optimiser.
 
         Parameters keep their values, except that `alpha` is divided by m / batch_size,
-        for m training rows; with lbfgs it stays as it is. scikit-learn draws the first
-        weights and biases in its own way and computes in the type of X, so that an
-        `init` and a `bias_init` of "auto" or "glorot", and `dtype`, are left out.
+        for m training rows; with lbfgs it stays as it is. A `batch_size` of "auto"
+        becomes its number here, min(64, m), or 64 where nobody knows m. scikit-learn
+        has no dropout and no average, draws the first weights and biases in its own
+        way and computes in the type of X, so that these settings are left out if they
+        are "auto" (or "glorot"), and `dtype`.
 
         Parameters
         ----------
@@ -713,10 +721,10 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         >>> from skdnn import MLPRegularizedClassifier
         >>> X, y = load_iris(return_X_y=True)
         >>> net = MLPRegularizedClassifier((8,), solver="lbfgs", max_iter=1000,
-        ...                                random_state=0)
+        ...                                alpha=1.0, random_state=0)
         >>> mlp = net.fit(X, y).to_sklearn()
         >>> mlp
-        MLPClassifier(alpha=1.0, hidden_layer_sizes=(8,), learning_rate_init=0.0015,
+        MLPClassifier(alpha=1.0, hidden_layer_sizes=(8,), learning_rate_init=0.002,
                       max_iter=1000, random_state=0, solver='lbfgs')
         >>> bool(abs(net.predict_proba(X) - mlp.predict_proba(X)).max() < 1e-6)
         True

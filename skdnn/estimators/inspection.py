@@ -172,7 +172,7 @@ def check_gradient_check_arguments(at, epsilon, max_params) -> None:
 
 def gradient_check_notes(estimator) -> list[str]:
     """Return what a reader of a gradient check should know of these settings."""
-    keep = plan.keep_probs(estimator, len(plan.hidden_sizes(estimator)))
+    keep = plan.keep_probs(estimator)
     if np.all(keep == 1):
         return []
     return [

@@ -28,7 +28,11 @@ CONSTRAINTS = {
     "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
     "alpha": [Interval(Real, 0, None, closed="left")],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-    "keep_prob": [Interval(Real, 0, 1, closed="right"), "array-like"],
+    "keep_prob": [
+        StrOptions({plan.AUTO}),
+        Interval(Real, 0, 1, closed="right"),
+        "array-like",
+    ],
     "input_keep_prob": [Interval(Real, 0, 1, closed="right")],
     "max_norm": [Interval(Real, 0, None, closed="neither"), None],
     "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
@@ -41,7 +45,7 @@ CONSTRAINTS = {
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
     "power_t": [Interval(Real, 0, None, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "averaging": [StrOptions({"ema"}), None],
+    "averaging": [StrOptions({plan.AUTO, "ema"}), None],
     "averaging_decay": [Interval(Real, 0, 1, closed="left")],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
@@ -70,7 +74,7 @@ def check(estimator) -> None:
     refuse_classes_and_huge_numbers(estimator)
     n_hidden = len(plan.hidden_sizes(estimator))
     plan.hidden_activations(estimator, n_hidden)
-    plan.keep_probs(estimator, n_hidden)
+    plan.keep_probs(estimator)
     check_solver_can(estimator)
     _check_scoring(estimator)
     if estimator.alpha == 0 < estimator.l1_ratio:
@@ -117,12 +121,12 @@ def check_solver_can(estimator) -> None:
     """Refuse what lbfgs cannot do instead of ignoring it."""
     if plan.is_stochastic(estimator):
         return
-    drops = np.any(plan.keep_probs(estimator, len(plan.hidden_sizes(estimator))) < 1)
+    drops = np.any(plan.keep_probs(estimator) < 1)
     asked = {
         "keep_prob or input_keep_prob below 1": drops,
         f"max_norm={estimator.max_norm}": estimator.max_norm is not None,
         f"max_grad_norm={estimator.max_grad_norm}": estimator.max_grad_norm is not None,
-        f"averaging={estimator.averaging!r}": estimator.averaging is not None,
+        f"averaging={estimator.averaging!r}": plan.averaging(estimator).is_on,
         f"augmentation={estimator.augmentation}": estimator.augmentation is not None,
     }
     for what, is_asked in asked.items():

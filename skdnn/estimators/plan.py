@@ -29,7 +29,13 @@ from skdnn.training.tables import Examples
 
 STOCHASTIC_SOLVERS = tuple(OPTIMIZERS)
 LBFGS = "lbfgs"
-AUTO_BATCH_SIZE = 200
+
+# What "auto" stands for, and the other defaults: docs/design/0023-defaults.md.
+AUTO = "auto"
+AUTO_BATCH_SIZE = 64
+AUTO_KEEP_PROB = 0.9
+WIDE_LAYER = 50  # units; in narrower layers "auto" drops none
+MOST_ROWS_AT_ONCE = 200  # for which a mini-batch of all rows is no deliberate choice
 
 
 def is_stochastic(estimator) -> bool:
@@ -92,17 +98,35 @@ def hidden_activations(estimator, n_hidden: int) -> list[str]:
     return names
 
 
-def keep_probs(estimator, n_hidden: int) -> np.ndarray:
-    """Return keep_prob of the input and of each hidden layer, float64."""
-    given = estimator.keep_prob
-    if isinstance(given, Real):
-        hidden = [given] * n_hidden
+def is_auto(given: Any) -> bool:
+    """Whether a parameter that may be an array is "auto"."""
+    return isinstance(given, str) and given == AUTO
+
+
+def keep_probs(estimator, n_rows: int | None = None) -> np.ndarray:
+    """Return keep_prob of the input and of each hidden layer, float64.
+
+    "auto" drops units where J is noisy anyway: not where all rows are taken at once.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+    n_rows : int, optional
+        The training rows. By default, more than a mini-batch.
+    """
+    given, sizes = estimator.keep_prob, hidden_sizes(estimator)
+    hidden: list[Any]
+    if is_auto(given):
+        kept = 1.0 if takes_all_rows_at_once(estimator, n_rows) else AUTO_KEEP_PROB
+        hidden = [kept if n >= WIDE_LAYER else 1.0 for n in sizes]
+    elif isinstance(given, Real):
+        hidden = [given] * len(sizes)
     else:
-        hidden = _one_per_layer("keep_prob", given, n_hidden)
+        hidden = _one_per_layer("keep_prob", given, len(sizes))
         if not all(isinstance(p, Real) and p <= 1 and not p <= 0 for p in hidden):
             raise ValueError(
-                "keep_prob must be in the range (0, 1] for each hidden layer, got "
-                f"{given!r}. {hint(estimator, 'keep_prob', given)}"
+                "keep_prob must be 'auto', or in the range (0, 1] for each hidden "
+                f"layer, got {given!r}. {hint(estimator, 'keep_prob', given)}"
             )
     return np.array([estimator.input_keep_prob, *hidden], dtype=np.float64)
 
@@ -156,7 +180,7 @@ def _or_infinity(bound) -> float:
 
 def batch_rows(estimator, n_rows: int) -> int:
     """Return the most rows that a mini-batch may have."""
-    if estimator.batch_size == "auto":
+    if estimator.batch_size == AUTO:
         return min(AUTO_BATCH_SIZE, n_rows)
     if estimator.batch_size > n_rows:
         warnings.warn(
@@ -168,6 +192,17 @@ def batch_rows(estimator, n_rows: int) -> int:
     return min(int(estimator.batch_size), n_rows)
 
 
+def takes_all_rows_at_once(estimator, n_rows: int | None) -> bool:
+    """Whether every step sees all of the rows: lbfgs, or few rows in one mini-batch."""
+    if not is_stochastic(estimator):
+        return True
+    if n_rows is None:
+        return False
+    asked = estimator.batch_size
+    batch_size = AUTO_BATCH_SIZE if asked == AUTO else asked
+    return n_rows <= min(batch_size, MOST_ROWS_AT_ONCE)
+
+
 def network_dtype(estimator, n_rows: int) -> np.dtype:
     """Return the type to compute in.
 
@@ -177,9 +212,7 @@ def network_dtype(estimator, n_rows: int) -> np.dtype:
     """
     if estimator.dtype != "auto":
         return np.dtype(estimator.dtype)
-    asked = estimator.batch_size
-    batch_size = AUTO_BATCH_SIZE if asked == "auto" else asked
-    whole = not is_stochastic(estimator) or n_rows <= min(batch_size, AUTO_BATCH_SIZE)
+    whole = takes_all_rows_at_once(estimator, n_rows)
     return np.dtype(np.float64 if whole else np.float32)
 
 
@@ -219,7 +252,7 @@ def recipe(
         penalty=penalty,
         rule=rule(estimator),
         regularization=regularization(estimator, penalty),
-        keep_prob=keep_probs(estimator, network.n_layers - 1),
+        keep_prob=keep_probs(estimator, examples.n_rows),
         schedule=schedule_of(estimator),
         learning_rate_init=float(estimator.learning_rate_init),
         power_t=float(estimator.power_t),
@@ -230,14 +263,33 @@ def recipe(
         constant_cost=lambda: targets.constant_cost(
             examples.Y, examples.s, network.loss_option
         ),
-        averaging=averaging(estimator),
+        averaging=averaging(estimator, examples.n_rows),
         is_whole=n_epochs is None,
     )
 
 
-def averaging(estimator) -> Averaging:
-    """Return whether and how θ is averaged."""
-    return Averaging(estimator.averaging is not None, float(estimator.averaging_decay))
+def averaging(estimator, n_rows: int | None = None) -> Averaging:
+    """Return whether and how θ is averaged.
+
+    "auto" averages where θ would wander to the end: not where all rows are taken at
+    once, nor on a schedule that falls over the fit. Nor with an L1 penalty: an average
+    has no exact zeros.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+    n_rows : int, optional
+        The training rows. By default, more than a mini-batch.
+    """
+    given = estimator.averaging
+    if given == AUTO:
+        settles = schedule_of(estimator).spans_fit
+        is_sparse = estimator.l1_ratio > 0
+        at_once = takes_all_rows_at_once(estimator, n_rows)
+        is_on = not (settles or is_sparse or at_once)
+    else:
+        is_on = given is not None
+    return Averaging(is_on, float(estimator.averaging_decay))
 
 
 def reader(

@@ -62,7 +62,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         loss, which is linear beyond `delta`, so that outliers do not lead. Several
         outputs are summed.
 
-    hidden_layer_sizes : int or array-like of int, default=(100,)
+    hidden_layer_sizes : int or array-like of int, default=(100, 50)
         Units of each hidden layer. ``()`` is a linear model.
 
     activation : str or array-like of str, default="relu"
@@ -88,16 +88,18 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         by the L2 part apart from them; "sgd" is gradient descent with momentum;
         "lbfgs" is a quasi-Newton method on all rows at once, good for small data.
 
-    alpha : float, default=1.0
+    alpha : float, default=4.0
         Strength λ ≥ 0 of the penalty on the weights; biases are not penalised.
 
     l1_ratio : float, default=0.0
         Share ρ of the L1 norm, in [0, 1]. Above 0 some weights become exactly zero.
 
-    keep_prob : float or array-like of float, default=1.0
+    keep_prob : float, array-like of float or "auto", default="auto"
         Inverted dropout: the probability, in (0, 1], that a unit of a hidden layer is
         kept in a training step; one for all hidden layers or one for each. 1.0 is no
-        dropout; a dropout rate p is ``keep_prob=1 - p``. Stochastic solvers only.
+        dropout; a dropout rate p is ``keep_prob=1 - p``. "auto" is 0.9 in layers of at
+        least 50 units and 1.0 in others; without mini-batches (with lbfgs, or where all
+        rows fit in one) it is 1.0 in all. Stochastic solvers only.
 
     input_keep_prob : float, default=1.0
         The same for the entries of X.
@@ -129,24 +131,26 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
 
     batch_size : int or "auto", default="auto"
         The most rows of a mini-batch; batches of an epoch differ by at most one row.
-        "auto" is min(200, n_samples). Not used by lbfgs.
+        "auto" is min(64, n_samples). Not used by lbfgs.
 
     learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
         Schedule of the learning rate: constant; divided by (epoch ** power_t);
         divided by 5 at each stall instead of stopping; or half a cosine wave down to 0
         at `max_iter`. Not used by lbfgs.
 
-    learning_rate_init : float, default=0.0015
+    learning_rate_init : float, default=0.002
         The learning rate that the schedule starts from. Not used by lbfgs.
 
     power_t : float, default=0.5
         Exponent of "invscaling".
 
-    averaging : {None, "ema"}, default=None
+    averaging : {None, "ema", "auto"}, default="auto"
         "ema" predicts with an exponential moving average of the parameters over their
         steps instead of the last ones: as steady as with a learning rate that falls,
         and training may stop at any time. Dev rows see the average, too; `loss_curve_`
-        is of the parameters that move. Useless beside "cosine", which falls anyway.
+        is of the parameters that move. "auto" is "ema", but None where the parameters
+        settle anyway, beside "cosine", which falls to 0, and without mini-batches, and
+        with `l1_ratio` above 0: an average has no exact zeros.
 
     averaging_decay : float, default=0.99
         In [0, 1): the weight of a step falls by this factor with each further one, so
@@ -172,7 +176,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         What early stopping follows: "loss", the dev cost without penalty and dropout,
         or a scikit-learn scorer's name or a scorer.
 
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=15
         Training stops after exactly this many epochs in a row in which the training
         cost, or what early stopping follows, has not improved by more than `tol`. Not
         used by lbfgs without early stopping.
@@ -309,15 +313,15 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     def __init__(
         self,
         loss: str = "squared_error",
-        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (100,),
+        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (100, 50),
         activation: str | Sequence[str] = "relu",
         *,
         delta: float = 1.0,
         normalize_y: bool = True,
         solver: str = "adam",
-        alpha: float = 1.0,
+        alpha: float = 4.0,
         l1_ratio: float = 0.0,
-        keep_prob: float | Sequence[float] | np.ndarray = 1.0,
+        keep_prob: float | Sequence[float] | np.ndarray | str = "auto",
         input_keep_prob: float = 1.0,
         max_norm: float | None = None,
         max_grad_norm: float | None = None,
@@ -326,16 +330,16 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         bias_init: str | Callable[..., np.ndarray] = "auto",
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
-        learning_rate_init: float = 0.0015,
+        learning_rate_init: float = 0.002,
         power_t: float = 0.5,
-        averaging: str | None = None,
+        averaging: str | None = "auto",
         averaging_decay: float = 0.99,
         max_iter: int = 200,
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] = "loss",
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float = 15,
         tol: float = 1e-4,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -573,7 +577,9 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         Parameters keep their values, with these exceptions. `alpha` is multiplied by
         m / batch_size, for m training rows; with lbfgs it stays as it is. `scoring` is
         "r2" with early stopping, `init` and `bias_init` are "glorot", the nearest to
-        scikit-learn's, and `normalize_y` is False. What its solver ignores is left out:
+        scikit-learn's, and `normalize_y` is False. Dropout and averaging are off, and a
+        `batch_size` of "auto" becomes scikit-learn's: min(200, m), or 200 where nobody
+        knows m. What its solver ignores is left out:
         `learning_rate` unless ``solver="sgd"``, `early_stopping` with lbfgs.
 
         Parameters
@@ -628,10 +634,11 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         it with :class:`~sklearn.compose.TransformedTargetRegressor`.
 
         Parameters keep their values, except that `alpha` is divided by m / batch_size,
-        for m training rows; with lbfgs it stays as it is. scikit-learn draws the first
-        weights and biases in its own way and computes in the type of X, so that an
-        `init` and a `bias_init` of "auto" or "glorot", `dtype` and `normalize_y` are
-        left out.
+        for m training rows; with lbfgs it stays as it is. A `batch_size` of "auto"
+        becomes its number here, min(64, m), or 64 where nobody knows m. scikit-learn
+        has no dropout and no average, draws the first weights and biases in its own
+        way and computes in the type of X, so that these settings are left out if they
+        are "auto" (or "glorot"), and `dtype` and `normalize_y`.
 
         Parameters
         ----------

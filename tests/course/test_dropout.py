@@ -30,6 +30,7 @@ def relu_net(seed, **params):
     defaults = {
         "hidden_layer_sizes": (64,),
         "alpha": 0.0,
+        "keep_prob": 1.0,
         "batch_size": 50,
         "learning_rate": "cosine",
         "learning_rate_init": 0.01,

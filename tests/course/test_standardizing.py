@@ -17,6 +17,7 @@ def gradient_descent(Net, X, y, rate, n_epochs, **params):
         activation="tanh",
         solver="sgd",
         momentum=0.0,
+        averaging=None,
         batch_size=len(X),
         learning_rate_init=rate,
         max_iter=n_epochs,
@@ -33,7 +34,13 @@ def epochs_to(cost, X, y, rates, n_epochs, hidden):
     best = np.inf
     for rate in rates:
         net = gradient_descent(
-            MLPRegularizedClassifier, X, y, rate, n_epochs, hidden_layer_sizes=hidden
+            MLPRegularizedClassifier,
+            X,
+            y,
+            rate,
+            n_epochs,
+            hidden_layer_sizes=hidden,
+            alpha=1.0,
         )
         reached = np.flatnonzero(np.array(net.loss_curve_) <= cost)
         best = min(best, *reached + 1) if reached.size else best

@@ -75,17 +75,33 @@ def test_edges_of_the_parameters():
     assert "alpha" not in params(against_bias(no_layers))
     assert params(against_variance(no_layers))["alpha"] == 1.0
     assert "keep_prob" not in params(against_variance(no_layers))
-    by_lbfgs = params(against_variance(MLPRegularizedClassifier(solver="lbfgs")))
-    assert by_lbfgs == {"alpha": 3.0, "early_stopping": True}
-    remedies = against_variance(MLPRegularizedClassifier(solver="lbfgs"))
+    by_lbfgs = MLPRegularizedClassifier(solver="lbfgs", alpha=1.0)
+    remedies = against_variance(by_lbfgs)
+    assert params(remedies) == {"alpha": 3.0, "early_stopping": True}
+    assert "keep_prob" not in params(against_bias(by_lbfgs))
     assert not any("augmentation" in str(remedy) for remedy in remedies)
     theirs = params(against_variance(MLPClassifier(solver="lbfgs")))
     assert theirs == {"alpha": 0.0003}
 
 
+def test_auto_dropout_goes_on_from_what_it_stands_for():
+    def proposed(against, sizes, **options):
+        net = MLPRegularizedClassifier(sizes, **options)
+        return params(against(net)).get("keep_prob")
+
+    assert proposed(against_bias, (100, 50)) == 1.0
+    assert proposed(against_variance, (100, 50)) == 0.7
+    assert proposed(against_bias, (100, 8)) == (1.0, 1.0)
+    assert proposed(against_variance, (100, 8)) == (0.7, 0.8)
+    assert proposed(against_bias, (8,)) is None
+    assert proposed(against_variance, (8,)) == 0.8
+    assert proposed(against_bias, (100,), solver="lbfgs") is None
+
+
 def test_more_epochs_only_where_they_ran_out():
     X, y = load_iris(return_X_y=True)
     net = MLPRegularizedClassifier((4,), max_iter=50, tol=10.0, random_state=0)
+    net.set_params(n_iter_no_change=10)
     stopped = params(against_bias(net.fit(X, y)))
     assert "max_iter" not in stopped and stopped["n_iter_no_change"] == 20
     net.max_iter = net.n_iter_
@@ -94,7 +110,8 @@ def test_more_epochs_only_where_they_ran_out():
 
 def test_parameters_are_found_inside_pipelines_searches_and_target_transformers():
     X, y = load_iris(return_X_y=True)
-    net = MLPRegularizedClassifier((4,), solver="lbfgs", max_iter=1000, random_state=0)
+    net = MLPRegularizedClassifier((4,), solver="lbfgs", alpha=1.0, random_state=0)
+    net.set_params(max_iter=1000)
     pipeline = make_pipeline(StandardScaler(), net)
     name = "mlpregularizedclassifier__alpha"
     assert params(against_variance(pipeline))[name] == 3.0
@@ -104,7 +121,7 @@ def test_parameters_are_found_inside_pipelines_searches_and_target_transformers(
         make_pipeline(
             StandardScaler(),
             MLPRegularizedRegressor(
-                hidden_layer_sizes=(4,), solver="lbfgs", max_iter=5000, random_state=0
+                hidden_layer_sizes=(4,), alpha=1.0, solver="lbfgs", max_iter=5000
             ),
         )
     ).fit(X, y)
@@ -115,10 +132,11 @@ def test_parameters_are_found_inside_pipelines_searches_and_target_transformers(
 
 def test_parameters_of_estimators_that_are_fitted_or_frozen():
     X, y = load_iris(return_X_y=True)
-    net = MLPRegularizedClassifier((4,), solver="lbfgs", max_iter=1000, random_state=0)
+    net = MLPRegularizedClassifier((4,), solver="lbfgs", alpha=1.0, random_state=0)
+    net.set_params(max_iter=1000)
     threshold = FixedThresholdClassifier(net)
     assert params(against_variance(threshold))["estimator__alpha"] == 3.0
-    unfitted = TransformedTargetRegressor(MLPRegularizedRegressor())
+    unfitted = TransformedTargetRegressor(MLPRegularizedRegressor(alpha=1.0))
     assert params(against_variance(unfitted))["regressor__alpha"] == 3.0
     frozen = FrozenEstimator(net.fit(X, y))
     assert params(against_variance(frozen)) == {}
@@ -179,7 +197,7 @@ def test_all_that_holds_a_network_back_is_loosened():
 
 
 def test_no_parameter_goes_both_ways():
-    net = MLPRegularizedClassifier(keep_prob=0.8)
+    net = MLPRegularizedClassifier(keep_prob=0.8, alpha=1.0)
     report = BiasVarianceReport.from_errors(0.15, 0.3, estimator=net)
     assert report.high_bias and report.high_variance
     names = [name for remedy in report.remedies for name in remedy.params]

@@ -38,7 +38,7 @@ def test_the_first_is_the_estimators_own_check():
 
 def test_the_second_is_that_of_an_estimator_trained_so_long():
     X, y = make_rows(n_rows=30)
-    estimator = net(keep_prob=0.8, dtype="float64", batch_size=7)
+    estimator = net(keep_prob=0.8, dtype="float64", batch_size=7, averaging=None)
     checks = check_gradients(estimator, X, y, n_epochs=3)
     for _ in range(3):
         estimator.partial_fit(X, y, classes=[0, 1, 2])

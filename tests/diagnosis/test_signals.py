@@ -167,7 +167,7 @@ def test_inputs_of_another_size_are_named():
 
 def test_numbers_of_a_layer_are_those_of_plain_numpy():
     X, y = make_rows("binary", n_rows=700)
-    net = deep("relu", hidden_layer_sizes=(30, 20), dtype="float64", solver="adam")
+    net = deep("relu", hidden_layer_sizes=(30, 20), dtype="float64", averaging=None)
     report = signal_propagation(net, X, y, n_epochs=2)
     for _ in range(2):
         net.partial_fit(X, y, classes=[0, 1])

@@ -278,7 +278,7 @@ def test_parameters_keep_their_values():
 @pytest.mark.parametrize("convert", ["from_sklearn", "to_sklearn"])
 @pytest.mark.parametrize(
     ("batch_size", "n_samples", "factor"),
-    [("auto", 1000, 5), ("auto", 100, 1), (25, 100, 4), (500, 100, 1), (25, None, 1)],
+    [(25, 100, 4), (500, 100, 1), (25, None, 1), ("auto", None, 1)],
 )
 def test_alpha_of_unfitted(convert, batch_size, n_samples, factor):
     if convert == "from_sklearn":
@@ -288,6 +288,35 @@ def test_alpha_of_unfitted(convert, batch_size, n_samples, factor):
     else:
         net = MLPRegularizedClassifier(alpha=0.3, batch_size=batch_size)
         assert net.to_sklearn(n_samples=n_samples).alpha == pytest.approx(0.3 / factor)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "theirs", "ours"), [(1000, 200, 64), (100, 100, 64), (None, 200, 64)]
+)
+def test_auto_batches_are_those_of_where_they_come_from(n_samples, theirs, ours):
+    m = n_samples or 1
+    net = MLPRegularizedClassifier.from_sklearn(
+        MLPClassifier(alpha=0.3), n_samples=n_samples
+    )
+    assert net.batch_size == theirs
+    assert net.alpha == pytest.approx(0.3 * max(1, m / theirs))
+    mlp = MLPRegularizedClassifier(alpha=0.3).to_sklearn(n_samples=n_samples)
+    assert mlp.batch_size == ours
+    assert mlp.alpha == pytest.approx(0.3 / max(1, m / ours))
+    for cls, solved in ((MLPClassifier, "from"), (MLPRegularizedClassifier, "to")):
+        by_lbfgs = cls(solver="lbfgs")
+        if solved == "from":
+            by_lbfgs = MLPRegularizedClassifier.from_sklearn(by_lbfgs)
+        assert by_lbfgs.batch_size == "auto"
+
+
+def test_settings_of_auto_are_off_in_what_comes_and_left_out_of_what_goes():
+    net = MLPRegularizedClassifier.from_sklearn(MLPClassifier())
+    assert net.keep_prob == 1.0 and net.averaging is None
+    MLPRegularizedClassifier().to_sklearn()  # strict
+    for options in ({"keep_prob": 0.9}, {"averaging": "ema"}):
+        with pytest.raises(ValueError, match=next(iter(options))):
+            MLPRegularizedClassifier(**options).to_sklearn()
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

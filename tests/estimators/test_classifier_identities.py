@@ -274,8 +274,8 @@ def test_float32_is_close_to_float64(solver, kind):
     [
         ("adam", 60, 30, np.float32),
         ("sgd", 60, 30, np.float32),
-        ("adamw", 201, "auto", np.float32),
-        ("adam", 200, "auto", np.float64),  # all rows fit in one batch
+        ("adamw", 65, "auto", np.float32),
+        ("adam", 64, "auto", np.float64),  # all rows fit in one batch
         ("adam", 60, 60, np.float64),
         ("adam", 250, 250, np.float32),  # one batch, but large
         ("lbfgs", 60, "auto", np.float64),

@@ -240,7 +240,7 @@ def test_patience_begins_anew_for_other_rows():
 def test_early_stopping_that_is_switched_off_leaves_the_last_parameters():
     net, X, y, _ = _converged()
     net.set_params(early_stopping=False, max_iter=2).fit(X, y)
-    assert_array_equal(parameters(net), net._state.theta)
+    assert_array_equal(parameters(net), net._state.to_predict)
     assert net.best_validation_score_ is None
     assert net.best_iteration_ == len(net.loss_curve_)
 
@@ -300,4 +300,4 @@ def test_partial_fit_says_that_early_stopping_has_no_dev_set():
     with pytest.warns(UserWarning, match="nothing to follow in partial_fit") as caught:
         net.partial_fit(X, y, classes=[0, 1, 2])
     assert caught[0].filename == __file__
-    assert_array_equal(parameters(net), net._state.theta)
+    assert_array_equal(parameters(net), net._state.to_predict)

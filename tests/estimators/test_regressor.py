@@ -151,7 +151,12 @@ def test_a_superset_of_mlpregressor():
     theirs, ours = MLPRegressor().get_params(), MLPRegularizedRegressor().get_params()
     assert set(theirs) <= set(ours)
     differ = {name for name in theirs if theirs[name] != ours[name]}
-    assert differ == {"alpha", "learning_rate_init"}
+    assert differ == {
+        "hidden_layer_sizes",
+        "alpha",
+        "learning_rate_init",
+        "n_iter_no_change",
+    }
     assert MLPRegularizedRegressor("poisson", (3,)).hidden_layer_sizes == (3,)
     X, y = make_rows()
     fitted = MLPRegressor(max_iter=500).fit(X, y)

@@ -161,7 +161,7 @@ def test_parameters_keep_their_values():
     assert (net.scoring, net.dtype) == ("r2", "float64")
     assert net.init == net.bias_init == "glorot"
     assert not hasattr(net, "coefs_")
-    assert net.to_sklearn().get_params() == mlp.get_params()
+    assert net.to_sklearn().get_params() == {**mlp.get_params(), "batch_size": 200}
     clone(net)
     assert MLPRegressor().get_params().keys() <= net.get_params().keys()
 

@@ -46,7 +46,7 @@ def test_digits_fed_in_small_pieces_are_learned(digits, size, n_rows):
 @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
 def test_a_file_in_pieces_ends_with_the_weights_of_one_fit(digits, solver, total):
     X, _, y, _ = digits
-    options = {"solver": solver, "alpha": 5.0, "random_state": 0}
+    options = {"solver": solver, "alpha": 5.0, "batch_size": 100, "random_state": 0}
     whole = MLPRegularizedClassifier(
         (30,), **options, max_iter=15, n_iter_no_change=np.inf
     ).fit(X, y)

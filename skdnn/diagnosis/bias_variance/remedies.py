@@ -16,6 +16,7 @@ from skdnn.cross_validated.base import BaseMLPRegularizedCV
 from skdnn.cross_validated.candidates import candidates_of
 from skdnn.diagnosis.arguments import is_count, is_number
 from skdnn.diagnosis.networks import cross_validated_in
+from skdnn.estimators import plan
 from skdnn.estimators.unwrapping import unwrap
 from skdnn.preprocessing.mixed_tables import ENCODINGS
 
@@ -255,7 +256,7 @@ def _looser_bound(now, model):
 
 
 def _more_kept(now, model):
-    return _moved_keep_prob(now, lambda kept: min(1.0, kept + KEEP_PROB_STEP))
+    return _moved_keep_prob(now, model, lambda kept: min(1.0, kept + KEEP_PROB_STEP))
 
 
 def _fewer_kept(now, model):
@@ -263,11 +264,14 @@ def _fewer_kept(now, model):
     if model.params.get("solver") == "lbfgs" or not has_hidden_layers:
         return None
     return _moved_keep_prob(
-        now, lambda kept: min(kept, max(LEAST_KEEP_PROB, kept - KEEP_PROB_STEP))
+        now, model, lambda kept: min(kept, max(LEAST_KEEP_PROB, kept - KEEP_PROB_STEP))
     )
 
 
-def _moved_keep_prob(now, move):
+def _moved_keep_prob(now, model, move):
+    if plan.is_auto(now):
+        kept = np.unique(plan.keep_probs(model.estimator)[1:])
+        now = kept[0] if kept.size == 1 else plan.keep_probs(model.estimator)[1:]
     moved = tuple(round(float(move(kept)), 10) for kept in np.atleast_1d(now))
     if np.array_equal(moved, np.atleast_1d(now)):
         return None

@@ -276,7 +276,7 @@ def _notes(net) -> list[str]:
             "There is no hidden layer, so no depth in which a signal could vanish or "
             "explode; only the output layer is measured."
         )
-    if np.any(plan.keep_probs(net, n_hidden) < 1):
+    if np.any(plan.keep_probs(net) < 1):
         notes.append(
             f"Dropout is off while measuring (input_keep_prob={net.input_keep_prob}, "
             f"keep_prob={net.keep_prob}), on while training."

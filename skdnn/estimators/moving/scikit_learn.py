@@ -17,6 +17,7 @@ from skdnn.training.rows_seen import RowsSeen
 from skdnn.training.stopping import CONVERGED, MAX_ITER
 
 SKLEARN_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
+SKLEARN_AUTO_BATCH = 200  # or all rows, if they are fewer
 # Fitted attributes of one name, meaning and type on both sides.
 SHARED_ATTRIBUTES = (
     "n_features_in_",
@@ -56,8 +57,14 @@ def from_peer(cls, peer, mlp, n_samples, strict, targets_of):
             f"{type(mlp).__name__}."
         )
     n_rows = _training_rows(mlp, n_samples)
+    batch_size = mlp.batch_size
+    if batch_size == plan.AUTO and mlp.solver != plan.LBFGS:
+        batch_size = int(min(SKLEARN_AUTO_BATCH, n_rows or np.inf))
     changed = {
-        "alpha": float(mlp.alpha * _batches(mlp, n_rows)),
+        "alpha": float(mlp.alpha * _batches(mlp, n_rows, batch_size)),
+        "batch_size": batch_size,
+        "keep_prob": 1.0,
+        "averaging": None,
         "init": "glorot",
         "bias_init": "glorot",
         "dtype": "float64",
@@ -123,7 +130,10 @@ def _peer_parameters(net, peer, n_samples, strict) -> dict:
         name: replaced.get(name, getattr(net, name)) for name in peer().get_params()
     }
     n_rows = _training_rows(net, n_samples)
-    parameters["alpha"] = float(net.alpha / _batches(net, n_rows))
+    if net.batch_size == plan.AUTO and plan.is_stochastic(net):
+        parameters["batch_size"] = int(min(plan.AUTO_BATCH_SIZE, n_rows or np.inf))
+    batches = _batches(net, n_rows, parameters["batch_size"])
+    parameters["alpha"] = float(net.alpha / batches)
     parameters["activation"] = _one_activation(net, peer)
     if net.solver == "lbfgs":  # which has no learning rate
         parameters["learning_rate"] = "constant"
@@ -143,12 +153,11 @@ def _training_rows(estimator, n_samples) -> float | None:
     return seen / n_epochs if n_epochs and seen else None
 
 
-def _batches(estimator, n_rows: float | None) -> float:
+def _batches(estimator, n_rows: float | None, batch_size) -> float:
     """Return m / batch_size, by which the two scales of alpha differ."""
-    if estimator.solver == "lbfgs" or n_rows is None:
+    if estimator.solver == plan.LBFGS or n_rows is None:
         return 1.0
-    asked = estimator.batch_size
-    return max(1.0, n_rows / (plan.AUTO_BATCH_SIZE if asked == "auto" else asked))
+    return max(1.0, n_rows / batch_size)
 
 
 def _not_in_sklearn(net) -> dict:
@@ -156,16 +165,17 @@ def _not_in_sklearn(net) -> dict:
 
     None stands for a parameter that it does not have.
     """
-    keep = plan.keep_probs(net, len(plan.hidden_sizes(net)))
+    # What "auto" stands for is left out, as what scikit-learn has no word for anyway.
+    keep = np.ones(1) if plan.is_auto(net.keep_prob) else plan.keep_probs(net)[1:]
     asked = {
         "l1_ratio": net.l1_ratio > 0,
-        "keep_prob": np.any(keep[1:] < 1),
-        "input_keep_prob": keep[0] < 1,
+        "keep_prob": np.any(keep < 1),
+        "input_keep_prob": net.input_keep_prob < 1,
         "max_norm": net.max_norm is not None,
         "label_smoothing": getattr(net, "label_smoothing", 0) > 0,
         "max_grad_norm": net.max_grad_norm is not None,
         "augmentation": net.augmentation is not None,
-        "averaging": net.averaging is not None,
+        "averaging": net.averaging not in (plan.AUTO, None),
         "class_weight": getattr(net, "class_weight", None) is not None,
         "init": net.init not in ("auto", "glorot"),
         "bias_init": net.bias_init not in ("auto", "glorot"),
