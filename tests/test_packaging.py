@@ -26,7 +26,7 @@ PUBLIC = sorted(name for name in skdnn.__all__ if callable(getattr(skdnn, name, 
 
 def sections(docstring):
     """Map the title of each numpydoc section to its text."""
-    pieces = re.split(r"^(\w[\w -]*)\n-{3,}$", inspect.cleandoc(docstring), flags=re.M)
+    pieces = re.split(r"^(\w[\w ]*)\n-{3,}$", inspect.cleandoc(docstring), flags=re.M)
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
 
 
@@ -85,7 +85,7 @@ def test_all_is_what_can_be_imported():
 
 def test_public_names_are_in_the_api_page_under_the_heading_of_their_room():
     page = (ROOT / "docs/api.rst").read_text(encoding="utf-8")
-    pieces = re.split(r"^(\w[\w ]*)\n-{3,}$", page, flags=re.M)
+    pieces = re.split(r"^(\w[\w -]*)\n-{3,}$", page, flags=re.M)
     listed = {
         name: heading
         for heading, text in zip(pieces[1::2], pieces[2::2], strict=True)
