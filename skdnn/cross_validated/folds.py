@@ -106,8 +106,9 @@ def _pairs(splitter, n_rows: int, y, groups) -> list:
     """Return what a splitter gives, without its warnings of what is taken care of."""
     with warnings.catch_warnings():
         # A class of fewer rows than folds is missing in some: its rows are scored by
-        # networks that have not seen it.
+        # networks that have not seen it. So it is where most rows are of such classes.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
         # That groups are cut is told by `_tell_if_groups_are_cut`.
         warnings.filterwarnings("ignore", "The groups parameter is ign", UserWarning)
         return list(splitter.split(np.zeros(n_rows), y, groups))
