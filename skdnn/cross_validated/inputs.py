@@ -48,7 +48,7 @@ def table(estimator, X, reset: bool):
         return validated_inputs(estimator, X, reset)
     with explained(X, "X", MIXED_TABLE):
         if is_frame(X):
-            _refuse_infinity(X)
+            _check_frame(X)
             return validate_data(estimator, X, reset=reset, skip_check_array=True)
         return validate_data(estimator, X, reset=reset, **_checks_of(X))
 
@@ -58,7 +58,7 @@ def dev_table(estimator, X):
     with explained(X, "X_val", MIXED_TABLE if estimator.preprocess else TABLE):
         check_feature_names(estimator, X, reset=False)
         if estimator.preprocess and is_frame(X):
-            _refuse_infinity(X)
+            _check_frame(X)
             return X
         checks = _checks_of(X)
         if not estimator.preprocess:
@@ -66,7 +66,11 @@ def dev_table(estimator, X):
         return check_array(X, input_name="X_val", **checks)
 
 
-def _refuse_infinity(frame) -> None:
+def _check_frame(frame) -> None:
+    """Refuse what a preprocessor would not tell as clearly."""
+    for n, what in zip(frame.shape, ("sample", "feature"), strict=True):
+        if n == 0:
+            raise ValueError(f"Found 0 {what}(s), but at least 1 is required.")
     if has_infinity(frame):
         raise ValueError("infinity")  # `explained` says where
 
