@@ -98,15 +98,18 @@ def columns_for(estimator, X) -> TableColumns:
     return columns_of(X, estimator.categorical_features)
 
 
-def fitted_preprocessor(columns: TableColumns, encoding: str, rows: Rows, targets):
-    """Return the transformer of one encoding, fitted to some rows."""
+def fit_preprocessor(
+    columns: TableColumns, encoding: str, rows: Rows, targets
+) -> tuple[Any, Rows]:
+    """Return the transformer of one encoding, fitted to rows, and these transformed."""
     preprocessor = preprocessor_for(
         columns,
         encoding,
         is_sparse=sparse.issparse(rows.X),
         target_type="classes" if targets.are_classes else "continuous",
     )
-    return preprocessor.fit(rows.X, rows.y)
+    X = preprocessor.fit_transform(rows.X, rows.y)
+    return preprocessor, rows._replace(X=X)
 
 
 def inputs_of_fold(
@@ -115,12 +118,9 @@ def inputs_of_fold(
     """Return training and held-out rows, transformed by what the former show."""
     if encoding is None or columns is None:
         return Inputs(rows, dev, None)
-    preprocessor = fitted_preprocessor(columns, encoding, rows, targets)
-    return Inputs(
-        rows._replace(X=preprocessor.transform(rows.X)),
-        dev._replace(X=transformed(preprocessor, dev.X)),
-        preprocessor,
-    )
+    preprocessor, rows = fit_preprocessor(columns, encoding, rows, targets)
+    dev = dev._replace(X=transformed(preprocessor, dev.X))
+    return Inputs(rows, dev, preprocessor)
 
 
 def transformed(preprocessor, X):
