@@ -171,7 +171,7 @@ def run(contenders, patience, tol=0.0, ends=lambda n_steps: False):
 
 
 def test_a_candidate_stops_after_patience_and_keeps_its_best():
-    scores = [(5, 3, 4, 4, 1, 1), (5, 4, 3, 2, 1, 0)]
+    scores = [(5, 3, 3, 4, 1, 1), (5, 4, 3, 2, 1, 0)]
     contenders = [Pretended(*of).contender for of in scores]
     seen = run(contenders, patience=2)
     assert seen == [[0, 1]] * 4 + [[1]] * 2

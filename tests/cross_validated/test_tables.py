@@ -387,10 +387,10 @@ def test_dev_sets_that_fit_refuses(given, words):
 
 
 def test_an_error_names_x_val_only_where_there_is_one():
+    """A value that training rows have not, and that is too large once standardised."""
     huge = X.copy()
     huge[50, 2] = 1e200
-    options = SHORT | {"preprocess": False, "cv": [(np.arange(40), np.arange(40, N))]}
-    with pytest.raises(ValueError, match=r"^X contains 1e"):
-        classifier(**options).fit(huge, Y)
-    with pytest.raises(ValueError, match=r"^X_val contains 1e"):
-        classifier(**options).fit(X, Y, X_val=huge, y_val=Y)
+    with pytest.raises(ValueError, match=r"^X contains \d.*e\+200"):
+        classifier(cv=[(np.arange(40), np.arange(40, N))]).fit(huge, Y)
+    with pytest.raises(ValueError, match=r"^X_val contains \d.*e\+200"):
+        classifier().fit(X, Y, X_val=huge, y_val=Y)
