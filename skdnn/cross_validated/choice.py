@@ -9,7 +9,7 @@ from skdnn.cross_validated import parameters
 from skdnn.cross_validated.candidates import Candidate
 from skdnn.cross_validated.inputs import (
     Inputs,
-    fitted_preprocessor,
+    fit_preprocessor,
     inputs_of_fold,
 )
 from skdnn.cross_validated.nets import NetInTraining
@@ -93,10 +93,9 @@ class Choice:
         """Return networks trained on all rows, and what makes the inputs of each."""
         rows, preprocessors = self.rows, []
         if candidate.encoding is not None and self.columns is not None:
-            preprocessor = fitted_preprocessor(
+            preprocessor, rows = fit_preprocessor(
                 self.columns, candidate.encoding, rows, self.targets
             )
-            rows = rows._replace(X=preprocessor.transform(rows.X))
             preprocessors = [preprocessor] * len(self.seeds.members)
         nets = [self._net(candidate, rows, int(seed)) for seed in self.seeds.members]
         if not all(workers.map(lambda net: _train(net, steps), nets)):

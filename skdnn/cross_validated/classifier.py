@@ -112,8 +112,9 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     cv : int, splitter, iterable or None, default=None
         What is held out: the number of folds, stratified by class, a splitter, or
-        pairs of row numbers. None is 5 folds for up to 10 000 rows, 3 for up to 20 000,
-        and one part of 10 % above. With `groups`, rows of a group stay together.
+        pairs of row numbers. None is 10 folds for up to 300 rows, 5 for up
+        to 10 000, 3 for up to 20 000, and one part of 10 % above. With `groups`, rows
+        of a group stay together.
 
     scoring : str or callable, default="loss"
         What is chosen by: "loss", the cross-entropy of all held-out rows after one

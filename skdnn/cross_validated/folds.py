@@ -21,8 +21,7 @@ from skdnn.estimators.reporting import tell
 
 # With few rows, each of them counts; with many, one part tells enough, and each further
 # network takes long.
-_N_FOLDS = 5
-_THREE_FOLDS_ABOVE = 10_000
+_N_FOLDS = ((300, 10), (10_000, 5), (np.inf, 3))  # (up to so many rows, folds)
 _ONE_PART_ABOVE = 20_000
 _PART = 0.1
 _PAIRS = (
@@ -173,7 +172,7 @@ def _number_of_folds(cv, n_rows: int) -> int:
             "one to train on and one to hold out."
         )
     if cv is None:
-        return min(3 if n_rows > _THREE_FOLDS_ABOVE else _N_FOLDS, n_rows)
+        return min(next(n for most, n in _N_FOLDS if n_rows <= most), n_rows)
     if cv > n_rows:
         raise ValueError(f"cv={cv} is more than the number of rows, {n_rows}.")
     return int(cv)

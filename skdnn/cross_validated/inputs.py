@@ -48,7 +48,7 @@ def table(estimator, X, reset: bool):
         return validated_inputs(estimator, X, reset)
     with explained(X, "X", MIXED_TABLE):
         if is_frame(X):
-            _refuse_infinity(X)
+            _check_frame(X)
             return validate_data(estimator, X, reset=reset, skip_check_array=True)
         return validate_data(estimator, X, reset=reset, **_checks_of(X))
 
@@ -58,7 +58,7 @@ def dev_table(estimator, X):
     with explained(X, "X_val", MIXED_TABLE if estimator.preprocess else TABLE):
         check_feature_names(estimator, X, reset=False)
         if estimator.preprocess and is_frame(X):
-            _refuse_infinity(X)
+            _check_frame(X)
             return X
         checks = _checks_of(X)
         if not estimator.preprocess:
@@ -66,7 +66,11 @@ def dev_table(estimator, X):
         return check_array(X, input_name="X_val", **checks)
 
 
-def _refuse_infinity(frame) -> None:
+def _check_frame(frame) -> None:
+    """Refuse what a preprocessor would not tell as clearly."""
+    for n, what in zip(frame.shape, ("sample", "feature"), strict=True):
+        if n == 0:
+            raise ValueError(f"Found 0 {what}(s), but at least 1 is required.")
     if has_infinity(frame):
         raise ValueError("infinity")  # `explained` says where
 
@@ -94,15 +98,18 @@ def columns_for(estimator, X) -> TableColumns:
     return columns_of(X, estimator.categorical_features)
 
 
-def fitted_preprocessor(columns: TableColumns, encoding: str, rows: Rows, targets):
-    """Return the transformer of one encoding, fitted to some rows."""
+def fit_preprocessor(
+    columns: TableColumns, encoding: str, rows: Rows, targets
+) -> tuple[Any, Rows]:
+    """Return the transformer of one encoding, fitted to rows, and these transformed."""
     preprocessor = preprocessor_for(
         columns,
         encoding,
         is_sparse=sparse.issparse(rows.X),
         target_type="classes" if targets.are_classes else "continuous",
     )
-    return preprocessor.fit(rows.X, rows.y)
+    X = preprocessor.fit_transform(rows.X, rows.y)
+    return preprocessor, rows._replace(X=X)
 
 
 def inputs_of_fold(
@@ -111,12 +118,9 @@ def inputs_of_fold(
     """Return training and held-out rows, transformed by what the former show."""
     if encoding is None or columns is None:
         return Inputs(rows, dev, None)
-    preprocessor = fitted_preprocessor(columns, encoding, rows, targets)
-    return Inputs(
-        rows._replace(X=preprocessor.transform(rows.X)),
-        dev._replace(X=transformed(preprocessor, dev.X)),
-        preprocessor,
-    )
+    preprocessor, rows = fit_preprocessor(columns, encoding, rows, targets)
+    dev = dev._replace(X=transformed(preprocessor, dev.X))
+    return Inputs(rows, dev, preprocessor)
 
 
 def transformed(preprocessor, X):

@@ -64,10 +64,11 @@ def test_members_are_plain_networks_of_so_many_steps(
 def test_networks_of_the_folds_are_plain_networks_of_their_rows(
     preprocess, monkeypatch
 ):
-    steps(monkeypatch, 9)
+    steps(monkeypatch, 9, 300)  # after 300 they have learnt the noise, too
     X, y = make_rows()
     model = classifier(cv=FOLDS, refit=False, calibrate=False, preprocess=preprocess)
     model.fit(X, y)
+    assert model.best_n_steps_ == 9
     for member, (train, _) in zip(model.members_, FOLDS, strict=True):
         net, inputs = plain(member, X[train], y[train], 9)
         assert_array_equal(

@@ -29,7 +29,11 @@ from tests.estimators.datasets import make_rows
 N = 60
 X, Y = make_rows()
 GROUPS = np.arange(N) // 6
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    # Of classes of one row each, as of the plain classifier.
+    pytest.mark.filterwarnings("ignore:The number of unique classes:UserWarning"),
+]
 
 
 def folds(cv, y, groups=None, weight=None, seed=0, class_weight=None):
