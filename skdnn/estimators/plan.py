@@ -203,6 +203,11 @@ def takes_all_rows_at_once(estimator, n_rows: int | None) -> bool:
     return n_rows <= min(batch_size, MOST_ROWS_AT_ONCE)
 
 
+def training_rows(examples: Examples) -> int:
+    """Return the rows of the training set, of which these may be a piece."""
+    return round(examples.n_rows * examples.total_weight / examples.weight)
+
+
 def network_dtype(estimator, n_rows: int) -> np.dtype:
     """Return the type to compute in.
 
@@ -252,7 +257,7 @@ def recipe(
         penalty=penalty,
         rule=rule(estimator),
         regularization=regularization(estimator, penalty),
-        keep_prob=keep_probs(estimator, examples.n_rows),
+        keep_prob=keep_probs(estimator, training_rows(examples)),
         schedule=schedule_of(estimator),
         learning_rate_init=float(estimator.learning_rate_init),
         power_t=float(estimator.power_t),
@@ -263,7 +268,7 @@ def recipe(
         constant_cost=lambda: targets.constant_cost(
             examples.Y, examples.s, network.loss_option
         ),
-        averaging=averaging(estimator, examples.n_rows),
+        averaging=averaging(estimator, training_rows(examples)),
         is_whole=n_epochs is None,
     )
 

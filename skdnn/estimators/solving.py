@@ -178,7 +178,7 @@ def _fingerprint(estimator, network: Network, examples: Examples) -> int:
     """
     settings_of_cost = (
         plan.penalty_of(estimator, examples.total_weight),
-        plan.keep_probs(estimator, examples.n_rows).tolist(),
+        plan.keep_probs(estimator, plan.training_rows(examples)).tolist(),
         (network.loss, network.loss_option, examples.n_rows),
     )
     number = zlib.crc32(repr(settings_of_cost).encode())

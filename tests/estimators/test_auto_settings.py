@@ -38,6 +38,18 @@ def test_what_auto_stands_for(n_rows, given, meant):
     assert_array_equal(*both(n_rows, given, meant))
 
 
+def test_a_small_piece_of_a_stream_is_no_small_training_set():
+    X, y = make_rows(n_rows=100)
+    auto, meant = (
+        MLPRegularizedClassifier((60,), dtype="float32", random_state=0, **options)
+        for options in ({}, {"keep_prob": 0.9, "averaging": "ema"})
+    )
+    for rows in (slice(70), slice(70, 100)):
+        for net in (auto, meant):
+            net.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
+        assert_array_equal(parameters(auto), parameters(meant))
+
+
 @pytest.mark.parametrize("units", [49, 50])
 @quiet
 def test_wide_layers_alone_drop_units(units):

@@ -356,7 +356,7 @@ def test_momentum_of_one_never_slows_down():
     net = _net(
         hidden_layer_sizes=(), solver="sgd", momentum=1.0, alpha=0.0, shuffle=False
     )
-    net.set_params(nesterovs_momentum=False, batch_size=60)
+    net.set_params(nesterovs_momentum=False, batch_size=60, averaging=None)
     b = [net.partial_fit(X, y, classes=[0, 1]).intercepts_[0][0]]
     still = np.zeros((2, 4)), [0, 1]  # b alone, and it is pulled both ways
     net.set_params(learning_rate_init=1e-300, batch_size=2)

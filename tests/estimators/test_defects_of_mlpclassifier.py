@@ -189,7 +189,7 @@ def early_stopping_waits_for_the_probabilities(cls):
     rng = np.random.default_rng(0)
     y = np.arange(400) % 2
     X = rng.normal(size=(400, 2)) + 3.0 * np.where(y == 1, 1, -1)[:, np.newaxis]
-    options = {"alpha": 0.0, "max_iter": 400, "random_state": 0}
+    options = {"alpha": 0.0, "max_iter": 400, "tol": 1e-5, "random_state": 0}
     early = cls((8,), early_stopping=True, **options).fit(X[:200], y[:200])
     longer = cls((8,), n_iter_no_change=np.inf, **options).fit(X[:200], y[:200])
     early, longer = (log_loss(y, net.predict_proba(X)) for net in (early, longer))
