@@ -150,6 +150,10 @@ class Pretended:
         )
 
 
+# The first is within the steps in which no candidate stops.
+CHECKPOINTS = np.array([50, 100, 120, 150, 180, 200])
+
+
 def run(contenders, patience, tol=0.0, ends=lambda n_steps: False):
     seen = []
 
@@ -160,7 +164,7 @@ def run(contenders, patience, tol=0.0, ends=lambda n_steps: False):
     with racing.Workers(1) as workers:
         racing.race(
             contenders,
-            np.arange(1, 7),
+            CHECKPOINTS,
             tol=tol,
             patience=patience,
             calibrates=False,
@@ -175,7 +179,7 @@ def test_a_candidate_stops_after_patience_and_keeps_its_best():
     contenders = [Pretended(*of).contender for of in scores]
     seen = run(contenders, patience=2)
     assert seen == [[0, 1]] * 4 + [[1]] * 2
-    assert [c.look.n_steps for c in contenders] == [2, 6]
+    assert [c.look.n_steps for c in contenders] == [100, 200]
     assert [c.look.score.value for c in contenders] == [3, 0]
     assert [c.n_stalled for c in contenders] == [2, 0]
 
@@ -183,19 +187,20 @@ def test_a_candidate_stops_after_patience_and_keeps_its_best():
 def test_gains_up_to_tol_are_kept_but_do_not_count():
     contender = Pretended(5, 4.9, 4.8, 1, 1, 1).contender
     run([contender], patience=2, tol=0.15)
-    assert contender.look.n_steps == 3
+    assert contender.look.n_steps == 120
     assert contender.look.score.value == 4.8
 
 
 def test_endless_patience_and_a_listener_that_ends_the_race():
     assert len(run([Pretended(*[1] * 6).contender], patience=np.inf)) == 6
-    seen = run([Pretended(*[1] * 6).contender], np.inf, ends=lambda n: n == 3)
+    seen = run([Pretended(*[1] * 6).contender], np.inf, ends=lambda n: n == 120)
     assert len(seen) == 3
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_stopped_candidates_have_nan_in_scores(monkeypatch):
     steps(monkeypatch, *range(2, 200, 6))
+    monkeypatch.setattr(racing, "_PATIENT_UNTIL", 0)
     model = classifier(
         alphas=[0.0, 500.0], n_iter_no_change=4, learning_rate_init=0.1
     ).fit(X, Y)
@@ -229,5 +234,6 @@ def test_a_line_for_each_checkpoint(capsys):
     assert len(lines) == len(model.n_steps_)
     for line, n_steps in zip(lines, model.n_steps_, strict=True):
         assert line.startswith(f"Step {n_steps:6d}")
-        assert line.endswith("(6 networks in training)")
-    assert f"{model.oof_score_:.6f} at step {model.best_n_steps_}" in lines[-1]
+        assert "networks in training:   6," in line
+    best = f"best {model.oof_score_:.6f} at step {model.best_n_steps_}"
+    assert best in lines[-1]

@@ -30,7 +30,6 @@ from skdnn import (
     FirstLayerDisplay,
     MLPRegularizedClassifierCV,
     MLPRegularizedRegressorCV,
-    TrainingCurveDisplay,
     WeightsDisplay,
     _version,
     check_gradients,
@@ -432,7 +431,6 @@ LOOKS = {
     "first_layer": lambda model: FirstLayerDisplay.from_estimator(
         model, image_shape=(1, 2)
     ),
-    "curve": TrainingCurveDisplay.from_estimator,
 }
 
 

@@ -392,5 +392,7 @@ def test_an_error_names_x_val_only_where_there_is_one():
     huge[50, 2] = 1e200
     with pytest.raises(ValueError, match=r"^X contains .*e\+199, a value too large"):
         classifier(cv=[(np.arange(40), np.arange(40, N))]).fit(huge, Y)
-    with pytest.raises(ValueError, match=r"^X_val contains .*e\+199, a value too large"):
+    with pytest.raises(
+        ValueError, match=r"^X_val contains .*e\+199, a value too large"
+    ):
         classifier().fit(X, Y, X_val=huge, y_val=Y)
