@@ -104,8 +104,9 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         100 steps. Checkpoints are at 24 steps and then at 1.2 times the steps of the
         one before.
 
-    tol : float, default=0.005
-        See `n_iter_no_change`.
+    tol : float, default=0.01
+        See `n_iter_no_change`. Of a mean squared error, twice the part is half the part
+        of its root.
 
     shuffle : bool, default=True
         Whether to draw a new order of the rows for each epoch.
@@ -272,7 +273,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         averaging_decay: float = 0.99,
         max_steps: int | str = "auto",
         n_iter_no_change: float = 4,
-        tol: float = 0.005,
+        tol: float = 0.01,
         shuffle: bool = True,
         cv: Any = None,
         scoring: str | Callable[..., float] = "loss",
