@@ -107,7 +107,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
                 workers=workers,
                 on_checkpoint=self._listener(draft, callbacks, contenders),
             )
-            refuse_divergence(contenders, self)
+            refuse_divergence(contenders)
             best = best_of(contenders)
             members = members_of_folds(best)
             if self.refit:

@@ -101,7 +101,7 @@ class Choice:
         if not all(workers.map(lambda net: _train(net, steps), nets)):
             raise ValueError(
                 "Training on all rows diverged, though it did not on the folds: lower "
-                f"learning_rate_init={self.estimator.learning_rate_init}."
+                f"learning_rate_init={nets[0].estimator.learning_rate_init}."
             )
         return nets, preprocessors
 

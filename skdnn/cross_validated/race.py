@@ -178,11 +178,12 @@ def race(
 
 
 def _advance(job: tuple[NetInTraining, HeldOut, int]) -> np.ndarray | None:
-    """Return the logits of the held-out rows after so many steps."""
+    """Return the held-out rows' logits after so many steps; None if not finite."""
     net, held_out, n_steps = job
     if not net.advance_to(n_steps):
         return None
-    return net.logits(held_out.examples)
+    Z = net.logits(held_out.examples)
+    return Z if np.isfinite(Z).all() else None
 
 
 def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:

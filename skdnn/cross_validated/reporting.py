@@ -50,14 +50,19 @@ class CheckpointPrinter:
         return f" ({named})" if named else ""
 
 
-def refuse_divergence(contenders: list[Contender], estimator) -> None:
+def refuse_divergence(contenders: list[Contender]) -> None:
     """Raise an error if no candidate has reached a checkpoint."""
     if all(contender.best is None for contender in contenders):
         raise ValueError(
             "Training diverged before the first checkpoint: the cost is not finite. "
-            f"Lower learning_rate_init={estimator.learning_rate_init}, standardise "
-            "the inputs (preprocess=True), or set max_grad_norm."
+            f"Lower learning_rate_init={_rate_of(contenders[0])}, standardise the "
+            "inputs (preprocess=True), or set max_grad_norm."
         )
+
+
+def _rate_of(contender: Contender) -> float:
+    """Return the learning rate, which the caller may have left to us."""
+    return contender.nets[0].estimator.learning_rate_init
 
 
 def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> None:
@@ -83,7 +88,7 @@ def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> 
             "one_class",
         )
         return
-    _warn_of_divergence(contenders, estimator)
+    _warn_of_divergence(contenders)
     if _is_no_gain(best, estimator):
         return
     if best.look.n_steps == last and not best.n_stalled:
@@ -95,14 +100,14 @@ def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> 
         )
 
 
-def _warn_of_divergence(contenders: list[Contender], estimator) -> None:
-    diverged = [c.candidate for c in contenders if c.has_diverged]
+def _warn_of_divergence(contenders: list[Contender]) -> None:
+    diverged = [contender for contender in contenders if contender.has_diverged]
     if diverged:
-        listed = ", ".join(str(candidate._asdict()) for candidate in diverged)
+        listed = ", ".join(str(each.candidate._asdict()) for each in diverged)
         tell(
             f"Training of {len(diverged)} of {len(contenders)} candidates diverged; "
             f"they were left out from there on: {listed}. Lower "
-            f"learning_rate_init={estimator.learning_rate_init} or set max_grad_norm.",
+            f"learning_rate_init={_rate_of(diverged[0])} or set max_grad_norm.",
             ConvergenceWarning,
             "diverged",
         )
@@ -121,7 +126,7 @@ def _is_no_gain(best: Contender, estimator) -> bool:
             f"constant prediction, {constant:.4g}: nothing was learnt that holds for "
             "other rows. Look at the columns and the scale of X, give more rows, or "
             f"lower alphas={estimator.alphas} or learning_rate_init="
-            f"{estimator.learning_rate_init}.",
+            f"{_rate_of(best)}.",
             ConvergenceWarning,
             "no_gain",
         )

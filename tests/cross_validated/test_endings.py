@@ -1,5 +1,6 @@
 """How a choice ends, and what it warns of."""
 
+import re
 import warnings
 
 import numpy as np
@@ -127,6 +128,24 @@ def test_divergence_after_a_checkpoint_keeps_it(monkeypatch):
     assert model.n_steps_.tolist() == [4]
     for member in model.members_:
         assert member[-1].best_iteration_ == 1 < len(member[-1].loss_curve_)
+
+
+def test_logits_that_are_not_finite_are_divergence(monkeypatch):
+    """Parameters may be finite where what they say of held-out rows is not."""
+    steps(monkeypatch, 4, 8)
+    logits = NetInTraining.logits
+
+    def far(net, examples):
+        return logits(net, examples) * (np.nan if net.estimator.alpha == 0.1 else 1)
+
+    monkeypatch.setattr(NetInTraining, "logits", far)
+    with pytest.warns(ConvergenceWarning) as caught:
+        model = classifier(alphas=[0.1, 1.0], learning_rate_init="auto").fit(X, Y)
+    assert model.alpha_ == 1.0
+    (told,) = [str(w.message) for w in caught if "diverged" in str(w.message)]
+    assert re.search(r"Lower learning_rate_init=0\.\d+ or set", told)
+    with pytest.raises(ValueError, match=r"Lower learning_rate_init=0\.\d+, stand"):
+        classifier(alphas=0.1, learning_rate_init="auto").fit(X, Y)
 
 
 def test_divergence_on_all_rows_is_an_error(monkeypatch):

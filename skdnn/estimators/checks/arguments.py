@@ -46,6 +46,8 @@ def explaining_arguments(method: _Method) -> _Method:
 
 
 def _meant_by(estimator, name: str, known: list[str]) -> str:
+    if name == "classes" and hasattr(type(estimator), "partial_fit"):
+        return f"Only partial_fit takes it; {_MEANT[name]}"
     if name in _MEANT:
         return _MEANT[name]
     parameters = estimator.get_params(deep=False)
