@@ -119,6 +119,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
     scoring : str or callable, default="loss"
         What is chosen by: "loss", the cross-entropy of all held-out rows after one
         temperature; or a scorer of scikit-learn, or its name, averaged over the folds.
+        A scorer is handed networks and their inputs: X as `preprocessor_` makes it.
 
     n_members : int, default=1
         How many networks are trained on all rows. They differ by their random numbers,

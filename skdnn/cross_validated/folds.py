@@ -75,7 +75,7 @@ def folds_of(estimator, rows, counting, targets, groups, seed: int) -> list[Fold
 
 def counting_rows(rows, targets) -> np.ndarray:
     """Return the numbers of the rows that have a weight; all where none has."""
-    Y = targets.encode(rows.y, np.float64)
+    Y = targets.encode(rows.y, np.dtype(np.float64))
     weight = targets.weigh(Y, rows.sample_weight)
     every = np.arange(rows.X.shape[0])
     return every if weight is None or not np.any(weight) else every[weight > 0]

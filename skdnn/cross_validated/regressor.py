@@ -121,6 +121,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         What is chosen by: "loss", the cost of all held-out rows in the units of y (half
         the mean squared error for that loss); or a scorer of scikit-learn, or its name,
         averaged over the folds.
+        A scorer is handed networks and their inputs: X as `preprocessor_` makes it.
 
     n_members : int, default=1
         How many networks are trained on all rows. They differ by their random numbers,

@@ -188,3 +188,15 @@ def test_a_scorer_without_weights_is_told_of():
         )
     told = [w for w in caught if "takes no sample_weight" in str(w.message)]
     assert {w.filename for w in told} == {__file__}
+
+
+def test_a_scorer_is_handed_networks_and_their_inputs():
+    seen = []
+
+    def scorer(estimator, X, y):
+        seen.append((type(estimator), X.shape[1], len(y)))
+        return estimator.score(X, y)
+
+    rows = np.column_stack([X, np.arange(60) % 3 == 0, np.ones(60)])
+    classifier(scoring=scorer, max_steps=3).fit(rows, Y)
+    assert seen == [(MLPRegularizedClassifier, 5, 20)] * 3

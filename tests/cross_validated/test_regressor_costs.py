@@ -1,8 +1,10 @@
 """The held-out cost of regressors, in the caller's units."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy import sparse
 from scipy.special import huber
 from sklearn.metrics import mean_poisson_deviance, mean_squared_error
 
@@ -102,3 +104,33 @@ def test_a_scorer_decides():
     error = np.abs(y - model.oof_prediction_).mean()
     assert model.oof_score_ == pytest.approx(-error, rel=1e-4)
     assert model.oof_score_ == pytest.approx(np.nanmax(model.scores_.mean(axis=2)))
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        (1e300 * X[:, 0], "too large for float64"),
+        (1e100 * X[:, 0], "too large for float32.* set dtype='float64'"),
+        (np.where(X[:, 0] > 1, np.nan, 0), "y contains NaN, first in row"),
+        (np.array(["a", "b"] * 30), "y has text"),
+    ],
+    ids=["huge", "large", "NaN", "text"],
+)
+def test_targets_that_fit_refuses(y, words):
+    with pytest.raises(ValueError, match=words):
+        regressor().fit(X, y)
+
+
+def test_a_constant_is_predicted():
+    model = regressor(alphas=100.0, max_steps=200).fit(X, np.full(N, 7e5))
+    assert_allclose(model.predict(X), 7e5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["frame", "sparse", "bool"])
+def test_targets_of_other_kinds(kind):
+    y = (X[:, :2] > 0) if kind != "bool" else X[:, 0] > 0
+    given = {"frame": pd.DataFrame, "sparse": sparse.csr_array, "bool": np.asarray}
+    model = regressor().fit(X, given[kind](y))
+    assert model.predict(X).shape == model.oof_prediction_.shape == y.shape
+    expected = regressor().fit(X, y.astype(float))
+    assert_allclose(model.predict(X), expected.predict(X), rtol=1e-6)
