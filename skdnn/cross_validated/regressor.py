@@ -105,8 +105,8 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         one before.
 
     tol : float, default=0.01
-        See `n_iter_no_change`. Of a mean squared error, twice the part is half the part
-        of its root.
+        See `n_iter_no_change`. A percent of a mean squared error is half a percent of
+        its root.
 
     shuffle : bool, default=True
         Whether to draw a new order of the rows for each epoch.
