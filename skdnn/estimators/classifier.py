@@ -725,7 +725,8 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         >>> mlp = net.fit(X, y).to_sklearn()
         >>> mlp
         MLPClassifier(alpha=1.0, hidden_layer_sizes=(8,), learning_rate_init=0.002,
-                      max_iter=1000, random_state=0, solver='lbfgs')
+                      max_iter=1000, n_iter_no_change=15, random_state=0,
+                      solver='lbfgs')
         >>> bool(abs(net.predict_proba(X) - mlp.predict_proba(X)).max() < 1e-6)
         True
         """

@@ -91,7 +91,8 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     >>> from sklearn.pipeline import make_pipeline
     >>> from skdnn import InputStandardizer, MLPRegularizedClassifier, to_onnx
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = MLPRegularizedClassifier((8,), solver="lbfgs", random_state=0)
+    >>> net = MLPRegularizedClassifier((8,), solver="lbfgs", max_iter=500,
+    ...                                random_state=0)
     >>> model = make_pipeline(InputStandardizer(), net).fit(X, y)
     >>> onnx_model = to_onnx(model)
     >>> [output.name for output in onnx_model.graph.output]
