@@ -13,11 +13,15 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.kernel_approximation import Nystroem
-from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    StratifiedKFold,
+)
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -28,6 +32,7 @@ from sklearn.preprocessing import (
     PowerTransformer,
     RobustScaler,
     StandardScaler,
+    TargetEncoder,
 )
 
 from skdnn import (
@@ -218,6 +223,20 @@ def test_an_imputer_with_its_indicator(frame, y):
     steps = SimpleImputer(add_indicator=True), InputStandardizer(), classifier()
     model = make_pipeline(*steps)
     assert_same_classifier(model.fit(table, y > np.median(y)), table)
+
+
+@pytest.mark.parametrize("kind", [CountVectorizer, TfidfVectorizer])
+def test_words_of_a_text_beside_targets_of_levels(frame, y, kind):
+    texts = np.array(["paid late", "late", "Paid soon, late", "unpaid"])
+    frame = frame.assign(notes=texts[np.arange(len(frame)) % 4])
+    # onnxruntime makes words small only where the system has en_US.UTF-8.
+    words = kind(lowercase=False)
+    levels = TargetEncoder(cv=StratifiedKFold())
+    columns = ColumnTransformer([("a", words, "notes"), ("b", levels, ["town"])])
+    labels = (y > np.median(y)) | (frame["notes"] == "unpaid")
+    model = make_pipeline(columns, classifier()).fit(frame, labels)
+    assert_same_classifier(model, frame)
+    assert_same_classifier(model, frame.assign(notes="new and late", town="Rom"))
 
 
 def test_search_around_a_pipeline_of_a_frame(frame, y):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -89,7 +90,7 @@ def _first_inside(step) -> list[Any]:
 
 
 def _kinds(step, n_columns: int) -> list[str]:
-    """Return the kind of each column by what encoders and imputers have learnt."""
+    """Return the kind of each column, by what takes it and what that has learnt."""
     kinds = [_UNKNOWN] * n_columns
     if isinstance(step, ColumnTransformer):
         for name, each, _ in step.transformers_:
@@ -99,6 +100,8 @@ def _kinds(step, n_columns: int) -> list[str]:
         return [_kind_of_categories(each) for each in step.levels]
     elif hasattr(step, "categories_"):
         return [_kind_of_categories(each) for each in step.categories_]
+    elif isinstance(step, CountVectorizer):  # TfidfVectorizer is one
+        return ["string"] * n_columns
     elif isinstance(step, SimpleImputer):
         return ["string" if isinstance(x, str) else _UNKNOWN for x in step.statistics_]
     for each in _first_inside(step):
