@@ -2,6 +2,7 @@
 
 import _thread
 import pickle
+import signal
 import threading
 from copy import deepcopy
 
@@ -129,8 +130,17 @@ def test_a_member_can_be_trained_on(one):
 # -- interrupts ------------------------------------------------------------------------
 
 
+@pytest.fixture
+def ctrl_c_interrupts():
+    """Hear Ctrl-C, which a process that was started in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("when", ["choosing", "refitting"])
+@pytest.mark.usefixtures("ctrl_c_interrupts")
 def test_ctrl_c_leaves_the_estimator_as_it_was(n_jobs, when, monkeypatch):
     steps(monkeypatch, 4, 8)
     model = classifier(n_jobs=n_jobs, n_members=2).fit(X, Y)
