@@ -7,6 +7,8 @@ from numbers import Integral
 from os import PathLike
 from typing import Any
 
+from sklearn.base import BaseEstimator
+
 from skdnn._callers import caller_of_many_fits, level_of_caller
 from skdnn.estimators import checkpoint_files as files
 from skdnn.estimators.resuming import Reached, check_can_go_on, path_of
@@ -94,12 +96,14 @@ class Checkpoint:
                 f"save the {name} between its calls, with joblib or skops."
             )
         check_can_go_on(estimator, "Checkpoint")
-        larger = caller_of_many_fits()
+        larger = caller_of_many_fits(("sklearn", "skdnn"))
         if larger is not None:
+            which = "this fit"
+            if isinstance(larger, BaseEstimator):
+                which = f"a fit in {type(larger).__name__}"
             raise ValueError(
-                f"Checkpoint keeps one fit, but {type(larger).__name__} fits many "
-                f"times and would overwrite {str(self.path)!r}. Fit the best one by "
-                "itself."
+                f"Checkpoint keeps one fit, but {which} is one of many, which would "
+                f"all write to {str(self.path)!r}. Fit the best one by itself."
             )
         if not self.path.parent.is_dir() or self.path.is_dir():
             raise ValueError(

@@ -181,7 +181,7 @@ def _records(columns: np.ndarray) -> list[EpochRecord]:
 
 def path_of(value: Any, name: str) -> Path:
     """Return an argument that names a file as a path."""
-    if not isinstance(value, str | os.PathLike) or not str(value):
+    if not isinstance(value, str | os.PathLike) or not Path(value).name:
         raise TypeError(f"{name} must be the path of a file, got {value!r}.")
     return Path(value)
 
@@ -221,7 +221,8 @@ def saved_training(estimator, resume_from: Any) -> Saved | None:
             f"No checkpoint can be read: not {' and not '.join(bad)}. Fit without "
             "resume_from to train from the start."
         )
-    if any(getattr(c, "path", None) == path for c in callbacks_of(estimator)):
+    written = [getattr(each, "path", None) for each in callbacks_of(estimator)]
+    if path.resolve() in [p.resolve() for p in written if isinstance(p, Path)]:
         return None
     raise FileNotFoundError(
         f"resume_from={str(path)!r}: there is no such checkpoint. A fit may begin "

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -23,6 +24,7 @@ from skdnn import (
     MLPRegularizedClassifier,
     MLPRegularizedClassifierCV,
     MLPRegularizedRegressor,
+    MLPRegularizedRegressorCV,
     _version,
 )
 from tests.estimators.datasets import make_rows, parameters
@@ -252,6 +254,8 @@ def test_no_file(tmp_path):
     model = net().set_callbacks(Checkpoint(tmp_path / "b"))
     with pytest.raises(FileNotFoundError, match="there is no such checkpoint"):
         model.fit(X, Y, resume_from=tmp_path / "a")
+    model.fit(X, Y, resume_from=os.path.relpath(tmp_path / "b"))
+    assert model.n_iter_ == 12
 
 
 # -- what cannot be written ------------------------------------------------------------
@@ -373,8 +377,6 @@ def test_values_that_mean_the_same_are_the_same(saved):
 def test_what_cannot_be_saved_is_refused(tmp_path):
     checkpoint = Checkpoint(tmp_path / "a")
     for model in (MLPRegularizedClassifierCV(), LogisticRegression()):
-        if not hasattr(model, "set_callbacks"):
-            continue
         with pytest.raises(ValueError, match=f"but not {type(model).__name__}"):
             model.set_callbacks(checkpoint).fit(X, Y)
     with pytest.raises(ValueError, match="partial_fit trains for one epoch"):
@@ -386,16 +388,29 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
     search = GridSearchCV(
         net().set_callbacks(checkpoint), {"alpha": [1.0]}, error_score="raise"
     )
-    with pytest.raises(ValueError, match="GridSearchCV fits many times"):
+    with pytest.raises(ValueError, match="fit in GridSearchCV is one of many"):
         search.fit(X, Y)
+    with pytest.raises(ValueError, match="this fit is one of many"):
+        cross_val_score(net().set_callbacks(checkpoint), X, Y, error_score="raise")
+    for fit in (MLPRegularizedRegressorCV().fit, net().partial_fit):
+        with pytest.raises(TypeError, match="Only fit of MLPRegularizedClassifier"):
+            fit(X, Y, resume_from=tmp_path / "a")
     assert os.listdir(tmp_path) == []
+
+
+def test_fits_of_ones_own_may_run_side_by_side(tmp_path):
+    def train(name):
+        return net().set_callbacks(Checkpoint(tmp_path / name)).fit(X, Y)
+
+    Parallel()(delayed(train)(name) for name in ("a", "b"))
+    assert sorted(os.listdir(tmp_path)) == ["a", "a.before", "b", "b.before"]
 
 
 def test_arguments(tmp_path):
     for every in (0, -1, 2.5, True, None, "10", timedelta(0)):
         with pytest.raises(ValueError, match="every must be a number of epochs"):
             Checkpoint("a", every)
-    for path in (None, 3, "", b"a"):
+    for path in (None, 3, "", "/", b"a"):
         with pytest.raises(TypeError, match="path must be the path of a file"):
             Checkpoint(path)
     with pytest.raises(TypeError, match="resume_from must be the path of a file"):
