@@ -47,6 +47,7 @@ from skdnn.displays import (
     WeightsDisplay,
 )
 from skdnn.estimators import (
+    Checkpoint,
     DataScaleWarning,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
@@ -62,6 +63,7 @@ __all__ = [
     "BiasVarianceDecomposition",
     "BiasVarianceDisplay",
     "BiasVarianceReport",
+    "Checkpoint",
     "CostContoursDisplay",
     "CostDescentDisplay",
     "CostDescentReport",

@@ -33,16 +33,23 @@ class _Process:
 _PROCESS = _Process()
 
 
-def caller_of_many_fits() -> object | None:
+def caller_of_many_fits(
+    packages: tuple[str, ...] = _CALLERS_OF_MANY_FITS,
+) -> object | None:
     """Return the search, ensemble or other loop over fits that has called this fit.
 
     Of several the outermost: an estimator; else joblib's Parallel; else, in a worker,
     an object that stands for the process. None if nothing but this fit was called.
+
+    Parameters
+    ----------
+    packages : tuple of str
+        Whose loops count. A loop by joblib alone is one of the user's own.
     """
     loops = []
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if _is_in(frame, _CALLERS_OF_MANY_FITS) and not _is_in(frame, _WRAPPERS):
+        if _is_in(frame, packages) and not _is_in(frame, _WRAPPERS):
             loops.append(frame.f_locals.get("self"))
         frame = frame.f_back
     for kind in (BaseEstimator, Parallel):

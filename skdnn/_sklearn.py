@@ -114,6 +114,11 @@ def complete_fitted_mlp(mlp, is_multilabel: bool) -> None:
     mlp._no_improvement_count = 0
 
 
+def callbacks_of(estimator) -> list:
+    """Return the callbacks that `set_callbacks` has put on the estimator."""
+    return list(getattr(estimator, "_skl_callbacks", None) or [])
+
+
 def has_callbacks(estimator) -> bool:
     """Whether `set_callbacks` has put any on the estimator."""
     return bool(getattr(estimator, "_skl_callbacks", None))
@@ -136,6 +141,7 @@ __all__ = [
     "available_if",
     "best_score",
     "callback_context",
+    "callbacks_of",
     "check_feature_names",
     "check_feature_names_in",
     "check_matplotlib_support",

@@ -1,11 +1,13 @@
 """scikit-learn lives here: validation, labels, weights, fitted attributes."""
 
+from skdnn.estimators.checkpoint import Checkpoint
 from skdnn.estimators.checks.scales import DataScaleWarning
 from skdnn.estimators.classifier import MLPRegularizedClassifier
 from skdnn.estimators.moving.onnx import to_onnx
 from skdnn.estimators.regressor import MLPRegularizedRegressor
 
 __all__ = [
+    "Checkpoint",
     "DataScaleWarning",
     "MLPRegularizedClassifier",
     "MLPRegularizedRegressor",

@@ -22,6 +22,7 @@ from skdnn.estimators.collapse import collapse_of, reason_with
 from skdnn.estimators.model import Model, NotFinite, finite
 from skdnn.estimators.preparation import prepare
 from skdnn.estimators.reporting import EpochPrinter, refuse, sentence, warn_about
+from skdnn.estimators.resuming import Reached, saved_training
 from skdnn.estimators.rows import Rows, rows_to_predict
 from skdnn.estimators.solving import FitRecord, train
 from skdnn.network.gradient_check import GradientCheckReport
@@ -79,11 +80,13 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         classes=None,
         incremental: bool = False,
         total_weight: float | None = None,
+        resume_from: Any = None,
     ) -> Self:
         callbacks = FitCallbacks(self, given, incremental)
         callbacks.begin_fit()
         warm = "_state" in vars(self) and (incremental or self.warm_start)
         draft = self._draft()
+        saved = saved_training(self, resume_from)
         start = prepare(
             draft,
             given,
@@ -92,9 +95,12 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
             incremental=incremental,
             classes=classes,
             total_weight=total_weight,
+            split_seed=None if saved is None else saved.state.split_seed,
         )
-        model, state, examples, dev_rows, evaluate = start
-        callbacks.begin_training(model, draft._attributes_to_predict(model), dev_rows)
+        reached = Reached(self, start, saved)
+        model, _, examples, dev_rows, evaluate = start
+        state, to_predict = reached.state, draft._attributes_to_predict(model)
+        callbacks.begin_training(model, to_predict, dev_rows, reached)
         printer = EpochPrinter(self.verbose) if self.verbose else None
         n_epochs, reason_at_end = None, MAX_ITER
         if incremental:
@@ -103,7 +109,15 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
             n_epochs, reason_at_end = 1, ONE_CLASS
         on_epoch = listener(printer, callbacks)
         trained = train(
-            self, model, state, examples, evaluate, n_epochs, reason_at_end, on_epoch
+            self,
+            model,
+            state,
+            examples,
+            evaluate,
+            n_epochs,
+            reason_at_end,
+            on_epoch,
+            reached.run,
         )
         outcome = trained.outcome
         refuse(outcome, self, incremental)

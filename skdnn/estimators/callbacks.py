@@ -7,6 +7,7 @@ from sklearn.callback import CallbackContext
 from skdnn._sklearn import callback_context, has_callbacks
 from skdnn.estimators.model import Model
 from skdnn.estimators.reporting import EpochPrinter
+from skdnn.estimators.resuming import Reached
 from skdnn.estimators.rows import Rows
 from skdnn.training.history import EpochRecord
 from skdnn.training.loop import OnEpoch
@@ -42,6 +43,7 @@ class FitCallbacks:
             "metadata": {} if weight is None else {"sample_weight": weight},
         }
         self._fit: CallbackContext = None  # until begin_fit
+        self._reached: Reached | None = None  # until begin_training
         self._dev_rows: Rows | None = None  # these until begin_training
         self._model: Model
         self._attributes: dict[str, Any]
@@ -54,10 +56,15 @@ class FitCallbacks:
                 task_name="partial_fit" if self._incremental else "fit",
                 max_subtasks=1 if self._incremental else self._estimator.max_iter,
             )
+            self._fit.reached = None  # there will be something to save
             self._fit.call_on_fit_task_begin(**self._data)
 
     def begin_training(
-        self, model: Model, attributes: dict[str, Any], dev_rows: Rows | None
+        self,
+        model: Model,
+        attributes: dict[str, Any],
+        dev_rows: Rows | None,
+        reached: Reached,
     ) -> None:
         """Remember what is trained.
 
@@ -69,8 +76,11 @@ class FitCallbacks:
             What else the estimator needs in order to predict.
         dev_rows : Rows or None
             The dev set.
+        reached : Reached
+            What training has reached: it moves on with it.
         """
         self._model, self._attributes, self._dev_rows = model, attributes, dev_rows
+        self._reached = reached
         if hasattr(self._estimator, "feature_names_in_"):
             # These rows may have no names: those of rows before do not count.
             self._attributes = {"feature_names_in_": None, **attributes}
@@ -81,10 +91,11 @@ class FitCallbacks:
         Which epoch is the last is known at its end, so that its beginning is told then,
         too. A hook finds the epoch's costs, its score and the dev rows on its context,
         as `record` and `dev_rows`: the hooks' arguments have no place for them, and
-        what is in `metadata` is handed to scorers.
+        what is in `metadata` is handed to scorers. `reached` is what can be saved.
         """
         epoch = self._fit.subcontext(task_name="epoch")
         epoch.record, epoch.dev_rows = record, self._dev_rows
+        epoch.reached = self._reached
         epoch.call_on_fit_task_begin(**self._data)
         return epoch.call_on_fit_task_end(
             **self._data,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from numbers import Real
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -388,6 +389,7 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
+        resume_from: str | PathLike[str] | None = None,
     ) -> Self:
         """Fit to the training rows.
 
@@ -408,6 +410,11 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
             Its labels, all of them among those of `y`.
         sample_weight_val : array-like of shape (n_val,), default=None
             Its weights.
+        resume_from : str or path-like, default=None
+            A file of the :class:`Checkpoint` that this fit was saved to before it was
+            broken off: training goes on from there, bit for bit, with the parameters
+            and rows that it began with. If there is no file, and the estimator has a
+            `Checkpoint` that writes it, training begins.
 
         Returns
         -------
@@ -419,6 +426,9 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         ValueError, TypeError
             If a parameter or an array is not as described, or training diverges in its
             first epoch. A model that was fitted before is left as it was.
+
+        FileNotFoundError
+            If there is no file to resume from.
 
         Warns
         -----
@@ -432,7 +442,9 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
             If inputs are off scale, or `X_val` is on another scale than `X`.
         """
         return self._fit(
-            Rows(X, y, sample_weight), Rows(X_val, y_val, sample_weight_val)
+            Rows(X, y, sample_weight),
+            Rows(X_val, y_val, sample_weight_val),
+            resume_from=resume_from,
         )
 
     @available_if(can_fit_partially)

@@ -34,7 +34,7 @@ class DevSet:
         self._model = replace(
             model, network=model.targets.without_smoothing(model.network)
         )
-        self._examples = examples
+        self.examples = examples
         self._scorer = scorer
 
     @classmethod
@@ -52,7 +52,7 @@ class DevSet:
 
     def __call__(self, theta: np.ndarray) -> DevResult:
         """Return the dev cost and score of θ."""
-        examples = self._examples
+        examples = self.examples
         theta = theta.astype(examples.table.dtype, copy=False)  # lbfgs's is float64
         model = self._model.with_theta(theta)
         cost, predictions, is_finite = model.evaluate(examples)

@@ -232,6 +232,7 @@ def recipe(
     state: TrainingState,
     examples: Examples,
     n_epochs: int | None = None,
+    began: float | None = None,
 ) -> Recipe:
     """Return how a stochastic solver trains.
 
@@ -246,12 +247,15 @@ def recipe(
         The training rows.
     n_epochs : int, optional
         As in `solving.train`.
+    began : float, optional
+        The state's time where this fit began, if that is not now.
     """
     network, targets = model.network, model.targets
     penalty = penalty_of(estimator, examples.total_weight)
     # A warm start goes on with the learning rates where it stopped, but for a schedule
     # that is laid out for one fit.
     starts_now = schedule_of(estimator).spans_fit and n_epochs is None
+    began = state.time if began is None else began
     return Recipe(
         network=network,
         penalty=penalty,
@@ -263,7 +267,7 @@ def recipe(
         power_t=float(estimator.power_t),
         n_epochs=n_epochs or estimator.max_iter,
         epoch_length=examples.weight / examples.total_weight,
-        schedule_start=state.time if starts_now else state.schedule_start,
+        schedule_start=began if starts_now else state.schedule_start,
         horizon=estimator.max_iter,
         constant_cost=lambda: targets.constant_cost(
             examples.Y, examples.s, network.loss_option

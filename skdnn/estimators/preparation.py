@@ -42,6 +42,7 @@ def prepare(
     incremental: bool = False,
     classes=None,
     total_weight: float | None = None,
+    split_seed: int | None = None,
 ) -> Start:
     """Return where a call of fit or partial_fit starts.
 
@@ -57,6 +58,8 @@ def prepare(
         Whether these rows are a part of the training set.
     classes, total_weight
         As in `partial_fit`.
+    split_seed : int, optional
+        Cuts the dev set, instead of the seed that is drawn.
     """
     parameters.check(draft)
     rows = training_rows(draft, given, reset=not warm)
@@ -70,6 +73,8 @@ def prepare(
         state = next_state(draft, draft._state, dtype, incremental)
     else:
         state = first_state(draft, network, dtype)
+    if split_seed is not None:
+        state.split_seed = split_seed
     dev_rows = dev_rows_of(draft, given_dev)
     if dev_rows is None and incremental:
         parameters.warn_of_no_dev_set(draft)

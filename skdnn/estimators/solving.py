@@ -10,7 +10,7 @@ from skdnn.estimators import plan
 from skdnn.estimators.model import Model
 from skdnn.network.architecture import Network
 from skdnn.network.objective import rows_per_block
-from skdnn.training.history import Outcome
+from skdnn.training.history import Outcome, Run
 from skdnn.training.lbfgs import minimize_lbfgs
 from skdnn.training.loop import Evaluate, OnEpoch, train_epochs
 from skdnn.training.optimizers import OptimizerState
@@ -103,6 +103,7 @@ def train(
     n_epochs: int | None = None,
     reason_at_end: str = MAX_ITER,
     on_epoch: OnEpoch | None = None,
+    run: Run | None = None,
 ) -> Trained:
     """Train as the estimator's parameters say.
 
@@ -126,16 +127,25 @@ def train(
         Why training stops after these epochs, a code of training/stopping.py.
     on_epoch : callable (EpochRecord, theta) -> bool, optional
         Told of each epoch; a true answer stops the training.
+    run : Run, optional
+        Where this fit began, and the epochs of it that have led to `state`. By default
+        it begins here.
     """
+    run = Run(state.time) if run is None else run
     network, unit = model.network, model.targets.cost_unit
     if on_epoch is not None:
         on_epoch = _told_in_units(on_epoch, unit)
-    monitor = state.monitor = _monitor(estimator, network, state, examples, evaluate)
+    monitor = state.monitor
+    if monitor is None or not run.history:
+        monitor = _monitor(estimator, network, state, examples, evaluate)
+        state.monitor = monitor
     if plan.is_stochastic(estimator):
-        recipe = plan.recipe(estimator, model, state, examples, n_epochs)
+        recipe = plan.recipe(estimator, model, state, examples, n_epochs, run.began)
         reader = plan.reader(estimator, model, state, examples)
         with blas_threads_for(network, reader.batch_rows):
-            outcome = train_epochs(state, reader, recipe, evaluate, on_epoch)
+            outcome = train_epochs(
+                state, reader, recipe, evaluate, on_epoch, run.history
+            )
     else:
         outcome = _minimize(
             estimator, model, state, examples, monitor, evaluate, n_epochs, on_epoch

@@ -18,6 +18,7 @@ from typing import Any
 from numba import njit
 from numba.core.dispatcher import Dispatcher
 
+from skdnn.network.code_cache import CodeCache, NoCache
 from skdnn.network.linking import SelfContained
 
 _ANY_ORDER = {"nsz", "arcp", "contract", "afn", "reassoc"}
@@ -47,22 +48,22 @@ SOURCES_HASH = _hash_of_sources()
 def entry(function):
     """Compile a function that Python calls; keep its machine code for other processes.
 
-    Numba keeps it beside the source or, where that is read-only, in the user's cache
+    It is kept beside the source or, where that is read-only, in the user's cache
     directory. Without a place for it every process compiles anew.
 
     By itself Numba would go on using it as long as the file of this very function does
     not change. But linked in is code of other files: after an update of a package that
-    is installed in editable mode, yesterday's would run. So the stamp that it compares
-    is replaced by one of all sources.
+    is installed in editable mode, yesterday's would run. So the cache is one of ours,
+    which goes by a stamp of all sources.
     """
     options: Any = {"pipeline_class": SelfContained, **COMPILE_OPTIONS}
-    try:
-        compiled = njit(cache=True, **options)(function)
-    except RuntimeError:  # "cannot cache function: no locator available"
-        return njit(**options)(function)
+    compiled = njit(**options)(function)
     if isinstance(compiled, Dispatcher):  # not under NUMBA_DISABLE_JIT
         private: Any = compiled
-        private._cache._cache_file._source_stamp = SOURCES_HASH
+        try:
+            private._cache = CodeCache(function, SOURCES_HASH)
+        except RuntimeError:  # "cannot cache function: no locator available"
+            private._cache = NoCache()
     return compiled
 
 

@@ -31,6 +31,14 @@ class EpochRecord(NamedTuple):
 
 
 @dataclass
+class Run:
+    """A call of fit, from its first epoch on, however often it was broken off."""
+
+    began: float  # the state's time at its beginning
+    history: list[EpochRecord] = field(default_factory=list)  # J as training has it
+
+
+@dataclass
 class Outcome:
     """How a fit went."""
 

@@ -36,6 +36,7 @@ def train_epochs(
     recipe: Recipe,
     evaluate: Evaluate | None = None,
     on_epoch: OnEpoch | None = None,
+    history: list[EpochRecord] | None = None,
 ) -> Outcome:
     """Train for up to `recipe.n_epochs` epochs, in place on `state`.
 
@@ -55,23 +56,27 @@ def train_epochs(
         Looks at the dev set.
     on_epoch : callable (EpochRecord, theta) -> bool, optional
         Told of each epoch; a true answer stops the training.
+    history : list of EpochRecord, optional
+        The epochs of this training that have led to `state`: they count, and those to
+        come are appended.
 
     Returns
     -------
     Outcome
     """
-    outcome = Outcome()
+    outcome = Outcome([] if history is None else history)
     steps = Steps(state, reader, recipe)
     last = LastEpochs(state, outcome)
+    is_over = bool(outcome.history) and state.is_over
+    if is_over:
+        outcome.reason = _reason_of_stall(state)
     try:
-        for _ in range(recipe.n_epochs):
+        while len(outcome.history) < recipe.n_epochs and not is_over:
             is_over = _train_epoch(steps, outcome, last, evaluate)
             if outcome.diverged_at is None and on_epoch is not None:
                 told_to_stop = on_epoch(outcome.history[-1], state.to_predict)
                 if told_to_stop and not is_over:
                     outcome.reason, is_over = CALLBACK, True
-            if is_over:
-                break
         if outcome.diverged_at is None and not steps.end_is_finite():
             last.step_back()
             outcome.reason, outcome.diverged_at = DIVERGED, state.n_epochs + 1
@@ -147,9 +152,13 @@ def _train_epoch(
     stalled = monitor.update(record, state.to_predict)
     state.is_over = stalled and not _lower_rate(state, recipe, monitor)
     if state.is_over:
-        outcome.reason = EARLY_STOPPING if monitor.follows_dev else CONVERGED
+        outcome.reason = _reason_of_stall(state)
     last.epoch_is_over()
     return state.is_over
+
+
+def _reason_of_stall(state: TrainingState) -> str:
+    return EARLY_STOPPING if _monitor(state).follows_dev else CONVERGED
 
 
 def _lower_rate(state: TrainingState, recipe: Recipe, monitor: Monitor) -> bool:

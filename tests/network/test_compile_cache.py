@@ -1,14 +1,18 @@
 """Machine code is kept where possible, and as long as its sources are the same."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import skdnn
+from skdnn.network import code_cache
 
 _PROGRAM = """
 import numpy as np
@@ -39,15 +43,15 @@ def read_only_package(package):
     return package
 
 
-def cache_hits(package, user_cache):
-    """Run the program in a new process; it may not say anything on stderr."""
+def run(package, user_cache, program=_PROGRAM):
+    """Run a program in a new process; return its output and the warnings in it."""
     environment = {
         name: value
         for name, value in os.environ.items()
         if name not in ("NUMBA_CACHE_DIR", "PYTHONPATH")
     }
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", _PROGRAM],
+        [sys.executable, "-W", "always", "-c", program],
         env={
             **environment,
             "PYTHONPATH": str(package.parent),
@@ -58,8 +62,16 @@ def cache_hits(package, user_cache):
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    return int(done.stdout)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, re.findall(r"Warning: (.*)", done.stderr)
+
+
+def cache_hits(package, user_cache, says=None):
+    """Run the program; it may say nothing but, if asked for, one sentence."""
+    printed, said = run(package, user_cache)
+    assert len(said) == (says is not None), said
+    assert says is None or says in said[0]
+    return int(printed)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sets the folder as Linux does")
@@ -71,8 +83,9 @@ def test_the_users_cache_directory_is_used(read_only_package, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="sets the folder as Linux does")
 def test_without_any_place_it_compiles_anew(read_only_package, tmp_path):
     (tmp_path / "file").touch()
+    says = "There is no folder to keep compiled code in"
     for _ in range(2):
-        assert cache_hits(read_only_package, tmp_path / "file" / "cache") == 0
+        assert cache_hits(read_only_package, tmp_path / "file" / "cache", says) == 0
 
 
 def test_an_edit_of_any_file_with_compiled_code_is_noticed(package, tmp_path):
@@ -82,3 +95,138 @@ def test_an_edit_of_any_file_with_compiled_code_is_noticed(package, tmp_path):
     other.write_text(other.read_text(encoding="utf-8") + "\n# An edit.\n", "utf-8")
     assert cache_hits(package, tmp_path) == 0
     assert cache_hits(package, tmp_path) == 1
+
+
+# -- what can go wrong -----------------------------------------------------------------
+
+
+def code_files(package):
+    return sorted((package / "training" / "__pycache__").glob("*shuffle*.nbc*"))
+
+
+def test_damaged_code_is_compiled_anew(package, tmp_path):
+    assert cache_hits(package, tmp_path) == 0
+    (file,) = code_files(package)
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2])
+    assert cache_hits(package, tmp_path, "is damaged; it is compiled anew") == 0
+    assert len(file.read_bytes()) == len(data)
+    assert code_files(package) == [file]
+
+
+_FULL = """
+import errno, os, pathlib
+def no_space(*args):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+pathlib.Path.write_bytes = no_space
+import numpy as np
+from skdnn.training.blocks import shuffle
+for dtype in ("int64", "int32"):
+    order = np.arange(5, dtype=dtype)
+    shuffle(order, np.full(5, 0.5))
+    print(order.tolist())
+"""
+
+
+def test_a_full_folder_is_one_sentence(package, tmp_path):
+    printed, said = run(package, tmp_path, _FULL)
+    assert printed == 2 * "[0, 3, 1, 4, 2]\n"
+    (said,) = said
+    assert "cannot be kept" in said and "No space left" in said
+    assert "NUMBA_CACHE_DIR" in said
+    assert code_files(package) == []
+
+
+_ONE_OF_TWO = """
+import time
+import numpy as np
+from skdnn.training.blocks import shuffle
+numbers = np.arange(5, dtype="TYPE")
+while time.time() < BEGIN:
+    pass
+shuffle(numbers, np.full(5, 0.5))
+print(numbers.tolist(), sum(shuffle.stats.cache_hits.values()))
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_compile_at_once_leave_good_code(package, tmp_path):
+    """Of the same signature and of others."""
+    types = ["int64", "int32", "int64"]
+    for hits in (0, 1):
+        begin = str(time.time() + 3 * (1 - hits))
+        programs = [
+            _ONE_OF_TWO.replace("TYPE", dtype).replace("BEGIN", begin)
+            for dtype in types
+        ]
+        with ThreadPoolExecutor(3) as pool:
+            ran = list(pool.map(lambda p: run(package, tmp_path, p), programs))
+        assert ran == [(f"[0, 3, 1, 4, 2] {hits}\n", [])] * 3
+    assert len(code_files(package)) == 2
+
+
+# -- the files of one function ---------------------------------------------------------
+
+
+@pytest.fixture
+def told(monkeypatch):
+    monkeypatch.setattr(code_cache, "_told", set())
+
+
+@pytest.fixture
+def files(tmp_path, told):
+    return code_cache._Files(tmp_path, "f", "sources")
+
+
+KEY = (("int64",), ("cpu", "avx2"), ("hash",))
+
+
+def test_code_is_that_of_its_signature_processor_and_sources(files, tmp_path):
+    other = (("int32",), *KEY[1:])
+    files.save(KEY, b"code")
+    files.save(other, b"other")
+    assert (files.load(KEY), files.load(other)) == (b"code", b"other")
+    assert files.load((KEY[0], ("cpu", "sse"), KEY[2])) is None
+    assert files.load((*KEY[:2], ("another hash",))) is None
+    edited = code_cache._Files(tmp_path, "f", "edited sources")
+    assert edited.load(KEY) is None
+    edited.save(KEY, b"new")
+    assert files.load(KEY) is None
+    assert (edited.load(KEY), edited.load(other)) == (b"new", None)
+    assert len(os.listdir(tmp_path)) == 2
+    files.flush()
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[:40],
+        lambda data: data[:-1],
+        lambda data: data + b"x",
+        lambda data: data[:70] + bytes([data[70] ^ 1]) + data[71:],
+        lambda data: bytes(len(data)),
+    ],
+)
+def test_damaged_files_are_recognised(files, tmp_path, damage):
+    files.save(KEY, b"code")
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.warns(UserWarning, match="is damaged; it is compiled anew"):
+        assert files.load(KEY) is None
+    assert files.load(KEY) is None  # said once
+    files.save(KEY, b"code")
+    assert files.load(KEY) == b"code"
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(files, tmp_path):
+    files.save(KEY, b"code")
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    path.mkdir()
+    with pytest.warns(UserWarning, match="Compiled code cannot be read"):
+        assert files.load(KEY) is None
+    with pytest.raises(IsADirectoryError):
+        files.save(KEY, b"code")
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,146 @@
+"""Files that hold what training has reached: written whole or not at all.
+
+A file is an .npz archive, which NumPy opens by itself, with a checksum at its end. It
+holds arrays of numbers, and names and numbers as JSON: to read it runs no code of
+others.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_TEXT = "json"  # the entry that holds everything but arrays
+_ARRAY, _GENERATOR = "<array>", "<generator>"
+_DIGEST_BYTES = 32
+
+
+class Damaged(Exception):
+    """A file that is not what was written."""
+
+
+def before(path: Path) -> Path:
+    """Return where the checkpoint before the last is kept."""
+    return path.with_name(path.name + ".before")
+
+
+def write(path: Path, content: dict[str, Any], keep: bool) -> None:
+    """Write a checkpoint; a crash at any moment leaves a whole one.
+
+    Parameters
+    ----------
+    path : Path
+        Where the checkpoint is wanted.
+    content : dict
+        Names, numbers, arrays and generators, nested.
+    keep : bool
+        Whether to keep the checkpoint that is there now, as the one before.
+    """
+    new = path.with_name(path.name + ".new")
+    try:
+        with open(new, "wb") as file:
+            file.write(_packed(content))
+            file.flush()
+            os.fsync(file.fileno())
+        if keep and path.exists():
+            os.replace(path, before(path))
+        os.replace(new, path)
+    except OSError:
+        with contextlib.suppress(OSError):  # what went wrong first is told
+            new.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new names survive a power cut, where a folder can be synced.
+
+    On Windows, and on some network file systems, it cannot; the files are whole anyway.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def is_good(path: Path) -> bool:
+    """Whether there is a whole checkpoint."""
+    try:
+        _body(path.read_bytes())
+    except (OSError, Damaged):
+        return False
+    return True
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the content of a file.
+
+    Raises
+    ------
+    OSError
+        If there is none, or it cannot be read.
+    Damaged
+        If it is not as it was written.
+    """
+    with np.load(io.BytesIO(_body(path.read_bytes())), allow_pickle=False) as archive:
+        arrays = dict(archive)
+    content: dict[str, Any] = _joined(json.loads(str(arrays[_TEXT])), arrays)
+    return content
+
+
+def _packed(content: dict[str, Any]) -> bytes:
+    arrays: dict[str, Any] = {}
+    text = json.dumps(_split(content, "checkpoint", arrays))
+    arrays[_TEXT] = np.array(text)
+    archive = io.BytesIO()
+    np.savez(archive, **arrays)
+    body = archive.getvalue()
+    return body + _digest(body)
+
+
+def _body(data: bytes) -> bytes:
+    body, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
+    if not body or digest != _digest(body):
+        raise Damaged("it is not as it was written")
+    return body
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest()
+
+
+def _split(value: Any, name: str, arrays: dict[str, Any]) -> Any:
+    """Return a value for JSON, whose arrays are under their names in `arrays`."""
+    if isinstance(value, dict):
+        return {k: _split(v, f"{name}.{k}", arrays) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_split(v, f"{name}.{i}", arrays) for i, v in enumerate(value)]
+    if isinstance(value, np.random.Generator):
+        state = value.bit_generator.state
+        return {_GENERATOR: _split(state, name, arrays)}
+    if isinstance(value, np.ndarray | np.generic):
+        arrays[name] = value
+        return {_ARRAY: name}
+    return value
+
+
+def _joined(value: Any, arrays: dict[str, Any]) -> Any:
+    """Return what `_split` has taken apart."""
+    if isinstance(value, list):
+        return [_joined(each, arrays) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if _ARRAY in value:
+        return arrays[value[_ARRAY]][()]  # a number where there is no axis
+    if _GENERATOR in value:
+        bits = np.random.PCG64(0)  # of default_rng
+        bits.state = value[_GENERATOR]
+        return np.random.Generator(bits)
+    return {k: _joined(v, arrays) for k, v in value.items()}
