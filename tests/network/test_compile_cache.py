@@ -110,7 +110,7 @@ def test_damaged_code_is_compiled_anew(package, tmp_path):
     data = file.read_bytes()
     file.write_bytes(data[: len(data) // 2])
     assert cache_hits(package, tmp_path, "is damaged; it is compiled anew") == 0
-    assert len(file.read_bytes()) == len(data)
+    assert len(file.read_bytes()) > 0.9 * len(data)  # symbols vary in length
     assert code_files(package) == [file]
 
 
