@@ -62,6 +62,7 @@ def streamed_rows(estimator, given: Rows, reset: bool) -> Rows:
             if has_rows:
                 X = validated_inputs(estimator, X, reset=reset and not found.n_rows)
                 y = checked_targets(estimator, y, "y")
+                y = y.toarray() if sparse.issparse(y) else y
                 check_lengths(X.shape[0], y, "X", "y")
                 weight = _weights(weight, X.shape[0])
                 found.check_alike(y, weight)
@@ -146,9 +147,9 @@ class _Found:
         self._sample(X)
         self.sizes.append(X.shape[0])
         self.n_rows += X.shape[0]
-        self.y.append(y)
+        self.y.append(y.copy())  # an iterator may write over its chunk
         if weight is not None:
-            self.weights.append(weight)
+            self.weights.append(weight.copy())
 
     def _sample(self, X: Any) -> None:
         """Keep each so many-th row; twice as many of them where they become too many.

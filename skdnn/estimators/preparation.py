@@ -19,7 +19,7 @@ from skdnn.estimators.rows import (
 )
 from skdnn.network.architecture import Network
 from skdnn.network.initializers import initialize
-from skdnn.streams import is_source
+from skdnn.streams import is_source, refuse_lazy
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import TrainingState
 from skdnn.training.tables import Examples
@@ -61,6 +61,7 @@ def prepare(
         As in `partial_fit`.
     """
     parameters.check(draft)
+    refuse_lazy(given.X)
     is_streamed = given.y is None and not incremental and is_source(given.X)
     rows = (streamed_rows if is_streamed else training_rows)(
         draft, given, reset=not warm

@@ -132,6 +132,11 @@ def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows |
     X, y, weight, _ = rows
     if X is None and y is None and weight is None:
         return None
+    if isinstance(X, BatchSource):
+        raise TypeError(
+            "X_val and y_val must be arrays, got a BatchSource: dev rows are looked "
+            "at after each epoch. A memory map will do."
+        )
     if X is None or y is None:
         missing = [n for n, a in (("X_val", X), ("y_val", y)) if a is None]
         raise ValueError(

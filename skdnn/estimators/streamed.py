@@ -19,7 +19,7 @@ def fingerprint(y: Any, weight: Any) -> int:
     for array in (y, weight):
         if array is None:
             continue
-        values = np.asarray(array.data if sparse.issparse(array) else array)
+        values = np.asarray(array.toarray() if sparse.issparse(array) else array)
         if values.dtype.hasobject:
             values = np.frombuffer(repr(values.ravel().tolist()).encode(), np.uint8)
         number = zlib.crc32(values.tobytes(), number)

@@ -82,13 +82,18 @@ def opened(array: Any) -> Any:
         return np.load(array, mmap_mode="r")
     if hasattr(array, "iloc"):
         return array.iloc
+    if not hasattr(array, "shape"):
+        raise TypeError(
+            "A list is a list of parts, each an array or the path of a .npy file; got "
+            f"{array!r} as a part."
+        )
     return array.tocsr() if sparse.issparse(array) else array
 
 
 def len_of(array: Any) -> int:
     """Return the number of rows."""
     array = getattr(array, "obj", array)  # behind iloc
-    return array.shape[0] if hasattr(array, "shape") else len(array)
+    return int(array.shape[0])
 
 
 def _loaded(rows: Any) -> Any:

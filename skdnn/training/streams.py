@@ -89,7 +89,8 @@ class StreamTable:
             start, stop = self._starts[k : k + 2]
             if self._rows is not None:
                 X = X[self._rows[start:stop] - self._ends[k]]
-            X = X.astype(self.dtype, copy=False)
+            # An iterator may write over its chunk to make the next one.
+            X = X.astype(self.dtype, copy=not self.can_be_reordered)
             if sparse.issparse(X) and not self.is_sparse_enough:
                 X = X.toarray()
             yield int(start), X

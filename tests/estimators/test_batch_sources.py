@@ -134,6 +134,31 @@ def test_label_indicators():
     assert_same(clone(net).fit(X, Y), net.fit(source))
 
 
+def test_sparse_label_indicators():
+    Y = np.c_[y == 0, y > 1].astype(int)
+    S = sparse.csr_array(Y)
+    net = classifier(shuffle=False)
+    source = BatchSource([(X[:200], S[:200]), (X[200:], S[200:])])
+    assert_same(clone(net).fit(X, Y), net.fit(source))
+
+
+def test_an_iterator_may_write_over_its_chunk():
+    def chunks():
+        A, b, s = np.empty((50, 6), np.float32), np.empty(50, y.dtype), np.empty(50)
+        for k in range(0, 400, 50):
+            A[...], b[...], s[...] = (
+                X[k : k + 50],
+                y[k : k + 50],
+                1 + WEIGHTS[k : k + 50],
+            )
+            yield A, b, s
+            A[...] = np.nan
+
+    net = classifier(shuffle=False)
+    expected = clone(net).fit(X32[:400], y[:400], 1 + WEIGHTS[:400])
+    assert_same(expected, net.fit(chunks))
+
+
 def test_callers_dev_set_and_callback_record():
     dev = {"X_val": X[:50], "y_val": y[:50]}
     source = BatchSource.from_arrays(X[50:], y[50:], chunk_rows=100)
@@ -428,6 +453,8 @@ def test_a_source_is_the_only_argument():
         classifier().fit(source, sample_weight=WEIGHTS)
     with pytest.raises(ValueError, match="requires y to be passed"):
         classifier().fit(X)
+    with pytest.raises(TypeError, match="X_val and y_val must be arrays"):
+        classifier().fit(source, X_val=source)
 
 
 @pytest.mark.parametrize(
@@ -463,8 +490,9 @@ def test_tables_that_are_not_in_memory_are_refused(module, name, adapter):
             refuse_lazy(lazy)
         with pytest.raises(TypeError, match=f"is not in memory.*{adapter}"):
             classifier().fit(lazy, y)
-    with pytest.raises(TypeError, match="collect_batches"):
-        regressor().fit(pl.DataFrame(X).lazy(), y)
+    for given in [(pl.DataFrame(X).lazy(), y), (pl.DataFrame(X).lazy(),)]:
+        with pytest.raises(TypeError, match="collect_batches"):
+            regressor().fit(*given)
 
 
 @pytest.mark.parametrize(
@@ -479,6 +507,7 @@ def test_tables_that_are_not_in_memory_are_refused(module, name, adapter):
             "403, 402 rows in part",
         ),
         (lambda: BatchSource.from_arrays([X], [y, y]), ValueError, "as many parts"),
+        (lambda: BatchSource.from_arrays([[1, 2]], [0]), TypeError, "list of parts"),
     ],
 )
 def test_arguments(make, error, message):
