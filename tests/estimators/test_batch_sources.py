@@ -10,11 +10,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.callback import ProgressBar
 from sklearn.datasets import make_classification, make_regression
 from sklearn.pipeline import make_pipeline
 
 from skdnn import (
     BatchSource,
+    DataScaleWarning,
     GaussianNoise,
     InputStandardizer,
     MLPRegularizedClassifier,
@@ -159,11 +161,32 @@ def test_an_iterator_may_write_over_its_chunk():
     assert_same(expected, net.fit(chunks))
 
 
-def test_callers_dev_set_and_callback_record():
+def test_callers_dev_set():
     dev = {"X_val": X[:50], "y_val": y[:50]}
     source = BatchSource.from_arrays(X[50:], y[50:], chunk_rows=100)
     net = classifier(shuffle=False, early_stopping=True)
     assert_same(clone(net).fit(X[50:], y[50:], **dev), net.fit(source, **dev))
+
+
+def test_callbacks_are_told_of_each_epoch(capsys):
+    net = classifier().set_callbacks(ProgressBar())
+    net.fit(BatchSource.from_arrays(X, y, chunk_rows=100))
+    assert "MLPRegularizedClassifier - fit" in capsys.readouterr().out
+
+
+def test_a_warning_of_inputs_off_scale():
+    source = BatchSource.from_arrays(1000 * X, y, chunk_rows=100)
+    with pytest.warns(DataScaleWarning) as streamed:
+        classifier().fit(source)
+    with pytest.warns(DataScaleWarning) as whole:
+        classifier().fit(1000 * X, y)
+    assert str(streamed[0].message) == str(whole[0].message)
+
+
+def test_a_network_that_the_penalty_has_taken_is_told_of():
+    net = classifier(alpha=1e3, max_iter=30, learning_rate_init=0.02)
+    net.fit(BatchSource.from_arrays(X, y, chunk_rows=100))
+    assert net.stop_reason_ == "lost_to_penalty"
 
 
 # -- shuffled --------------------------------------------------------------------------
