@@ -56,10 +56,12 @@ from skdnn.estimators import (
 from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
 from skdnn.network.gradient_check import GradientCheckReport
 from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
+from skdnn.streams import BatchSource
 
 __all__ = [
     "AugmentationPipeline",
     "Augmenter",
+    "BatchSource",
     "BiasVarianceDecomposition",
     "BiasVarianceDisplay",
     "BiasVarianceReport",

@@ -16,6 +16,7 @@ API_HEADINGS = {
     "estimators": "Network",
     "cross_validated": "Network",
     "preprocessing": "Preparing data",
+    "streams": "Preparing data",
     "model_selection": "Preparing data",
     "augmentation": "Augmentation",
     "diagnosis": "Diagnosis",

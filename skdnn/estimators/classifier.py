@@ -383,7 +383,7 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: ArrayLike | None = None,
         *,
         X_val: Any = None,
@@ -397,9 +397,11 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The training inputs. Unless they are small (16 MB), they are read block by
-            block and never copied whole.
+            block and never copied whole. Or, as the only argument, a source of chunks
+            ``(X, y)`` or ``(X, y, sample_weight)`` that is read once per epoch: a
+            `BatchSource`, or an iterable that can be read again and again.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The labels, or a label indicator.
+            The labels, or a label indicator; None only if a source has them.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights ≥ 0 of the rows; a weight of 2 counts a row twice. Negative ones,
             which `MLPClassifier` takes, are refused: J would have no minimum.

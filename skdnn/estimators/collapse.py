@@ -122,8 +122,9 @@ def _varies(model: Model, examples: Examples) -> bool:
 
 def _pieces(network, examples):
     """Yield some of the rows, from all over the table."""
-    n_rows, most = examples.n_rows, rows_per_block(network)
+    table, most = examples.table.sample, rows_per_block(network)
+    n_rows = table.n_rows
     size = min(_ROWS_OF_A_PIECE, most, n_rows)
     n_pieces = -(-min(_ROWS, n_rows) // size)
     for start in np.linspace(0, n_rows - size, n_pieces).astype(int).tolist():
-        yield examples.table.read(start, start + size)
+        yield table.read(start, start + size)

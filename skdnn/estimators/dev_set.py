@@ -10,6 +10,7 @@ from skdnn.estimators import plan
 from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.model import Model
 from skdnn.estimators.rows import Rows
+from skdnn.estimators.streamed import StreamedInputs
 from skdnn.estimators.targets import Targets
 from skdnn.training.history import DevResult
 from skdnn.training.tables import Examples
@@ -76,7 +77,10 @@ def cut_dev_set(
         estimator.validation_fraction,
         seed,
     )
-    return rows.pick(training), rows.pick(dev)
+    dev_rows = rows.pick(dev)
+    if isinstance(rows.X, StreamedInputs):  # looked at after each epoch: held in memory
+        dev_rows = dev_rows._replace(X=rows.X.held(dev), numbers=None)
+    return rows.pick(training), dev_rows
 
 
 def split_off(

@@ -19,12 +19,14 @@ from skdnn.network.architecture import Network
 from skdnn.network.losses import LOSSES
 from skdnn.network.penalties import ElasticNet
 from skdnn.training.averaging import Averaging
-from skdnn.training.blocks import Augment
+from skdnn.training.blocks import Augment, Reader
 from skdnn.training.optimizers import OPTIMIZERS, Regularization, Rule
+from skdnn.training.readers.streams import StreamReader
 from skdnn.training.readers.tables import TableReader
 from skdnn.training.recipe import Recipe
 from skdnn.training.schedules import SCHEDULES, Schedule
 from skdnn.training.state import TrainingState
+from skdnn.training.streams import StreamTable
 from skdnn.training.tables import Examples
 
 STOCHASTIC_SOLVERS = tuple(OPTIMIZERS)
@@ -301,11 +303,10 @@ def averaging(estimator, n_rows: int | None = None) -> Averaging:
     return Averaging(is_on, float(estimator.averaging_decay))
 
 
-def reader(
-    estimator, model: Model, state: TrainingState, examples: Examples
-) -> TableReader:
+def reader(estimator, model: Model, state: TrainingState, examples: Examples) -> Reader:
     """Return what reads the training rows, epoch by epoch."""
-    return TableReader(
+    is_stream = isinstance(examples.table, StreamTable)
+    return (StreamReader if is_stream else TableReader)(
         examples,
         batch_rows(estimator, examples.n_rows),
         state.rng,

@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 from skdnn.estimators import parameters, plan
 from skdnn.estimators.checks.scales import warn_of_inputs
 from skdnn.estimators.dev_set import DevSet, cut_dev_set
+from skdnn.estimators.first_pass import some_of, streamed_rows
 from skdnn.estimators.model import Model, type_out
 from skdnn.estimators.rows import (
     Rows,
@@ -18,6 +19,7 @@ from skdnn.estimators.rows import (
 )
 from skdnn.network.architecture import Network
 from skdnn.network.initializers import initialize
+from skdnn.streams import is_source, refuse_lazy
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import TrainingState
 from skdnn.training.tables import Examples
@@ -51,7 +53,7 @@ def prepare(
     draft : BaseMLPRegularized
         A copy of the estimator, that the columns of the rows are written to.
     given, given_dev : Rows
-        As the caller gave them.
+        As the caller gave them; X without y may be a batch source.
     warm : bool, default=False
         Whether training goes on from where it stopped.
     incremental : bool, default=False
@@ -62,7 +64,11 @@ def prepare(
         Cuts the dev set, instead of the seed that is drawn.
     """
     parameters.check(draft)
-    rows = training_rows(draft, given, reset=not warm)
+    refuse_lazy(given.X)
+    is_streamed = given.y is None and not incremental and is_source(given.X)
+    rows = (streamed_rows if is_streamed else training_rows)(
+        draft, given, reset=not warm
+    )
     dtype = plan.network_dtype(draft, rows.X.shape[0])
     if warm and draft.dtype == "auto":
         dtype = draft._state.theta.dtype
@@ -91,7 +97,7 @@ def prepare(
     model = Model(network, targets, no_theta, examples.total_weight, type_in)
     evaluate = None if dev_rows is None else DevSet.of(draft, model, dev_rows)
     if not warm:
-        warn_of_inputs(draft, rows, None if given_dev.X is None else dev_rows)
+        warn_of_inputs(draft, some_of(rows), None if given_dev.X is None else dev_rows)
     if evaluate is not None and not (incremental and warm):
         evaluate.try_scorer(state.theta)
     return Start(model, state, examples, dev_rows, evaluate)

@@ -12,9 +12,11 @@ from sklearn.utils.validation import validate_data
 
 from skdnn._sklearn import check_feature_names
 from skdnn.estimators.checks.arrays import LABELS, NUMBERS, TABLE, explained
+from skdnn.estimators.streamed import StreamedInputs
 from skdnn.estimators.targets import Targets
 from skdnn.estimators.targets.labels import check_labels_alike
 from skdnn.estimators.targets.weights import row_weights
+from skdnn.streams import BatchSource, refuse_lazy
 from skdnn.training.tables import Examples, Table
 
 SPARSE_FORMATS = ["csr", "csc"]
@@ -61,6 +63,8 @@ class Rows(NamedTuple):
                 f"sample_weight{suffix}{targets.weights_besides} must be positive for "
                 "at least one row; all are zero."
             )
+        if isinstance(self.X, StreamedInputs):
+            return Examples(self.X.table(dtype, self.numbers), Y, weight)
         table = Table(self.X, dtype, self.numbers).ready_if_small()
         return Examples(table, Y, weight)
 
@@ -82,17 +86,35 @@ def training_rows(
     inputs : callable (estimator, X, reset) -> X, optional
         Checks X; by default it is to be a table of numbers.
     """
+    refuse_lazy(rows.X)
+    _refuse_source(estimator, rows)
     X = (inputs or validated_inputs)(estimator, rows.X, reset)
     if rows.y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
             "None."
         )
-    y = _targets(estimator, rows.y, "y")
-    _check_lengths(X.shape[0], y, "X", "y")
+    y = checked_targets(estimator, rows.y, "y")
+    check_lengths(X.shape[0], y, "X", "y")
     if y.ndim == 2 and y.shape[1] == 1 and not sparse.issparse(y):
         y = column_or_1d(y, warn=True)
     return Rows(X, y, row_weights(rows.sample_weight, X.shape[0], "sample_weight"))
+
+
+def _refuse_source(estimator, rows: Rows) -> None:
+    """Refuse a batch source where arrays are expected, or y besides it."""
+    if not isinstance(rows.X, BatchSource):
+        return
+    if rows.y is not None:
+        raise ValueError(
+            "A batch source brings its own targets, as the second of each chunk (X, "
+            "y): call fit(source) without y."
+        )
+    raise TypeError(
+        "X is a BatchSource, which only fit of MLPRegularizedClassifier and "
+        "MLPRegularizedRegressor takes, as fit(source); here (in "
+        f"{type(estimator).__name__}) give arrays, chunk by chunk."
+    )
 
 
 def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows | None:
@@ -110,19 +132,25 @@ def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows |
     X, y, weight, _ = rows
     if X is None and y is None and weight is None:
         return None
+    if isinstance(X, BatchSource):
+        raise TypeError(
+            "X_val and y_val must be arrays, got a BatchSource: dev rows are looked "
+            "at after each epoch. A memory map will do."
+        )
     if X is None or y is None:
         missing = [n for n, a in (("X_val", X), ("y_val", y)) if a is None]
         raise ValueError(
             "X_val and y_val must be given together (sample_weight_val only with "
             f"them); missing: {' and '.join(missing)}."
         )
+    refuse_lazy(X)
     X = (inputs or _dev_inputs)(estimator, X)
     if X.shape[1] != estimator.n_features_in_:
         raise ValueError(
             f"X_val has {X.shape[1]} features, but X has {estimator.n_features_in_}."
         )
-    y = _targets(estimator, y, "y_val")
-    _check_lengths(X.shape[0], y, "X_val", "y_val")
+    y = checked_targets(estimator, y, "y_val")
+    check_lengths(X.shape[0], y, "X_val", "y_val")
     if y.ndim == 2 and y.shape[1] == 1 and not sparse.issparse(y):
         y = y.ravel()
     return Rows(X, y, row_weights(weight, X.shape[0], "sample_weight_val"))
@@ -134,7 +162,7 @@ def _dev_inputs(estimator, X):
         return check_array(
             X,
             accept_sparse=SPARSE_FORMATS,
-            dtype=_types_read(X),
+            dtype=types_read(X),
             input_name="X_val",
         )
 
@@ -148,13 +176,13 @@ def rows_to_predict(estimator, X):
 
 def targets_to_score(estimator, targets, y, sample_weight, n_rows: int) -> tuple:
     """Return the caller's targets and weights, to compare predictions of X with."""
-    y = _targets(estimator, y, "y")
-    _check_lengths(n_rows, y, "X", "y")
+    y = checked_targets(estimator, y, "y")
+    check_lengths(n_rows, y, "X", "y")
     y = targets.comparable(y)
     return y, row_weights(sample_weight, n_rows, "sample_weight")
 
 
-def _types_read(X) -> list:
+def types_read(X) -> list:
     """Return the types that are read as they are; others are converted to the first.
 
     scikit-learn does not know the types of a polars frame, and converts all of them.
@@ -170,12 +198,12 @@ def validated_inputs(estimator, X, reset: bool):
             estimator,
             X,
             accept_sparse=SPARSE_FORMATS,
-            dtype=_types_read(X),
+            dtype=types_read(X),
             reset=reset,
         )
 
 
-def _targets(estimator, y, name: str):
+def checked_targets(estimator, y, name: str):
     """Return checked targets: labels as they are, numbers in a numeric type."""
     is_numeric = estimator._y_is_numeric
     with explained(y, name, NUMBERS if is_numeric else LABELS):
@@ -195,7 +223,8 @@ def _targets(estimator, y, name: str):
     return y
 
 
-def _check_lengths(n_rows: int, y, name: str, name_of_y: str) -> None:
+def check_lengths(n_rows: int, y, name: str, name_of_y: str) -> None:
+    """Refuse targets that are not one for each row."""
     if y.shape[0] != n_rows:
         raise ValueError(
             f"{name} and {name_of_y} have inconsistent numbers of samples: {name} has "
@@ -205,10 +234,14 @@ def _check_lengths(n_rows: int, y, name: str, name_of_y: str) -> None:
 
 def check_range(X, dtype: np.dtype, name: str) -> None:
     """Refuse numbers that turn into infinity in the network's type."""
-    values = X.data if sparse.issparse(X) else X
-    if X.dtype.kind != "f" or X.dtype.itemsize <= dtype.itemsize or values.size == 0:
+    if X.dtype.kind != "f" or X.dtype.itemsize <= dtype.itemsize:
         return
-    largest = max(values.max(), -values.min())
+    if isinstance(X, StreamedInputs):
+        largest, chunk = X.largest
+        name = f"{name}, in chunk {chunk} of the batch source,"
+    else:
+        values = X.data if sparse.issparse(X) else X
+        largest = max(values.max(), -values.min()) if values.size else 0.0
     if largest > np.finfo(dtype).max:
         raise ValueError(
             f"{name} contains {largest:.3g}, a value too large for {dtype}. "

@@ -1,5 +1,6 @@
 """Standardise the inputs: training mean to 0, training deviation to 1."""
 
+from functools import partial
 from numbers import Real
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ from skdnn.preprocessing.fitting import (
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
 from skdnn.preprocessing.tables import checked_table, checked_weights
+from skdnn.streams import BatchSource, in_chunk, parts_of_chunk
 
 METHODS = ("standard", "robust")
 INPUT = {
@@ -194,7 +196,8 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training rows.
+            The training rows. Or a `BatchSource`, whose chunks are read once, with the
+            weights that they have; only with ``method="standard"``.
 
         y : None
             Ignored.
@@ -217,6 +220,9 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         """
         self._check_parameters()
         with undone_on_error(self):
+            if isinstance(X, BatchSource):
+                self._store_moments(self._moments_of(X, sample_weight))
+                return self
             X, sample_weight = self._check_training(X, sample_weight, reset=True)
             if self.method == "standard":
                 self._store_moments(update_moments(None, X, sample_weight))
@@ -229,6 +235,33 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
                     scale_=scale if self.with_std else None,
                 )
         return self
+
+    def _moments_of(self, source, sample_weight):
+        """Return the moments of all chunks of a batch source."""
+        if self.method == "robust":
+            raise ValueError(
+                "A batch source needs method='standard', got method='robust': medians "
+                "and quartiles cannot be updated piece by piece."
+            )
+        if sample_weight is not None:
+            raise ValueError(
+                "A batch source brings its own weights, as the third of each chunk (X, "
+                "y, sample_weight); fit must not be given sample_weight besides."
+            )
+        moments = None
+        for number, chunk in enumerate(source):
+            with in_chunk(number):
+                X, _, weight = parts_of_chunk(chunk)
+                del chunk
+                if X.shape[0]:
+                    X, weight = self._check_training(X, weight, reset=moments is None)
+                    moments = update_moments(moments, X, weight)
+        if moments is None:
+            raise ValueError(
+                "The batch source has no rows: found 0 samples, while a minimum of 1 "
+                "is required."
+            )
+        return moments
 
     @available_if(_has_running_moments)
     def partial_fit(
@@ -280,7 +313,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows in the units of the training rows.
+            Rows in the units of the training rows. Or a `BatchSource`.
 
         copy : bool, default=None
             Overrides the parameter `copy` for this call.
@@ -288,10 +321,13 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         Returns
         -------
         X_tr : {ndarray, sparse matrix} of shape (n_samples, n_features)
-            The standardised rows.
+            The standardised rows; of a `BatchSource`, another one, whose chunks are
+            copied and standardised as they are read.
         """
         check_is_fitted(self, "scale_")
         copy = self._checked_copy(copy)
+        if isinstance(X, BatchSource):
+            return X.map(partial(self.transform, copy=True))
         X = self._validated(X, reset=False, copy=copy, force_writeable=True)
         if sparse.issparse(X):
             if self.scale_ is not None:

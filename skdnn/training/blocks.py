@@ -1,6 +1,6 @@
 """Epochs of mini-batches: in which order, in which blocks, and who yields them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -8,6 +8,11 @@ import numpy as np
 
 from skdnn.network.compiled import entry
 from skdnn.network.objective import Block, Inputs
+
+# Where nothing is copied, blocks are so long that calls are few, and so short that an
+# interrupt is soon heard.
+UNCOPIED_BYTES = 2**24
+AS_THEY_STAND = np.empty(0, np.int64)  # the rows of a block that are all of its arrays
 
 
 class TrainingBlock(NamedTuple):
@@ -47,7 +52,7 @@ class Reader(Protocol):
     copies: bool
     is_sparse: bool
 
-    def epoch(self) -> Iterator[TrainingBlock]:
+    def epoch(self) -> Generator[TrainingBlock]:
         """Yield all rows once, block by block."""
 
     def in_order(self, block_rows: int) -> Iterator[Block]:
@@ -84,6 +89,28 @@ def batch_bounds(n_rows: int, batch_size: int) -> np.ndarray:
 
 # (X, Y, s, rng) -> (X, Y, s): an altered block, of the same rows and type.
 Augment = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple]
+
+
+def augmented(
+    augment: Augment,
+    before: tuple[np.ndarray, np.ndarray, np.ndarray],
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what an augmentation makes of copies of rows, targets and weights."""
+    after = augment(*before, rng)
+    if not (isinstance(after, tuple) and len(after) == len(before)):
+        raise ValueError(
+            "augmentation must return X, Y and s, a tuple of three arrays; it "
+            f"returned {type(after).__name__}."
+        )
+    for name, array, old in zip("XYs", after, before, strict=True):
+        if array.dtype != old.dtype or len(array) != len(old):
+            raise ValueError(
+                f"augmentation must keep rows and types: it was given {name} of "
+                f"shape {old.shape} and type {old.dtype}, and returned shape "
+                f"{array.shape} and type {array.dtype}."
+            )
+    return after
 
 
 def random_order(rng: np.random.Generator, n_rows: int) -> np.ndarray:

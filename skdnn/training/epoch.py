@@ -71,6 +71,7 @@ def train_block(
     gathered,
     work,
     grad,
+    total,
 ):
     """Take one step for each mini-batch of a block of rows, in place on θ, m and v.
 
@@ -100,15 +101,17 @@ def train_block(
     gathered : Gathered
     work : Workspace
     grad : ndarray of shape (n_parameters,)
+    total : float
+        Σ of sᵢ ℓᵢ over the blocks before this one. It is handed on, so that the sum has
+        the same bits however batches are put together in blocks.
 
     Returns
     -------
-    cost : float
-        Σ of sᵢ ℓᵢ over the block, each batch at the θ of its step.
+    total : float
+        Σ of sᵢ ℓᵢ over this block, too, each batch at the θ of its step.
     finite : bool
         False if a batch's cost was not finite; θ has not been moved by that batch.
     """
-    total = 0.0
     X, Y, s, first = block.X, block.Y, block.s, 0
     gathered_to = 0 if block.rows.size else block.bounds[-1]
     for k in range(rates.size):

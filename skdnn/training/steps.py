@@ -1,6 +1,7 @@
 """Steps: θ moved on by an epoch, or by a number of steps."""
 
 from collections.abc import Iterable
+from contextlib import closing
 
 import numpy as np
 
@@ -46,7 +47,9 @@ class Steps:
 
     def run_epoch(self) -> tuple[float, float]:
         """Take the steps of an epoch; return J over it and the last learning rate."""
-        return self._run(self.reader.epoch(), self._rates(self.reader.n_batches))
+        rates = self._rates(self.reader.n_batches)
+        with closing(self.reader.epoch()) as blocks:  # an interrupt ends its thread
+            return self._run(blocks, rates)
 
     def take(self, n_steps: int) -> float:
         """Take so many steps, of epoch after epoch; return J over their rows.
@@ -68,7 +71,7 @@ class Steps:
         total, n_rows, step = 0.0, 0, 0
         for block in blocks:
             n_steps = block.bounds.size - 1
-            value, finite = train_block(
+            total, finite = train_block(
                 recipe.network,
                 recipe.rule,
                 recipe.regularization,
@@ -86,6 +89,7 @@ class Steps:
                 self._gathered,
                 self._work,
                 self._grad,
+                total,
             )
             if not finite:
                 return np.nan, rates[-1]
@@ -93,7 +97,6 @@ class Steps:
             state.n_averaged += n_steps if recipe.averaging.is_on else 0
             step += n_steps
             n_rows += int(block.bounds[-1] - block.bounds[0])
-            total += value
         return total / n_rows + penalty, rates[-1]
 
     def end_is_finite(self) -> bool:

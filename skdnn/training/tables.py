@@ -24,7 +24,7 @@ _SMALL_TABLE_BYTES = 2**24
 _COMPILED_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 # A sparse table with a larger share of stored entries is trained on as a dense one, in
 # which BLAS multiplies zeros faster than any loop can leave them out.
-_MOST_STORED = 1 / 8
+MOST_STORED = 1 / 8
 
 
 @entry
@@ -64,7 +64,7 @@ class Table:
         self._rows = rows
         self.n_rows = X.shape[0] if rows is None else len(rows)
         self.n_columns = X.shape[1]
-        most_stored = _MOST_STORED * X.shape[0] * X.shape[1]
+        most_stored = MOST_STORED * X.shape[0] * X.shape[1]
         self.is_sparse_enough = self._sparse and table.nnz < most_stored
         self.ready = self._ready()
 
@@ -86,6 +86,11 @@ class Table:
             and X.flags.behaved
         )
         return X if is_ready else None
+
+    @property
+    def sample(self) -> "Table":
+        """Rows from all over the table that can be read in any order: all of them."""
+        return self
 
     def ready_if_small(self) -> "Table":
         """Return a converted copy if it takes little memory, else this table."""
@@ -150,7 +155,7 @@ class Examples:
 
     Parameters
     ----------
-    table : Table
+    table : Table or StreamTable
         The inputs.
     Y : ndarray of shape (n_rows, n_targets)
         Targets, in the table's type.
@@ -170,7 +175,7 @@ class Examples:
         are one part of several: then whoever knows of the others sets it.
     """
 
-    def __init__(self, table: Table, Y: np.ndarray, sample_weight=None):
+    def __init__(self, table: Any, Y: np.ndarray, sample_weight=None):
         self.table = table
         self.Y = Y
         self.n_rows = table.n_rows
@@ -186,9 +191,11 @@ class Examples:
 
     def blocks(self, block_rows: int) -> Iterator[Block]:
         """Yield (X, Y, s) of all rows in order."""
-        for start in range(0, self.n_rows, block_rows):
-            stop = min(start + block_rows, self.n_rows)
-            yield self.table.read(start, stop), self.Y[start:stop], self.s[start:stop]
+        start = 0
+        for X in self.table.blocks(block_rows):
+            stop = start + X.shape[0]
+            yield X, self.Y[start:stop], self.s[start:stop]
+            start = stop
 
     def checksum(self) -> int | None:
         """Return a number that tells these rows from others; None of a single row."""

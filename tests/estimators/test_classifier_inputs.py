@@ -204,6 +204,7 @@ def test_fit_request_knows_the_dev_set(metadata_routing):
         "y_val": True,
         "sample_weight_val": True,
         "sample_weight": None,
+        "resume_from": None,
     }
     partial = net.get_metadata_routing().partial_fit.requests
     dev = {"X_val", "y_val", "sample_weight_val", "total_weight"}

@@ -54,6 +54,7 @@ def gradient(problem, keep_prob, seed=5, step=3, rows=None):
         problem.gathered(problem.n_rows),
         problem.workspace(rows, input_dropout=keep_prob[0] < 1),
         grad,
+        0.0,
     )
     assert_array_equal(theta, problem.theta)
     return cost / problem.n_rows, grad

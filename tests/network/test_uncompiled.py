@@ -107,6 +107,7 @@ def training(dtype):
             problem.gathered(4),
             problem.workspace(4, input_dropout=True),
             np.empty_like(theta),
+            0.0,
         )
         yield f"trained {solver}", theta
         yield f"average {solver}", average
@@ -141,6 +142,7 @@ def sparse_inputs(dtype):
         Gathered.of(4, 0, 1, dtype),
         problem.workspace(4),
         grad,
+        0.0,
     )
     yield "trained", theta
     out = np.empty((12, 4), dtype)

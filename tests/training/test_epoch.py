@@ -61,6 +61,7 @@ def train(
         problem.gathered(most_rows),
         problem.workspace(most_rows, keep_prob[0] < 1),
         np.empty_like(theta),
+        0.0,
     )
     return theta, said
 

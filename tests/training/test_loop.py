@@ -209,7 +209,7 @@ def test_the_size_of_blocks_changes_nothing(shuffle, monkeypatch):
     problem = make_problem(rows=30)
     how = {"keep_prob": DROPOUT, "shuffle": shuffle, "schedule": "cosine"}
     expected, _ = train(problem, **how)
-    monkeypatch.setattr(tables, "_UNCOPIED_BYTES", 200)
+    monkeypatch.setattr(tables, "UNCOPIED_BYTES", 200)
     found, _ = train(problem, **how)
     assert_array_equal(found.theta, expected.theta)
 

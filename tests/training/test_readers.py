@@ -208,7 +208,7 @@ def test_an_epoch_visits_every_row_once(
     batch_size, shuffled, block_bytes, is_ready, monkeypatch
 ):
     monkeypatch.setattr(reading, "_PICKED_BYTES", block_bytes)
-    monkeypatch.setattr(reading, "_UNCOPIED_BYTES", block_bytes)
+    monkeypatch.setattr(reading, "UNCOPIED_BYTES", block_bytes)
     m = 23
     rng, again = np.random.default_rng(0), np.random.default_rng(0)
     reader = TableReader(numbered_examples(m, is_ready), batch_size, rng, shuffled)

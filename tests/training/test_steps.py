@@ -33,7 +33,7 @@ def _two_batches_a_block():
     n_bytes = 2 * BATCH_SIZE * N_COLUMNS * np.float64().itemsize
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "_PICKED_BYTES", n_bytes)
-        patch.setattr(reading, "_UNCOPIED_BYTES", n_bytes)
+        patch.setattr(reading, "UNCOPIED_BYTES", n_bytes)
         yield
 
 

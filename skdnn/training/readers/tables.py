@@ -1,20 +1,24 @@
 """Mini-batches of a table, read in place or in reused buffers."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 
 from skdnn.network.memory import empty_aligned
 from skdnn.network.objective import Block, Inputs
-from skdnn.training.blocks import Augment, TrainingBlock, batch_bounds, random_order
+from skdnn.training.blocks import (
+    AS_THEY_STAND,
+    UNCOPIED_BYTES,
+    Augment,
+    TrainingBlock,
+    augmented,
+    batch_bounds,
+    random_order,
+)
 from skdnn.training.tables import Examples
 
 # A block of picked rows stays in a core's second-level cache until it is trained on.
 _PICKED_BYTES = 2**20
-# Where nothing is copied, blocks are so long that calls are few, and so short that an
-# interrupt is soon heard.
-_UNCOPIED_BYTES = 2**24
-_AS_THEY_STAND = np.empty(0, np.int64)
 
 
 class TableReader:
@@ -56,7 +60,7 @@ class TableReader:
         self.is_sparse = table.is_sparse_enough and not copies
         self._shuffles = shuffle and self.n_batches > 1
         row_bytes = table.n_columns * table.dtype.itemsize
-        per_block = _PICKED_BYTES if copies else _UNCOPIED_BYTES
+        per_block = _PICKED_BYTES if copies else UNCOPIED_BYTES
         per_block //= max(1, row_bytes * self.batch_rows)
         self._batches_per_block = int(min(max(1, per_block), self.n_batches))
         most_rows = self._batches_per_block * self.batch_rows if copies else 0
@@ -68,7 +72,7 @@ class TableReader:
         """Yield (X, Y, s) of all rows as they stand, so many at once."""
         return self._examples.blocks(block_rows)
 
-    def epoch(self) -> Iterator[TrainingBlock]:
+    def epoch(self) -> Generator[TrainingBlock]:
         """Yield all rows once, block by block."""
         order = random_order(self._rng, self.n_rows) if self._shuffles else None
         for first in range(0, self.n_batches, self._batches_per_block):
@@ -77,30 +81,11 @@ class TableReader:
             start, stop = int(bounds[0]), int(bounds[-1])
             if self._augment is not None:
                 rows = np.arange(start, stop) if order is None else order[start:stop]
-                X, Y, s = self._augmented(self._augment, rows)
-                block = TrainingBlock(X, Y, s, True, _AS_THEY_STAND, bounds - start)
+                X, Y, s = augmented(self._augment, self._pick(rows), self._rng)
+                block = TrainingBlock(X, Y, s, True, AS_THEY_STAND, bounds - start)
             else:
                 block = TrainingBlock(*self._read(start, stop, order), bounds - start)
             yield block
-
-    def _augmented(self, augment: Augment, rows):
-        """Return altered copies of rows, their targets and weights."""
-        before = self._pick(rows)
-        after = augment(*before, self._rng)
-        if not (isinstance(after, tuple) and len(after) == len(before)):
-            raise ValueError(
-                "augmentation must return X, Y and s, a tuple of three arrays; it "
-                f"returned {type(after).__name__}."
-            )
-        X, Y, s = after
-        for name, array, old in zip("XYs", (X, Y, s), before, strict=True):
-            if array.dtype != old.dtype or len(array) != len(old):
-                raise ValueError(
-                    f"augmentation must keep rows and types: it was given {name} of "
-                    f"shape {old.shape} and type {old.dtype}, and returned shape "
-                    f"{array.shape} and type {array.dtype}."
-                )
-        return X, Y, s
 
     def _read(
         self, start, stop, order
@@ -110,11 +95,11 @@ class TableReader:
         Y, s, is_weighted = examples.Y, examples.s, examples.is_weighted
         if order is None:
             block = table.read(start, stop), Y[start:stop], s[start:stop]
-            return *block, is_weighted, _AS_THEY_STAND
+            return *block, is_weighted, AS_THEY_STAND
         rows = order[start:stop]
         if table.ready is not None:
             return table.ready, Y, s, is_weighted, rows
-        return *self._pick(rows), is_weighted, _AS_THEY_STAND
+        return *self._pick(rows), is_weighted, AS_THEY_STAND
 
     def _pick(self, rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Copy rows, their targets and weights to the buffers."""

@@ -1,0 +1,207 @@
+"""The first pass over a batch source: all targets and weights, and what X is like.
+
+Targets and weights stay in memory, some bytes a row. Classes, their weights, centre and
+scale of numbers, the dev rows, S and the costs of constants are then found by the same
+code as for a table, and have the same bits.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array, column_or_1d
+
+from skdnn.estimators.checks.arrays import TABLE, explained
+from skdnn.estimators.rows import (
+    SPARSE_FORMATS,
+    Rows,
+    check_lengths,
+    checked_targets,
+    types_read,
+    validated_inputs,
+)
+from skdnn.estimators.streamed import (
+    Sample,
+    StreamedInputs,
+    fingerprint,
+    stacked,
+)
+from skdnn.estimators.targets.labels import type_of_label
+from skdnn.estimators.targets.weights import row_weights
+from skdnn.streams import as_source, in_chunk, parts_of_chunk
+
+# So many entries are kept for a look at the inputs, of no fewer rows and no more.
+_ENTRIES_KEPT, _LEAST_KEPT, _MOST_KEPT = 2**19, 512, 4096
+
+
+def streamed_rows(estimator, given: Rows, reset: bool) -> Rows:
+    """Return the rows of a batch source, after a pass over all of its chunks.
+
+    Parameters
+    ----------
+    estimator : BaseMLPRegularized
+        The one that they are for; if `reset`, a copy that may be changed.
+    given : Rows
+        As the caller gave them: X is the source.
+    reset : bool
+        As of `training_rows`.
+    """
+    if given.sample_weight is not None:
+        raise ValueError(
+            "A batch source brings its own weights, as the third of each chunk (X, y, "
+            "sample_weight); fit must not be given sample_weight besides."
+        )
+    source, found = as_source(given.X), _Found()
+    for number, chunk in enumerate(source):
+        with in_chunk(number):
+            X, y, weight = parts_of_chunk(chunk)
+            del chunk
+            if y is None:
+                raise ValueError("requires y to be passed, but the target y is None.")
+            mark, has_rows = fingerprint(y, weight), _has_rows(X)
+            if has_rows:
+                X = validated_inputs(estimator, X, reset=reset and not found.n_rows)
+                y = checked_targets(estimator, y, "y")
+                y = y.toarray() if sparse.issparse(y) else y
+                check_lengths(X.shape[0], y, "X", "y")
+                weight = _weights(weight, X.shape[0])
+                found.check_alike(y, weight)
+                found.add(X, y, weight)
+            else:
+                found.sizes.append(0)
+        found.fingerprints.append(mark)
+    if not found.n_rows:
+        raise ValueError(
+            f"The batch source has no rows: found 0 samples in {len(found.sizes)} "
+            "chunks, while a minimum of 1 is required."
+        )
+    y = np.concatenate(found.y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    weights = np.concatenate(found.weights) if found.weights else None
+    weights = row_weights(weights, len(y), "sample_weight")
+    return Rows(found.inputs(source), y, weights)
+
+
+def some_of(rows: Rows) -> Rows:
+    """Return rows to look at: those of a table, or the sample of a stream."""
+    if not isinstance(rows.X, StreamedInputs):
+        return rows
+    sample, meant = rows.X.sample.of(rows.numbers), rows.numbers
+    numbers = sample.numbers
+    if meant is not None:
+        numbers = np.searchsorted(meant, numbers)
+    weight = rows.sample_weight
+    return Rows(sample.X, rows.y[numbers], None if weight is None else weight[numbers])
+
+
+class _Found:
+    """What the chunks up to now were like."""
+
+    def __init__(self):
+        self.sizes: list[int] = []
+        self.fingerprints: list[int] = []
+        self.y: list[np.ndarray] = []
+        self.weights: list[np.ndarray] = []
+        self.n_rows = 0
+        self._n_columns = 0
+        self._n_stored, self._all_sparse = 0, True
+        self._types: set[np.dtype] = set()
+        self._largest = (np.float64(0), 0)
+        self._stride, self._parts = 1, []
+        self._numbers = np.empty(0, np.int64)
+
+    def check_alike(self, y: np.ndarray, weight: np.ndarray | None) -> None:
+        """Refuse targets and weights that cannot be put together with those before."""
+        if not self.y:
+            return
+        first = self.y[0]
+        if y.ndim != first.ndim or y.shape[1:] != first.shape[1:]:
+            raise ValueError(
+                f"y has the shape {y.shape}, in the first chunk it had {first.shape}; "
+                "all but the number of rows must be the same."
+            )
+        kinds = [type_of_label(each.flat[0]) for each in (first, y)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(
+                f"y has labels of type {kinds[1]}, such as {y.flat[0]!r}; those of the "
+                f"first chunk are of type {kinds[0]}, such as {first.flat[0]!r}."
+            )
+        if (weight is None) == bool(self.weights):
+            has = "no sample_weight" if weight is None else "sample_weight"
+            raise ValueError(
+                f"it has {has}, unlike the first chunk; give all chunks weights, or "
+                "none."
+            )
+
+    def add(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
+        """Take in a chunk that has been checked."""
+        values = X.data if sparse.issparse(X) else X
+        if X.dtype.kind == "f" and X.dtype.itemsize > 4 and values.size:
+            largest = np.float64(max(values.max(), -values.min()))
+            self._largest = max(self._largest, (largest, len(self.sizes)))
+        self._n_columns = X.shape[1]
+        self._types.add(X.dtype)
+        self._all_sparse = self._all_sparse and sparse.issparse(X)
+        self._n_stored += X.nnz if sparse.issparse(X) else X.size
+        self._sample(X)
+        self.sizes.append(X.shape[0])
+        self.n_rows += X.shape[0]
+        self.y.append(y.copy())  # an iterator may write over its chunk
+        if weight is not None:
+            self.weights.append(weight.copy())
+
+    def _sample(self, X: Any) -> None:
+        """Keep each so many-th row; twice as many of them where they become too many.
+
+        They are copied: chunks may be written over, or be large.
+        """
+        most = min(_MOST_KEPT, max(_LEAST_KEPT, _ENTRIES_KEPT // max(1, X.shape[1])))
+        rows = np.arange(-self.n_rows % self._stride, X.shape[0], self._stride)
+        X = X.tocsr() if sparse.issparse(X) else X
+        self._parts.append(X[rows])
+        self._numbers = np.concatenate([self._numbers, self.n_rows + rows])
+        if self._numbers.size <= most:
+            return
+        while self._numbers.size > most:
+            self._stride *= 2
+            kept = np.flatnonzero(self._numbers % self._stride == 0)
+            self._parts = [stacked(self._parts)[kept]]
+            self._numbers = self._numbers[kept]
+
+    def inputs(self, source) -> StreamedInputs:
+        """Return X of all chunks."""
+        return StreamedInputs(
+            source,
+            _numbers,
+            sizes=self.sizes,
+            fingerprints=self.fingerprints,
+            n_columns=self._n_columns,
+            dtype=np.result_type(*self._types),
+            n_stored=self._n_stored
+            if self._all_sparse
+            else self.n_rows * self._n_columns,
+            largest=self._largest,
+            sample=Sample(stacked(self._parts), self._numbers),
+        )
+
+
+def _has_rows(X: Any) -> bool:
+    return not hasattr(X, "shape") or X.shape[:1] != (0,)
+
+
+def _numbers(X: Any):
+    """Return X of a chunk as an array or matrix of finite numbers."""
+    with explained(X, "X", TABLE):
+        return check_array(
+            X, accept_sparse=SPARSE_FORMATS, dtype=types_read(X), input_name="X"
+        )
+
+
+def _weights(weight: Any, n_rows: int) -> np.ndarray | None:
+    """Return checked weights; all of a chunk's may be 0."""
+    if weight is not None:
+        given = np.asarray(weight)
+        if given.shape == (n_rows,) and not given.any():
+            return np.zeros(n_rows)
+    return row_weights(weight, n_rows, "sample_weight")

@@ -1,0 +1,14 @@
+"""Training rows that come in chunks, because they are more than memory holds."""
+
+from skdnn.streams.chunks import in_chunk, parts_of_chunk
+from skdnn.streams.lazy import refuse_lazy
+from skdnn.streams.source import BatchSource, as_source, is_source
+
+__all__ = [
+    "BatchSource",
+    "as_source",
+    "in_chunk",
+    "is_source",
+    "parts_of_chunk",
+    "refuse_lazy",
+]

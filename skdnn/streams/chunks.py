@@ -1,0 +1,29 @@
+"""A chunk of a batch source: its parts, and errors that say which it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def in_chunk(number: int) -> Iterator[None]:
+    """Have errors about arrays say which chunk they are of."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"Chunk {number} of the batch source (the first is 0): {error}"
+        ) from error
+
+
+def parts_of_chunk(chunk: Any) -> tuple[Any, Any, Any]:
+    """Return X, y and the weights, or None, of a chunk."""
+    if not (isinstance(chunk, tuple | list) and len(chunk) in (2, 3)):
+        raise TypeError(
+            "A chunk must be a tuple (X, y) or (X, y, sample_weight), got "
+            f"{type(chunk).__name__}"
+            + (f" of length {len(chunk)}." if isinstance(chunk, tuple | list) else ".")
+        )
+    X, y, *weight = chunk
+    return X, y, weight[0] if weight else None

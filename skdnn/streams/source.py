@@ -1,0 +1,264 @@
+"""A source of chunks (X, y) or (X, y, sample_weight), read once per epoch."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+
+from skdnn.streams.slices import Mapped, Slices, parts_of
+
+
+class BatchSource:
+    """Training rows that come in chunks, for `fit` to read once per epoch.
+
+    ``net.fit(source)`` trains as ``net.fit(X, y, sample_weight)`` would on all chunks
+    one after the other, and holds no more than a few of them.
+
+    Parameters
+    ----------
+    chunks : iterable or callable () -> iterable
+        Chunks ``(X, y)`` or ``(X, y, sample_weight)``, all alike, as `fit` takes them.
+        They are read many times, and must be the same each time, in the same order:
+        `fit` shuffles. So `chunks` is an object that ``iter()`` can be called on again
+        and again, such as a list, or a function that returns a new iterator; no
+        generator. A sequence (with ``len(chunks)`` and ``chunks[k]``) is read in
+        another order in each epoch.
+    buffer_chunks : int, default=4
+        Rows are shuffled among so many chunks, which are held in the network's type.
+        Besides them there are two or three as they were read.
+
+    See Also
+    --------
+    MLPRegularizedClassifier.fit : Takes a source in place of X and y.
+
+    Notes
+    -----
+    `fit` takes every such iterable, not only this class, as its only argument.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from skdnn import BatchSource, MLPRegularizedClassifier
+    >>> X, y = make_classification(1000, random_state=0)
+    >>> source = BatchSource.from_arrays(X, y, chunk_rows=300)
+    >>> len(list(source))
+    4
+    >>> net = MLPRegularizedClassifier(learning_rate="cosine", max_iter=10,
+    ...                                random_state=0).fit(source)
+    >>> net.score(X, y) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        chunks: Iterable | Callable[[], Iterable],
+        *,
+        buffer_chunks: int = 4,
+    ):
+        if not callable(chunks):
+            _refuse_used_up(chunks)
+        _check_count(buffer_chunks, "buffer_chunks")
+        self.chunks = chunks
+        self.buffer_chunks = int(buffer_chunks)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        chunk_rows: int = 65536,
+        buffer_chunks: int = 4,
+    ) -> Self:
+        """Return a source that slices arrays.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix, path of a .npy file, or list of these
+            The inputs. What has a shape and can be sliced will do: memory maps, arrays
+            of h5py, zarr and Dask. Of a list, each element is a part of the rows. Files
+            are opened for each chunk and closed.
+        y : the same
+            The targets, in the same parts.
+        sample_weight : the same, default=None
+            The weights.
+        chunk_rows : int, default=65536
+            The most rows of a chunk.
+        buffer_chunks : int, default=4
+            As in the constructor.
+
+        Returns
+        -------
+        BatchSource
+
+        Raises
+        ------
+        ValueError
+            If arrays have different numbers of rows or of parts.
+        """
+        _check_count(chunk_rows, "chunk_rows")
+        given = {"X": X, "y": y, "sample_weight": sample_weight}
+        given = {name: array for name, array in given.items() if array is not None}
+        columns = [parts_of(array) for array in given.values()]
+        chunks = Slices(columns, list(given), int(chunk_rows))
+        return cls(chunks, buffer_chunks=buffer_chunks)
+
+    @classmethod
+    def from_frames(
+        cls,
+        frames: Iterable | Callable[[], Iterable],
+        target: str | list[str],
+        sample_weight: str | None = None,
+        *,
+        buffer_chunks: int = 4,
+    ) -> Self:
+        """Return a source that takes data frames apart.
+
+        Parameters
+        ----------
+        frames : iterable or callable () -> iterable
+            Frames of pandas or polars or record batches of pyarrow, each a chunk; as
+            `chunks` of the constructor.
+        target : str or list of str
+            The column of the targets, or several.
+        sample_weight : str, default=None
+            The column of the weights. All other columns are inputs.
+        buffer_chunks : int, default=4
+            As in the constructor.
+
+        Returns
+        -------
+        BatchSource
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skdnn import BatchSource
+        >>> frame = pd.DataFrame({"a": [1.0, 2.0], "label": ["no", "yes"]})
+        >>> source = BatchSource.from_frames([frame, frame], target="label")
+        >>> for X, y in source:
+        ...     print(list(X.columns), list(y))
+        ['a'] ['no', 'yes']
+        ['a'] ['no', 'yes']
+        """
+        return cls(frames, buffer_chunks=buffer_chunks)._changed(
+            lambda frame: _taken_apart(frame, target, sample_weight)
+        )
+
+    def map(self, transformer: Any) -> Self:
+        """Return a source whose X is transformed as it is read.
+
+        Parameters
+        ----------
+        transformer : object with a method `transform`, or callable (X) -> X
+            It is fitted already, and gives as many rows as it gets. What it does to a
+            chunk must not change from pass to pass.
+
+        Returns
+        -------
+        BatchSource
+        """
+        transform = getattr(transformer, "transform", transformer)
+        if not callable(transform):
+            raise TypeError(
+                "transformer must have a method transform or be a function, got "
+                f"{transformer!r}."
+            )
+        return self._changed(lambda chunk: (transform(chunk[0]), *chunk[1:]))
+
+    def _changed(self, change: Callable) -> Self:
+        chunks: Any
+        if self.can_be_reordered:
+            chunks = Mapped(self.chunks, change)  # type: ignore[arg-type]
+        else:
+
+            def chunks():
+                return map(change, self)
+
+        return type(self)(chunks, buffer_chunks=self.buffer_chunks)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Begin a pass over all chunks."""
+        return iter(self.chunks() if callable(self.chunks) else self.chunks)
+
+    @property
+    def can_be_reordered(self) -> bool:
+        """Whether `read` takes any order."""
+        return hasattr(self.chunks, "__getitem__") and hasattr(self.chunks, "__len__")
+
+    def read(self, order: np.ndarray) -> Iterator[Any]:
+        """Yield chunks of these numbers; all in order if they cannot be reordered."""
+        if not self.can_be_reordered:
+            yield from self
+            return
+        chunks: Any = self.chunks
+        for number in order.tolist():
+            yield chunks[number]
+
+
+def is_source(X: Any) -> bool:
+    """Whether the only argument of a fit is a source of chunks, and no table."""
+    if isinstance(X, BatchSource):
+        return True
+    is_table = any(
+        hasattr(X, name)
+        for name in (
+            "__array__",
+            "shape",
+            "columns",
+            "__dataframe__",
+            "__array_interface__",
+        )
+    )
+    if is_table or isinstance(X, str | bytes | type | Mapping | Set):
+        return False
+    if isinstance(X, Sequence):  # of rows, or of chunks
+        return len(X) > 0 and _is_chunk(X[0])
+    return hasattr(X, "__iter__") or callable(X)
+
+
+def _is_chunk(item: Any) -> bool:
+    is_tuple = isinstance(item, tuple) and len(item) in (2, 3)
+    return is_tuple and len(getattr(item[0], "shape", ())) == 2
+
+
+def as_source(X: Any) -> BatchSource:
+    """Return what a caller gave in place of X and y as a source."""
+    return X if isinstance(X, BatchSource) else BatchSource(X)
+
+
+def _refuse_used_up(chunks: Any) -> None:
+    if not hasattr(chunks, "__iter__"):
+        raise TypeError(
+            "chunks must be an iterable of (X, y) or a function that returns one, got "
+            f"{chunks!r}."
+        )
+    if iter(chunks) is chunks:
+        raise TypeError(
+            f"The batch source is a {type(chunks).__name__}, which is used up after "
+            "one pass, but each epoch is a pass. Pass an object with __iter__ that "
+            "begins anew each time, such as a list, or give the function that makes "
+            "the generator: BatchSource(function)."
+        )
+
+
+def _check_count(value: Any, name: str) -> None:
+    is_int = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (is_int and int(value) >= 1):
+        raise ValueError(f"{name} must be an int >= 1, got {value!r}.")
+
+
+def _taken_apart(frame: Any, target: str | list[str], weight: str | None) -> tuple:
+    if type(frame).__module__.split(".")[0] == "pyarrow":
+        frame = frame.to_pandas()
+    targets = [target] if isinstance(target, str) else list(target)
+    used = [*targets, *([] if weight is None else [weight])]
+    columns = list(frame.columns)
+    missing = [name for name in used if name not in columns]
+    if missing:
+        raise ValueError(f"A frame has no column {missing}; it has {columns}.")
+    y = frame[target if isinstance(target, str) else targets]
+    X = frame[[name for name in columns if name not in used]]
+    return (X, y) if weight is None else (X, y, frame[weight])
