@@ -108,9 +108,13 @@ class StreamTable:
                 yield rows_between(buffer.inputs, first, last)
             buffer.drop_first(whole)
 
-    def checksum(self) -> int:
-        """Return a number that tells this stream from others."""
-        return self._chunks.checksum()
+    def checksum(self, most_rows: int = 2) -> int:
+        """Return a number that tells this stream from others.
+
+        It changes with the targets and weights of a chunk, and with X of so many rows
+        of the sample.
+        """
+        return self.sample.checksum(most_rows) ^ self._chunks.checksum()
 
 
 class RowBuffer:

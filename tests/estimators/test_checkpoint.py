@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import (
+    BatchSource,
     Checkpoint,
     GaussianNoise,
     Mixup,
@@ -104,6 +105,11 @@ CASES = {
     "noise": (net(augmentation=GaussianNoise(0.1)), X, Y),
     "mixup": (net(augmentation=Mixup()), X, Y),
     "regressor": (net(MLPRegularizedRegressor), X, X[:, 0]),
+    "chunks": (net(), BatchSource.from_arrays(X, Y, chunk_rows=13)),
+    "chunks and early stopping": (
+        net(early_stopping=True, validation_fraction=0.3),
+        BatchSource.from_arrays(X, Y, chunk_rows=13),
+    ),
     "early stopping": (net(early_stopping=True, validation_fraction=0.3), X, Y),
     "scored": (net(early_stopping=True, scoring="accuracy"), X, Y),
     "any seed": (net(early_stopping=True, random_state=np.random.RandomState(3)), X, Y),
