@@ -3,7 +3,7 @@
 import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
-from typing import Any
+from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
@@ -23,6 +23,12 @@ class SkdnnEstimator(BaseEstimator):
     def _doc_link_template(self) -> str:
         address = _documentation()
         return address and f"{address}/generated/skdnn.{{estimator_name}}.html"
+
+    def _draft(self) -> Self:
+        """Return a copy that shares all attributes, to set others on."""
+        draft = type(self).__new__(type(self))
+        draft.__dict__.update(vars(self))
+        return draft
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled."""

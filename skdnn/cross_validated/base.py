@@ -22,7 +22,6 @@ from skdnn.cross_validated.checkpoints import checkpoints
 from skdnn.cross_validated.choice import Choice, Seeds
 from skdnn.cross_validated.folds import Fold, counting_rows, folds_of
 from skdnn.cross_validated.inputs import (
-    columns_for,
     dev_table,
     part_of,
     rows_of_fold,
@@ -37,16 +36,7 @@ from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.model import Model
 from skdnn.estimators.plan import follows_cost
 from skdnn.estimators.rows import Rows, as_counts, dev_rows_of, training_rows
-
-
-def has_one_member(estimator) -> bool:
-    """Return True for a single network; say what to ask instead of several."""
-    if len(vars(estimator).get("_nets", [None])) > 1:
-        raise AttributeError(
-            f"{type(estimator).__name__} has {len(estimator._nets)} networks, whose "
-            "predictions are averaged: ask one of members_, or fit with n_members=1."
-        )
-    return True
+from skdnn.preprocessing.mixed_tables import columns_of
 
 
 class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
@@ -144,7 +134,9 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         if dev is not None:
             dev = dev._replace(sample_weight=as_counts(dev.sample_weight))
         targets = draft._targets_of(rows)
-        columns = columns_for(draft, rows.X) if self.preprocess else None
+        columns = None
+        if self.preprocess:
+            columns = columns_of(rows.X, self.categorical_features)
         counting = counting_rows(rows, targets)
         n_rows: int | None = rows.n_rows
         random = check_random_state(self.random_state)
@@ -157,19 +149,12 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             folds = [Fold(counting, np.arange(dev.n_rows))]
             parts, n_rows = [(everyone, dev)], None
         seeds = Seeds(
-            fold_seed,
             nets=random.randint(2**31 - 1, size=len(folds)),
             members=random.randint(2**31 - 1, size=self.n_members),
         )
         suffix = "" if dev is None else "_val"
         choice = Choice(draft, everyone, targets, columns, parts, suffix, seeds)
         return choice, folds, n_rows
-
-    def _draft(self) -> Self:
-        """Return a copy that shares all attributes, to set others on."""
-        draft = type(self).__new__(type(self))
-        draft.__dict__.update(vars(self))
-        return draft
 
     def _listener(
         self, draft, callbacks: RaceCallbacks, contenders: list[Contender]
@@ -270,30 +255,38 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
     @property
     def best_estimator_(self) -> Any:
         """The member, where there is one only."""
-        members = self._fitted("best_estimator_")
-        has_one_member(self)
-        return members.estimators()[0]
+        return self._of_one("best_estimator_").estimators()[0]
 
     @property
     def coefs_(self) -> list[np.ndarray]:
         """W[1], …, W[L] of the one network."""
-        return self._of_the_one("coefs_")
+        return self._of_one("coefs_").nets[0].coefs_
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """b[1], …, b[L] of the one network."""
-        return self._of_the_one("intercepts_")
+        return self._of_one("intercepts_").nets[0].intercepts_
 
-    def _of_the_one(self, attribute: str) -> Any:
+    def _of_one(self, attribute: str) -> Members:
+        """Return the one network; say what to ask instead of several."""
         members = self._fitted(attribute)
-        has_one_member(self)
-        return getattr(members.nets[0], attribute)
+        if len(members.nets) > 1:
+            raise AttributeError(
+                f"{type(self).__name__} has {len(members.nets)} networks, whose "
+                "predictions are averaged: ask one of members_, or fit with "
+                "n_members=1."
+            )
+        return members
 
     def _fitted(self, attribute: str) -> Members:
         if "_nets" not in vars(self):
             raise AttributeError(
                 f"{type(self).__name__} has no attribute {attribute!r} before fit."
             )
+        return self._members
+
+    @property
+    def _members(self) -> Members:
         return Members(self._nets, self._preprocessors)
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -310,13 +303,13 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         return tags
 
     def _averaged(self):
-        return Members(self._nets, self._preprocessors).with_inputs()
+        return self._members.with_inputs()
 
     def _ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
         """Return what each member answers about the caller's X."""
         check_is_fitted(self)
         X = table(self, X, reset=False)
-        return Members(self._nets, self._preprocessors).ask(X, question)
+        return self._members.ask(X, question)
 
 
 def best_of(contenders: list[Contender]) -> Contender:

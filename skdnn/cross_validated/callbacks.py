@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from skdnn._sklearn import callback_context, has_callbacks
 from skdnn.cross_validated.race import Contender
+from skdnn.estimators.callbacks import data_for_hooks
 from skdnn.estimators.rows import Rows
 
 
@@ -34,13 +35,7 @@ class RaceCallbacks:
         self._are_set = has_callbacks(estimator)
         if not self._are_set:
             return
-        weight = rows.sample_weight
-        self._data = {
-            "estimator": estimator,
-            "X": rows.X,
-            "y": rows.y,
-            "metadata": {} if weight is None else {"sample_weight": weight},
-        }
+        self._data = data_for_hooks(estimator, rows)
         self._fit = callback_context(
             estimator, task_name="fit", max_subtasks=n_checkpoints
         )

@@ -23,9 +23,8 @@ from skdnn.preprocessing.mixed_tables import TableColumns
 
 
 class Seeds(NamedTuple):
-    """What is drawn, in this order, from `random_state`."""
+    """The seed of each network."""
 
-    folds: int
     nets: np.ndarray  # of the folds: the same for each candidate
     members: np.ndarray
 

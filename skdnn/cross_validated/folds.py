@@ -156,11 +156,11 @@ def _splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
     if groups is not None:
         return _group_splitter(cv, n_rows, labels, groups, seed)
     if cv is None and n_rows > _ONE_PART_ABOVE:
-        of_classes = labels is not None and _least_count(labels) > 1
+        of_classes = labels is not None and _counts(labels).min() > 1
         kind = StratifiedShuffleSplit if of_classes else ShuffleSplit
         return kind(1, test_size=_PART, random_state=seed)
     n_folds = _number_of_folds(cv, n_rows)
-    if labels is not None and np.unique(labels, return_counts=True)[1].max() >= n_folds:
+    if labels is not None and _counts(labels).max() >= n_folds:
         return StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     return KFold(n_folds, shuffle=True, random_state=seed)
 
@@ -192,10 +192,11 @@ def _group_splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
         n_folds = min(n_folds, n_groups)
     if n_folds > n_groups:
         raise ValueError(f"cv={cv} is more than the number of groups, {n_groups}.")
-    if labels is not None and np.unique(labels, return_counts=True)[1].max() >= n_folds:
+    if labels is not None and _counts(labels).max() >= n_folds:
         return StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     return GroupKFold(n_folds, shuffle=True, random_state=seed)
 
 
-def _least_count(labels) -> int:
-    return int(np.unique(labels, return_counts=True)[1].min())
+def _counts(labels) -> np.ndarray:
+    """Return the rows of each class."""
+    return np.unique(labels, return_counts=True)[1]

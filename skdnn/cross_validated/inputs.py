@@ -18,7 +18,7 @@ from skdnn.estimators.checks.arrays import (
     has_infinity,
 )
 from skdnn.estimators.rows import SPARSE_FORMATS, Rows, validated_inputs
-from skdnn.preprocessing.mixed_tables import TableColumns, columns_of, preprocessor_for
+from skdnn.preprocessing.mixed_tables import TableColumns, preprocessor_for
 from skdnn.preprocessing.tables import is_frame
 
 _NUMBERS = [np.float64, np.float32]
@@ -91,11 +91,6 @@ def _holds_text(X) -> bool:
     if array.dtype.kind in "US":
         return True
     return array.dtype.kind == "O" and any(isinstance(v, str) for v in array.flat)
-
-
-def columns_for(estimator, X) -> TableColumns:
-    """Return which columns are numbers and which are categories."""
-    return columns_of(X, estimator.categorical_features)
 
 
 def fit_preprocessor(

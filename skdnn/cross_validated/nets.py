@@ -36,12 +36,12 @@ class NetInTraining:
         network = plan.network_of(net, rows.X.shape[1], targets)
         state = first_state(net, network, dtype)
         targets = net._begin_at(targets, rows, network.biases(state.theta)[-1])
-        self.examples: Examples = rows.examples(targets, dtype)
-        weight, type_in = self.examples.total_weight, type_out(rows.X.dtype).name
+        examples = rows.examples(targets, dtype)
+        weight, type_in = examples.total_weight, type_out(rows.X.dtype).name
         self._model: Model[Any] = Model(network, targets, state.theta, weight, type_in)
         self.estimator, self._n_rows = net, rows.n_rows
-        recipe = plan.recipe(net, self._model, state, self.examples, n_epochs=1)
-        reader = plan.reader(net, self._model, state, self.examples)
+        recipe = plan.recipe(net, self._model, state, examples, n_epochs=1)
+        reader = plan.reader(net, self._model, state, examples)
         self._steps = Steps(state, reader, recipe)
         self._costs: dict[int, float] = {}  # J up to each checkpoint
 

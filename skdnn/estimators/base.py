@@ -134,12 +134,6 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         callbacks.end_fit()
         return self
 
-    def _draft(self) -> Self:
-        """Return a copy that shares all attributes, to set others on."""
-        draft = type(self).__new__(type(self))
-        draft.__dict__.update(vars(self))
-        return draft
-
     def _attributes_to_predict(self, model: Model) -> dict[str, Any]:
         """Return the fitted attributes of a model; the columns are this estimator's."""
         columns = ("n_features_in_", "feature_names_in_")

@@ -13,6 +13,17 @@ from skdnn.training.history import EpochRecord
 from skdnn.training.loop import OnEpoch
 
 
+def data_for_hooks(estimator, rows: Rows) -> dict[str, Any]:
+    """Return what each hook is given of the caller's rows."""
+    weight = rows.sample_weight
+    return {
+        "estimator": estimator,
+        "X": rows.X,
+        "y": rows.y,
+        "metadata": {} if weight is None else {"sample_weight": weight},
+    }
+
+
 class FitCallbacks:
     """The callbacks that `set_callbacks` has put on an estimator.
 
@@ -35,13 +46,7 @@ class FitCallbacks:
         self._estimator = estimator
         self._incremental = incremental
         self.are_set = has_callbacks(estimator)
-        weight = rows.sample_weight
-        self._data = {
-            "estimator": estimator,
-            "X": rows.X,
-            "y": rows.y,
-            "metadata": {} if weight is None else {"sample_weight": weight},
-        }
+        self._data = data_for_hooks(estimator, rows)
         self._fit: CallbackContext = None  # until begin_fit
         self._reached: Reached | None = None  # until begin_training
         self._dev_rows: Rows | None = None  # these until begin_training

@@ -28,7 +28,12 @@ from skdnn.estimators.streamed import (
 )
 from skdnn.estimators.targets.labels import type_of_label
 from skdnn.estimators.targets.weights import row_weights
-from skdnn.streams import as_source, in_chunk, parts_of_chunk
+from skdnn.streams import (
+    as_source,
+    in_chunk,
+    parts_of_chunk,
+    refuse_weights_besides,
+)
 
 # So many entries are kept for a look at the inputs, of no fewer rows and no more.
 _ENTRIES_KEPT, _LEAST_KEPT, _MOST_KEPT = 2**19, 512, 4096
@@ -46,11 +51,7 @@ def streamed_rows(estimator, given: Rows, reset: bool) -> Rows:
     reset : bool
         As of `training_rows`.
     """
-    if given.sample_weight is not None:
-        raise ValueError(
-            "A batch source brings its own weights, as the third of each chunk (X, y, "
-            "sample_weight); fit must not be given sample_weight besides."
-        )
+    refuse_weights_besides(given.sample_weight)
     source, found = as_source(given.X), _Found()
     for number, chunk in enumerate(source):
         with in_chunk(number):

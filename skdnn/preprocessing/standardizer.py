@@ -28,7 +28,12 @@ from skdnn.preprocessing.fitting import (
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
 from skdnn.preprocessing.tables import checked_table, checked_weights
-from skdnn.streams import BatchSource, in_chunk, parts_of_chunk
+from skdnn.streams import (
+    BatchSource,
+    in_chunk,
+    parts_of_chunk,
+    refuse_weights_besides,
+)
 
 METHODS = ("standard", "robust")
 INPUT = {
@@ -243,11 +248,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
                 "A batch source needs method='standard', got method='robust': medians "
                 "and quartiles cannot be updated piece by piece."
             )
-        if sample_weight is not None:
-            raise ValueError(
-                "A batch source brings its own weights, as the third of each chunk (X, "
-                "y, sample_weight); fit must not be given sample_weight besides."
-            )
+        refuse_weights_besides(sample_weight)
         moments = None
         for number, chunk in enumerate(source):
             with in_chunk(number):

@@ -1,6 +1,6 @@
 """Training rows that come in chunks, because they are more than memory holds."""
 
-from skdnn.streams.chunks import in_chunk, parts_of_chunk
+from skdnn.streams.chunks import in_chunk, parts_of_chunk, refuse_weights_besides
 from skdnn.streams.lazy import refuse_lazy
 from skdnn.streams.source import BatchSource, as_source, is_source
 
@@ -11,4 +11,5 @@ __all__ = [
     "is_source",
     "parts_of_chunk",
     "refuse_lazy",
+    "refuse_weights_besides",
 ]

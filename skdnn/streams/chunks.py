@@ -17,6 +17,15 @@ def in_chunk(number: int) -> Iterator[None]:
         ) from error
 
 
+def refuse_weights_besides(sample_weight: Any) -> None:
+    """Refuse weights that are not in the chunks."""
+    if sample_weight is not None:
+        raise ValueError(
+            "A batch source brings its own weights, as the third of each chunk (X, y, "
+            "sample_weight); fit must not be given sample_weight besides."
+        )
+
+
 def parts_of_chunk(chunk: Any) -> tuple[Any, Any, Any]:
     """Return X, y and the weights, or None, of a chunk."""
     if not (isinstance(chunk, tuple | list) and len(chunk) in (2, 3)):
