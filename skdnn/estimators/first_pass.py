@@ -24,11 +24,11 @@ from skdnn.estimators.streamed import (
     Sample,
     StreamedInputs,
     fingerprint,
-    stacked,
 )
 from skdnn.estimators.targets.labels import type_of_label
 from skdnn.estimators.targets.weights import row_weights
 from skdnn.streams import (
+    RowSample,
     as_source,
     in_chunk,
     parts_of_chunk,
@@ -109,8 +109,7 @@ class _Found:
         self._n_stored, self._all_sparse = 0, True
         self._types: set[np.dtype] = set()
         self._largest = (np.float64(0), 0)
-        self._stride, self._parts = 1, []
-        self._numbers = np.empty(0, np.int64)
+        self._sample: RowSample | None = None
 
     def check_alike(self, y: np.ndarray, weight: np.ndarray | None) -> None:
         """Refuse targets and weights that cannot be put together with those before."""
@@ -145,33 +144,20 @@ class _Found:
         self._types.add(X.dtype)
         self._all_sparse = self._all_sparse and sparse.issparse(X)
         self._n_stored += X.nnz if sparse.issparse(X) else X.size
-        self._sample(X)
+        if self._sample is None:
+            entries = _ENTRIES_KEPT // max(1, X.shape[1])
+            self._sample = RowSample(min(_MOST_KEPT, max(_LEAST_KEPT, entries)))
+        self._sample.add(X)
         self.sizes.append(X.shape[0])
         self.n_rows += X.shape[0]
         self.y.append(y.copy())  # an iterator may write over its chunk
         if weight is not None:
             self.weights.append(weight.copy())
 
-    def _sample(self, X: Any) -> None:
-        """Keep each so many-th row; twice as many of them where they become too many.
-
-        They are copied: chunks may be written over, or be large.
-        """
-        most = min(_MOST_KEPT, max(_LEAST_KEPT, _ENTRIES_KEPT // max(1, X.shape[1])))
-        rows = np.arange(-self.n_rows % self._stride, X.shape[0], self._stride)
-        X = X.tocsr() if sparse.issparse(X) else X
-        self._parts.append(X[rows])
-        self._numbers = np.concatenate([self._numbers, self.n_rows + rows])
-        if self._numbers.size <= most:
-            return
-        while self._numbers.size > most:
-            self._stride *= 2
-            kept = np.flatnonzero(self._numbers % self._stride == 0)
-            self._parts = [stacked(self._parts)[kept]]
-            self._numbers = self._numbers[kept]
-
     def inputs(self, source) -> StreamedInputs:
         """Return X of all chunks."""
+        assert self._sample is not None  # there are rows
+        (X,) = self._sample.arrays
         return StreamedInputs(
             source,
             _numbers,
@@ -183,7 +169,7 @@ class _Found:
             if self._all_sparse
             else self.n_rows * self._n_columns,
             largest=self._largest,
-            sample=Sample(stacked(self._parts), self._numbers),
+            sample=Sample(X, self._sample.numbers),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skdnn.streams import BatchSource, in_chunk, parts_of_chunk
+from skdnn.streams import BatchSource, in_chunk, parts_of_chunk, stacked
 from skdnn.training.streams import StreamTable
 from skdnn.training.tables import Table
 
@@ -156,16 +156,6 @@ class StreamedInputs:
     def checksum(self) -> int:
         """Return a number that tells this stream from others."""
         return zlib.crc32(repr((self.shape, self._fingerprints)).encode())
-
-
-def stacked(parts: list[Any]) -> Any:
-    """Return parts of a table below each other; sparse if all with rows are."""
-    parts = [part for part in parts if part.shape[0]] or parts[:1]
-    if all(map(sparse.issparse, parts)):
-        return sparse.vstack(parts, format="csr")
-    return np.concatenate(
-        [part.toarray() if sparse.issparse(part) else part for part in parts]
-    )
 
 
 def _n_rows(X: Any) -> int:

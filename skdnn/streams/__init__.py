@@ -2,14 +2,18 @@
 
 from skdnn.streams.chunks import in_chunk, parts_of_chunk, refuse_weights_besides
 from skdnn.streams.lazy import refuse_lazy
+from skdnn.streams.sampling import RowSample, rows_of, stacked
 from skdnn.streams.source import BatchSource, as_source, is_source
 
 __all__ = [
     "BatchSource",
+    "RowSample",
     "as_source",
     "in_chunk",
     "is_source",
     "parts_of_chunk",
     "refuse_lazy",
     "refuse_weights_besides",
+    "rows_of",
+    "stacked",
 ]
