@@ -5,7 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
+import numpy as np
 from joblib import effective_n_jobs
+
+from skdnn.cross_validated.nets import Leg, go
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -33,6 +36,10 @@ class Workers(AbstractContextManager):
         if self._pool is None:
             return [function(job) for job in jobs]
         return list(self._pool.map(function, jobs))
+
+    def go(self, legs: list[Leg]) -> list[tuple[bool, np.ndarray | None]]:
+        """Move networks on; return for each what `nets.go` says of it."""
+        return self.map(go, legs)
 
     def __exit__(self, *error) -> None:
         """End the threads; what has not begun yet is dropped."""

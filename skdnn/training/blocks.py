@@ -100,7 +100,7 @@ class EndlessBlocks:
             self._blocks = self._reader.epoch(self._n_given)
             block = next(self._blocks)
         if block is None:
-            self._n_given, self._began = 0, bits.state
+            self._n_given, self._began = 0, dict(bits.state)
             self._blocks = self._reader.epoch()
             block = next(self._blocks)
         return block
@@ -117,7 +117,9 @@ class EndlessBlocks:
         self._n_given, self._began = plain["n_given"], plain["began"]
 
 
-def from_batch(blocks: Generator[TrainingBlock], first: int) -> Generator[TrainingBlock]:
+def from_batch(
+    blocks: Generator[TrainingBlock], first: int
+) -> Generator[TrainingBlock]:
     """Yield blocks without the batches before this one."""
     with closing(blocks):
         for block in blocks:
