@@ -23,9 +23,7 @@ from skdnn import (
     GaussianNoise,
     Mixup,
     MLPRegularizedClassifier,
-    MLPRegularizedClassifierCV,
     MLPRegularizedRegressor,
-    MLPRegularizedRegressorCV,
     _version,
 )
 from tests.estimators.datasets import make_rows, parameters
@@ -382,9 +380,8 @@ def test_values_that_mean_the_same_are_the_same(saved):
 
 def test_what_cannot_be_saved_is_refused(tmp_path):
     checkpoint = Checkpoint(tmp_path / "a")
-    for model in (MLPRegularizedClassifierCV(), LogisticRegression()):
-        with pytest.raises(ValueError, match=f"but not {type(model).__name__}"):
-            model.set_callbacks(checkpoint).fit(X, Y)
+    with pytest.raises(ValueError, match="but not LogisticRegression"):
+        LogisticRegression().set_callbacks(checkpoint).fit(X, Y)
     with pytest.raises(ValueError, match="partial_fit trains for one epoch"):
         net().set_callbacks(checkpoint).partial_fit(X, Y, classes=[0, 1, 2])
     with pytest.raises(ValueError, match="Checkpoint needs a solver that takes mini"):
@@ -398,9 +395,8 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
         search.fit(X, Y)
     with pytest.raises(ValueError, match="this fit is one of many"):
         cross_val_score(net().set_callbacks(checkpoint), X, Y, error_score="raise")
-    for fit in (MLPRegularizedRegressorCV().fit, net().partial_fit):
-        with pytest.raises(TypeError, match="Only fit of MLPRegularizedClassifier"):
-            fit(X, Y, resume_from=tmp_path / "a")
+    with pytest.raises(TypeError, match="Only fit can go on from a checkpoint"):
+        net().partial_fit(X, Y, resume_from=tmp_path / "a")
     assert os.listdir(tmp_path) == []
 
 
