@@ -12,10 +12,13 @@ from skdnn.estimators.preparation import first_state
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.solving import FitRecord
 from skdnn.network.objective import forward, rows_per_block
+from skdnn.training.state import TrainingState
 from skdnn.training.steps import Steps
 from skdnn.training.stopping import MAX_ITER
 from skdnn.training.tables import Examples
 from skdnn.training.threads import blas_threads_for
+
+_NO_THETA = np.empty(0)  # the θ that moves is the state's
 
 
 class NetInTraining:
@@ -39,12 +42,39 @@ class NetInTraining:
         targets = net._begin_at(targets, rows, network.biases(state.theta)[-1])
         examples = rows.examples(targets, dtype)
         weight, type_in = examples.total_weight, type_out(rows.X.dtype).name
-        self._model: Model[Any] = Model(network, targets, state.theta, weight, type_in)
-        self.estimator, self.examples = net, examples
-        recipe = plan.recipe(net, self._model, state, examples, n_epochs=1)
-        reader = plan.reader(net, self._model, state, examples)
+        self._begin(
+            net, Model(network, targets, _NO_THETA, weight, type_in), examples, state
+        )
+
+    def _begin(
+        self,
+        net: BaseMLPRegularized,
+        model: Model[Any],
+        examples: Examples,
+        state: TrainingState,
+    ) -> None:
+        self.estimator, self.examples, self._model = net, examples, model
+        recipe = plan.recipe(net, model, state, examples, n_epochs=1)
+        reader = plan.reader(net, model, state, examples)
         self._steps = Steps(state, reader, recipe)
         self._costs: dict[int, float] = {}  # J up to each checkpoint
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs to train it."""
+        return {
+            "estimator": self.estimator,
+            "model": self._model.pack(),
+            "examples": self.examples,
+            "reached": self.pack(),
+        }
+
+    def __setstate__(self, plain: dict[str, Any]) -> None:
+        """Take over what was pickled."""
+        reached = plain["reached"]
+        state = TrainingState.unpack(reached["state"]).copy()  # to write to
+        model = Model.unpack(plain["model"])
+        self._begin(plain["estimator"], model, plain["examples"], state)
+        self.go_on_from(reached)
 
     @property
     def n_steps(self) -> int:
