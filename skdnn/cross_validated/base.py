@@ -29,8 +29,13 @@ from skdnn.cross_validated.inputs import (
 )
 from skdnn.cross_validated.members import Members
 from skdnn.cross_validated.moving import Movable
-from skdnn.cross_validated.race import Contender, Race, scores_of
-from skdnn.cross_validated.refit import Refit
+from skdnn.cross_validated.race import (
+    Contender,
+    Race,
+    said_of_held_out,
+    scores_of,
+)
+from skdnn.cross_validated.refit import members_of_all_rows
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
 from skdnn.cross_validated.resuming import Draws, ReachedChoice
 from skdnn.cross_validated.workers import Workers
@@ -108,8 +113,13 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             refuse_divergence(contenders)
             best = best_of(contenders)
             if self.refit:
-                members = self._members_of_all_rows(
-                    choice, best, steps, workers, callbacks, reached
+                members = members_of_all_rows(
+                    choice,
+                    best,
+                    steps,
+                    workers,
+                    reached.begin_refit,
+                    callbacks.saver_of_members(reached),
                 )
             else:
                 members = members_of_folds(best)
@@ -120,28 +130,11 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             **draft._attributes_to_predict(members),
             **self._attributes_of(best),
             **scores_of(contenders, steps),
-            self._out_of_fold: self._held_out(best, folds, n_rows),
+            self._out_of_fold: said_of_held_out(best, folds, n_rows, self._said),
         }
         warn(contenders, best, self, int(steps[-1]))
         callbacks.end_fit()
         return self
-
-    def _members_of_all_rows(
-        self,
-        choice: Choice,
-        best: Contender,
-        steps: np.ndarray,
-        workers: Workers,
-        callbacks: RaceCallbacks,
-        reached: ReachedChoice,
-    ) -> Members:
-        """Train networks on all rows for as many steps as were best."""
-        nets, preprocessors = choice.members(best.candidate)
-        refit, look = Refit(nets, steps[steps <= best.look.n_steps]), best.look
-        reached.begin_refit(refit)
-        refit.run(workers, callbacks.saver_of_members(reached))
-        thetas = [net.model.theta for net in nets]
-        return Members.of(nets, thetas, look.n_steps, look.score.beta, preprocessors)
 
     def _begin(
         self, draft, given: Rows, given_dev: Rows, groups, random: Draws
@@ -225,28 +218,6 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             "encoding_": best.candidate.encoding,
             "oof_score_": best.look.score.shown,
         }
-
-    def _held_out(
-        self, best: Contender, folds: list[Fold], n_rows: int | None
-    ) -> np.ndarray:
-        """Return what each row was said to be by networks that had not seen it.
-
-        A row that was held out several times has the average, one that never was has
-        NaN. Without `n_rows`, the rows are those of X_val.
-        """
-        beta = best.look.score.beta
-        said = [
-            np.asarray(self._said(net.model, Z.dtype.type(beta) * Z), np.float64)
-            for net, Z in zip(best.nets, best.look.logits, strict=True)
-        ]
-        if n_rows is None:
-            return said[0]
-        total, counts = np.zeros((n_rows, *said[0].shape[1:])), np.zeros(n_rows)
-        for fold, values in zip(folds, said, strict=True):
-            np.add.at(total, fold.held_out, values)
-            np.add.at(counts, fold.held_out, 1)
-        with np.errstate(invalid="ignore"):
-            return (total.T / counts).T
 
     def _validate_params(self):
         """Check the parameters one by one; an error says what was probably meant."""

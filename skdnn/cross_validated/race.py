@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skdnn.cross_validated.candidates import Candidate
+from skdnn.cross_validated.folds import Fold
 from skdnn.cross_validated.members import calibrated
 from skdnn.cross_validated.nets import Leg, NetInTraining
 from skdnn.cross_validated.pooled import HeldOut, inverse_temperature, pooled_cost
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.dev_scoring import DevScorer
+from skdnn.estimators.model import Model
 
 # The first checkpoints are a few steps apart: that little changes from one to the next
 # says nothing yet.
@@ -284,3 +286,29 @@ def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
         "scores_": scores,
         "candidates_": [contender.candidate._asdict() for contender in contenders],
     }
+
+
+def said_of_held_out(
+    best: Contender,
+    folds: list[Fold],
+    n_rows: int | None,
+    said: Callable[[Model, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Return what each row was said to be by networks that had not seen it.
+
+    A row that was held out several times has the average, one that never was has NaN.
+    Without `n_rows`, the rows are those of X_val.
+    """
+    beta = best.look.score.beta
+    parts = [
+        np.asarray(said(net.model, Z.dtype.type(beta) * Z), np.float64)
+        for net, Z in zip(best.nets, best.look.logits, strict=True)
+    ]
+    if n_rows is None:
+        return parts[0]
+    total, counts = np.zeros((n_rows, *parts[0].shape[1:])), np.zeros(n_rows)
+    for fold, values in zip(folds, parts, strict=True):
+        np.add.at(total, fold.held_out, values)
+        np.add.at(counts, fold.held_out, 1)
+    with np.errstate(invalid="ignore"):
+        return (total.T / counts).T

@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from skdnn.cross_validated.choice import Choice
+from skdnn.cross_validated.members import Members
 from skdnn.cross_validated.nets import Leg, NetInTraining
+from skdnn.cross_validated.race import Contender
 from skdnn.cross_validated.workers import Workers
 
 
@@ -79,3 +82,35 @@ class Refit:
         self.n_looks = plain["n_looks"]
         for net, packed in zip(self.nets, plain["nets"], strict=True):
             net.go_on_from(packed)
+
+
+def members_of_all_rows(
+    choice: Choice,
+    best: Contender,
+    checkpoints: np.ndarray,
+    workers: Workers,
+    begin: Callable[[Refit], None],
+    on_checkpoint: Callable[[], Any] | None,
+) -> Members:
+    """Train networks on all rows for as many steps as were best.
+
+    Parameters
+    ----------
+    choice, best
+        What was chosen from, and what was chosen.
+    checkpoints : ndarray of int
+        All numbers of steps after which networks are looked at.
+    workers : Workers
+        What trains several networks at once.
+    begin : callable (refit)
+        Told of the training before it begins; may put it where another was.
+    on_checkpoint : callable, optional
+        As of `Refit.run`.
+    """
+    look = best.look
+    nets, preprocessors = choice.members(best.candidate)
+    refit = Refit(nets, checkpoints[checkpoints <= look.n_steps])
+    begin(refit)
+    refit.run(workers, on_checkpoint)
+    thetas = [net.model.theta for net in nets]
+    return Members.of(nets, thetas, look.n_steps, look.score.beta, preprocessors)

@@ -153,7 +153,8 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
     n_jobs : int or None, default=None
         How many networks are trained at once, by threads: a step does not hold Python's
         lock. -1 is one for each core. None is 1, or what
-        :func:`joblib.parallel_config` says.
+        :func:`joblib.parallel_config` says. If that names a backend of other processes,
+        ``"dask"``, ``"ray"`` or ``"loky"``, its workers train the networks.
 
     verbose : bool or int, default=False
         True prints a line for each checkpoint.
