@@ -151,7 +151,9 @@ def _described(
     of_encodings = {each.candidate.encoding: each for each in contenders}.values()
     trained = [net.examples for each in of_encodings for net in each.nets]
     held_out = [part.examples for each in of_encodings for part in each.held_out]
-    inputs = {"X": _checksum_of_inputs(trained if dev else [*trained, *held_out])}
+    inputs = {
+        "X": _checksum_of_inputs([*trained, *held_out] if dev is None else trained)
+    }
     if dev is not None:
         inputs["X_val"] = _checksum_of_inputs(held_out)
     net = contenders[0].nets[0].model

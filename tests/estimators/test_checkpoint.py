@@ -26,6 +26,7 @@ from skdnn import (
     MLPRegularizedRegressor,
     _version,
 )
+from skdnn.estimators import checkpoint_files
 from tests.estimators.datasets import make_rows, parameters
 from tests.estimators.refusals import same_state
 
@@ -186,6 +187,11 @@ def test_time_as_an_interval(tmp_path):
     assert not path.exists()
     crashed(net(), path, X, Y, at=5, every=timedelta(microseconds=1))
     assert_same(net().fit(X, Y, resume_from=path), net().fit(X, Y))
+
+
+def test_by_default_every_tenth_epoch(tmp_path):
+    crashed(net(), tmp_path / "a", X, Y, at=11, every=None)
+    assert len(checkpoint_files.read(tmp_path / "a")["history"]) == 10
 
 
 def test_in_a_pipeline(tmp_path):
