@@ -29,12 +29,20 @@ from skdnn.cross_validated.inputs import (
 )
 from skdnn.cross_validated.members import Members
 from skdnn.cross_validated.moving import Movable
-from skdnn.cross_validated.race import Contender, race, scores_of
+from skdnn.cross_validated.race import (
+    Contender,
+    Race,
+    said_of_held_out,
+    scores_of,
+)
+from skdnn.cross_validated.refit import members_of_all_rows
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
+from skdnn.cross_validated.resuming import Draws, ReachedChoice
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.model import Model
 from skdnn.estimators.plan import follows_cost
+from skdnn.estimators.resuming import saved_training
 from skdnn.estimators.rows import Rows, as_counts, dev_rows_of, training_rows
 from skdnn.preprocessing.mixed_tables import columns_of
 
@@ -74,12 +82,16 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
 
     # -- fit ---------------------------------------------------------------------------
 
-    def _fit(self, given: Rows, given_dev: Rows, groups) -> Self:
+    def _fit(
+        self, given: Rows, given_dev: Rows, groups, resume_from: Any = None
+    ) -> Self:
         steps = checkpoints(parameters.max_steps(self))
         callbacks = RaceCallbacks(self, given, len(steps))
         candidates = parameters.check(self)
         draft = self._draft()
-        choice, folds, n_rows = self._begin(draft, given, given_dev, groups)
+        saved = saved_training(self, resume_from)
+        random = Draws(check_random_state(self.random_state), saved)
+        choice, folds, n_rows = self._begin(draft, given, given_dev, groups, random)
         if choice.targets.is_constant:
             steps = np.array([1])
         calibrates = self._calibrates(choice.targets)
@@ -88,25 +100,29 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         )
         with Workers(self.n_jobs) as workers:
             contenders = choice.contenders(candidates, workers)
-            race(
+            race = Race(
                 contenders,
                 steps,
                 tol=self.tol,
                 patience=self.n_iter_no_change,
                 calibrates=calibrates,
-                workers=workers,
-                on_checkpoint=self._listener(draft, callbacks, contenders),
             )
+            reached = ReachedChoice(self, random, choice, folds, race, saved)
+            if not reached.has_members:
+                race.run(workers, self._listener(draft, callbacks, reached, contenders))
             refuse_divergence(contenders)
             best = best_of(contenders)
-            members = members_of_folds(best)
             if self.refit:
-                n_steps = steps[steps <= best.look.n_steps]
-                nets, preprocessors = choice.members(best.candidate, n_steps, workers)
-                thetas, look = [net.model.theta for net in nets], best.look
-                members = Members.of(
-                    nets, thetas, look.n_steps, look.score.beta, preprocessors
+                members = members_of_all_rows(
+                    choice,
+                    best,
+                    steps,
+                    workers,
+                    reached.begin_refit,
+                    callbacks.saver_of_members(reached),
                 )
+            else:
+                members = members_of_folds(best)
         kept = vars(self).copy()
         kept.pop("feature_names_in_", None)  # of rows before, which had names
         self.__dict__ = {
@@ -114,14 +130,14 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             **draft._attributes_to_predict(members),
             **self._attributes_of(best),
             **scores_of(contenders, steps),
-            self._out_of_fold: self._held_out(best, folds, n_rows),
+            self._out_of_fold: said_of_held_out(best, folds, n_rows, self._said),
         }
         warn(contenders, best, self, int(steps[-1]))
         callbacks.end_fit()
         return self
 
     def _begin(
-        self, draft, given: Rows, given_dev: Rows, groups
+        self, draft, given: Rows, given_dev: Rows, groups, random: Draws
     ) -> tuple[Choice, list[Fold], int | None]:
         """Check the caller's rows; return what networks are trained on.
 
@@ -139,7 +155,6 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             columns = columns_of(rows.X, self.categorical_features)
         counting = counting_rows(rows, targets)
         n_rows: int | None = rows.n_rows
-        random = check_random_state(self.random_state)
         fold_seed = int(random.randint(2**31 - 1))
         everyone = part_of(rows, counting, self.preprocess)
         if dev is None:
@@ -157,7 +172,11 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         return choice, folds, n_rows
 
     def _listener(
-        self, draft, callbacks: RaceCallbacks, contenders: list[Contender]
+        self,
+        draft,
+        callbacks: RaceCallbacks,
+        reached: ReachedChoice,
+        contenders: list[Contender],
     ) -> Callable[[int, list[Contender]], bool]:
         """Return what is told of each checkpoint."""
         candidates = [contender.candidate for contender in contenders]
@@ -176,6 +195,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
                 lambda: draft._attributes_to_predict(
                     members_of_folds(best_of(contenders))
                 ),
+                reached,
             )
 
         return on_checkpoint
@@ -198,28 +218,6 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             "encoding_": best.candidate.encoding,
             "oof_score_": best.look.score.shown,
         }
-
-    def _held_out(
-        self, best: Contender, folds: list[Fold], n_rows: int | None
-    ) -> np.ndarray:
-        """Return what each row was said to be by networks that had not seen it.
-
-        A row that was held out several times has the average, one that never was has
-        NaN. Without `n_rows`, the rows are those of X_val.
-        """
-        beta = best.look.score.beta
-        said = [
-            np.asarray(self._said(net.model, Z.dtype.type(beta) * Z), np.float64)
-            for net, Z in zip(best.nets, best.look.logits, strict=True)
-        ]
-        if n_rows is None:
-            return said[0]
-        total, counts = np.zeros((n_rows, *said[0].shape[1:])), np.zeros(n_rows)
-        for fold, values in zip(folds, said, strict=True):
-            np.add.at(total, fold.held_out, values)
-            np.add.at(counts, fold.held_out, 1)
-        with np.errstate(invalid="ignore"):
-            return (total.T / counts).T
 
     def _validate_params(self):
         """Check the parameters one by one; an error says what was probably meant."""

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from skdnn._sklearn import callback_context, has_callbacks
+from skdnn._sklearn import callback_context, callbacks_of, has_callbacks
 from skdnn.cross_validated.race import Contender
+from skdnn.cross_validated.resuming import ReachedChoice
 from skdnn.estimators.callbacks import data_for_hooks
+from skdnn.estimators.checkpoint import Checkpoint
 from skdnn.estimators.rows import Rows
 
 
@@ -33,31 +35,53 @@ class RaceCallbacks:
 
     def __init__(self, estimator, rows: Rows, n_checkpoints: int):
         self._are_set = has_callbacks(estimator)
+        self._savers = [
+            each for each in callbacks_of(estimator) if isinstance(each, Checkpoint)
+        ]
         if not self._are_set:
             return
         self._data = data_for_hooks(estimator, rows)
         self._fit = callback_context(
             estimator, task_name="fit", max_subtasks=n_checkpoints
         )
+        self._fit.reached = None  # there will be something to save
         self._fit.call_on_fit_task_begin(**self._data)
 
     def checkpoint(
-        self, record: CheckpointRecord, attributes: Callable[[], dict[str, Any]]
+        self,
+        record: CheckpointRecord,
+        attributes: Callable[[], dict[str, Any]],
+        reached: ReachedChoice,
     ) -> bool:
         """Tell of a checkpoint; return whether a callback wants to end the choice.
 
-        `attributes` returns what an estimator needs to predict as it is now.
+        `attributes` returns what an estimator needs to predict as it is now; `reached`
+        is what can be saved.
         """
         if not self._are_set:
             return False
         task = self._fit.subcontext(task_name="checkpoint")
-        task.record = record
+        task.record, task.reached = record, reached
         task.call_on_fit_task_begin(**self._data)
         return bool(
             task.call_on_fit_task_end(
                 **self._data, reconstruction_attributes=attributes
             )
         )
+
+    def saver_of_members(self, reached: ReachedChoice) -> Callable[[], None] | None:
+        """Return what saves the members at each checkpoint, if there is a Checkpoint.
+
+        Others are not told of these: the choice is over.
+        """
+        if not self._savers:
+            return None
+
+        def save() -> None:
+            for saver in self._savers:
+                saver.offer(reached)
+
+        return save
 
     def end_fit(self) -> None:
         """Tell that the estimator is fitted."""

@@ -86,10 +86,8 @@ class Choice:
         preprocessors = [f.preprocessor for f in folds if f.preprocessor is not None]
         return Contender(candidate, nets, held_out, preprocessors, scorers)
 
-    def members(
-        self, candidate: Candidate, steps: np.ndarray, workers: Workers
-    ) -> tuple[list[NetInTraining], list[Any]]:
-        """Return networks trained on all rows, and what makes the inputs of each."""
+    def members(self, candidate: Candidate) -> tuple[list[NetInTraining], list[Any]]:
+        """Return networks for all rows, to be trained, and what makes their inputs."""
         rows, preprocessors = self.rows, []
         if candidate.encoding is not None and self.columns is not None:
             preprocessor, rows = fit_preprocessor(
@@ -97,19 +95,9 @@ class Choice:
             )
             preprocessors = [preprocessor] * len(self.seeds.members)
         nets = [self._net(candidate, rows, int(seed)) for seed in self.seeds.members]
-        if not all(workers.map(lambda net: _train(net, steps), nets)):
-            raise ValueError(
-                "Training on all rows diverged, though it did not on the folds: lower "
-                f"learning_rate_init={nets[0].estimator.learning_rate_init}."
-            )
         return nets, preprocessors
 
     def _net(self, candidate: Candidate, rows: Rows, seed: int) -> NetInTraining:
         batch_rows = parameters.batch_rows(self.estimator, rows.n_rows)
         net = parameters.net_of(self.estimator, candidate, batch_rows, seed)
         return NetInTraining(net, rows, self.targets)
-
-
-def _train(net: NetInTraining, steps: np.ndarray) -> bool:
-    """Take steps, noting J at each checkpoint; return whether it stayed finite."""
-    return all([net.advance_to(int(n_steps)) for n_steps in steps])

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from numbers import Real
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -154,7 +155,8 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
     n_jobs : int or None, default=None
         How many networks are trained at once, by threads: a step does not hold Python's
         lock. -1 is one for each core. None is 1, or what
-        :func:`joblib.parallel_config` says.
+        :func:`joblib.parallel_config` says. If that names a backend of other processes,
+        ``"dask"``, ``"ray"`` or ``"loky"``, its workers train the networks.
 
     verbose : bool or int, default=False
         True prints a line for each checkpoint.
@@ -360,6 +362,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
+        resume_from: str | PathLike[str] | None = None,
     ) -> Self:
         """Choose by rows that are held out, then train on all rows.
 
@@ -384,6 +387,11 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
             Their labels, all of them among those of `y`.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
+        resume_from : str or path-like, default=None
+            A file of the :class:`Checkpoint` that this fit was saved to before it was
+            broken off: it goes on from there, bit for bit, with the parameters and rows
+            that it began with; `n_jobs` may be another. If there is no file, and the
+            estimator has a `Checkpoint` that writes it, the fit begins.
 
         Returns
         -------
@@ -395,6 +403,8 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         ValueError, TypeError
             If a parameter or an array is not as described, or training of all
             candidates diverges. A model that was fitted before is left as it was.
+        FileNotFoundError
+            If there is no file to resume from.
 
         Warns
         -----
@@ -403,7 +413,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
             diverged, or if held-out rows are predicted no better than by a constant.
         """
         dev = Rows(X_val, y_val, sample_weight_val)
-        return self._fit(Rows(X, y, sample_weight), dev, groups)
+        return self._fit(Rows(X, y, sample_weight), dev, groups, resume_from)
 
     def _targets_of(self, rows):
         targets = ClassTargets.of(rows.y)

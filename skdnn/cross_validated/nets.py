@@ -1,6 +1,7 @@
 """A network in training that stops at checkpoints, to be looked at and to go on."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,10 +12,13 @@ from skdnn.estimators.preparation import first_state
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.solving import FitRecord
 from skdnn.network.objective import forward, rows_per_block
+from skdnn.training.state import TrainingState
 from skdnn.training.steps import Steps
 from skdnn.training.stopping import MAX_ITER
 from skdnn.training.tables import Examples
 from skdnn.training.threads import blas_threads_for
+
+_NO_THETA = np.empty(0)  # the θ that moves is the state's
 
 
 class NetInTraining:
@@ -38,12 +42,39 @@ class NetInTraining:
         targets = net._begin_at(targets, rows, network.biases(state.theta)[-1])
         examples = rows.examples(targets, dtype)
         weight, type_in = examples.total_weight, type_out(rows.X.dtype).name
-        self._model: Model[Any] = Model(network, targets, state.theta, weight, type_in)
-        self.estimator, self._n_rows = net, rows.n_rows
-        recipe = plan.recipe(net, self._model, state, examples, n_epochs=1)
-        reader = plan.reader(net, self._model, state, examples)
+        self._begin(
+            net, Model(network, targets, _NO_THETA, weight, type_in), examples, state
+        )
+
+    def _begin(
+        self,
+        net: BaseMLPRegularized,
+        model: Model[Any],
+        examples: Examples,
+        state: TrainingState,
+    ) -> None:
+        self.estimator, self.examples, self._model = net, examples, model
+        recipe = plan.recipe(net, model, state, examples, n_epochs=1)
+        reader = plan.reader(net, model, state, examples)
         self._steps = Steps(state, reader, recipe)
         self._costs: dict[int, float] = {}  # J up to each checkpoint
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs to train it."""
+        return {
+            "estimator": self.estimator,
+            "model": self._model.pack(),
+            "examples": self.examples,
+            "reached": self.pack(),
+        }
+
+    def __setstate__(self, plain: dict[str, Any]) -> None:
+        """Take over what was pickled."""
+        reached = plain["reached"]
+        state = TrainingState.unpack(reached["state"]).copy()  # to write to
+        model = Model.unpack(plain["model"])
+        self._begin(plain["estimator"], model, plain["examples"], state)
+        self.go_on_from(reached)
 
     @property
     def n_steps(self) -> int:
@@ -60,7 +91,7 @@ class NetInTraining:
         steps = self._steps
         if n_steps > self.n_steps:
             with blas_threads_for(self._model.network, steps.reader.batch_rows):
-                self._costs[n_steps] = steps.take(n_steps - self.n_steps)
+                self._costs[n_steps] = float(steps.take(n_steps - self.n_steps))
         costs = [*self._costs.values()]
         return bool(np.isfinite(costs[-1]) and np.isfinite(steps.state.theta).all())
 
@@ -72,6 +103,15 @@ class NetInTraining:
         with blas_threads_for(model.network, rows):
             blocks = examples.table.blocks(step)
             return forward(model.network, model.theta, blocks, examples.n_rows, rows)
+
+    def pack(self) -> dict[str, Any]:
+        """Return what its training has reached, as numbers, arrays and a generator."""
+        return {**self._steps.pack(), "costs": [*self._costs.items()]}
+
+    def go_on_from(self, plain: dict[str, Any]) -> None:
+        """Be where this network, made of the same rows and seed, was when packed."""
+        self._steps.go_on_from(plain)
+        self._costs = {int(n_steps): cost for n_steps, cost in plain["costs"]}
 
     def fitted(self, model: Model, n_steps: int, message: str) -> BaseMLPRegularized:
         """Return the plain estimator, fitted: it predicts with the model.
@@ -86,7 +126,7 @@ class NetInTraining:
         n_batches = self._steps.reader.n_batches
         record = FitRecord(
             n_iter_=-(-self.n_steps // n_batches),
-            t_=round(self.n_steps / n_batches * self._n_rows),
+            t_=round(self.n_steps / n_batches * self.examples.n_rows),
             loss_=curve[-1],
             loss_curve_=curve,
             best_loss_=min(curve),
@@ -101,3 +141,21 @@ class NetInTraining:
         )
         net._assign(net._attributes_to_predict(model), state, record)
         return net
+
+
+class Leg(NamedTuple):
+    """A part of the way of a network."""
+
+    net: NetInTraining  # moved in place
+    steps: Sequence[int]  # the checkpoints up to its end
+    held_out: Examples | None = None  # looked at there
+
+
+def go(leg: Leg) -> tuple[bool, np.ndarray | None]:
+    """Return whether all is finite at the end, and the held-out rows' logits."""
+    net, steps, held_out = leg
+    is_finite = all([net.advance_to(int(n_steps)) for n_steps in steps])
+    if held_out is None or not is_finite:
+        return is_finite, None
+    Z = net.logits(held_out)
+    return bool(np.isfinite(Z).all()), Z

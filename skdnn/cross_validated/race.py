@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skdnn.cross_validated.candidates import Candidate
+from skdnn.cross_validated.folds import Fold
 from skdnn.cross_validated.members import calibrated
-from skdnn.cross_validated.nets import NetInTraining
+from skdnn.cross_validated.nets import Leg, NetInTraining
 from skdnn.cross_validated.pooled import HeldOut, inverse_temperature, pooled_cost
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.dev_scoring import DevScorer
+from skdnn.estimators.model import Model
 
 # The first checkpoints are a few steps apart: that little changes from one to the next
 # says nothing yet.
@@ -113,6 +115,44 @@ class Contender:
             thetas = [net.model.theta.copy() for net in self.nets]
             self.best = Look(n_steps, score, seen, thetas)
 
+    def pack(self, with_nets: bool) -> dict[str, Any]:
+        """Return what it has reached, as numbers, arrays and generators."""
+        best = None
+        if self.best is not None:
+            n_steps, score, logits, thetas = self.best
+            number = next(i for i, each in enumerate(self.scores) if each is score)
+            best = {
+                "n_steps": n_steps,
+                "score": number,
+                "logits": logits,
+                "thetas": thetas,
+            }
+        return {
+            "scores": np.array([(s.value, s.beta, s.sign) for s in self.scores]),
+            "of_folds": np.array([s.of_folds for s in self.scores]),
+            "best": best,
+            "n_stalled": self.n_stalled,
+            "has_diverged": self.has_diverged,
+            "nets": [net.pack() for net in self.nets] if with_nets else None,
+        }
+
+    def go_on_from(self, plain: dict[str, Any]) -> None:
+        """Be where a contender with the same networks was when it was packed."""
+        self.scores = [
+            Score(value, of_folds, beta, sign)
+            for (value, beta, sign), of_folds in zip(
+                plain["scores"].tolist(), plain["of_folds"], strict=True
+            )
+        ]
+        self.n_stalled, self.has_diverged = plain["n_stalled"], plain["has_diverged"]
+        if plain["best"] is not None:
+            best = plain["best"]
+            score = self.scores[best["score"]]
+            self.best = Look(best["n_steps"], score, best["logits"], best["thetas"])
+        if plain["nets"] is not None:
+            for net, packed in zip(self.nets, plain["nets"], strict=True):
+                net.go_on_from(packed)
+
     def _score(self, logits: list[np.ndarray], calibrates: bool) -> Score:
         """Return the pooled cost after one temperature, or the caller's score."""
         model = self.nets[0].model
@@ -131,17 +171,8 @@ class Contender:
         return Score(-float(np.average(scores, weights=weights)), -scores, beta, -1.0)
 
 
-def race(
-    contenders: list[Contender],
-    checkpoints: np.ndarray,
-    *,
-    tol: float,
-    patience: float,
-    calibrates: bool,
-    workers: Workers,
-    on_checkpoint: Callable[[int, list[Contender]], Any],
-) -> None:
-    """Train until each contender has stalled, diverged or reached the last checkpoint.
+class Race:
+    """The training of all contenders, from checkpoint to checkpoint.
 
     Parameters
     ----------
@@ -154,36 +185,93 @@ def race(
         by more than this part of its best score.
     calibrates : bool
         Whether the held-out rows are judged after one temperature.
-    workers : Workers
-        What trains several networks at once.
-    on_checkpoint : callable (n_steps, running) -> bool
-        Told of each checkpoint; a true answer ends the race.
+
+    Attributes
+    ----------
+    n_looks : int
+        The checkpoints so far.
     """
-    running = list(contenders)
-    for n_steps in checkpoints:
-        jobs = [
-            (net, held_out, int(n_steps))
-            for contender in running
-            for net, held_out in zip(contender.nets, contender.held_out, strict=True)
+
+    def __init__(
+        self,
+        contenders: list[Contender],
+        checkpoints: np.ndarray,
+        *,
+        tol: float,
+        patience: float,
+        calibrates: bool,
+    ):
+        self.contenders, self.checkpoints = contenders, checkpoints
+        self.n_looks = 0
+        self._tol, self._patience, self._calibrates = tol, patience, calibrates
+
+    @property
+    def n_steps(self) -> int:
+        """The steps up to the last checkpoint."""
+        return int(self.checkpoints[self.n_looks - 1]) if self.n_looks else 0
+
+    @property
+    def running(self) -> list[Contender]:
+        """Who has neither stalled nor diverged."""
+        goes_on = self._patience if self.n_steps >= _PATIENT_UNTIL else np.inf
+        return [
+            each
+            for each in self.contenders
+            if each.n_stalled < goes_on and not each.has_diverged
         ]
-        logits = iter(workers.map(_advance, jobs))
-        for contender in running:
-            of_folds = [next(logits) for _ in contender.nets]
-            contender.take_in(int(n_steps), of_folds, tol, calibrates)
-        ends = on_checkpoint(int(n_steps), running)
-        goes_on = patience if n_steps >= _PATIENT_UNTIL else np.inf
-        running = [c for c in running if c.n_stalled < goes_on and not c.has_diverged]
-        if ends or not running:
-            return
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody runs, or the last checkpoint is reached."""
+        return self.n_looks == len(self.checkpoints) or not self.running
 
-def _advance(job: tuple[NetInTraining, HeldOut, int]) -> np.ndarray | None:
-    """Return the held-out rows' logits after so many steps; None if not finite."""
-    net, held_out, n_steps = job
-    if not net.advance_to(n_steps):
-        return None
-    Z = net.logits(held_out.examples)
-    return Z if np.isfinite(Z).all() else None
+    def run(
+        self,
+        workers: Workers,
+        on_checkpoint: Callable[[int, list[Contender]], Any],
+    ) -> None:
+        """Train until each contender has stalled, diverged or reached the end.
+
+        Parameters
+        ----------
+        workers : Workers
+            What trains several networks at once.
+        on_checkpoint : callable (n_steps, ran) -> bool
+            Told of each checkpoint, and who ran up to it; a true answer ends the race.
+        """
+        while not self.is_over:
+            running, n_steps = self.running, int(self.checkpoints[self.n_looks])
+            legs = [
+                Leg(net, [n_steps], held_out.examples)
+                for contender in running
+                for net, held_out in zip(
+                    contender.nets, contender.held_out, strict=True
+                )
+            ]
+            ends = iter(workers.go(legs))
+            for contender in running:
+                of_folds = [next(ends) for _ in contender.nets]
+                logits = [Z if is_finite else None for is_finite, Z in of_folds]
+                contender.take_in(n_steps, logits, self._tol, self._calibrates)
+            self.n_looks += 1
+            if on_checkpoint(n_steps, running):
+                return
+
+    def pack(self, with_nets: bool) -> dict[str, Any]:
+        """Return what has been reached, as numbers, arrays and generators.
+
+        The networks of the folds are left out where they are not trained any more.
+        """
+        return {
+            "n_looks": self.n_looks,
+            "contenders": [each.pack(with_nets) for each in self.contenders],
+        }
+
+    def go_on_from(self, plain: dict[str, Any]) -> None:
+        """Be where a race of the same contenders was when it was packed."""
+        self.n_looks = plain["n_looks"]
+        for each, packed in zip(self.contenders, plain["contenders"], strict=True):
+            each.go_on_from(packed)
 
 
 def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
@@ -198,3 +286,29 @@ def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
         "scores_": scores,
         "candidates_": [contender.candidate._asdict() for contender in contenders],
     }
+
+
+def said_of_held_out(
+    best: Contender,
+    folds: list[Fold],
+    n_rows: int | None,
+    said: Callable[[Model, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Return what each row was said to be by networks that had not seen it.
+
+    A row that was held out several times has the average, one that never was has NaN.
+    Without `n_rows`, the rows are those of X_val.
+    """
+    beta = best.look.score.beta
+    parts = [
+        np.asarray(said(net.model, Z.dtype.type(beta) * Z), np.float64)
+        for net, Z in zip(best.nets, best.look.logits, strict=True)
+    ]
+    if n_rows is None:
+        return parts[0]
+    total, counts = np.zeros((n_rows, *parts[0].shape[1:])), np.zeros(n_rows)
+    for fold, values in zip(folds, parts, strict=True):
+        np.add.at(total, fold.held_out, values)
+        np.add.at(counts, fold.held_out, 1)
+    with np.errstate(invalid="ignore"):
+        return (total.T / counts).T

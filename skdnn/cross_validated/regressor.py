@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from numbers import Real
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -152,7 +153,8 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
     n_jobs : int or None, default=None
         How many networks are trained at once, by threads: a step does not hold Python's
         lock. -1 is one for each core. None is 1, or what
-        :func:`joblib.parallel_config` says.
+        :func:`joblib.parallel_config` says. If that names a backend of other processes,
+        ``"dask"``, ``"ray"`` or ``"loky"``, its workers train the networks.
 
     verbose : bool or int, default=False
         True prints a line for each checkpoint.
@@ -346,6 +348,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
+        resume_from: str | PathLike[str] | None = None,
     ) -> Self:
         """Choose by rows that are held out, then train on all rows.
 
@@ -370,6 +373,11 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
             What they should give.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
+        resume_from : str or path-like, default=None
+            A file of the :class:`Checkpoint` that this fit was saved to before it was
+            broken off: it goes on from there, bit for bit, with the parameters and rows
+            that it began with; `n_jobs` may be another. If there is no file, and the
+            estimator has a `Checkpoint` that writes it, the fit begins.
 
         Returns
         -------
@@ -381,6 +389,8 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         ValueError, TypeError
             If a parameter or an array is not as described, or training of all
             candidates diverges. A model that was fitted before is left as it was.
+        FileNotFoundError
+            If there is no file to resume from.
 
         Warns
         -----
@@ -389,7 +399,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
             diverged, or if held-out rows are predicted no better than by a constant.
         """
         dev = Rows(X_val, y_val, sample_weight_val)
-        return self._fit(Rows(X, y, sample_weight), dev, groups)
+        return self._fit(Rows(X, y, sample_weight), dev, groups, resume_from)
 
     def _targets_of(self, rows):
         return RegressionTargets.of(rows.y, self.loss)

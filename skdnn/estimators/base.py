@@ -21,8 +21,9 @@ from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.collapse import collapse_of, reason_with
 from skdnn.estimators.model import Model, NotFinite, finite
 from skdnn.estimators.preparation import prepare
+from skdnn.estimators.reached import Reached, split_seed_of
 from skdnn.estimators.reporting import EpochPrinter, refuse, sentence, warn_about
-from skdnn.estimators.resuming import Reached, saved_training
+from skdnn.estimators.resuming import saved_training
 from skdnn.estimators.rows import Rows, rows_to_predict
 from skdnn.estimators.solving import FitRecord, train
 from skdnn.network.gradient_check import GradientCheckReport
@@ -95,7 +96,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
             incremental=incremental,
             classes=classes,
             total_weight=total_weight,
-            split_seed=None if saved is None else saved.state.split_seed,
+            split_seed=split_seed_of(saved),
         )
         reached = Reached(self, start, saved)
         model, _, examples, dev_rows, evaluate = start

@@ -6,8 +6,8 @@ from sklearn.callback import CallbackContext
 
 from skdnn._sklearn import callback_context, has_callbacks
 from skdnn.estimators.model import Model
+from skdnn.estimators.reached import Reached
 from skdnn.estimators.reporting import EpochPrinter
-from skdnn.estimators.resuming import Reached
 from skdnn.estimators.rows import Rows
 from skdnn.training.history import EpochRecord
 from skdnn.training.loop import OnEpoch

@@ -1,4 +1,4 @@
-"""What a fit has reached, told from that of another fit, and how to go on from it."""
+"""What fits of all kinds need to go on from a file, and to tell it from another's."""
 
 import os
 import re
@@ -6,7 +6,6 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -18,104 +17,60 @@ from skdnn._callers import level_of_caller
 from skdnn._sklearn import callbacks_of
 from skdnn.estimators import checkpoint_files as files
 from skdnn.estimators import plan
-from skdnn.estimators.preparation import Start
-from skdnn.training.history import DevResult, EpochRecord, Run
-from skdnn.training.state import TrainingState
 from skdnn.training.tables import Examples
 
 # Of the layout of the content; to be raised when older files cannot be read any more.
 _FORMAT = 1
 # So many rows of X are looked at; y and weights are in memory, and are read whole.
-_ROWS_READ = 1000
+ROWS_READ = 1000
 # Parameters that change nothing of the training.
-_FREE = {"verbose", "warm_start"}
+_FREE = {"verbose", "warm_start", "n_jobs"}
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a checkpoint holds."""
+    """What a checkpoint of a training with these parameters holds."""
 
     path: Path
-    state: TrainingState
-    run: Run
-    parameters: dict[str, str]
-    rows: dict[str, str]
+    content: dict[str, Any]
 
+    def refuse_other(self, then: dict[str, str], now: dict[str, str]) -> None:
+        """Refuse to go on with another training than was saved.
 
-class Reached:
-    """What a fit has reached: it moves on with the training.
-
-    Attributes
-    ----------
-    state : TrainingState
-        Moved in place.
-    run : Run
-        Its history grows.
-    """
-
-    def __init__(self, estimator, start: Start, saved: Saved | None):
-        self._estimator, self._start = estimator, start
-        self._n_before = start.state.n_epochs
-        self.state = start.state if saved is None else saved.state
-        self.run = Run(start.state.time) if saved is None else saved.run
-        if saved is not None:
-            self._check(saved)
-
-    @cached_property
-    def _parameters(self) -> dict[str, str]:
-        parameters = self._estimator.get_params(deep=False)
-        return {
-            "estimator": type(self._estimator).__name__,
-            **{k: _described(v) for k, v in parameters.items() if k not in _FREE},
-        }
-
-    @cached_property
-    def _rows(self) -> dict[str, str]:
-        start = self._start
-        dev = {} if start.evaluate is None else _rows(start.evaluate.examples, "_val")
-        return {
-            **_rows(start.examples, ""),
-            **dev,
-            "the network": f"{start.model.network.sizes} in {start.state.theta.dtype}",
-            "the epochs before this fit": str(self._n_before),
-        }
-
-    def is_last(self) -> bool:
-        """Whether the epoch that is over was the last that there can be."""
-        is_last = len(self.run.history) >= self._estimator.max_iter
-        return is_last or self.state.is_over
-
-    def pack(self) -> dict[str, Any]:
-        """Return names, numbers, arrays and generators."""
-        return {
-            "skdnn": _version.__version__,
-            "format": _FORMAT,
-            "state": self.state.pack(),
-            "began": self.run.began,
-            "history": _columns(self.run.history),
-            "parameters": self._parameters,
-            "rows": self._rows,
-        }
-
-    def _check(self, saved: Saved) -> None:
-        """Refuse to go on with another training than was saved."""
-        # Other parameters may make for other rows, too, such as those of the dev set.
-        differ = _differences(saved.parameters, self._parameters)
-        differ = differ or _differences(saved.rows, self._rows)
+        Parameters
+        ----------
+        then, now : dict of str
+            What tells trainings apart, as it was saved and as it is.
+        """
+        differ = [
+            f"{name} was {then.get(name, 'not given')} and is "
+            f"{now.get(name, 'not given')}"
+            for name in {**then, **now}
+            if then.get(name) != now.get(name)
+        ]
         if differ:
             raise ValueError(
-                f"The checkpoint {str(saved.path)!r} is of another training: "
+                f"The checkpoint {str(self.path)!r} is of another training: "
                 f"{'; '.join(differ)}. Fit with the parameters and rows that it began "
                 "with, or without resume_from."
             )
 
 
-def _differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    return [
-        f"{name} was {then.get(name, 'not given')} and is {now.get(name, 'not given')}"
-        for name in {**then, **now}
-        if then.get(name) != now.get(name)
-    ]
+def heading(estimator) -> dict[str, Any]:
+    """Return what each checkpoint begins with: the form, and whose training it is."""
+    return {
+        "skdnn": _version.__version__,
+        "format": _FORMAT,
+        "parameters": _parameters(estimator),
+    }
+
+
+def _parameters(estimator) -> dict[str, str]:
+    parameters = estimator.get_params(deep=False)
+    return {
+        "estimator": type(estimator).__name__,
+        **{k: _described(v) for k, v in parameters.items() if k not in _FREE},
+    }
 
 
 def _described(value: Any) -> str:
@@ -139,10 +94,11 @@ def _described(value: Any) -> str:
     return re.sub(r" at 0x[0-9A-Fa-f]+", "", repr(value))
 
 
-def _rows(examples: Examples, suffix: str) -> dict[str, str]:
+def described_rows(examples: Examples, suffix: str) -> dict[str, str]:
+    """Return texts that tell these rows from others."""
     table = examples.table
     numbers = {
-        "X": table.checksum(_ROWS_READ),
+        "X": table.checksum(ROWS_READ),
         "y": zlib.crc32(examples.Y.data),
         "sample_weight": zlib.crc32(examples.s.data),
     }
@@ -155,25 +111,6 @@ def _rows(examples: Examples, suffix: str) -> dict[str, str]:
         f"{name}{suffix}": f"{shapes[name]} with checksum {number:08x}"
         for name, number in numbers.items()
     }
-
-
-def _columns(history: list[EpochRecord]) -> np.ndarray:
-    """Return the history as an array, a row for each epoch."""
-    return np.array([(*r[:4], r.compile_seconds, *(r.dev or ())) for r in history])
-
-
-def _records(columns: np.ndarray) -> list[EpochRecord]:
-    return [
-        EpochRecord(
-            int(epoch),
-            cost,
-            rate,
-            seconds,
-            DevResult(*dev) if dev else None,
-            compiling,
-        )
-        for epoch, cost, rate, seconds, compiling, *dev in columns.tolist()
-    ]
 
 
 # -- from a file -----------------------------------------------------------------------
@@ -191,7 +128,8 @@ def saved_training(estimator, resume_from: Any) -> Saved | None:
 
     Parameters
     ----------
-    estimator : BaseMLPRegularized
+    estimator : BaseMLPRegularized or BaseMLPRegularizedCV
+        The one that goes on; it must have the parameters that were saved.
     resume_from : path or None
         The last checkpoint's; if it is damaged, the one before is taken.
     """
@@ -215,7 +153,7 @@ def saved_training(estimator, resume_from: Any) -> Saved | None:
                 UserWarning,
                 stacklevel=level_of_caller(),
             )
-        return _unpacked(each, content)
+        return _checked(estimator, Saved(each, content))
     if bad:
         raise ValueError(
             f"No checkpoint can be read: not {' and not '.join(bad)}. Fit without "
@@ -240,17 +178,14 @@ def check_can_go_on(estimator, name: str) -> None:
         )
 
 
-def _unpacked(path: Path, content: dict[str, Any]) -> Saved:
+def _checked(estimator, saved: Saved) -> Saved:
+    content = saved.content
     if content["format"] != _FORMAT:
         raise ValueError(
-            f"The checkpoint {str(path)!r} was written by skdnn {content['skdnn']} in "
-            f"a form that skdnn {_version.__version__} cannot read. Go on with that "
-            "version, or fit without resume_from."
+            f"The checkpoint {str(saved.path)!r} was written by skdnn "
+            f"{content['skdnn']} in a form that skdnn {_version.__version__} cannot "
+            "read. Go on with that version, or fit without resume_from."
         )
-    return Saved(
-        path,
-        TrainingState.unpack(content["state"]),
-        Run(content["began"], _records(content["history"])),
-        content["parameters"],
-        content["rows"],
-    )
+    # Before the rows: parameters may make for other ones, such as those of the dev set.
+    saved.refuse_other(content["parameters"], _parameters(estimator))
+    return saved

@@ -1,8 +1,8 @@
 """Epochs of mini-batches: in which order, in which blocks, and who yields them."""
 
 from collections.abc import Callable, Generator, Iterator
-from itertools import count
-from typing import NamedTuple, Protocol
+from contextlib import closing
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Reader(Protocol):
         Whether blocks are copies, so that nothing is left to be gathered from them.
     is_sparse : bool
         Whether blocks have sparse X.
+    rng : numpy.random.Generator
+        What an epoch is drawn from.
     """
 
     n_rows: int
@@ -51,30 +53,80 @@ class Reader(Protocol):
     batch_rows: int
     copies: bool
     is_sparse: bool
+    rng: np.random.Generator
 
-    def epoch(self) -> Generator[TrainingBlock]:
-        """Yield all rows once, block by block."""
+    def epoch(self, first: int = 0) -> Generator[TrainingBlock]:
+        """Yield all rows once, block by block, but those before this mini-batch.
+
+        Random numbers are drawn as for the whole epoch.
+        """
 
     def in_order(self, block_rows: int) -> Iterator[Block]:
         """Yield (X, Y, s) of all rows as they stand, so many at once."""
 
 
 class EndlessBlocks:
-    """The blocks of epoch after epoch, cut after any number of batches."""
+    """The blocks of epoch after epoch, cut after any number of batches.
+
+    Where it stands is two things, which can be saved: how many batches of its epoch it
+    has given, and the generator of random numbers as it was where the epoch began. From
+    these an epoch is drawn once more, and its first batches are passed over.
+    """
 
     def __init__(self, reader: Reader):
-        self._blocks = (block for _ in count() for block in reader.epoch())
-        self._rest: TrainingBlock | None = None
+        self._reader = reader
+        self._blocks: Generator[TrainingBlock] | None = None  # of the epoch under way
+        self._rest: TrainingBlock | None = None  # of its block that was cut
+        self._n_given = 0
+        self._began: dict[str, Any] = {}
 
     def take(self, n_batches: int) -> Iterator[TrainingBlock]:
         """Yield the next batches: each block is used before the next is asked for."""
         while n_batches > 0:
-            block = self._rest or next(self._blocks)
+            block = self._rest or self._next_block()
             n = min(n_batches, block.bounds.size - 1)
             yield block._replace(bounds=block.bounds[: n + 1])
             rest = block._replace(bounds=block.bounds[n:])
             self._rest = rest if rest.bounds.size > 1 else None
+            self._n_given += n
             n_batches -= n
+
+    def _next_block(self) -> TrainingBlock:
+        bits, block = self._reader.rng.bit_generator, None
+        if self._blocks is not None:
+            block = next(self._blocks, None)
+        elif self._n_given:  # another has given them
+            bits.state = self._began
+            self._blocks = self._reader.epoch(self._n_given)
+            block = next(self._blocks)
+        if block is None:
+            self._n_given, self._began = 0, dict(bits.state)
+            self._blocks = self._reader.epoch()
+            block = next(self._blocks)
+        return block
+
+    def pack(self) -> dict[str, Any]:
+        """Return where it stands."""
+        if self._n_given == self._reader.n_batches:
+            return {"n_given": 0, "began": {}}
+        return {"n_given": self._n_given, "began": self._began}
+
+    def go_to(self, plain: dict[str, Any]) -> None:
+        """Stand where another stood; its generator's state of then is the reader's."""
+        self._blocks = self._rest = None
+        self._n_given, self._began = plain["n_given"], plain["began"]
+
+
+def from_batch(
+    blocks: Generator[TrainingBlock], first: int
+) -> Generator[TrainingBlock]:
+    """Yield blocks without the batches before this one."""
+    with closing(blocks):
+        for block in blocks:
+            n = min(first, block.bounds.size - 1)
+            first -= n
+            if n < block.bounds.size - 1:
+                yield block._replace(bounds=block.bounds[n:])
 
 
 def batch_bounds(n_rows: int, batch_size: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,15 @@ class Steps:
         cost, _ = self._run(self._endless.take(n_steps), self._rates(n_steps))
         self.state.time += n_steps / self.reader.n_batches * self.recipe.epoch_length
         return cost
+
+    def pack(self) -> dict[str, Any]:
+        """Return the state, and where it stands in the epoch, to be saved."""
+        return {"state": self.state.pack(), "epoch": self._endless.pack()}
+
+    def go_on_from(self, plain: dict[str, Any]) -> None:
+        """Be where another training of these rows was when it was packed."""
+        self.state.take_over(TrainingState.unpack(plain["state"]))
+        self._endless.go_to(plain["epoch"])
 
     def _run(
         self, blocks: Iterable[TrainingBlock], rates: np.ndarray

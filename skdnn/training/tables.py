@@ -15,7 +15,7 @@ from scipy import sparse
 
 from skdnn.network.compiled import entry
 from skdnn.network.inputs import SparseRows, pick_rows, rows_between
-from skdnn.network.memory import empty_aligned
+from skdnn.network.memory import as_writeable, empty_aligned
 from skdnn.network.objective import Block
 
 # Tables up to this size are converted whole: it is done once instead of in each epoch.
@@ -67,6 +67,21 @@ class Table:
         most_stored = MOST_STORED * X.shape[0] * X.shape[1]
         self.is_sparse_enough = self._sparse and table.nnz < most_stored
         self.ready = self._ready()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the rows of this table, and no others, to be pickled."""
+        X = self._X if self._rows is None else self._X[self._rows]
+        return {"X": X, "dtype": self.dtype, "is_sparse_enough": self.is_sparse_enough}
+
+    def __setstate__(self, plain: dict[str, Any]) -> None:
+        """Take over what was pickled."""
+        X = plain["X"]
+        if not sparse.issparse(X):
+            X = as_writeable(X)  # some backends share memory that is read-only
+        self.__init__(X, plain["dtype"])  # type: ignore[misc]
+        if self.is_sparse_enough != plain["is_sparse_enough"]:  # the other rows' doing
+            self.is_sparse_enough = plain["is_sparse_enough"]
+            self.ready = self._ready()
 
     def _ready(self) -> np.ndarray | SparseRows | None:
         X, rows = self._X, self._rows
@@ -188,6 +203,11 @@ class Examples:
             mean = self.weight / self.n_rows
             self.s = np.asarray(sample_weight / mean, dtype=table.dtype)
         self.total_weight = self.weight
+
+    def __setstate__(self, plain: dict[str, Any]) -> None:
+        """Take over what was pickled, which may have become read-only."""
+        self.__dict__ = plain
+        self.Y, self.s = as_writeable(self.Y), as_writeable(self.s)
 
     def blocks(self, block_rows: int) -> Iterator[Block]:
         """Yield (X, Y, s) of all rows in order."""

@@ -77,6 +77,16 @@ def most_work(network: Network, rows: int) -> int:
 
 
 @contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Cap the BLAS threads at one: other work has the other cores."""
+    _LIMIT.enter(1)
+    try:
+        yield
+    finally:
+        _LIMIT.leave()
+
+
+@contextmanager
 def blas_threads_for(network: Network, rows: int) -> Iterator[None]:
     """Cap the BLAS threads while products of so many rows are computed."""
     work = most_work(network, rows)
@@ -85,8 +95,5 @@ def blas_threads_for(network: Network, rows: int) -> Iterator[None]:
     if deserves_threads or work < _LEAST_WORK_TO_CAP:
         yield
         return
-    _LIMIT.enter(1)
-    try:
+    with one_blas_thread():
         yield
-    finally:
-        _LIMIT.leave()

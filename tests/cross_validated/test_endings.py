@@ -150,7 +150,12 @@ def test_logits_that_are_not_finite_are_divergence(monkeypatch):
 
 def test_divergence_on_all_rows_is_an_error(monkeypatch):
     steps(monkeypatch, 4)
-    monkeypatch.setattr("skdnn.cross_validated.choice._train", lambda net, steps: False)
+    advance = NetInTraining.advance_to
+    monkeypatch.setattr(
+        NetInTraining,
+        "advance_to",
+        lambda net, n: advance(net, n) and net.examples.n_rows < len(Y),
+    )
     with pytest.raises(ValueError, match="on all rows diverged, though it did not on"):
         classifier().fit(X, Y)
 
@@ -181,15 +186,9 @@ def run(contenders, patience, tol=0.0, ends=lambda n_steps: False):
         return ends(n_steps)
 
     with racing.Workers(1) as workers:
-        racing.race(
-            contenders,
-            CHECKPOINTS,
-            tol=tol,
-            patience=patience,
-            calibrates=False,
-            workers=workers,
-            on_checkpoint=on_checkpoint,
-        )
+        racing.Race(
+            contenders, CHECKPOINTS, tol=tol, patience=patience, calibrates=False
+        ).run(workers, on_checkpoint)
     return seen
 
 

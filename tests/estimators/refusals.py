@@ -10,7 +10,12 @@ import pytest
 def same_state(a, b):
     """Compare two values of an estimator's attributes, whatever they hold."""
     if isinstance(a, np.ndarray):
-        return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+        is_float = a.dtype.kind == "f"
+        return (
+            isinstance(b, np.ndarray)
+            and a.dtype == b.dtype
+            and np.array_equal(a, b, equal_nan=is_float)
+        )
     if isinstance(a, np.random.Generator):
         return a.bit_generator.state == b.bit_generator.state
     if isinstance(a, np.random.RandomState):

@@ -1,5 +1,6 @@
 """Steps in any portions: the same training as epoch by epoch, bit for bit."""
 
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -12,10 +13,12 @@ from scipy import sparse
 from skdnn.training.averaging import Averaging
 from skdnn.training.blocks import EndlessBlocks
 from skdnn.training.readers import tables as reading
+from skdnn.training.readers.streams import StreamReader
 from skdnn.training.readers.tables import TableReader
 from skdnn.training.steps import Steps
 from skdnn.training.tables import Examples, Table
 from tests.problems import make_problem, reader, recipe, training_state
+from tests.training.test_stream_reader import Chunks, examples_of
 
 N_ROWS, N_COLUMNS, BATCH_SIZE, N_BATCHES = 17, 9, 4, 5
 
@@ -38,6 +41,10 @@ def _two_batches_a_block():
 
 
 def new_reader(kind):
+    if kind == "stream":
+        rows = np.arange(N_ROWS * N_COLUMNS, dtype=float).reshape(N_ROWS, N_COLUMNS)
+        examples = examples_of(Chunks(rows, [3, 6, 0, 5, 3]))
+        return StreamReader(examples, BATCH_SIZE, np.random.default_rng(0))
     X = np.zeros((N_ROWS, N_COLUMNS))
     X[np.arange(N_ROWS), np.arange(N_ROWS) % N_COLUMNS] = 1 + np.arange(N_ROWS)
     table = Table(sparse.csr_array(X) if kind == "sparse" else X, np.float64)
@@ -101,12 +108,31 @@ def test_epochs_cut_anywhere_have_the_same_batches(kind, portions):
             assert_array_equal(array, other)
 
 
+@pytest.mark.parametrize("kind", [*KINDS, "stream"])
+@settings(max_examples=15)
+@given(portions=st.lists(st.integers(1, 9), min_size=1, max_size=6))
+def test_another_reader_goes_on_where_one_stands(kind, portions):
+    endless, whole = EndlessBlocks(new_reader(kind)), EndlessBlocks(new_reader(kind))
+    for n in portions:
+        other = new_reader(kind)
+        other.rng.bit_generator.state = endless._reader.rng.bit_generator.state
+        plain, endless = json.loads(json.dumps(endless.pack())), EndlessBlocks(other)
+        endless.go_to(plain)
+        assert endless.pack() == plain
+        for batch, expected in zip(
+            batches(endless.take(n)), batches(whole.take(n)), strict=True
+        ):
+            for array, other_array in zip(batch, expected, strict=True):
+                assert_array_equal(array, other_array)
+    assert other.rng.bit_generator.state == whole._reader.rng.bit_generator.state
+
+
 def test_nothing_is_read_before_it_is_asked_for():
     rows = new_reader("dense")
-    before = rows._rng.bit_generator.state
+    before = rows.rng.bit_generator.state
     endless = EndlessBlocks(rows)
     assert list(endless.take(0)) == []
-    assert rows._rng.bit_generator.state == before
+    assert rows.rng.bit_generator.state == before
 
 
 OPTIONS = {

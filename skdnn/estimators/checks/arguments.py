@@ -18,8 +18,7 @@ _MEANT = {
     "GroupShuffleSplit, and give it as X_val=..., y_val=..., or use "
     "MLPRegularizedClassifierCV or MLPRegularizedRegressorCV.",
     "callbacks": "Callbacks are set by set_callbacks before fit.",
-    "resume_from": "Only fit of MLPRegularizedClassifier and MLPRegularizedRegressor "
-    "can go on from a checkpoint.",
+    "resume_from": "Only fit can go on from a checkpoint.",
     "classes": "fit finds the classes in y.",
 }
 # Names of parameters, of which an estimator has one.

@@ -12,6 +12,7 @@ from skdnn.training.blocks import (
     TrainingBlock,
     augmented,
     batch_bounds,
+    from_batch,
     random_order,
 )
 from skdnn.training.streams import RowBuffer, StreamTable
@@ -48,7 +49,7 @@ class StreamReader:
         assert isinstance(examples.table, StreamTable)
         self._table: StreamTable = examples.table
         table, self._examples = self._table, examples
-        self._augment, self._rng = augment, rng
+        self._augment, self.rng = augment, rng
         self.n_rows, self.n_columns = examples.n_rows, table.n_columns
         self.n_targets = examples.Y.shape[1]
         self.bounds = batch_bounds(examples.n_rows, batch_size)
@@ -70,12 +71,18 @@ class StreamReader:
         """Yield (X, Y, s) of all rows as they stand, so many at once."""
         return self._examples.blocks(block_rows)
 
-    def epoch(self) -> Generator[TrainingBlock]:
-        """Yield all rows once, block by block."""
+    def epoch(self, first: int = 0) -> Generator[TrainingBlock]:
+        """Yield all rows once, block by block, but those before this mini-batch.
+
+        The rows before it are read: they decide which are left for those after it.
+        """
+        return from_batch(self._epoch(), first) if first else self._epoch()
+
+    def _epoch(self) -> Generator[TrainingBlock]:
         table, buffer = self._table, self._buffer
         order = np.arange(table.chunk_rows.size)
         if self._shuffles and table.can_be_reordered:
-            order = random_order(self._rng, order.size)
+            order = random_order(self.rng, order.size)
         sizes = table.chunk_rows[order]
         n_read, first = 0, 0
         buffer.clear()
@@ -113,13 +120,13 @@ class StreamReader:
         n_rows = int(self.bounds[last] - begin)
         rows = np.arange(n_rows)
         if self._shuffles:
-            rows = random_order(self._rng, buffer.n_rows)[:n_rows]
+            rows = random_order(self.rng, buffer.n_rows)[:n_rows]
         for k in range(first, last, self._batches_per_block):
             bounds = self.bounds[k : min(k + self._batches_per_block, last) + 1] - begin
             some, within = rows[bounds[0] : bounds[-1]], bounds - bounds[0]
             if self._augment is not None:
                 picked = buffer.dense(some), Y[some], s[some]
-                block = augmented(self._augment, picked, self._rng)
+                block = augmented(self._augment, picked, self.rng)
                 yield TrainingBlock(*block, True, AS_THEY_STAND, within)
             elif self._shuffles:
                 yield TrainingBlock(X, Y, s, examples.is_weighted, some, within)

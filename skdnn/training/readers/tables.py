@@ -13,6 +13,7 @@ from skdnn.training.blocks import (
     TrainingBlock,
     augmented,
     batch_bounds,
+    from_batch,
     random_order,
 )
 from skdnn.training.tables import Examples
@@ -49,7 +50,7 @@ class TableReader:
         augment: Augment | None = None,
     ):
         self._examples = examples
-        self._augment, self._rng = augment, rng
+        self._augment, self.rng = augment, rng
         self.n_rows, self.n_columns = examples.n_rows, examples.table.n_columns
         self.n_targets = examples.Y.shape[1]
         self.bounds = batch_bounds(examples.n_rows, batch_size)
@@ -72,16 +73,22 @@ class TableReader:
         """Yield (X, Y, s) of all rows as they stand, so many at once."""
         return self._examples.blocks(block_rows)
 
-    def epoch(self) -> Generator[TrainingBlock]:
-        """Yield all rows once, block by block."""
-        order = random_order(self._rng, self.n_rows) if self._shuffles else None
-        for first in range(0, self.n_batches, self._batches_per_block):
+    def epoch(self, first: int = 0) -> Generator[TrainingBlock]:
+        """Yield all rows once, block by block, but those before this mini-batch."""
+        if self._augment is None:
+            return self._epoch(first)
+        # What alters a block draws random numbers for it: it is altered, if in vain.
+        return from_batch(self._epoch(0), first) if first else self._epoch(0)
+
+    def _epoch(self, begin: int) -> Generator[TrainingBlock]:
+        order = random_order(self.rng, self.n_rows) if self._shuffles else None
+        for first in range(begin, self.n_batches, self._batches_per_block):
             last = min(first + self._batches_per_block, self.n_batches)
             bounds = self.bounds[first : last + 1]
             start, stop = int(bounds[0]), int(bounds[-1])
             if self._augment is not None:
                 rows = np.arange(start, stop) if order is None else order[start:stop]
-                X, Y, s = augmented(self._augment, self._pick(rows), self._rng)
+                X, Y, s = augmented(self._augment, self._pick(rows), self.rng)
                 block = TrainingBlock(X, Y, s, True, AS_THEY_STAND, bounds - start)
             else:
                 block = TrainingBlock(*self._read(start, stop, order), bounds - start)
