@@ -170,15 +170,16 @@ def dev_inputs(estimator, X):
             dtype=types_read(X),
             input_name="X_val",
         )
-    check_dev_columns(estimator, X)
+    check_columns(estimator, X, "X_val")
     return X
 
 
-def check_dev_columns(estimator, X) -> None:
-    """Refuse an X_val of another number of columns than X."""
+def check_columns(estimator, X, name: str) -> None:
+    """Refuse a table of another number of columns than X of the fit."""
     if X.shape[1] != estimator.n_features_in_:
+        other = "X has" if name != "X" else "the first chunk has"
         raise ValueError(
-            f"X_val has {X.shape[1]} features, but X has {estimator.n_features_in_}."
+            f"{name} has {X.shape[1]} features, but {other} {estimator.n_features_in_}."
         )
 
 

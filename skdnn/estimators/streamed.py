@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from skdnn.streams import BatchSource, in_chunk, parts_of_chunk, rows_of
-from skdnn.training.stored import Collected, StoredRows
+from skdnn.training.stored import Collected
 from skdnn.training.streams import StreamTable
 from skdnn.training.tables import Table
 
@@ -136,7 +136,8 @@ class StreamedInputs:
             return None
         end = self._ends[number : number + 2]
         start, stop = np.searchsorted(rows, end)
-        return None if stop - start == end[1] - end[0] else rows[start:stop] - end[0]
+        meant = rows[start:stop] - end[0]
+        return None if np.array_equal(meant, np.arange(end[1] - end[0])) else meant
 
     def _differs(self, how: str) -> str:
         return (

@@ -490,7 +490,7 @@ def test_a_source_is_the_only_argument():
     ],
 )
 def test_who_takes_no_source(call):
-    with pytest.raises(TypeError, match="BatchSource, which only fit of"):
+    with pytest.raises(TypeError, match="BatchSource, which only fit takes"):
         call(BatchSource.from_arrays(X, y))
 
 
