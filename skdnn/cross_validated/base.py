@@ -20,13 +20,9 @@ from skdnn.cross_validated.callbacks import RaceCallbacks, record_of
 from skdnn.cross_validated.candidates import with_useful_encodings
 from skdnn.cross_validated.checkpoints import checkpoints
 from skdnn.cross_validated.choice import Choice, Seeds
+from skdnn.cross_validated.first_pass import held_out_rows_of, training_rows_of
 from skdnn.cross_validated.folds import Fold, counting_rows, folds_of
-from skdnn.cross_validated.inputs import (
-    dev_table,
-    part_of,
-    rows_of_fold,
-    table,
-)
+from skdnn.cross_validated.inputs import part_of, rows_of_fold, table
 from skdnn.cross_validated.members import Members
 from skdnn.cross_validated.moving import Movable
 from skdnn.cross_validated.race import (
@@ -38,12 +34,14 @@ from skdnn.cross_validated.race import (
 from skdnn.cross_validated.refit import members_of_all_rows
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
 from skdnn.cross_validated.resuming import Draws, ReachedChoice
+from skdnn.cross_validated.streamed import StreamedTables
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.model import Model
 from skdnn.estimators.plan import follows_cost
 from skdnn.estimators.resuming import saved_training
-from skdnn.estimators.rows import Rows, as_counts, dev_rows_of, training_rows
+from skdnn.estimators.rows import Rows, as_counts
+from skdnn.estimators.streamed import StreamedInputs
 from skdnn.preprocessing.mixed_tables import columns_of
 
 
@@ -144,14 +142,16 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         The folds have the numbers of the caller's rows, whose number comes last; it is
         None where X_val is held out instead.
         """
-        rows = training_rows(draft, given, reset=True, inputs=table)
+        rows = training_rows_of(draft, given)
         rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
-        dev = dev_rows_of(draft, given_dev, inputs=dev_table)
+        dev = held_out_rows_of(draft, given_dev)
         if dev is not None:
             dev = dev._replace(sample_weight=as_counts(dev.sample_weight))
         targets = draft._targets_of(rows)
         columns = None
-        if self.preprocess:
+        if isinstance(rows.X, StreamedTables):
+            columns = rows.X.columns
+        elif self.preprocess:
             columns = columns_of(rows.X, self.categorical_features)
         counting = counting_rows(rows, targets)
         n_rows: int | None = rows.n_rows
@@ -159,6 +159,8 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         everyone = part_of(rows, counting, self.preprocess)
         if dev is None:
             folds = folds_of(self, rows, counting, targets, groups, fold_seed)
+            if isinstance(rows.X, StreamedInputs):  # which is read in order
+                folds = [Fold(*map(np.sort, fold)) for fold in folds]
             parts = [rows_of_fold(rows, fold, self.preprocess) for fold in folds]
         else:
             folds = [Fold(counting, np.arange(dev.n_rows))]

@@ -70,7 +70,8 @@ class Choice:
         return [self._contender(c, inputs[c.encoding]) for c in candidates]
 
     def _inputs(self, encoding: str | None, part: tuple[Rows, Rows]) -> Inputs:
-        return inputs_of_fold(self.columns, encoding, *part, self.targets)
+        is_scored = not plan.follows_cost(self.estimator)
+        return inputs_of_fold(self.columns, encoding, *part, self.targets, is_scored)
 
     def _contender(self, candidate: Candidate, folds: list[Inputs]) -> Contender:
         nets, held_out, scorers = [], [], []

@@ -24,6 +24,8 @@ from skdnn.estimators.reporting import tell
 _N_FOLDS = ((300, 10), (10_000, 5), (np.inf, 3))  # (up to so many rows, folds)
 _ONE_PART_ABOVE = 20_000
 _PART = 0.1
+# More rows tell no more of candidates: the part is of at most so many.
+MOST_HELD_OUT = 100_000
 _PAIRS = (
     "cv={} must give pairs of row numbers: of rows to train on and of rows to hold out"
 )
@@ -158,7 +160,8 @@ def _splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
     if cv is None and n_rows > _ONE_PART_ABOVE:
         of_classes = labels is not None and _counts(labels).min() > 1
         kind = StratifiedShuffleSplit if of_classes else ShuffleSplit
-        return kind(1, test_size=_PART, random_state=seed)
+        part = _PART if n_rows * _PART <= MOST_HELD_OUT else MOST_HELD_OUT
+        return kind(1, test_size=part, random_state=seed)
     n_folds = _number_of_folds(cv, n_rows)
     if labels is not None and _counts(labels).max() >= n_folds:
         return StratifiedKFold(n_folds, shuffle=True, random_state=seed)
@@ -186,7 +189,9 @@ def _group_splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
             f"got {n_groups}."
         )
     if cv is None and n_rows > _ONE_PART_ABOVE:
-        return GroupShuffleSplit(1, test_size=_PART, random_state=seed)
+        # A share of the groups.
+        part = min(_PART, MOST_HELD_OUT / n_rows)
+        return GroupShuffleSplit(1, test_size=part, random_state=seed)
     n_folds = _number_of_folds(cv, n_rows)
     if cv is None:
         n_folds = min(n_folds, n_groups)

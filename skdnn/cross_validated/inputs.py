@@ -10,18 +10,31 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skdnn._sklearn import check_feature_names, safe_indexing
-from skdnn.cross_validated.folds import Fold
+from skdnn.cross_validated.folds import MOST_HELD_OUT, Fold
+from skdnn.cross_validated.streamed import StreamedTables
 from skdnn.estimators.checks.arrays import (
     MIXED_TABLE,
     TABLE,
     explained,
     has_infinity,
 )
-from skdnn.estimators.rows import SPARSE_FORMATS, Rows, validated_inputs
+from skdnn.estimators.rows import (
+    SPARSE_FORMATS,
+    Rows,
+    check_columns,
+    check_range,
+    validated_inputs,
+)
+from skdnn.estimators.streamed import Sample, StreamedInputs
 from skdnn.preprocessing.mixed_tables import TableColumns, preprocessor_for
 from skdnn.preprocessing.tables import is_frame
+from skdnn.streams import rows_of
 
 _NUMBERS = [np.float64, np.float32]
+# A preprocessor is fitted to so many rows of a batch source, if there are as many.
+_LEAST_FITTED = 2**12
+# What it makes of so many of them is kept, to show what inputs are like.
+_SHOWN_ROWS = 2**12
 
 
 class Inputs(NamedTuple):
@@ -53,17 +66,19 @@ def table(estimator, X, reset: bool):
         return validate_data(estimator, X, reset=reset, **_checks_of(X))
 
 
-def dev_table(estimator, X):
-    """Return the caller's X_val, checked likewise."""
-    with explained(X, "X_val", MIXED_TABLE if estimator.preprocess else TABLE):
+def dev_table(estimator, X, name: str = "X_val"):
+    """Return the caller's X_val, or X of another chunk, checked likewise."""
+    with explained(X, name, MIXED_TABLE if estimator.preprocess else TABLE):
         check_feature_names(estimator, X, reset=False)
         if estimator.preprocess and is_frame(X):
             _check_frame(X)
-            return X
-        checks = _checks_of(X)
-        if not estimator.preprocess:
-            checks |= {"dtype": _NUMBERS, "ensure_all_finite": True}
-        return check_array(X, input_name="X_val", **checks)
+        else:
+            checks = _checks_of(X)
+            if not estimator.preprocess:
+                checks |= {"dtype": _NUMBERS, "ensure_all_finite": True}
+            X = check_array(X, input_name=name, **checks)
+    check_columns(estimator, X, name)
+    return X
 
 
 def _check_frame(frame) -> None:
@@ -96,25 +111,75 @@ def _holds_text(X) -> bool:
 def fit_preprocessor(
     columns: TableColumns, encoding: str, rows: Rows, targets
 ) -> tuple[Any, Rows]:
-    """Return the transformer of one encoding, fitted to rows, and these transformed."""
+    """Return the transformer of one encoding, fitted to rows, and these transformed.
+
+    Of a batch source it is fitted to a sample, and each chunk is transformed as it is
+    read.
+    """
+    X, y = rows.X, rows.y
+    if isinstance(X, StreamedTables):
+        sample = X.sample_of(rows.numbers, _LEAST_FITTED)
+        numbers = sample.numbers
+        if rows.numbers is not None:
+            numbers = np.searchsorted(rows.numbers, numbers)
+        X, y = sample.X, rows.y[numbers]
     preprocessor = preprocessor_for(
         columns,
         encoding,
-        is_sparse=sparse.issparse(rows.X),
+        is_sparse=sparse.issparse(X),
         target_type="classes" if targets.are_classes else "continuous",
     )
-    X = preprocessor.fit_transform(rows.X, rows.y)
-    return preprocessor, rows._replace(X=X)
+    if isinstance(rows.X, StreamedTables):
+        preprocessor.fit(X, y)
+        return preprocessor, _transformed_stream(preprocessor, rows)
+    return preprocessor, rows._replace(X=preprocessor.fit_transform(X, y))
+
+
+def _transformed_stream(preprocessor, rows: Rows) -> Rows:
+    """Return rows of a batch source that are transformed as they are read."""
+    sample = rows.X.sample_of(rows.numbers, least=1)
+    if sample.numbers.size > _SHOWN_ROWS:
+        at = np.linspace(0, sample.numbers.size - 1, _SHOWN_ROWS).astype(np.int64)
+        sample = Sample(rows_of(sample.X, at), sample.numbers[at])
+
+    def make(X):
+        return _in_range(transformed(preprocessor, X))
+
+    shown = Sample(make(sample.X), sample.numbers)
+    return rows._replace(X=rows.X.through(make, shown))
+
+
+def _in_range(X):
+    """Return inputs, of which what float32 cannot hold is refused.
+
+    Inputs of a table are looked at as a whole; a stream has no whole.
+    """
+    check_range(X, np.dtype(np.float32), "X, as preprocessed,")
+    return X
 
 
 def inputs_of_fold(
-    columns: TableColumns | None, encoding: str | None, rows: Rows, dev: Rows, targets
+    columns: TableColumns | None,
+    encoding: str | None,
+    rows: Rows,
+    dev: Rows,
+    targets,
+    is_scored: bool,
 ) -> Inputs:
-    """Return training and held-out rows, transformed by what the former show."""
-    if encoding is None or columns is None:
-        return Inputs(rows, dev, None)
-    preprocessor, rows = fit_preprocessor(columns, encoding, rows, targets)
-    dev = dev._replace(X=transformed(preprocessor, dev.X))
+    """Return training and held-out rows, transformed by what the former show.
+
+    Held-out rows of a batch source are looked at again and again: they are held, unless
+    they are many. A scorer wants all of them at once.
+    """
+    preprocessor = None
+    if encoding is not None and columns is not None:
+        preprocessor, rows = fit_preprocessor(columns, encoding, rows, targets)
+        if isinstance(dev.X, StreamedTables):
+            dev = _transformed_stream(preprocessor, dev)
+        else:
+            dev = dev._replace(X=transformed(preprocessor, dev.X))
+    if is_scored or dev.n_rows <= MOST_HELD_OUT:
+        dev = dev.held()
     return Inputs(rows, dev, preprocessor)
 
 
@@ -159,6 +224,6 @@ def part_of(rows: Rows, numbers: np.ndarray, copies: bool) -> Rows:
     if len(numbers) == rows.n_rows and np.array_equal(numbers, np.arange(rows.n_rows)):
         return rows
     part = rows.pick(numbers)
-    if not copies:
+    if not copies or isinstance(rows.X, StreamedInputs):
         return part
     return part._replace(X=safe_indexing(rows.X, numbers), numbers=None)

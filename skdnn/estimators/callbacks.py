@@ -8,7 +8,7 @@ from skdnn._sklearn import callback_context, has_callbacks
 from skdnn.estimators.model import Model
 from skdnn.estimators.reached import Reached
 from skdnn.estimators.reporting import EpochPrinter
-from skdnn.estimators.rows import Rows
+from skdnn.estimators.rows import Rows, mapped
 from skdnn.training.history import EpochRecord
 from skdnn.training.loop import OnEpoch
 
@@ -99,7 +99,9 @@ class FitCallbacks:
         what is in `metadata` is handed to scorers. `reached` is what can be saved.
         """
         epoch = self._fit.subcontext(task_name="epoch")
-        epoch.record, epoch.dev_rows = record, self._dev_rows
+        dev_rows = self._dev_rows
+        epoch.record = record
+        epoch.dev_rows = None if dev_rows is None else mapped(dev_rows)
         epoch.reached = self._reached
         epoch.call_on_fit_task_begin(**self._data)
         return epoch.call_on_fit_task_end(

@@ -17,7 +17,8 @@ from skdnn._sklearn import (
 from skdnn.estimators.checks.values import listed
 from skdnn.estimators.model import Model
 from skdnn.estimators.reporting import tell
-from skdnn.estimators.rows import Rows
+from skdnn.estimators.rows import Rows, mapped
+from skdnn.training.stored import StoredRows
 
 # By the names of score functions. These ask how far rows of a class rank above the
 # others …
@@ -73,8 +74,9 @@ class DevScorer:
             self._options["sample_weight"] = rows.sample_weight
         elif rows.sample_weight is not None:
             rows = self._without_weights(rows)
-        self._X = rows.X if rows.numbers is None else rows.X[rows.numbers]
-        self._y = rows.y
+        self._rows, self._y = rows, rows.y
+        if not isinstance(rows.X, StoredRows) and rows.numbers is not None:
+            self._rows = Rows(rows.X[rows.numbers], rows.y)
         self._scorer = scorer
         if self._is_scikit_learns:
             self._refuse_senseless(takes)
@@ -84,6 +86,11 @@ class DevScorer:
         self._probe = estimator._draft()
         vars(self._probe).update(estimator._attributes_to_predict(model))
         vars(self._probe).pop("feature_names_in_", None)
+
+    @property
+    def _X(self):
+        """The inputs; a map of them where they are in a file, for this look only."""
+        return mapped(self._rows).X
 
     def __call__(self, theta: np.ndarray) -> float:
         """Return the score of θ, the higher the better.

@@ -10,7 +10,6 @@ from skdnn.estimators import plan
 from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.model import Model
 from skdnn.estimators.rows import Rows
-from skdnn.estimators.streamed import StreamedInputs
 from skdnn.estimators.targets import Targets
 from skdnn.training.history import DevResult
 from skdnn.training.tables import Examples
@@ -41,8 +40,9 @@ class DevSet:
     @classmethod
     def of(cls, estimator, model: Model, rows: Rows) -> "DevSet":
         """Return what an estimator's parameters make of validated dev rows."""
-        examples = rows.examples(model.targets, model.theta.dtype, suffix="_val")
         is_scored = not (plan.follows_cost(estimator) or model.targets.is_constant)
+        rows = rows.held() if is_scored else rows  # scorers are handed all rows at once
+        examples = rows.examples(model.targets, model.theta.dtype, suffix="_val")
         scorer = DevScorer(estimator, model, rows) if is_scored else None
         return cls(model, examples, scorer)
 
@@ -77,10 +77,8 @@ def cut_dev_set(
         estimator.validation_fraction,
         seed,
     )
-    dev_rows = rows.pick(dev)
-    if isinstance(rows.X, StreamedInputs):  # looked at after each epoch: held in memory
-        dev_rows = dev_rows._replace(X=rows.X.held(dev), numbers=None)
-    return rows.pick(training), dev_rows
+    # They are looked at after each epoch, for which no stream is read to its end.
+    return rows.pick(training), rows.pick(dev).held()
 
 
 def split_off(

@@ -5,7 +5,8 @@ scale of numbers, the dev rows, S and the costs of constants are then found by t
 code as for a table, and have the same bits.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
@@ -17,6 +18,9 @@ from skdnn.estimators.rows import (
     Rows,
     check_lengths,
     checked_targets,
+    dev_inputs,
+    dev_rows_of,
+    training_rows,
     types_read,
     validated_inputs,
 )
@@ -31,6 +35,7 @@ from skdnn.streams import (
     RowSample,
     as_source,
     in_chunk,
+    is_source,
     parts_of_chunk,
     refuse_weights_besides,
 )
@@ -39,49 +44,80 @@ from skdnn.streams import (
 _ENTRIES_KEPT, _LEAST_KEPT, _MOST_KEPT = 2**19, 512, 4096
 
 
-def streamed_rows(estimator, given: Rows, reset: bool) -> Rows:
+def is_streamed(given: Rows) -> bool:
+    """Whether a caller has given a batch source in place of X and y."""
+    return given.y is None and is_source(given.X)
+
+
+def streamed_rows(estimator, given: Rows, seen: "Seen", suffix: str = "") -> Rows:
     """Return the rows of a batch source, after a pass over all of its chunks.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        The one that they are for; if `reset`, a copy that may be changed.
+        The one that they are for.
     given : Rows
         As the caller gave them: X is the source.
-    reset : bool
-        As of `training_rows`.
+    seen : Seen
+        Checks X of the chunks and learns what they are like.
+    suffix : str
+        That of the caller's names, for errors: "" or "_val".
     """
-    refuse_weights_besides(given.sample_weight)
+    refuse_weights_besides(given.sample_weight, suffix)
     source, found = as_source(given.X), _Found()
     for number, chunk in enumerate(source):
-        with in_chunk(number):
+        with in_chunk(number, suffix):
             X, y, weight = parts_of_chunk(chunk)
             del chunk
             if y is None:
                 raise ValueError("requires y to be passed, but the target y is None.")
             mark, has_rows = fingerprint(y, weight), _has_rows(X)
             if has_rows:
-                X = validated_inputs(estimator, X, reset=reset and not found.n_rows)
-                y = checked_targets(estimator, y, "y")
+                X = seen.checked(X)
+                y = checked_targets(estimator, y, f"y{suffix}")
                 y = y.toarray() if sparse.issparse(y) else y
-                check_lengths(X.shape[0], y, "X", "y")
-                weight = _weights(weight, X.shape[0])
+                check_lengths(X.shape[0], y, f"X{suffix}", f"y{suffix}")
+                weight = _weights(weight, X.shape[0], f"sample_weight{suffix}")
                 found.check_alike(y, weight)
-                found.add(X, y, weight)
-            else:
-                found.sizes.append(0)
+                seen.add(X, number)
+            found.add(y if has_rows else None, weight if has_rows else None)
         found.fingerprints.append(mark)
-    if not found.n_rows:
+    if not found.y:
         raise ValueError(
-            f"The batch source has no rows: found 0 samples in {len(found.sizes)} "
-            "chunks, while a minimum of 1 is required."
+            f"The batch source{_in_place_of(suffix)} has no rows: found 0 samples in "
+            f"{len(found.sizes)} chunks, while a minimum of 1 is required."
         )
     y = np.concatenate(found.y)
     if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(y, warn=not suffix)
     weights = np.concatenate(found.weights) if found.weights else None
-    weights = row_weights(weights, len(y), "sample_weight")
-    return Rows(found.inputs(source), y, weights)
+    weights = row_weights(weights, len(y), f"sample_weight{suffix}")
+    X = seen.inputs(source, found.sizes, found.fingerprints)
+    return Rows(X, y, weights)
+
+
+def rows_of_fit(estimator, given: Rows, reset: bool) -> Rows:
+    """Return the caller's training rows, a table or a batch source, checked.
+
+    Parameters
+    ----------
+    estimator, given, reset
+        As of `training_rows`.
+    """
+    if not is_streamed(given):
+        return training_rows(estimator, given, reset)
+    seen = NumbersSeen(
+        lambda X, is_first: validated_inputs(estimator, X, reset and is_first)
+    )
+    return streamed_rows(estimator, given, seen)
+
+
+def dev_rows_of_fit(estimator, given: Rows) -> Rows | None:
+    """Return the caller's dev rows, a table or a batch source, checked, or None."""
+    if not is_streamed(given):
+        return dev_rows_of(estimator, given)
+    seen = NumbersSeen(lambda X, is_first: dev_inputs(estimator, X), "X_val")
+    return streamed_rows(estimator, given, seen, "_val")
 
 
 def some_of(rows: Rows) -> Rows:
@@ -96,20 +132,27 @@ def some_of(rows: Rows) -> Rows:
     return Rows(sample.X, rows.y[numbers], None if weight is None else weight[numbers])
 
 
+class Seen(Protocol):
+    """What X of the chunks up to now was like."""
+
+    def checked(self, X: Any) -> Any:
+        """Return X of the next chunk, checked; it has rows."""
+
+    def add(self, X: Any, number: int) -> None:
+        """Take in what was checked, of the chunk of this number."""
+
+    def inputs(self, source, sizes, fingerprints) -> StreamedInputs:
+        """Return X of all chunks, of these sizes and fingerprints."""
+
+
 class _Found:
-    """What the chunks up to now were like."""
+    """Targets and weights of the chunks up to now."""
 
     def __init__(self):
         self.sizes: list[int] = []
         self.fingerprints: list[int] = []
         self.y: list[np.ndarray] = []
         self.weights: list[np.ndarray] = []
-        self.n_rows = 0
-        self._n_columns = 0
-        self._n_stored, self._all_sparse = 0, True
-        self._types: set[np.dtype] = set()
-        self._largest = (np.float64(0), 0)
-        self._sample: RowSample | None = None
 
     def check_alike(self, y: np.ndarray, weight: np.ndarray | None) -> None:
         """Refuse targets and weights that cannot be put together with those before."""
@@ -134,12 +177,44 @@ class _Found:
                 "none."
             )
 
-    def add(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
-        """Take in a chunk that has been checked."""
+    def add(self, y: np.ndarray | None, weight: np.ndarray | None) -> None:
+        """Take in a chunk that has been checked; None if it has no rows."""
+        self.sizes.append(0 if y is None else len(y))
+        if y is not None:
+            self.y.append(y.copy())  # an iterator may write over its chunk
+        if weight is not None:
+            self.weights.append(weight.copy())
+
+
+class NumbersSeen:
+    """What the tables of numbers were like that have been X of the chunks up to now.
+
+    Parameters
+    ----------
+    check : callable (X, is_first) -> X
+        Checks X of a chunk, and whether its columns are those of the fit.
+    name : str, default="X"
+        What messages of later passes call it.
+    """
+
+    def __init__(self, check: Callable[[Any, bool], Any], name: str = "X"):
+        self._check, self._name = check, name
+        self._n_columns = self._n_stored = 0
+        self._all_sparse = True
+        self._types: set[np.dtype] = set()
+        self._largest = (np.float64(0), 0)
+        self._sample: RowSample | None = None
+
+    def checked(self, X: Any) -> Any:
+        """Return X of the next chunk, checked."""
+        return self._check(X, self._sample is None)
+
+    def add(self, X: Any, number: int) -> None:
+        """Take in what was checked, of the chunk of this number."""
         values = X.data if sparse.issparse(X) else X
         if X.dtype.kind == "f" and X.dtype.itemsize > 4 and values.size:
             largest = np.float64(max(values.max(), -values.min()))
-            self._largest = max(self._largest, (largest, len(self.sizes)))
+            self._largest = max(self._largest, (largest, number))
         self._n_columns = X.shape[1]
         self._types.add(X.dtype)
         self._all_sparse = self._all_sparse and sparse.issparse(X)
@@ -148,26 +223,21 @@ class _Found:
             entries = _ENTRIES_KEPT // max(1, X.shape[1])
             self._sample = RowSample(min(_MOST_KEPT, max(_LEAST_KEPT, entries)))
         self._sample.add(X)
-        self.sizes.append(X.shape[0])
-        self.n_rows += X.shape[0]
-        self.y.append(y.copy())  # an iterator may write over its chunk
-        if weight is not None:
-            self.weights.append(weight.copy())
 
-    def inputs(self, source) -> StreamedInputs:
-        """Return X of all chunks."""
+    def inputs(self, source, sizes, fingerprints) -> StreamedInputs:
+        """Return X of all chunks, of these sizes and fingerprints."""
         assert self._sample is not None  # there are rows
         (X,) = self._sample.arrays
+        n_stored = self._n_stored
         return StreamedInputs(
             source,
-            _numbers,
-            sizes=self.sizes,
-            fingerprints=self.fingerprints,
+            lambda X: _numbers(X, self._name),
+            sizes=sizes,
+            fingerprints=fingerprints,
             n_columns=self._n_columns,
             dtype=np.result_type(*self._types),
-            n_stored=self._n_stored
-            if self._all_sparse
-            else self.n_rows * self._n_columns,
+            n_stored=n_stored if self._all_sparse else sum(sizes) * self._n_columns,
+            is_sparse=self._all_sparse,
             largest=self._largest,
             sample=Sample(X, self._sample.numbers),
         )
@@ -177,18 +247,22 @@ def _has_rows(X: Any) -> bool:
     return not hasattr(X, "shape") or X.shape[:1] != (0,)
 
 
-def _numbers(X: Any):
+def _in_place_of(suffix: str) -> str:
+    return f" X{suffix}" if suffix else ""
+
+
+def _numbers(X: Any, name: str):
     """Return X of a chunk as an array or matrix of finite numbers."""
-    with explained(X, "X", TABLE):
+    with explained(X, name, TABLE):
         return check_array(
-            X, accept_sparse=SPARSE_FORMATS, dtype=types_read(X), input_name="X"
+            X, accept_sparse=SPARSE_FORMATS, dtype=types_read(X), input_name=name
         )
 
 
-def _weights(weight: Any, n_rows: int) -> np.ndarray | None:
+def _weights(weight: Any, n_rows: int, name: str) -> np.ndarray | None:
     """Return checked weights; all of a chunk's may be 0."""
     if weight is not None:
         given = np.asarray(weight)
         if given.shape == (n_rows,) and not given.any():
             return np.zeros(n_rows)
-    return row_weights(weight, n_rows, "sample_weight")
+    return row_weights(weight, n_rows, name)

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from skdnn.estimators import parameters, plan
 from skdnn.estimators.checks.scales import warn_of_inputs
 from skdnn.estimators.dev_set import DevSet, cut_dev_set
-from skdnn.estimators.first_pass import some_of, streamed_rows
+from skdnn.estimators.first_pass import dev_rows_of_fit, rows_of_fit, some_of
 from skdnn.estimators.model import Model, type_out
 from skdnn.estimators.rows import (
     Rows,
@@ -19,7 +19,7 @@ from skdnn.estimators.rows import (
 )
 from skdnn.network.architecture import Network
 from skdnn.network.initializers import initialize
-from skdnn.streams import is_source, refuse_lazy
+from skdnn.streams import refuse_lazy
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import TrainingState
 from skdnn.training.tables import Examples
@@ -53,7 +53,7 @@ def prepare(
     draft : BaseMLPRegularized
         A copy of the estimator, that the columns of the rows are written to.
     given, given_dev : Rows
-        As the caller gave them; X without y may be a batch source.
+        As the caller gave them; X without y may be a batch source, if not incremental.
     warm : bool, default=False
         Whether training goes on from where it stopped.
     incremental : bool, default=False
@@ -65,10 +65,10 @@ def prepare(
     """
     parameters.check(draft)
     refuse_lazy(given.X)
-    is_streamed = given.y is None and not incremental and is_source(given.X)
-    rows = (streamed_rows if is_streamed else training_rows)(
-        draft, given, reset=not warm
-    )
+    if incremental:
+        rows = training_rows(draft, given, reset=not warm)
+    else:
+        rows = rows_of_fit(draft, given, reset=not warm)
     dtype = plan.network_dtype(draft, rows.X.shape[0])
     if warm and draft.dtype == "auto":
         dtype = draft._state.theta.dtype
@@ -81,7 +81,7 @@ def prepare(
         state = first_state(draft, network, dtype)
     if split_seed is not None:
         state.split_seed = split_seed
-    dev_rows = dev_rows_of(draft, given_dev)
+    dev_rows = (dev_rows_of if incremental else dev_rows_of_fit)(draft, given_dev)
     if dev_rows is None and incremental:
         parameters.warn_of_no_dev_set(draft)
     elif dev_rows is None and draft.early_stopping:
@@ -97,7 +97,8 @@ def prepare(
     model = Model(network, targets, no_theta, examples.total_weight, type_in)
     evaluate = None if dev_rows is None else DevSet.of(draft, model, dev_rows)
     if not warm:
-        warn_of_inputs(draft, some_of(rows), None if given_dev.X is None else dev_rows)
+        seen = None if given_dev.X is None or dev_rows is None else some_of(dev_rows)
+        warn_of_inputs(draft, some_of(rows), seen)
     if evaluate is not None and not (incremental and warm):
         evaluate.try_scorer(state.theta)
     return Start(model, state, examples, dev_rows, evaluate)

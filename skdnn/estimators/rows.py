@@ -17,6 +17,7 @@ from skdnn.estimators.targets import Targets
 from skdnn.estimators.targets.labels import check_labels_alike
 from skdnn.estimators.targets.weights import row_weights
 from skdnn.streams import BatchSource, refuse_lazy
+from skdnn.training.stored import StoredRows, StoredTable
 from skdnn.training.tables import Examples, Table
 
 SPARSE_FORMATS = ["csr", "csc"]
@@ -50,6 +51,12 @@ class Rows(NamedTuple):
             numbers,
         )
 
+    def held(self) -> "Rows":
+        """Return the rows for reading them again and again, not from a batch source."""
+        if not isinstance(self.X, StreamedInputs):
+            return self
+        return self._replace(X=self.X.held(self.numbers), numbers=None)
+
     def examples(self, targets: Targets, dtype, suffix: str = "") -> Examples:
         """Return validated rows, their targets and weights as training wants them.
 
@@ -65,6 +72,8 @@ class Rows(NamedTuple):
             )
         if isinstance(self.X, StreamedInputs):
             return Examples(self.X.table(dtype, self.numbers), Y, weight)
+        if isinstance(self.X, StoredRows):
+            return Examples(StoredTable(self.X, dtype), Y, weight)
         table = Table(self.X, dtype, self.numbers).ready_if_small()
         return Examples(table, Y, weight)
 
@@ -111,8 +120,7 @@ def _refuse_source(estimator, rows: Rows) -> None:
             "y): call fit(source) without y."
         )
     raise TypeError(
-        "X is a BatchSource, which only fit of MLPRegularizedClassifier and "
-        "MLPRegularizedRegressor takes, as fit(source); here (in "
+        "X is a BatchSource, which only fit takes, as fit(source); here (in "
         f"{type(estimator).__name__}) give arrays, chunk by chunk."
     )
 
@@ -133,9 +141,9 @@ def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows |
     if X is None and y is None and weight is None:
         return None
     if isinstance(X, BatchSource):
-        raise TypeError(
-            "X_val and y_val must be arrays, got a BatchSource: dev rows are looked "
-            "at after each epoch. A memory map will do."
+        raise ValueError(
+            "A batch source X_val brings its own targets, as the second of each chunk "
+            "(X, y): call fit with X_val=source, without y_val."
         )
     if X is None or y is None:
         missing = [n for n, a in (("X_val", X), ("y_val", y)) if a is None]
@@ -144,11 +152,7 @@ def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows |
             f"them); missing: {' and '.join(missing)}."
         )
     refuse_lazy(X)
-    X = (inputs or _dev_inputs)(estimator, X)
-    if X.shape[1] != estimator.n_features_in_:
-        raise ValueError(
-            f"X_val has {X.shape[1]} features, but X has {estimator.n_features_in_}."
-        )
+    X = (inputs or dev_inputs)(estimator, X)
     y = checked_targets(estimator, y, "y_val")
     check_lengths(X.shape[0], y, "X_val", "y_val")
     if y.ndim == 2 and y.shape[1] == 1 and not sparse.issparse(y):
@@ -156,14 +160,26 @@ def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows |
     return Rows(X, y, row_weights(weight, X.shape[0], "sample_weight_val"))
 
 
-def _dev_inputs(estimator, X):
+def dev_inputs(estimator, X):
+    """Return the caller's X_val, checked to be a table of numbers as X is."""
     with explained(X, "X_val", TABLE):
         check_feature_names(estimator, X, reset=False)
-        return check_array(
+        X = check_array(
             X,
             accept_sparse=SPARSE_FORMATS,
             dtype=types_read(X),
             input_name="X_val",
+        )
+    check_columns(estimator, X, "X_val")
+    return X
+
+
+def check_columns(estimator, X, name: str) -> None:
+    """Refuse a table of another number of columns than X of the fit."""
+    if X.shape[1] != estimator.n_features_in_:
+        other = "X has" if name != "X" else "the first chunk has"
+        raise ValueError(
+            f"{name} has {X.shape[1]} features, but {other} {estimator.n_features_in_}."
         )
 
 
@@ -239,6 +255,8 @@ def check_range(X, dtype: np.dtype, name: str) -> None:
     if isinstance(X, StreamedInputs):
         largest, chunk = X.largest
         name = f"{name}, in chunk {chunk} of the batch source,"
+    elif isinstance(X, StoredRows):
+        largest = X.largest
     else:
         values = X.data if sparse.issparse(X) else X
         largest = max(values.max(), -values.min()) if values.size else 0.0
@@ -247,6 +265,19 @@ def check_range(X, dtype: np.dtype, name: str) -> None:
             f"{name} contains {largest:.3g}, a value too large for {dtype}. "
             "Standardise the inputs or set dtype='float64'."
         )
+
+
+def mapped(rows: Rows) -> Rows:
+    """Return rows whose X a caller's function can use.
+
+    Rows in a file become a map of it, and those of a batch source are the source.
+    """
+    if isinstance(rows.X, StreamedInputs):
+        return rows._replace(X=rows.X.source)
+    if not isinstance(rows.X, StoredRows):
+        return rows
+    X = rows.X.mapped()
+    return rows._replace(X=X if rows.numbers is None else X[rows.numbers], numbers=None)
 
 
 def as_counts(weight: np.ndarray | None) -> np.ndarray | None:

@@ -2,13 +2,15 @@
 
 import zlib
 from collections.abc import Callable, Generator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from skdnn.streams import BatchSource, in_chunk, parts_of_chunk, stacked
+from skdnn.streams import BatchSource, in_chunk, parts_of_chunk, rows_of
+from skdnn.training.stored import Collected
 from skdnn.training.streams import StreamTable
 from skdnn.training.tables import Table
 
@@ -38,7 +40,8 @@ class Sample:
         if rows is None:
             return self
         is_meant = np.isin(self.numbers, rows)
-        return Sample(self.X[np.flatnonzero(is_meant)], self.numbers[is_meant])
+        X = rows_of(self.X, np.flatnonzero(is_meant))
+        return Sample(X, self.numbers[is_meant])
 
 
 class StreamedInputs:
@@ -49,7 +52,7 @@ class StreamedInputs:
     source : BatchSource
         What is read.
     check : callable (X) -> X
-        Checks X of a chunk, and converts it to an array or CSR matrix of numbers.
+        Checks X of a chunk, and converts it to what is read.
     sizes, fingerprints : list of int
         Of each chunk: its rows, and the fingerprint of its targets and weights.
     n_columns : int
@@ -58,6 +61,8 @@ class StreamedInputs:
         One that holds the numbers of all chunks.
     n_stored : int
         As of `Chunks`.
+    is_sparse : bool
+        Whether all chunks are sparse matrices.
     largest : (float, int)
         The number farthest from zero, and its chunk; looked for where it could be too
         large for the network.
@@ -80,20 +85,26 @@ class StreamedInputs:
         n_columns: int,
         dtype: np.dtype,
         n_stored: int,
+        is_sparse: bool,
         largest: tuple[float, int],
         sample: Sample,
     ):
-        self._source, self._check = source, check
+        self.source, self._check = source, check
         self._fingerprints = fingerprints
+        self._n_given, self._make = n_columns, _as_it_is
         self.sizes = np.array(sizes, np.int64)
-        self.shape = int(self.sizes.sum()), n_columns
+        self._ends = np.concatenate([[0], np.cumsum(self.sizes)])
+        self.shape = int(self._ends[-1]), n_columns
         self.dtype, self.n_stored, self.largest = dtype, n_stored, largest
-        self.sample = sample
+        self.is_sparse, self.sample = is_sparse, sample
         self.buffer_chunks = source.buffer_chunks
         self.can_be_reordered = source.can_be_reordered
 
-    def read(self, order: np.ndarray) -> Generator[Any]:
+    def read(self, order: np.ndarray, rows: np.ndarray | None = None) -> Generator[Any]:
         """Yield the checked X of the chunks of these numbers.
+
+        Of the chunks, all rows, or those that are among `rows`, in ascending order.
+        Several passes may be under way at once, in several threads.
 
         Raises
         ------
@@ -103,7 +114,7 @@ class StreamedInputs:
         """
         numbers = iter(order.tolist())
         n_read = 0
-        for chunk in self._source.read(order):
+        for chunk in self.source.read(order):
             number = next(numbers, None)
             if number is None:
                 raise ValueError(self._differs("has more chunks"))
@@ -113,11 +124,20 @@ class StreamedInputs:
                 is_same = fingerprint(y, weight) == self._fingerprints[number]
                 if not is_same or _n_rows(X) != self.sizes[number]:
                     raise ValueError(self._differs("has other targets or weights"))
-                X = self.checked(X)
+                X = self._prepared(X, self._meant(number, rows))
             yield X
             n_read += 1
         if n_read < order.size:
             raise ValueError(self._differs(f"ended after {n_read} chunks"))
+
+    def _meant(self, number: int, rows: np.ndarray | None) -> np.ndarray | None:
+        """Return which rows of a chunk are among these; None if all are."""
+        if rows is None:
+            return None
+        end = self._ends[number : number + 2]
+        start, stop = np.searchsorted(rows, end)
+        meant = rows[start:stop] - end[0]
+        return None if np.array_equal(meant, np.arange(end[1] - end[0])) else meant
 
     def _differs(self, how: str) -> str:
         return (
@@ -127,35 +147,64 @@ class StreamedInputs:
             "iterator at each call."
         )
 
-    def checked(self, X: Any) -> Any:
-        """Return X of a chunk, checked; one without rows as an empty array."""
-        if not _n_rows(X):
-            return np.empty((0, self.shape[1]), self.dtype)
-        X = self._check(X)
-        if X.shape[1] != self.shape[1]:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but in the first pass it had "
-                f"{self.shape[1]}."
-            )
-        return X.tocsr() if sparse.issparse(X) else X
+    def _prepared(self, X: Any, rows: np.ndarray | None) -> Any:
+        """Return these rows of a chunk, checked; none of them as an empty array."""
+        if _n_rows(X):
+            X = self._check(X)
+            if X.shape[1] != self._n_given:
+                raise ValueError(
+                    f"X has {X.shape[1]} features, but in the first pass it had "
+                    f"{self._n_given}."
+                )
+            X = X.tocsr() if sparse.issparse(X) else X
+            X = X if rows is None else rows_of(X, rows)
+        if _n_rows(X):
+            return self._make(X)
+        return np.empty((0, self.shape[1]), self.dtype)
+
+    def through(self, make: Callable, sample: Sample) -> "StreamedInputs":
+        """Return the same rows, of which chunk by chunk something is made.
+
+        Parameters
+        ----------
+        make : callable (X) -> X
+            Maps rows that have been checked to as many rows of numbers. It is called
+            by several threads.
+        sample : Sample
+            What it makes of some of the rows.
+        """
+        X, made = sample.X, copy(self)
+        made._make, made.sample = make, sample
+        made.shape = self.shape[0], X.shape[1]
+        made.dtype, made.is_sparse = X.dtype, sparse.issparse(X)
+        made.n_stored = made.shape[0] * made.shape[1]
+        if made.is_sparse:
+            made.n_stored = int(made.shape[0] * X.nnz / X.shape[0])
+        return made
 
     def table(self, dtype, rows: np.ndarray | None) -> StreamTable:
         """Return all rows, or these, as training reads them."""
         sample = self.sample.of(rows)
         return StreamTable(self, dtype, Table(sample.X, dtype), rows)
 
-    def held(self, rows: np.ndarray) -> Any:
-        """Return these rows, in ascending order, in memory."""
-        ends = np.concatenate([[0], np.cumsum(self.sizes)])
-        cuts = np.searchsorted(rows, ends)
-        parts = []
-        for k, X in enumerate(self.read(np.arange(self.sizes.size))):
-            parts.append(X[rows[cuts[k] : cuts[k + 1]] - ends[k]])
-        return stacked(parts)
+    def held(self, rows: np.ndarray | None) -> Any:
+        """Return these rows, in ascending order, to be read again and again.
+
+        They are in memory, or in a file if they are many.
+        """
+        n_rows = self.shape[0] if rows is None else len(rows)
+        collected = Collected((n_rows, self.shape[1]), self.dtype, self.is_sparse)
+        for X in self.read(np.arange(self.sizes.size), rows):
+            collected.add(X)
+        return collected.rows()
 
     def checksum(self) -> int:
         """Return a number that tells this stream from others."""
         return zlib.crc32(repr((self.shape, self._fingerprints)).encode())
+
+
+def _as_it_is(X: Any) -> Any:
+    return X
 
 
 def _n_rows(X: Any) -> int:

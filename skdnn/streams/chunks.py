@@ -6,23 +6,27 @@ from typing import Any
 
 
 @contextmanager
-def in_chunk(number: int) -> Iterator[None]:
-    """Have errors about arrays say which chunk they are of."""
+def in_chunk(number: int, suffix: str = "") -> Iterator[None]:
+    """Have errors about arrays say which chunk they are of.
+
+    The suffix is that of the caller's names: "" or "_val".
+    """
     try:
         yield
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"Chunk {number} of the batch source (the first is 0): {error}"
+            f"Chunk {number} of the batch source{f' X{suffix}' if suffix else ''} (the "
+            f"first is 0): {error}"
         ) from error
 
 
-def refuse_weights_besides(sample_weight: Any) -> None:
+def refuse_weights_besides(sample_weight: Any, suffix: str = "") -> None:
     """Refuse weights that are not in the chunks."""
     if sample_weight is not None:
         raise ValueError(
             "A batch source brings its own weights, as the third of each chunk (X, y, "
-            "sample_weight); fit must not be given sample_weight besides."
+            f"sample_weight); fit must not be given sample_weight{suffix} besides."
         )
 
 

@@ -91,7 +91,7 @@ def stacked(parts: list[Any]) -> Any:
     if hasattr(parts[0], "columns"):
         import polars as pl
 
-        return pl.concat(parts)
+        return pl.concat(parts, how="vertical_relaxed")
     if all(map(sparse.issparse, parts)):
         return sparse.vstack(parts, format="csr")
     return np.concatenate(

@@ -40,8 +40,11 @@ class Chunks(Protocol):
     can_be_reordered: bool
     buffer_chunks: int
 
-    def read(self, order: np.ndarray) -> Iterator[Any]:
-        """Yield the rows of the chunks of these numbers, dense or in CSR format."""
+    def read(self, order: np.ndarray, rows: np.ndarray | None) -> Iterator[Any]:
+        """Yield the rows of the chunks of these numbers, dense or in CSR format.
+
+        They are all rows, or those of `rows`, which are in ascending order.
+        """
 
     def checksum(self) -> int:
         """Return a number that tells this stream from others."""
@@ -68,8 +71,8 @@ class StreamTable:
         self.dtype = np.dtype(dtype)
         self.sample = sample
         self._chunks, self._rows = chunks, rows
-        self._ends = np.concatenate([[0], np.cumsum(chunks.sizes)])
-        self._starts = self._ends if rows is None else np.searchsorted(rows, self._ends)
+        ends = np.concatenate([[0], np.cumsum(chunks.sizes)])
+        self._starts = ends if rows is None else np.searchsorted(rows, ends)
         self.n_rows, self.n_columns = int(self._starts[-1]), chunks.shape[1]
         n_entries = chunks.shape[0] * chunks.shape[1]
         self.is_sparse_enough = chunks.n_stored < MOST_STORED * n_entries
@@ -85,15 +88,13 @@ class StreamTable:
         return read_ahead(self._converted(order))
 
     def _converted(self, order: np.ndarray) -> Generator[tuple[int, Any]]:
-        for k, X in zip(order, self._chunks.read(order), strict=True):
-            start, stop = self._starts[k : k + 2]
-            if self._rows is not None:
-                X = X[self._rows[start:stop] - self._ends[k]]
+        chunks = self._chunks.read(order, self._rows)
+        for k, X in zip(order, chunks, strict=True):
             # An iterator may write over its chunk to make the next one.
             X = X.astype(self.dtype, copy=not self.can_be_reordered)
             if sparse.issparse(X) and not self.is_sparse_enough:
                 X = X.toarray()
-            yield int(start), X
+            yield int(self._starts[k]), X
 
     def blocks(self, block_rows: int) -> Iterator[Inputs]:
         """Yield all rows in order, so many at once."""

@@ -476,8 +476,8 @@ def test_a_source_is_the_only_argument():
         classifier().fit(source, sample_weight=WEIGHTS)
     with pytest.raises(ValueError, match="requires y to be passed"):
         classifier().fit(X)
-    with pytest.raises(TypeError, match="X_val and y_val must be arrays"):
-        classifier().fit(source, X_val=source)
+    with pytest.raises(ValueError, match="X_val brings its own targets"):
+        classifier().fit(X, y, X_val=source, y_val=y)
 
 
 @pytest.mark.parametrize(
@@ -490,7 +490,7 @@ def test_a_source_is_the_only_argument():
     ],
 )
 def test_who_takes_no_source(call):
-    with pytest.raises(TypeError, match="BatchSource, which only fit of"):
+    with pytest.raises(TypeError, match="BatchSource, which only fit takes"):
         call(BatchSource.from_arrays(X, y))
 
 

@@ -22,10 +22,11 @@ class Chunks:
         self.can_be_reordered = can_be_reordered
         self.buffer_chunks = buffer_chunks
 
-    def read(self, order):
+    def read(self, order, rows):
         ends = np.concatenate([[0], np.cumsum(self.sizes)])
+        rows = np.arange(ends[-1]) if rows is None else rows
         for k in order:
-            yield self.X[ends[k] : ends[k + 1]]
+            yield self.X[rows[(rows >= ends[k]) & (rows < ends[k + 1])]]
 
     def checksum(self):
         return 0
