@@ -18,6 +18,7 @@ from skdnn.preprocessing.bin_edges import (
     quantile_edges,
     tree_edges,
 )
+from skdnn.preprocessing.blocks import columns_in_memory, validated_by_blocks
 from skdnn.preprocessing.column_statistics import update_moments
 from skdnn.preprocessing.fitting import (
     check_bools,
@@ -154,7 +155,9 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
 
     NaN in a column that had none in `fit` makes all its components 0. float32 stays
     float32, everything else becomes float64. A sparse `X` is made dense a few rows
-    (in `fit`: a column) at a time.
+    (in `fit`: a column) at a time. Of a dense `X`, `fit` holds no more than a few
+    columns beside it, so that a memory map may be larger than memory; what `transform`
+    returns is larger than `X`.
 
     References
     ----------
@@ -228,13 +231,10 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
             X, y = self._checked_rows(X, y)
             s = checked_weights(sample_weight, X.shape[0])
             moments = update_moments(None, X, s)
-            if s is not None and not s.all():
-                counts = s > 0
-                X, s = X[counts], s[counts]
-                y = None if y is None else y[counts]
             n_bins = self.n_bins
             if n_bins == "auto":
-                n_bins = automatic_n_bins(*X.shape)
+                m = X.shape[0] if s is None else np.count_nonzero(s)
+                n_bins = automatic_n_bins(m, X.shape[1])
             self.mean_, self._rest_of_mean = moments.mean
             self.scale_ = moments.scale
             self._find_bins(X, y, s, n_bins)
@@ -329,13 +329,17 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
 
     def _checked_rows(self, X, y):
         if self.strategy == "quantile":
-            return self._validated(X), None
+            return self._training(X), None
         if y is None:
             raise ValueError(
                 "PiecewiseLinearEncoder(strategy='tree') requires y to be passed, but "
                 "the target y is None. Pass y to fit, or choose strategy='quantile'."
             )
-        return self._validated(X, y, multi_output=True)
+        return self._training(X, y, multi_output=True)
+
+    def _training(self, X, y="no_validation", **options):
+        allow_nan = self.missing == "bin"
+        return validated_by_blocks(self, X, y, allow_nan=allow_nan, **options)
 
     def _validated(self, X, y="no_validation", **options):
         X = checked_table(X)
@@ -352,17 +356,19 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
             )
 
     def _find_bins(self, X, y, s, n_bins):
+        counts = None
+        if s is not None and not s.all():
+            counts = s > 0
+            s, y = s[counts], None if y is None else y[counts]
         is_continuous = y is not None and self._is_continuous(y)
         if is_continuous:
             # Sums of squares far from 0 would lose the digits that tell splits apart.
             y = y.astype(np.float64)
             y -= np.average(y, axis=0, weights=s)
-        columns = X.tocsc() if sparse.issparse(X) else X
         self.bin_edges_ = []
         self.has_missing_ = np.zeros(X.shape[1], dtype=bool)
-        for j in range(X.shape[1]):
-            x = columns[:, [j]]
-            x = (x.toarray() if sparse.issparse(x) else x).ravel()
+        for j, x in columns_in_memory(X):
+            x = x if counts is None else x[counts]
             is_number = ~np.isnan(x)
             self.has_missing_[j] = not is_number.all()
             x, s_x, y_x = (

@@ -14,9 +14,9 @@ from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn._estimator import SkdnnEstimator
+from skdnn.preprocessing.blocks import ROWS_AT_ONCE, validated_by_blocks
 from skdnn.preprocessing.column_statistics import (
     Moments,
-    refuse_overflow,
     robust_statistics,
     update_moments,
 )
@@ -27,7 +27,11 @@ from skdnn.preprocessing.fitting import (
     undone_on_error,
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
-from skdnn.preprocessing.tables import checked_table, checked_weights
+from skdnn.preprocessing.tables import (
+    checked_table,
+    checked_weights,
+    refuse_overflow,
+)
 from skdnn.streams import (
     BatchSource,
     in_chunk,
@@ -80,7 +84,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
     Parameters
     ----------
     method : {"standard", "robust"}, default="standard"
-        "standard" is mean and standard deviation, computed by
+        "standard" is mean and standard deviation, as in
         :class:`~sklearn.preprocessing.StandardScaler`. "robust" is median and
         interquartile range, which a few outliers do not move.
 
@@ -140,6 +144,13 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
     their differences from one of their values, which are exact. A spread below 10 eps
     of the mean is taken for rounding noise; such a column is divided by 1, or by its
     spread where that is more than 1, so that noise is never blown up.
+
+    `fit` reads a dense table by blocks and copies none of it: a memory map may be
+    larger than memory. Mean and deviation have the bits of `StandardScaler`'s; they
+    differ by rounding with weights, and for columns of more than four million rows in
+    a table that is stored column by column. Medians are found column by column, each
+    of which is held in memory. `transform` returns an array as large as `X`; for rows
+    that are more than memory holds, give it a `BatchSource`.
 
     Quartiles invert the weighted distribution function and average the two sides of
     a step (definition 2 of [2]_, ``method="averaged_inverted_cdf"`` of
@@ -342,7 +353,10 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             if self.scale_ is not None:
                 X /= self.scale_
         if self.smooth_clip is not None:
-            clip_smoothly(X.data if sparse.issparse(X) else X, self.smooth_clip)
+            values = X.data[:, np.newaxis] if sparse.issparse(X) else X
+            step = max(1, ROWS_AT_ONCE // max(1, values.shape[1]))
+            for start in range(0, values.shape[0], step):  # it makes copies
+                clip_smoothly(values[start : start + step], self.smooth_clip)
         return X
 
     def inverse_transform(self, X: Any, copy: bool | None = None) -> Any:
@@ -423,7 +437,8 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         return self.copy if copy is None else copy
 
     def _check_training(self, X, sample_weight, reset):
-        X = self._validated(X, reset=reset)
+        X = validated_by_blocks(self, X, allow_nan=True, reset=reset)
+        self._refuse_sparse_centring(X)
         return X, checked_weights(sample_weight, X.shape[0])
 
     def _validated(self, X, **options):
