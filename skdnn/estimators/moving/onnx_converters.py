@@ -17,6 +17,8 @@ from skdnn.estimators.moving.onnx_network import (
     write_predictions,
 )
 from skdnn.estimators.moving.onnx_operators import (
+    as_they_come_converter,
+    as_they_come_shape,
     check_columns,
     columns_converter,
     columns_of,
@@ -33,7 +35,7 @@ from skdnn.estimators.moving.onnx_operators import (
 )
 from skdnn.estimators.moving.onnx_transformers import written_transformers
 from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
-from skdnn.preprocessing.mixed_tables import VaryingColumns
+from skdnn.preprocessing.mixed_tables import UniformMissing, VaryingColumns
 
 
 def register_converters(classifiers: Sequence[type], regressors: Sequence[type]):
@@ -54,6 +56,7 @@ def register_converters(classifiers: Sequence[type], regressors: Sequence[type])
         (InputStandardizer, scaler_shape, scaler_converter),
         (PiecewiseLinearEncoder, encoder_shape, encoder_converter),
         (VaryingColumns, columns_shape, columns_converter),
+        (UniformMissing, as_they_come_shape, as_they_come_converter),
     ):
         register(transformer, _alias(transformer), shape, converter)
     options = {
