@@ -115,5 +115,5 @@ def columns_in_memory(X: Any) -> Iterator[tuple[int, np.ndarray]]:
         return
     few = max(1, COLUMNS_AT_ONCE // m)
     for k in range(0, n, few):
-        read = np.array(X[:, k : k + few].T, dtype=type_read(X), order="C")
+        read: np.ndarray = np.array(X[:, k : k + few].T, dtype=type_read(X), order="C")
         yield from enumerate(read, k)

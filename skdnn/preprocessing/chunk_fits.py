@@ -110,7 +110,7 @@ class Found:
         if self._wants_moments:
             self.moments = update_moments(self.moments, X, weight)
         if self._wants_sample:
-            counts = slice(None) if weight is None else np.flatnonzero(weight)
+            counts: Any = slice(None) if weight is None else np.flatnonzero(weight)
             self.n_counting += X.shape[0] if weight is None else len(counts)
             self.has_missing = self.has_missing | _columns_with_nan(X, counts)
             self._has = (y is not None, weight is not None)

@@ -5,7 +5,7 @@ block by block: NumPy adds the rows of a table one after the other where it is s
 by rows, so that going on from the sum of the rows before changes no bit.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -17,10 +17,10 @@ from skdnn.preprocessing.tables import refuse_overflow
 class _Sums(NamedTuple):
     """Of the values of each column, NaN left out: how many, and two sums.
 
-    `count` and `total` are of x, `squares` of (x - total / count)².
+    `n_values` and `total` are of x, `squares` of (x - total / n_values)².
     """
 
-    count: np.ndarray
+    n_values: np.ndarray
     total: np.ndarray
     squares: np.ndarray
 
@@ -59,11 +59,12 @@ def updated_scaler(
     before = (0.0, 0.0, 0.0)
     if scaler is not None:
         before = (scaler.mean_, scaler.var_, scaler.n_samples_seen_)
-    return scaler_of(*_merged(*before, sums), n)
+    return scaler_of(_merged(*before, sums), n)
 
 
-def scaler_of(mean, variance, count, n_features: int) -> StandardScaler:
-    """Return the StandardScaler that has these moments."""
+def scaler_of(moments: tuple, n_features: int) -> StandardScaler:
+    """Return the StandardScaler that has this mean, variance and number of rows."""
+    mean, variance, count = moments
     after = StandardScaler(with_mean=False)
     after.mean_, after.var_ = mean, variance
     is_one = count.size and count.max() == count.min()
@@ -82,9 +83,9 @@ def _merged(mean, variance, count, sums: _Sums):
     """Return mean, variance and count of all rows: the update of Youngs and Cramer."""
     count = np.asarray(count, np.float64)
     total = mean * count
-    after = count + sums.count
+    after = count + sums.n_values
     squares = variance * count
-    ratio = count / sums.count
+    ratio = count / sums.n_values
     squares = squares + sums.squares + ratio / after * (total / ratio - sums.total) ** 2
     squares = np.where(count == 0, sums.squares, squares)
     return (total + sums.total) / after, squares / after, after
@@ -96,7 +97,8 @@ def _sums(X: np.ndarray, part: Columns, sample_weight, shift) -> _Sums:
     if sample_weight is not None:
         kind = type_read(X) if shift is None else np.float64
         s = sample_weight.astype(kind).astype(np.float64)
-    count = total = None
+    count: Any = None
+    total: Any = None
     for rows in part.rows:
         x, is_nan = _read(X, part, rows, shift)
         s_x = None if s is None else s[rows]
@@ -107,7 +109,8 @@ def _sums(X: np.ndarray, part: Columns, sample_weight, shift) -> _Sums:
             n_values = (s_x[:, np.newaxis] * ~is_nan).sum(axis=0)
         count = n_values if count is None else count + n_values
     mean = total / count
-    correction = squares = None
+    correction: Any = None
+    squares: Any = None
     for rows in part.rows:
         x, is_nan = _read(X, part, rows, shift)
         s_x = None if s is None else s[rows]
@@ -118,9 +121,11 @@ def _sums(X: np.ndarray, part: Columns, sample_weight, shift) -> _Sums:
     return _Sums(count, total, squares - correction**2 / count)
 
 
-def _read(X: np.ndarray, part: Columns, rows: slice, shift):
+def _read(
+    X: np.ndarray, part: Columns, rows: slice, shift: Any
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the values of a block, 0 for NaN, and where NaN is."""
-    x = part.of(X, rows).astype(type_read(X), copy=False)
+    x: Any = part.of(X, rows).astype(type_read(X), copy=False)
     if shift is not None:
         x = x.astype(np.float64) - shift
         overflows = np.isinf(x).any(axis=0)

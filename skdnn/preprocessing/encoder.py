@@ -8,11 +8,12 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn import get_config
 from sklearn.base import TransformerMixin
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn._estimator import SkdnnEstimator
-from skdnn._sklearn import check_feature_names_in
+from skdnn._sklearn import check_feature_names_in, with_callbacks
 from skdnn.preprocessing.bin_edges import (
     automatic_n_bins,
     quantile_edges,
@@ -25,6 +26,7 @@ from skdnn.preprocessing.fitting import (
     check_bools,
     check_choices,
     refuse_parameter,
+    told_to_callbacks,
     undone_on_error,
 )
 from skdnn.preprocessing.tables import checked_table, checked_weights
@@ -53,7 +55,7 @@ class Components(NamedTuple):
     filling: np.ndarray
 
 
-class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
+class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstimator):
     r"""Encode each numeric column by how far its value fills each of its bins.
 
     For the edges :math:`b_0 < b_1 < \dots < b_T` of a column, its value :math:`x`
@@ -206,6 +208,7 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
         self.missing = missing
         self.sparse_output = sparse_output
 
+    @with_callbacks
     def fit(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -237,7 +240,7 @@ class PiecewiseLinearEncoder(TransformerMixin, SkdnnEstimator):
             variance overflows, ...). An earlier fit then stays as it was.
         """
         self._check_parameters()
-        with undone_on_error(self):
+        with told_to_callbacks(self, X, y, sample_weight), undone_on_error(self):
             if isinstance(X, BatchSource):
                 return self._fit_chunks(X, y, sample_weight)
             X, y = self._checked_rows(X, y)

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn._estimator import SkdnnEstimator
+from skdnn._sklearn import with_callbacks
 from skdnn.preprocessing.blocks import ROWS_AT_ONCE, validated_by_blocks
 from skdnn.preprocessing.chunk_fits import Found, each_chunk
 from skdnn.preprocessing.column_statistics import (
@@ -25,6 +27,7 @@ from skdnn.preprocessing.fitting import (
     check_bools,
     check_choices,
     refuse_parameter,
+    told_to_callbacks,
     undone_on_error,
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
@@ -56,7 +59,9 @@ def _has_running_moments(estimator):
     return True
 
 
-class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
+class InputStandardizer(
+    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator
+):
     r"""Centre and scale each input column with statistics of the training rows.
 
     .. math::
@@ -206,6 +211,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         self.smooth_clip = smooth_clip
         self.copy = copy
 
+    @with_callbacks
     def fit(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -238,7 +244,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             was.
         """
         self._check_parameters()
-        with undone_on_error(self):
+        with told_to_callbacks(self, X, y, sample_weight), undone_on_error(self):
             if isinstance(X, BatchSource):
                 return self._fit_chunks(X, sample_weight)
             X, sample_weight = self._check_training(X, sample_weight, reset=True)

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.callback import ProgressBar
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
@@ -126,3 +127,12 @@ def test_faults(transformer):
     with pytest.raises(ValueError, match="its own weights"):
         fitted.fit(BatchSource([(X, y)]), sample_weight=WEIGHTS)
     assert fitted.get_feature_names_out().tolist() == before
+
+
+def test_callbacks_of_a_pipeline_reach_both(capsys):
+    # A warning that a step does not support callbacks would be an error here.
+    model = make_pipeline(InputStandardizer(), PiecewiseLinearEncoder(4), PCA(2))
+    steps = model[:-1].set_callbacks(ProgressBar())
+    steps.fit(X, y)
+    assert "InputStandardizer" in capsys.readouterr().out
+    assert not [name for name in vars(steps[0]) if "callback" in name]

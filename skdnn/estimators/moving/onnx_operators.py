@@ -234,28 +234,6 @@ def columns_converter(scope, operator, container) -> None:
     embed(graph, [Z], scope, operator, container)
 
 
-def as_they_come_shape(operator) -> None:
-    """Say what comes out of UniformMissing: columns of one type, as they come."""
-    check_columns(operator)
-    kinds = {type(each.type) for each in operator.inputs}
-    if len(kinds) > 1:
-        raise NotImplementedError(
-            f"{type(operator.raw_operator)} is written for columns of one type only: "
-            "numbers and text need one each"
-        )
-    n_rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[0].type = kinds.pop()(
-        [n_rows, operator.raw_operator.n_features_in_]
-    )
-
-
-def as_they_come_converter(scope, operator, container) -> None:
-    """Write UniformMissing, which does nothing: ONNX has one missing value only."""
-    graph = Graph(import_onnx())
-    parts = [f"input {k}" for k in range(len(operator.inputs))]
-    embed(graph, [graph.node("Concat", *parts, axis=1)], scope, operator, container)
-
-
 class GroupedOneHot(OneHotEncoder):
     """A fitted OneHotEncoder that groups levels, as tables to write.
 
