@@ -7,14 +7,16 @@ import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
+from skdnn.preprocessing.blocks import COLUMNS_AT_ONCE, columns_in_memory
+from skdnn.preprocessing.dense_moments import first_values, updated_scaler
+from skdnn.preprocessing.tables import refuse_overflow
+
 QUARTILES = np.array([0.25, 0.5, 0.75])
 
 
 # A column is shifted if rounding could move its mean by more than this many of its
 # deviations (see `_is_lost_in_rounding`).
 _NEGLIGIBLE = 1e-6
-# Shifted columns, and sparse ones made dense, are handled this many values at a time.
-_AT_ONCE = 2**22
 
 
 class Moments(NamedTuple):
@@ -55,13 +57,12 @@ def update_moments(moments, X, sample_weight):
     ValueError
         If the values of a column are so large that its variance overflows.
     """
-    seen = _columns_with_values(X, sample_weight)
     # Overflow is reported below.
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         after = (
-            _first_moments(X, sample_weight, seen)
+            _first_moments(X, sample_weight)
             if moments is None
-            else _next_moments(moments, X, sample_weight, seen)
+            else _next_moments(moments, X, sample_weight)
         )
         after = _without_needless_shifts(after)
     counts = after.scaler.n_samples_seen_
@@ -71,14 +72,6 @@ def update_moments(moments, X, sample_weight):
     if overflows.any():
         refuse_overflow(np.flatnonzero(overflows)[0], "variance")
     return after
-
-
-def refuse_overflow(column, what):
-    """Raise ValueError for columns whose values are too large to compute with."""
-    raise ValueError(
-        f"X has values in column {column} that are too large: their {what} overflows. "
-        "Divide the column by a constant first."
-    )
 
 
 def scale_or_one(width, size):
@@ -96,34 +89,34 @@ def is_rounding_noise(width, size):
     return width <= 10 * np.finfo(np.float64).eps * size
 
 
-def _next_moments(moments, X, sample_weight, seen):
+def _next_moments(moments, X, sample_weight):
+    seen = _columns_with_values(X, sample_weight)
     n_before = np.broadcast_to(moments.scaler.n_samples_seen_, X.shape[1])
     if sample_weight is None and n_before.dtype.kind == "f":
         # StandardScaler 1.9 rounds the sum of weights down to an integer when a
         # piece without weights follows one with weights.
         sample_weight = np.ones(X.shape[0])
-    after = deepcopy(moments.scaler)
-    after.partial_fit(X, sample_weight=sample_weight)
+    after = _updated(moments.scaler, X, sample_weight)
     shift = moments.shift.copy()
-    for columns, x in _dense_pieces(X, np.flatnonzero(shift)):
-        part = _of_columns(moments.scaler, columns)
-        x = _shifted(x, shift, columns)
-        part.partial_fit(x, sample_weight=sample_weight)
-        _put(after, part, columns)
+    for few, x, inside in _picked(X, np.flatnonzero(shift)):
+        part = _of_columns(moments.scaler, few)
+        part = updated_scaler(part, x, sample_weight, inside, shift[few])
+        _put(after, part, few)
     # StandardScaler 1.9 gives NaN for good to a column that is all NaN in one piece.
     # Where this piece has no value the old moments hold ...
     _replace(after, moments.scaler, ~seen)
     # ... and where it has the first value, its own.
     first = seen & (n_before == 0)
     if first.any():
-        begun = _first_moments(X, sample_weight, seen)
+        begun = _first_moments(X, sample_weight)
         _replace(after, begun.scaler, first)
         shift[first] = begun.shift[first]
     return Moments(after, shift)
 
 
-def _first_moments(X, sample_weight, seen):
-    scaler = _fitted_scaler(X, sample_weight)
+def _first_moments(X, sample_weight):
+    scaler = _updated(None, X, sample_weight)
+    seen = _columns_with_values(X, sample_weight)
     # For sparse X with weights they come out as rounding errors instead of NaN.
     nothing = StandardScaler()
     nothing.mean_ = nothing.var_ = nothing.scale_ = np.nan
@@ -131,27 +124,22 @@ def _first_moments(X, sample_weight, seen):
     _replace(scaler, nothing, ~seen)
     lost = seen & _is_lost_in_rounding(scaler.mean_, scaler.var_, X.shape[0])
     shift = np.zeros(X.shape[1])
-    for columns, x in _dense_pieces(X, np.flatnonzero(lost)):
-        counts = ~np.isnan(x)
-        if sample_weight is not None:
-            counts &= (sample_weight > 0)[:, np.newaxis]
-        shift[columns] = x[counts.argmax(axis=0), range(len(columns))]
-        x = _shifted(x, shift, columns)
-        _put(scaler, _fitted_scaler(x, sample_weight), columns)
+    columns = np.flatnonzero(lost)
+    for few, x, inside in _picked(X, columns):
+        shift[few] = first_values(x, sample_weight, inside)
+    for few, x, inside in _picked(X, columns):
+        part = updated_scaler(None, x, sample_weight, inside, shift[few])
+        _put(scaler, part, few)
     return Moments(scaler, shift)
 
 
-def _shifted(x, shift, columns):
-    x -= shift[columns]
-    overflows = np.isinf(x).any(axis=0)
-    if overflows.any():
-        refuse_overflow(columns[overflows][0], "range")
-    return x
-
-
-def _fitted_scaler(X, sample_weight):
+def _updated(scaler, X, sample_weight):
+    """Return a scaler that has seen X, too; the one given is not changed."""
+    if not sparse.issparse(X):
+        return updated_scaler(scaler, X, sample_weight)
     # Mean and variance are always both kept, so with_mean and with_std are ours.
-    return StandardScaler(with_mean=False).fit(X, sample_weight=sample_weight)
+    after = deepcopy(scaler) if scaler else StandardScaler(with_mean=False)
+    return after.partial_fit(X, sample_weight=sample_weight)
 
 
 def _is_lost_in_rounding(mean, variance, n_rows):
@@ -174,20 +162,27 @@ def _without_needless_shifts(moments):
     return Moments(scaler, np.where(varies, 0.0, shift))
 
 
-def _dense_pieces(X, columns):
-    """Yield a few columns at a time and their values, float64 and dense."""
-    n_at_once = max(1, _AT_ONCE // X.shape[0])
+def _picked(X, columns):
+    """Yield numbers of columns, a dense table that has them, and their numbers in it.
+
+    A sparse X is made dense a few columns at a time.
+    """
+    if not len(columns):
+        return
+    if not sparse.issparse(X):
+        yield columns, X, columns
+        return
+    n_at_once = max(1, COLUMNS_AT_ONCE // X.shape[0])
     for start in range(0, len(columns), n_at_once):
         few = columns[start : start + n_at_once]
-        x = X[:, few]
-        yield few, (x.toarray() if sparse.issparse(x) else x).astype(np.float64)
+        yield few, X[:, few].toarray().astype(np.float64), None
 
 
 def _columns_with_values(X, sample_weight):
     """Return for each column whether a row with weight has a value other than NaN."""
-    counts = np.full(X.shape[0], True) if sample_weight is None else sample_weight > 0
     if not sparse.issparse(X):
-        return ~np.isnan(X)[counts].all(axis=0)
+        return ~np.isnan(first_values(X, sample_weight))
+    counts = np.full(X.shape[0], True) if sample_weight is None else sample_weight > 0
     stored_nan = np.isnan(X.data).astype(np.int64)
     missing = type(X)((stored_nan, X.indices, X.indptr), shape=X.shape)
     return counts.astype(np.int64) @ missing < counts.sum()
@@ -226,46 +221,51 @@ def _of_columns(scaler, columns):
 
 def robust_statistics(X, sample_weight):
     """Return median and scale of each column, two arrays of shape (n_features,)."""
-    m, n = X.shape
-    s = sample_weight
-    center, scale = np.empty(n), np.empty(n)
+    center, scale = np.empty((2, X.shape[1]))
     if sparse.issparse(X):
-        s = np.ones(m) if s is None else s
-        S = s.sum()
-        X = X.tocsc()
-        if not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-    for j in range(n):
-        if sparse.issparse(X):
-            stored = slice(X.indptr[j], X.indptr[j + 1])
-            rows = X.indices[stored]
-            # All zeros that are not stored enter as one value with their weight,
-            # unless that weight is the rounding error of the difference.
-            rest = S - s[rows].sum()
-            x = np.append(X.data[stored], 0)
-            s_x = np.append(s[rows], rest if rest > 1e-12 * S else 0)
-        else:
-            x, s_x = X[:, j], s
-        center[j], scale[j] = _median_and_scale(x, s_x)
+        columns = _sparse_columns(X, sample_weight)
+    else:
+        columns = ((j, x, sample_weight) for j, x in columns_in_memory(X))
+    for j, x, s in columns:
+        center[j], scale[j] = _median_and_scale(x, s)
     return center, scale
 
 
+def _sparse_columns(X, sample_weight):
+    """Yield the number of each column, its values and their weights."""
+    s = np.ones(X.shape[0]) if sample_weight is None else sample_weight
+    S = s.sum()
+    X = X.tocsc()
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    for j in range(X.shape[1]):
+        stored = slice(X.indptr[j], X.indptr[j + 1])
+        rows = X.indices[stored]
+        # All zeros that are not stored enter as one value with their weight,
+        # unless that weight is the rounding error of the difference.
+        rest = S - s[rows].sum()
+        s_x = np.append(s[rows], rest if rest > 1e-12 * S else 0)
+        yield j, np.append(X.data[stored], 0), s_x
+
+
 def _median_and_scale(x, s):
+    """Return median and scale of a column, whose values may be put in order."""
     counts = ~np.isnan(x) if s is None else ~np.isnan(x) & (s > 0)
-    x = x[counts]
+    if not counts.all():
+        x, s = x[counts], None if s is None else s[counts]
     if not x.size:
         return np.nan, np.nan
     eps = np.finfo(x.dtype).eps
-    # F: the distribution function at the sorted values.
     if s is None:
-        x = np.sort(x)  # several times faster than argsort
-        F = np.arange(1, x.size + 1) / x.size
+        x.sort()  # several times faster than argsort
+        middle = _averaged_at(x, *_ranks(x.size, QUARTILES))
     else:
         order = np.argsort(x)
-        x, F = x[order], np.cumsum(s[counts][order])
+        # F: the distribution function at the sorted values.
+        x, F = x[order], np.cumsum(s[order])
         F /= F[-1]
-    middle = averaged_inverse(x, F, QUARTILES)
+        middle = averaged_inverse(x, F, QUARTILES)
     q1, median, q3 = map(float, middle)  # Python floats overflow without a warning
     x_min, x_max = float(x[0]), float(x[-1])
 
@@ -284,9 +284,27 @@ def averaged_inverse(x, F, levels):
 
     F is the distribution function at the sorted values x.
     """
-    # F has rounding errors: a step this near to a level is taken to end on it.
-    tie = 1e-10
-    below = x[np.searchsorted(F, levels - tie)].astype(np.float64)
-    above = x[np.searchsorted(F, levels + tie, side="right")]
+    below = np.searchsorted(F, levels - _TIE)
+    above = np.searchsorted(F, levels + _TIE, side="right")
+    return _averaged_at(x, below, above)
+
+
+# F has rounding errors: a step this near to a level is taken to end on it.
+_TIE = 1e-10
+
+
+def _ranks(n, levels):
+    """Return what `averaged_inverse` finds in F = [1 / n, 2 / n, ..., 1]."""
+    below, above = [], []
+    for level in levels:
+        near = max(0, int(level * n) - 2 - int(_TIE * n))
+        F = np.arange(near + 1, min(n, near + 6 + 2 * int(_TIE * n)) + 1) / n
+        below.append(near + np.searchsorted(F, level - _TIE))
+        above.append(near + np.searchsorted(F, level + _TIE, side="right"))
+    return below, above
+
+
+def _averaged_at(x, below, above):
+    below, above = x[below].astype(np.float64), x[above]
     # Halving subnormal numbers rounds, so equal sides are taken as they are.
     return np.where(below == above, below, 0.5 * below + 0.5 * above)

@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from skdnn._sklearn import callback_context
+
 
 def refuse_parameter(estimator: Any, name: str, allowed: str) -> NoReturn:
     """Raise ValueError for a parameter whose value is not allowed."""
@@ -40,3 +42,21 @@ def undone_on_error(estimator: Any) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+@contextmanager
+def told_to_callbacks(
+    estimator: Any, X: Any, y: Any, sample_weight: Any
+) -> Iterator[None]:
+    """Tell scikit-learn's callbacks that a fit begins, and that it has ended."""
+    metadata = {"sample_weight": sample_weight}
+    context = callback_context(estimator, "fit", 0)
+    context.call_on_fit_task_begin(estimator=estimator, X=X, y=y, metadata=metadata)
+    yield
+    context.call_on_fit_task_end(
+        estimator=estimator,
+        X=X,
+        y=y,
+        metadata=metadata,
+        reconstruction_attributes={},
+    )

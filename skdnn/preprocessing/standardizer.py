@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.sparsefuncs import inplace_column_scale
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn._estimator import SkdnnEstimator
+from skdnn._sklearn import with_callbacks
+from skdnn.preprocessing.blocks import ROWS_AT_ONCE, validated_by_blocks
+from skdnn.preprocessing.chunk_fits import Found, each_chunk
 from skdnn.preprocessing.column_statistics import (
     Moments,
-    refuse_overflow,
     robust_statistics,
     update_moments,
 )
@@ -24,16 +27,16 @@ from skdnn.preprocessing.fitting import (
     check_bools,
     check_choices,
     refuse_parameter,
+    told_to_callbacks,
     undone_on_error,
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
-from skdnn.preprocessing.tables import checked_table, checked_weights
-from skdnn.streams import (
-    BatchSource,
-    in_chunk,
-    parts_of_chunk,
-    refuse_weights_besides,
+from skdnn.preprocessing.tables import (
+    checked_table,
+    checked_weights,
+    refuse_overflow,
 )
+from skdnn.streams import BatchSource
 
 METHODS = ("standard", "robust")
 INPUT = {
@@ -56,7 +59,9 @@ def _has_running_moments(estimator):
     return True
 
 
-class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
+class InputStandardizer(
+    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator
+):
     r"""Centre and scale each input column with statistics of the training rows.
 
     .. math::
@@ -80,7 +85,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
     Parameters
     ----------
     method : {"standard", "robust"}, default="standard"
-        "standard" is mean and standard deviation, computed by
+        "standard" is mean and standard deviation, as in
         :class:`~sklearn.preprocessing.StandardScaler`. "robust" is median and
         interquartile range, which a few outliers do not move.
 
@@ -141,6 +146,19 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
     of the mean is taken for rounding noise; such a column is divided by 1, or by its
     spread where that is more than 1, so that noise is never blown up.
 
+    `fit` reads a dense table by blocks and copies none of it: a memory map may be
+    larger than memory. Mean and deviation have the bits of `StandardScaler`'s; they
+    differ by rounding with weights, and for columns of more than four million rows in
+    a table that is stored column by column. Medians are found column by column, each
+    of which is held in memory. `transform` returns an array as large as `X`; for rows
+    that are more than memory holds, give it a `BatchSource`.
+
+    Of a `BatchSource` with up to 65 536 rows, median and quartiles are those of all
+    rows. Of a longer one they are those of a random sample of 32 000 to 65 536 rows,
+    the same in each fit: what is taken for the quartile of level 0.25 is, at one
+    standard error, of a level between 0.2476 and 0.2524 of all rows, the median of one
+    between 0.497 and 0.503.
+
     Quartiles invert the weighted distribution function and average the two sides of
     a step (definition 2 of [2]_, ``method="averaged_inverted_cdf"`` of
     :func:`numpy.quantile`). It is the usual definition under which a weight means
@@ -193,6 +211,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         self.smooth_clip = smooth_clip
         self.copy = copy
 
+    @with_callbacks
     def fit(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -202,7 +221,8 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The training rows. Or a `BatchSource`, whose chunks are read once, with the
-            weights that they have; only with ``method="standard"``.
+            weights that they have. ``method="robust"`` then takes medians and quartiles
+            from a sample of its rows (see Notes).
 
         y : None
             Ignored.
@@ -224,45 +244,40 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             was.
         """
         self._check_parameters()
-        with undone_on_error(self):
+        with told_to_callbacks(self, X, y, sample_weight), undone_on_error(self):
             if isinstance(X, BatchSource):
-                self._store_moments(self._moments_of(X, sample_weight))
-                return self
+                return self._fit_chunks(X, sample_weight)
             X, sample_weight = self._check_training(X, sample_weight, reset=True)
             if self.method == "standard":
                 self._store_moments(update_moments(None, X, sample_weight))
             else:
-                center, scale = robust_statistics(X, sample_weight)
-                if np.isinf(scale).any():
-                    refuse_overflow(np.isinf(scale).argmax(), "interquartile range")
-                self._store(
-                    center_=center if self.with_mean else None,
-                    scale_=scale if self.with_std else None,
-                )
+                self._store_quartiles(X, sample_weight)
         return self
 
-    def _moments_of(self, source, sample_weight):
-        """Return the moments of all chunks of a batch source."""
-        if self.method == "robust":
-            raise ValueError(
-                "A batch source needs method='standard', got method='robust': medians "
-                "and quartiles cannot be updated piece by piece."
-            )
-        refuse_weights_besides(sample_weight)
-        moments = None
-        for number, chunk in enumerate(source):
-            with in_chunk(number):
-                X, _, weight = parts_of_chunk(chunk)
-                del chunk
-                if X.shape[0]:
-                    X, weight = self._check_training(X, weight, reset=moments is None)
-                    moments = update_moments(moments, X, weight)
-        if moments is None:
-            raise ValueError(
-                "The batch source has no rows: found 0 samples, while a minimum of 1 "
-                "is required."
-            )
-        return moments
+    def _fit_chunks(self, source, sample_weight):
+        is_robust = self.method == "robust"
+        found = Found(moments=not is_robust, sample=is_robust)
+        each_chunk(source, sample_weight, self._checked_rows, found.take_in)
+        if is_robust:
+            X, _, s = found.rows
+            self._store_quartiles(X, s)
+        else:
+            self._store_moments(found.moments)
+        return self
+
+    def _checked_rows(self, X, y, reset):
+        X = validated_by_blocks(self, X, allow_nan=True, reset=reset)
+        self._refuse_sparse_centring(X)
+        return X, None
+
+    def _store_quartiles(self, X, sample_weight):
+        center, scale = robust_statistics(X, sample_weight)
+        if np.isinf(scale).any():
+            refuse_overflow(np.isinf(scale).argmax(), "interquartile range")
+        self._store(
+            center_=center if self.with_mean else None,
+            scale_=scale if self.with_std else None,
+        )
 
     @available_if(_has_running_moments)
     def partial_fit(
@@ -342,7 +357,10 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
             if self.scale_ is not None:
                 X /= self.scale_
         if self.smooth_clip is not None:
-            clip_smoothly(X.data if sparse.issparse(X) else X, self.smooth_clip)
+            values = X.data[:, np.newaxis] if sparse.issparse(X) else X
+            step = max(1, ROWS_AT_ONCE // max(1, values.shape[1]))
+            for start in range(0, values.shape[0], step):  # it makes copies
+                clip_smoothly(values[start : start + step], self.smooth_clip)
         return X
 
     def inverse_transform(self, X: Any, copy: bool | None = None) -> Any:
@@ -423,7 +441,7 @@ class InputStandardizer(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         return self.copy if copy is None else copy
 
     def _check_training(self, X, sample_weight, reset):
-        X = self._validated(X, reset=reset)
+        X, _ = self._checked_rows(X, None, reset)
         return X, checked_weights(sample_weight, X.shape[0])
 
     def _validated(self, X, **options):

@@ -78,6 +78,14 @@ def refuse_dates(columns: list[Any], name: str = "X") -> None:
         )
 
 
+def refuse_overflow(column, what):
+    """Raise ValueError for columns whose values are too large to compute with."""
+    raise ValueError(
+        f"X has values in column {column} that are too large: their {what} overflows. "
+        "Divide the column by a constant first."
+    )
+
+
 def checked_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     """Return the weights of rows as float64, or None.
 

@@ -1,18 +1,19 @@
 """Tables that are not in memory, and how they become a source of chunks."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 _ARRAYS = "BatchSource.from_arrays(X, y)"
+_FRAMES = 'BatchSource.from_frames(X, target="label")'
 # Of types that are not in memory: what to write instead, by package and class.
 _ADAPTERS = {
     ("dask", "Array"): _ARRAYS,
-    ("dask", "DataFrame"): "BatchSource.from_frames(lambda: (part.compute() for part "
-    "in frame.partitions), target=...)",
-    ("polars", "LazyFrame"): "BatchSource.from_frames(frame.collect_batches, "
-    "target=...)",
+    ("dask", "DataFrame"): _FRAMES,
+    ("polars", "LazyFrame"): _FRAMES,
     ("h5py", "Dataset"): _ARRAYS,
     ("zarr", "Array"): _ARRAYS,
-    ("pyarrow", "Dataset"): "BatchSource.from_frames(dataset.to_batches, target=...)",
+    ("pyarrow", "Dataset"): _FRAMES,
 }
 
 
@@ -22,12 +23,63 @@ def refuse_lazy(X: Any) -> None:
     Dask's, zarr's and h5py's arrays turn into a NumPy copy without a word, frames that
     are lazy into nothing of use.
     """
-    for kind in type(X).__mro__:
-        package = kind.__module__.split(".")[0].removesuffix("_expr")
-        adapter = _ADAPTERS.get((package, kind.__name__))
+    for package, kind in _kinds(X):
+        adapter = _ADAPTERS.get((package, kind))
         if adapter is not None:
             raise TypeError(
-                f"X is a {kind.__name__} of {package}, which is not in memory, and "
-                f"would be loaded whole. Fit it in chunks: fit({adapter}); or load it "
+                f"X is a {kind} of {package}, which is not in memory, and would be "
+                f"loaded whole. Fit it in chunks: fit({adapter}); or load it "
                 "yourself, if it fits."
             )
+
+
+def frames_of(table: Any) -> Any:
+    """Return frames for `BatchSource.from_frames` of a table that is not in memory.
+
+    Anything else is returned as it is.
+    """
+    for kind in _kinds(table):
+        if kind in _FRAMES_OF:
+            return _FRAMES_OF[kind](table)
+    return table
+
+
+class _Partitions(Sequence):
+    """The partitions of a data frame of Dask, computed as they are read."""
+
+    def __init__(self, frame: Any):
+        self._frame = frame
+
+    def __len__(self) -> int:
+        """Return the number of partitions."""
+        return self._frame.npartitions
+
+    def __getitem__(self, number):
+        """Return a partition, a frame of pandas."""
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        return self._frame.partitions[number].compute()
+
+
+def _batches(method: str, options: dict, table: Any) -> Any:
+    return getattr(table, method)(**options)
+
+
+def _reader(method: str, **options: Any) -> Callable:
+    return lambda table: partial(_batches, method, options, table)
+
+
+_FRAMES_OF: dict[tuple[str, str], Callable] = {
+    ("dask", "DataFrame"): _Partitions,
+    # In the same order in each pass.
+    ("polars", "LazyFrame"): _reader("collect_batches", maintain_order=True),
+    ("pyarrow", "Dataset"): _reader("to_batches"),
+}
+
+
+def _kinds(table: Any) -> list[tuple[str, str]]:
+    """Return package and class of a table's type and of what that derives from."""
+    return [
+        (kind.__module__.split(".")[0].removesuffix("_expr"), kind.__name__)
+        for kind in type(table).__mro__
+    ]

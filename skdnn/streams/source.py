@@ -1,11 +1,13 @@
 """A source of chunks (X, y) or (X, y, sample_weight), read once per epoch."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 
+from skdnn.streams.lazy import frames_of
 from skdnn.streams.slices import Mapped, Slices, parts_of
 
 
@@ -119,8 +121,10 @@ class BatchSource:
         Parameters
         ----------
         frames : iterable or callable () -> iterable
-            Frames of pandas or polars or record batches of pyarrow, each a chunk; as
-            `chunks` of the constructor.
+            Frames of pandas or polars, or tables or record batches of pyarrow, each a
+            chunk; as `chunks` of the constructor. Or a table that is not in memory: a
+            Dataset of pyarrow, a LazyFrame of polars, a DataFrame of Dask, which is
+            read by its batches or partitions.
         target : str or list of str
             The column of the targets, or several.
         sample_weight : str, default=None
@@ -143,8 +147,8 @@ class BatchSource:
         ['a'] ['no', 'yes']
         ['a'] ['no', 'yes']
         """
-        return cls(frames, buffer_chunks=buffer_chunks)._changed(
-            lambda frame: _taken_apart(frame, target, sample_weight)
+        return cls(frames_of(frames), buffer_chunks=buffer_chunks)._changed(
+            partial(_taken_apart, target=target, weight=sample_weight)
         )
 
     def map(self, transformer: Any) -> Self:
@@ -166,17 +170,14 @@ class BatchSource:
                 "transformer must have a method transform or be a function, got "
                 f"{transformer!r}."
             )
-        return self._changed(lambda chunk: (transform(chunk[0]), *chunk[1:]))
+        return self._changed(partial(_with_X, transform))
 
     def _changed(self, change: Callable) -> Self:
         chunks: Any
         if self.can_be_reordered:
             chunks = Mapped(self.chunks, change)  # type: ignore[arg-type]
         else:
-
-            def chunks():
-                return map(change, self)
-
+            chunks = partial(_passes, self, change)
         return type(self)(chunks, buffer_chunks=self.buffer_chunks)
 
     def __iter__(self) -> Iterator[Any]:
@@ -196,6 +197,14 @@ class BatchSource:
         chunks: Any = self.chunks
         for number in order.tolist():
             yield chunks[number]
+
+
+def _with_X(change: Callable, chunk: Any) -> tuple:
+    return (change(chunk[0]), *chunk[1:])
+
+
+def _passes(source: BatchSource, change: Callable) -> Iterator[Any]:
+    return map(change, source)
 
 
 def is_source(X: Any) -> bool:

@@ -379,8 +379,6 @@ def test_the_standardiser_uses_weights_and_needs_means():
     source = BatchSource.from_arrays(X, y, WEIGHTS + 1, chunk_rows=100)
     expected = InputStandardizer().fit(X, sample_weight=WEIGHTS + 1)
     assert_allclose(InputStandardizer().fit(source).mean_, expected.mean_, atol=1e-15)
-    with pytest.raises(ValueError, match="A batch source needs method='standard'"):
-        InputStandardizer(method="robust").fit(source)
     with pytest.raises(ValueError, match="brings its own weights"):
         InputStandardizer().fit(source, sample_weight=WEIGHTS)
     with pytest.raises(ValueError, match="has no rows"):
@@ -499,10 +497,10 @@ def test_who_takes_no_source(call):
     [
         ("dask.array.core", "Array", "from_arrays"),
         ("dask_expr._collection", "DataFrame", "from_frames"),
-        ("dask.dataframe.dask_expr._collection", "DataFrame", "partitions"),
+        ("dask.dataframe.dask_expr._collection", "DataFrame", "from_frames"),
         ("zarr.core.array", "Array", "from_arrays"),
         ("h5py._hl.dataset", "Dataset", "from_arrays"),
-        ("pyarrow._dataset", "Dataset", "to_batches"),
+        ("pyarrow._dataset", "Dataset", "from_frames"),
     ],
 )
 def test_tables_that_are_not_in_memory_are_refused(module, name, adapter):
@@ -514,7 +512,7 @@ def test_tables_that_are_not_in_memory_are_refused(module, name, adapter):
         with pytest.raises(TypeError, match=f"is not in memory.*{adapter}"):
             classifier().fit(lazy, y)
     for given in [(pl.DataFrame(X).lazy(), y), (pl.DataFrame(X).lazy(),)]:
-        with pytest.raises(TypeError, match="collect_batches"):
+        with pytest.raises(TypeError, match="from_frames"):
             regressor().fit(*given)
 
 

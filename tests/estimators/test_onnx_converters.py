@@ -11,10 +11,13 @@ from skl2onnx.common.data_types import (
     DoubleTensorType,
     FloatTensorType,
     Int64TensorType,
+    StringTensorType,
 )
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from skdnn import (
     InputStandardizer,
@@ -23,6 +26,7 @@ from skdnn import (
     PiecewiseLinearEncoder,
     register_onnx_converters,
 )
+from skdnn.preprocessing.mixed_tables import UniformMissing
 from tests.estimators.datasets import KINDS, make_rows
 
 
@@ -70,6 +74,35 @@ def test_classifier_in_a_pipeline(kind, type_of, dtype):
     )
     label, probabilities = run(written, X)
     assert probabilities.dtype == dtype
+    assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
+    assert_array_equal(label, model.predict(X))
+
+
+def test_missing_categories_as_a_step_of_its_own():
+    rng = np.random.default_rng(0)
+    towns = rng.choice(["Bonn", "Kiel", "Ulm"], (200, 2))
+    ages = rng.standard_normal((200, 1)).astype(np.float32)
+    X = np.concatenate([ages.astype(object), towns], axis=1)
+    y = (X[:, 0] > 0) ^ (X[:, 1] == "Kiel")
+    X[::9, 1] = None
+    X[4::9, 2] = np.nan
+    levels = make_pipeline(UniformMissing(), OneHotEncoder(sparse_output=False))
+    columns = ColumnTransformer(
+        [("age", InputStandardizer(), [0]), ("towns", levels, [1, 2])]
+    )
+    model = make_pipeline(columns, small()).fit(X, y.astype(int))
+    written = convert(
+        model,
+        initial_types=[
+            ("age", FloatTensorType([None, 1])),
+            ("town", StringTensorType([None, 1])),
+            ("birthplace", StringTensorType([None, 1])),
+        ],
+        options={"zipmap": False},
+    )
+    texts = np.where(UniformMissing().fit_transform(X) != X, np.nan, X)
+    towns = [texts[:, [k]].astype(object) for k in (1, 2)]
+    label, probabilities = run(written, ages, *towns)
     assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
     assert_array_equal(label, model.predict(X))
 

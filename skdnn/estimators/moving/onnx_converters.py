@@ -33,7 +33,7 @@ from skdnn.estimators.moving.onnx_operators import (
 )
 from skdnn.estimators.moving.onnx_transformers import written_transformers
 from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
-from skdnn.preprocessing.mixed_tables import VaryingColumns
+from skdnn.preprocessing.mixed_tables import UniformMissing, VaryingColumns
 
 
 def register_converters(classifiers: Sequence[type], regressors: Sequence[type]):
@@ -54,6 +54,7 @@ def register_converters(classifiers: Sequence[type], regressors: Sequence[type])
         (InputStandardizer, scaler_shape, scaler_converter),
         (PiecewiseLinearEncoder, encoder_shape, encoder_converter),
         (VaryingColumns, columns_shape, columns_converter),
+        (UniformMissing, _as_they_come_shape, _as_they_come),
     ):
         register(transformer, _alias(transformer), shape, converter)
     options = {
@@ -144,3 +145,28 @@ def _cast(graph: Graph, name: str, operator) -> str:
     return graph.node(
         "Cast", name, to=getattr(graph.onnx.TensorProto, kind_of(operator))
     )
+
+
+# -- missing categories --------------------------------------------------------------
+
+
+def _as_they_come_shape(operator) -> None:
+    """Say what comes out of UniformMissing: columns of one type, as they come."""
+    check_columns(operator)
+    kinds = {type(each.type) for each in operator.inputs}
+    if len(kinds) > 1:
+        raise NotImplementedError(
+            f"{type(operator.raw_operator)} is written for columns of one type only: "
+            "numbers and text need one each"
+        )
+    n_rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type = kinds.pop()(
+        [n_rows, operator.raw_operator.n_features_in_]
+    )
+
+
+def _as_they_come(scope, operator, container) -> None:
+    """Write UniformMissing, which does nothing: ONNX has one missing value only."""
+    graph = Graph(import_onnx())
+    parts = [f"input {k}" for k in range(len(operator.inputs))]
+    embed(graph, [graph.node("Concat", *parts, axis=1)], scope, operator, container)

@@ -1,0 +1,133 @@
+"""Fits to a batch source: moments of all rows, quantiles of a sample of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skdnn.preprocessing.column_statistics import Moments, update_moments
+from skdnn.preprocessing.tables import checked_weights
+from skdnn.streams import (
+    BatchSource,
+    RowSample,
+    in_chunk,
+    parts_of_chunk,
+    refuse_weights_besides,
+)
+
+# A quantile of level q of n rows is one of level q ± sqrt(q (1 - q) / n) of all rows:
+# with half as many rows as these, which RowSample keeps at least, ± 0.003 or less.
+MOST_SAMPLED_ROWS = 2**16
+
+
+def each_chunk(
+    source: BatchSource, sample_weight: Any, check: Callable, take_in: Callable
+) -> None:
+    """Check each chunk that has rows, and take it in.
+
+    Parameters
+    ----------
+    source : BatchSource
+        What is read, once.
+    sample_weight : None
+        As it was given to `fit`: a source brings its weights.
+    check : callable (X, y, reset) -> (X, y)
+        Checks the rows of a chunk; `reset` is True for the first.
+    take_in : callable (X, y, sample_weight) -> None
+        Gets checked rows. All weights of a chunk may be 0.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows, none has a weight, or only some chunks have weights.
+    """
+    refuse_weights_besides(sample_weight)
+    weighted, counts = None, False
+    for number, chunk in enumerate(source):
+        with in_chunk(number):
+            X, y, weight = parts_of_chunk(chunk)
+            del chunk
+            if hasattr(X, "shape") and not X.shape[0]:
+                continue
+            X, y = check(X, y, weighted is None)
+            if weighted not in (None, weight is not None):
+                raise ValueError(
+                    f"it has {'' if weight is not None else 'no '}sample_weight, "
+                    "unlike the first chunk; give all chunks weights, or none."
+                )
+            weighted = weight is not None
+            weight = _weights(weight, X.shape[0])
+            counts = counts or weight is None or bool(weight.any())
+            take_in(X, y, weight)
+    if weighted is None:
+        raise ValueError(
+            "The batch source has no rows: found 0 samples, while a minimum of 1 is "
+            "required."
+        )
+    if not counts:
+        raise ValueError("sample_weight must not be all zero: no row would count.")
+
+
+def _weights(weight: Any, n_rows: int) -> np.ndarray | None:
+    if weight is not None:
+        given = np.asarray(weight)
+        if given.shape == (n_rows,) and not given.any():
+            return np.zeros(n_rows)
+    return checked_weights(weight, n_rows)
+
+
+class Found:
+    """What `each_chunk` gives, as a fit needs it.
+
+    Parameters
+    ----------
+    moments, sample : bool
+        Whether to keep the moments of all rows, and a sample of rows.
+
+    Attributes
+    ----------
+    moments : Moments or None
+        Of all rows.
+    n_counting : int
+        Rows with a weight above 0.
+    has_missing : ndarray of bool of shape (n_features,)
+        Which columns have NaN in a row with a weight above 0.
+    sample : RowSample
+        X, and y and weights where there are any.
+    """
+
+    def __init__(self, *, moments: bool = False, sample: bool = False):
+        self.moments: Moments | None = None
+        self.sample = RowSample(MOST_SAMPLED_ROWS)
+        self.n_counting = 0
+        self.has_missing: Any = False
+        self._wants_moments, self._wants_sample = moments, sample
+        self._has: tuple[bool, bool] = (False, False)
+
+    def take_in(self, X: Any, y: Any, weight: np.ndarray | None) -> None:
+        """Take in checked rows."""
+        if self._wants_moments:
+            self.moments = update_moments(self.moments, X, weight)
+        if self._wants_sample:
+            counts: Any = slice(None) if weight is None else np.flatnonzero(weight)
+            self.n_counting += X.shape[0] if weight is None else len(counts)
+            self.has_missing = self.has_missing | _columns_with_nan(X, counts)
+            self._has = (y is not None, weight is not None)
+            parts = (each for each in (X, y, weight) if each is not None)
+            self.sample.add(*parts)
+
+    @property
+    def rows(self) -> tuple[Any, Any, Any]:
+        """X, y or None, and weights or None, of the sample."""
+        X, *others = self.sample.arrays
+        has_y, has_weights = self._has
+        y = others[0] if has_y else None
+        return X, y, others[-1] if has_weights else None
+
+
+def _columns_with_nan(X: Any, rows: Any) -> np.ndarray:
+    if not sparse.issparse(X):
+        return np.isnan(X)[rows].any(axis=0)
+    X = X.tocsr()[rows]
+    return np.bincount(X.indices[np.isnan(X.data)], minlength=X.shape[1]) > 0
