@@ -20,7 +20,6 @@ from skdnn import (
     GaussianNoise,
     InputStandardizer,
     MLPRegularizedClassifier,
-    MLPRegularizedClassifierCV,
     MLPRegularizedRegressor,
 )
 from skdnn.streams import refuse_lazy
@@ -495,7 +494,6 @@ def test_a_source_is_the_only_argument():
     "call",
     [
         lambda source: classifier().partial_fit(source, None, classes=[0, 1, 2]),
-        lambda source: MLPRegularizedClassifierCV().fit(source, None),
         lambda source: classifier().fit(X, y).cost(source, None),
         lambda source: classifier().gradient_check(source, None, at="init"),
     ],
