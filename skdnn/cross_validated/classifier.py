@@ -114,8 +114,8 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
     cv : int, splitter, iterable or None, default=None
         What is held out: the number of folds, stratified by class, a splitter, or
         pairs of row numbers. None is 10 folds for up to 300 rows, 5 for up
-        to 10 000, 3 for up to 20 000, and one part of 10 % above. With `groups`, rows
-        of a group stay together.
+        to 10 000, 3 for up to 20 000, and one part of 10 %, of at most 100 000 rows,
+        above. With `groups`, rows of a group stay together.
 
     scoring : str or callable, default="loss"
         What is chosen by: "loss", the cross-entropy of all held-out rows after one
@@ -370,7 +370,11 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         ----------
         X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
             The training rows: a table as it comes, with numbers, categories and
-            missing values, or with ``preprocess=False`` numbers only.
+            missing values, or with ``preprocess=False`` numbers only. Or, as the only
+            argument of training rows, a source of chunks ``(X, y)`` or ``(X, y,
+            sample_weight)``: a :class:`BatchSource`, or an iterable that can be read
+            again and again. Each network reads it for itself. Of more than 131 072 rows
+            or 64 MB, means, scales, bins and levels are those of a sample.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The labels, or a label indicator.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -382,7 +386,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
             `X_val`.
         X_val : {array-like, data frame, sparse matrix}, default=None
             Rows to choose by, of shape (n_val, n_features): they take the place of the
-            folds, and are not trained on.
+            folds, and are not trained on. Or, without `y_val`, a source of chunks.
         y_val : array-like, default=None
             Their labels, all of them among those of `y`.
         sample_weight_val : array-like of shape (n_val,), default=None

@@ -407,7 +407,8 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
             which `MLPClassifier` takes, are refused: J would have no minimum.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             The dev set. Without early stopping it is only watched. In a Pipeline, give
-            ``transform_input=["X_val"]`` to have it transformed as X is.
+            ``transform_input=["X_val"]`` to have it transformed as X is. Or, without
+            `y_val`, a source of chunks, which is read after each epoch.
         y_val : array-like, default=None
             Its labels, all of them among those of `y`.
         sample_weight_val : array-like of shape (n_val,), default=None

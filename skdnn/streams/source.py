@@ -25,7 +25,8 @@ class BatchSource:
         `fit` shuffles. So `chunks` is an object that ``iter()`` can be called on again
         and again, such as a list, or a function that returns a new iterator; no
         generator. A sequence (with ``len(chunks)`` and ``chunks[k]``) is read in
-        another order in each epoch.
+        another order in each epoch. Chunks are read by threads. Passes of the
+        cross-validated estimators overlap: each must be independent of the others.
     buffer_chunks : int, default=4
         Rows are shuffled among so many chunks, which are held in the network's type.
         Besides them there are two or three as they were read.

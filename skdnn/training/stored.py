@@ -7,6 +7,7 @@ It is read by blocks, with plain reads, so that what has been read is not reside
 import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -152,8 +153,10 @@ class StoredRows:
         numbers = self._numbers.mapped(self.dtype)
         if self._columns is None:
             return numbers.reshape(self.shape)
-        columns = self._columns.mapped(np.dtype(np.int32))
-        return sparse.csr_array((numbers, columns, self.ends), shape=self.shape)
+        columns, ends = self._columns.mapped(np.dtype(np.int32)), self.ends
+        if ends[-1] < 2**31:  # else SciPy widens the columns, too, and copies them
+            ends = ends.astype(np.int32)
+        return sparse.csr_array((numbers, columns, ends), shape=self.shape)
 
 
 class StoredTable:
@@ -207,6 +210,7 @@ class _File:
     def __init__(self, n_bytes: int | None = None):
         self._n_bytes = n_bytes  # that it will have, if that is known
         self._file = tempfile.TemporaryFile(prefix="skdnn-", buffering=0)
+        weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         self._size = 0
 

@@ -20,7 +20,6 @@ from skdnn import (
     GaussianNoise,
     InputStandardizer,
     MLPRegularizedClassifier,
-    MLPRegularizedClassifierCV,
     MLPRegularizedRegressor,
 )
 from skdnn.streams import refuse_lazy
@@ -166,6 +165,17 @@ def test_callers_dev_set():
     source = BatchSource.from_arrays(X[50:], y[50:], chunk_rows=100)
     net = classifier(shuffle=False, early_stopping=True)
     assert_same(clone(net).fit(X[50:], y[50:], **dev), net.fit(source, **dev))
+
+
+@pytest.mark.parametrize("scoring", ["loss", "neg_log_loss"])
+def test_callers_dev_set_may_be_a_source(scoring):
+    source = BatchSource.from_arrays(X[50:], y[50:], chunk_rows=100)
+    val = BatchSource.from_arrays(X[:50], y[:50], WEIGHTS[:50], chunk_rows=20)
+    net = classifier(shuffle=False, early_stopping=True, scoring=scoring)
+    dev = {"X_val": X[:50], "y_val": y[:50], "sample_weight_val": WEIGHTS[:50]}
+    expected = clone(net).fit(X[50:], y[50:], **dev)
+    assert_same(expected, clone(net).fit(source, X_val=val))
+    assert_same(expected, clone(net).fit(X[50:], y[50:], X_val=val))
 
 
 def test_callbacks_are_told_of_each_epoch(capsys):
@@ -482,7 +492,6 @@ def test_a_source_is_the_only_argument():
     "call",
     [
         lambda source: classifier().partial_fit(source, None, classes=[0, 1, 2]),
-        lambda source: MLPRegularizedClassifierCV().fit(source, None),
         lambda source: classifier().fit(X, y).cost(source, None),
         lambda source: classifier().gradient_check(source, None, at="init"),
     ],
