@@ -145,7 +145,9 @@ class DaskMLPRegularizedClassifier(OnWorkers, MLPRegularizedClassifier):
             Lazy, one block for each partition of X; of a frame, with its index. An
             ndarray for rows in memory.
         """
-        return self._lazily("predict", X) if is_dask(X) else super().predict(X)
+        if is_dask(X):
+            return self._lazily("predict", X)
+        return super().predict(X)
 
     def predict_proba(self, X: Any) -> Any:
         """Return the probabilities of the classes.
@@ -161,9 +163,9 @@ class DaskMLPRegularizedClassifier(OnWorkers, MLPRegularizedClassifier):
             Lazy, one block for each partition of X; of a frame, with its index. An
             ndarray for rows in memory.
         """
-        return (
-            self._lazily("predict_proba", X) if is_dask(X) else super().predict_proba(X)
-        )
+        if is_dask(X):
+            return self._lazily("predict_proba", X)
+        return super().predict_proba(X)
 
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithms of the probabilities.
@@ -179,11 +181,9 @@ class DaskMLPRegularizedClassifier(OnWorkers, MLPRegularizedClassifier):
             Lazy, one block for each partition of X; of a frame, with its index. An
             ndarray for rows in memory.
         """
-        return (
-            self._lazily("predict_log_proba", X)
-            if is_dask(X)
-            else super().predict_log_proba(X)
-        )
+        if is_dask(X):
+            return self._lazily("predict_log_proba", X)
+        return super().predict_log_proba(X)
 
     def decision_function(self, X: Any) -> Any:
         """Return the logits.
@@ -199,11 +199,9 @@ class DaskMLPRegularizedClassifier(OnWorkers, MLPRegularizedClassifier):
             Lazy, one block for each partition of X; of a frame, with its index. An
             ndarray for rows in memory.
         """
-        return (
-            self._lazily("decision_function", X)
-            if is_dask(X)
-            else super().decision_function(X)
-        )
+        if is_dask(X):
+            return self._lazily("decision_function", X)
+        return super().decision_function(X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy.

@@ -29,24 +29,22 @@ def lazily(estimator, name: str, X: Any) -> Any:
         X = X.rechunk({1: -1})
     empty = np.empty((0, *X.shape[1:]), X.dtype)
     meta = _answer(estimator, name, empty)
-    shape = (
-        {"drop_axis": 1}
-        if meta.ndim == 1
-        else {"chunks": (X.chunks[0], meta.shape[1:])}
-    )
+    shape: dict[str, Any] = {"drop_axis": 1}
+    if meta.ndim == 2:
+        shape = {"chunks": (X.chunks[0], meta.shape[1:])}
     return da.map_blocks(
         _answer_to_block,
         X,
         estimator=shipped,
-        name=name,
+        method=name,
         meta=meta,
         dtype=meta.dtype,
         **shape,
     )
 
 
-def _answer_to_block(X, estimator, name: str) -> np.ndarray:
-    return _answer(estimator, name, X)
+def _answer_to_block(X, estimator, method: str) -> np.ndarray:
+    return _answer(estimator, method, X)
 
 
 def _answer_in_frame(X, estimator, name: str):
@@ -70,7 +68,6 @@ def _in_frame(answer: np.ndarray, index, estimator):
     if answer.ndim == 1:
         return pd.Series(answer, index=index)
     classes = getattr(estimator, "classes_", None)
-    columns = (
-        classes if classes is not None and len(classes) == answer.shape[1] else None
-    )
-    return pd.DataFrame(answer, index=index, columns=columns)
+    if np.shape(classes) != answer.shape[1:]:
+        classes = None  # two classes have one logit
+    return pd.DataFrame(answer, index=index, columns=classes)

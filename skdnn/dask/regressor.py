@@ -145,7 +145,9 @@ class DaskMLPRegularizedRegressor(OnWorkers, MLPRegularizedRegressor):
             Lazy, one block for each partition of X; of a frame, with its index. An
             ndarray for rows in memory.
         """
-        return self._lazily("predict", X) if is_dask(X) else super().predict(X)
+        if is_dask(X):
+            return self._lazily("predict", X)
+        return super().predict(X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R².

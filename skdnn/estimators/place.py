@@ -17,7 +17,7 @@ from skdnn.training.tables import Examples
 
 
 class Place:
-    """This process: it holds the rows, or reads them from a source.
+    """The process of the caller: it holds the rows, or reads them from a source.
 
     What a fit asks of its rows is asked here, so that rows which are elsewhere need
     another place and no other fit.
