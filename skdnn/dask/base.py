@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from distributed import Client
@@ -69,8 +69,16 @@ class OnWorkers(BaseMLPRegularized):
             )
         return Workers(client_of(self), self.sync_every)
 
-    def _fit(self, given: Rows, given_dev: Rows, **how: Any):
-        if how.get("incremental"):
+    def _fit(
+        self,
+        given: Rows,
+        given_dev: Rows,
+        classes=None,
+        incremental: bool = False,
+        total_weight: float | None = None,
+        resume_from: Any = None,
+    ) -> Self:
+        if incremental:
             raise TypeError(
                 f"{type(self).__name__} has no partial_fit: all rows are on the "
                 "workers. Go on with to_local().partial_fit(...), or set "
@@ -78,7 +86,7 @@ class OnWorkers(BaseMLPRegularized):
             )
         self._place(given)
         dev = [fetched(client_of(self), each) for each in given_dev[:3]]
-        return super()._fit(given, Rows(*dev), **how)
+        return super()._fit(given, Rows(*dev), resume_from=resume_from)
 
     def to_local(self) -> Any:
         """Return the fitted estimator as a plain one, which needs no cluster.

@@ -1,7 +1,7 @@
 """X of a Dask collection: checked and kept on the workers, partition by partition."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,9 @@ _ENTRIES_FETCHED, _LEAST_FETCHED, _MOST_FETCHED = 2**19, 512, 4096
 _SEED = 0  # the same rows in each fit
 
 
-def each(client: Client, function: Callable, *arguments: list, **same) -> list[Future]:
+def each(client: Client, function: Callable, *arguments: Sequence) -> list[Future]:
     """Call a function once for each partition; all calls are tasks of their own."""
-    return client.map(function, *arguments, **same, pure=False, batch_size=None)
+    return client.map(function, *arguments, pure=False)
 
 
 class PartitionedInputs(StreamedInputs):

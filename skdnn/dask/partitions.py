@@ -68,7 +68,8 @@ def look(X: Any) -> Look:
         largest = float(max(values.max(), -values.min()))
     is_sparse = sparse.issparse(X)
     n_stored = X.nnz if is_sparse else X.size
-    return Look(*X.shape, X.dtype, is_sparse, n_stored, largest)
+    n_rows, n_columns = X.shape
+    return Look(n_rows, n_columns, X.dtype, is_sparse, n_stored, largest)
 
 
 def first_row(X: Any) -> Any:
@@ -114,5 +115,5 @@ def as_compiled(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return as_writeable(value if value.flags.aligned else aligned_copy(value))
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(as_compiled, value))  # type: ignore[arg-type]
+        return type(value)(*map(as_compiled, value))
     return value

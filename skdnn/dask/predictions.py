@@ -67,7 +67,7 @@ def _in_frame(answer: np.ndarray, index, estimator):
 
     if answer.ndim == 1:
         return pd.Series(answer, index=index)
-    classes = getattr(estimator, "classes_", None)
-    if np.shape(classes) != answer.shape[1:]:
+    classes: Any = getattr(estimator, "classes_", None)
+    if classes is not None and len(classes) != answer.shape[1]:
         classes = None  # two classes have one logit
     return pd.DataFrame(answer, index=index, columns=classes)
