@@ -9,6 +9,7 @@ from distributed import Client, Future
 
 from skdnn.dask.collections import fetched, partitions
 from skdnn.dask.partitions import checked, first_row, look, part_of, picked
+from skdnn.estimators import plan
 from skdnn.estimators.rows import (
     Rows,
     check_lengths,
@@ -173,6 +174,16 @@ class PartitionedTable:
         return self.sample.checksum(most_rows) ^ self._inputs.checksum()
 
 
+def _check_range(inputs: PartitionedInputs, dtype: np.dtype) -> None:
+    """Refuse numbers that turn into infinity in the network's type."""
+    largest, number = inputs.largest
+    if largest > np.finfo(dtype).max:
+        raise ValueError(
+            f"Partition {number} of X (the first is 0) contains {largest:.3g}, a value "
+            f"too large for {dtype}. Standardise the inputs or set dtype='float64'."
+        )
+
+
 def partitioned_rows(client: Client, draft, given: Rows, reset: bool) -> Rows:
     """Return the rows of Dask collections, checked: X stays on the workers.
 
@@ -196,6 +207,7 @@ def partitioned_rows(client: Client, draft, given: Rows, reset: bool) -> Rows:
     filled = int(np.flatnonzero(inputs.sizes)[0])
     head = client.submit(first_row, raw[filled], pure=False).result()
     validated_inputs(draft, head, reset=reset)
+    _check_range(inputs, plan.network_dtype(draft, inputs.shape[0]))
     y = checked_targets(draft, fetched(client, given.y), "y")
     check_lengths(inputs.shape[0], y, "X", "y")
     if y.ndim == 2 and y.shape[1] == 1:

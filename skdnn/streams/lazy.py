@@ -2,6 +2,7 @@
 
 from typing import Any
 
+_ON_WORKERS = {"dask": " The estimators of skdnn.dask leave it on the workers."}
 _ARRAYS = "BatchSource.from_arrays(X, y)"
 # Of types that are not in memory: what to write instead, by package and class.
 _ADAPTERS = {
@@ -29,5 +30,5 @@ def refuse_lazy(X: Any) -> None:
             raise TypeError(
                 f"X is a {kind.__name__} of {package}, which is not in memory, and "
                 f"would be loaded whole. Fit it in chunks: fit({adapter}); or load it "
-                "yourself, if it fits."
+                "yourself, if it fits." + _ON_WORKERS.get(package, "")
             )
