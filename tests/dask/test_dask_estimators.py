@@ -124,7 +124,7 @@ def test_steps_apart_are_averaged_by_rows(client, rows):
     X, y, *_ = rows
     how = {**WHOLE, "batch_size": 20, "solver": "sgd", "momentum": 0.0, "max_iter": 1}
     how |= {"learning_rate_init": 1e-6, "averaging": None}
-    X, y = cut(X, 10, 50), cut(y, 60)
+    X, y = cut(X, 12, 48), cut(y, 60)
     together = DaskMLPRegularizedClassifier(**how).fit(X, y)
     apart = DaskMLPRegularizedClassifier(**how, sync_every="epoch").fit(X, y)
     at_start = DaskMLPRegularizedClassifier(**how | {"learning_rate_init": 1e-12})
