@@ -66,9 +66,9 @@ class DaskMLPRegularizedClassifier(OnWorkers, MLPRegularizedClassifier):
     >>> from skdnn.dask import DaskMLPRegularizedClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> X = da.from_array((X - X.mean(axis=0)) / X.std(axis=0), chunks=(50, -1))
-    >>> with Client(processes=False, n_workers=1, dashboard_address=None) as client:
+    >>> with Client(processes=False, n_workers=1, dashboard_address=":0") as client:
     ...     net = DaskMLPRegularizedClassifier(
-    ...         hidden_layer_sizes=(8,), solver="lbfgs", max_iter=500, random_state=0
+    ...         (8,), solver="lbfgs", alpha=10.0, tol=0.01, random_state=0
     ...     ).fit(X, y)
     ...     net.predict(X).chunks
     ((50, 50, 50),)

@@ -190,14 +190,14 @@ def gradient(
         _mask_seed(job, number),
         steps.steps_before,
     )
-    return total, grad.astype(np.float64) * ((bounds[1] - bounds[0]) / n_rows)
+    return total, grad * grad.dtype.type((bounds[1] - bounds[0]) / n_rows)
 
 
 def added(shares: list) -> tuple[float, np.ndarray] | None:
     """Add costs and gradients, in the order in which they are given."""
     if any(share is None for share in shares):
         return None
-    total, gradient = shares[0][0], shares[0][1].copy()
+    total, gradient = shares[0][0], shares[0][1].astype(np.float64)
     for cost, other in shares[1:]:
         total += cost
         gradient += other

@@ -34,7 +34,7 @@ WHOLE = {**QUICK, "batch_size": 60, "dtype": "float64", "keep_prob": 1.0}
 
 @pytest.fixture(scope="module")
 def client():
-    how = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}
+    how = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": ":0"}
     with dask.config.set({"distributed.admin.system-monitor.disk": False}):
         with Client(processes=False, **how) as client:
             yield client
