@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks import (
     activations,
     augmentation,
+    dask_workers,
     frames,
     growth,
     growth_picture,
@@ -112,6 +113,14 @@ def run_memory(arguments: argparse.Namespace) -> list[dict]:
     )
 
 
+def run_dask(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print steps on worker processes of Dask, and what they lead to."""
+    options = _if_quick(arguments, n_rows=2000, epochs=1)
+    results = list(dask_workers.measure_dask(**options))
+    print(dask_workers.table(results))
+    return results
+
+
 def run_growth(arguments: argparse.Namespace) -> list[dict]:
     """Measure, print and draw how the time grows with rows, width and depth."""
     which = list(growth.points())
@@ -148,6 +157,7 @@ COMMANDS = {
     "memory": run_memory,
     "growth": run_growth,
     "startup": run_startup,
+    "dask": run_dask,
 }
 
 

@@ -14,6 +14,7 @@ from benchmarks import (
     activations,
     augmentation,
     compare,
+    dask_workers,
     frames,
     growth,
     growth_picture,
@@ -313,6 +314,17 @@ def test_command_writes_what_it_prints(monkeypatch, tmp_path, capsys):
     assert content["benchmark"] == "threads"
     assert content["results"][0]["repetitions"] == 3
     assert "one/two" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_workers_of_dask_agree():
+    results = list(dask_workers.measure_dask(n_rows=2000, epochs=1))
+    assert len(results) == len(dask_workers.WORKERS) * len(dask_workers.MODES)
+    one, two = results[: len(results) // 2], results[len(results) // 2 :]
+    for a, b in zip(one, two, strict=True):
+        assert a["cost"] == pytest.approx(b["cost"], rel=1e-5)
+        assert a["sync_every"] == b["sync_every"]
+    assert "ms per step" in dask_workers.table(results)
 
 
 @pytest.mark.parametrize("name", command.COMMANDS)

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "preprocessing": {"streams"},
     "estimators": {"network", "training"} | ASIDE,
     "cross_validated": {"network", "training", "estimators"} | ASIDE,
+    "dask": {"network", "training", "estimators"} | ASIDE,
     "diagnosis": {"network", "training", "estimators", "cross_validated"} | ASIDE,
     "displays": {"network", "training", "estimators", "cross_validated", "diagnosis"}
     | ASIDE,

@@ -20,6 +20,7 @@ from skdnn.estimators.callbacks import FitCallbacks, listener
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.collapse import collapse_of, reason_with
 from skdnn.estimators.model import Model, NotFinite, finite
+from skdnn.estimators.place import HERE, Place
 from skdnn.estimators.preparation import prepare
 from skdnn.estimators.reached import Reached, split_seed_of
 from skdnn.estimators.reporting import EpochPrinter, refuse, sentence, warn_about
@@ -72,6 +73,10 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         """
         return targets
 
+    def _place(self, given: Rows) -> Place:
+        """Return where the caller's rows are."""
+        return HERE
+
     # -- fit ---------------------------------------------------------------------------
 
     def _fit(
@@ -86,7 +91,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         callbacks = FitCallbacks(self, given, incremental)
         callbacks.begin_fit()
         warm = "_state" in vars(self) and (incremental or self.warm_start)
-        draft = self._draft()
+        draft, place = self._draft(), self._place(given)
         saved = saved_training(self, resume_from)
         start = prepare(
             draft,
@@ -97,6 +102,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
             classes=classes,
             total_weight=total_weight,
             split_seed=split_seed_of(saved),
+            place=place,
         )
         reached = Reached(self, start, saved)
         model, _, examples, dev_rows, evaluate = start
@@ -119,6 +125,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
             reason_at_end,
             on_epoch,
             reached.run,
+            place,
         )
         outcome = trained.outcome
         refuse(outcome, self, incremental)

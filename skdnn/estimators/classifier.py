@@ -620,7 +620,9 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         float
             In [0, 1].
         """
-        predicted = self.predict(X)
+        return self._score_of(self.predict(X), y, sample_weight)
+
+    def _score_of(self, predicted: np.ndarray, y, sample_weight) -> float:
         targets, n_rows = self._model.targets, predicted.shape[0]
         y, weight = targets_to_score(self, targets, y, sample_weight, n_rows)
         return accuracy_score(y, predicted, sample_weight=weight)

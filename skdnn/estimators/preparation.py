@@ -8,18 +8,17 @@ from sklearn.utils import check_random_state
 from skdnn.estimators import parameters, plan
 from skdnn.estimators.checks.scales import warn_of_inputs
 from skdnn.estimators.dev_set import DevSet, cut_dev_set
-from skdnn.estimators.first_pass import dev_rows_of_fit, rows_of_fit, some_of
+from skdnn.estimators.first_pass import dev_rows_of_fit, some_of
 from skdnn.estimators.model import Model, type_out
+from skdnn.estimators.place import HERE, Place
 from skdnn.estimators.rows import (
     Rows,
     as_counts,
     check_total_weight,
     dev_rows_of,
-    training_rows,
 )
 from skdnn.network.architecture import Network
 from skdnn.network.initializers import initialize
-from skdnn.streams import refuse_lazy
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.state import TrainingState
 from skdnn.training.tables import Examples
@@ -45,6 +44,7 @@ def prepare(
     classes=None,
     total_weight: float | None = None,
     split_seed: int | None = None,
+    place: Place = HERE,
 ) -> Start:
     """Return where a call of fit or partial_fit starts.
 
@@ -62,13 +62,11 @@ def prepare(
         As in `partial_fit`.
     split_seed : int, optional
         Cuts the dev set, instead of the seed that is drawn.
+    place : Place, optional
+        Where the rows are.
     """
     parameters.check(draft)
-    refuse_lazy(given.X)
-    if incremental:
-        rows = training_rows(draft, given, reset=not warm)
-    else:
-        rows = rows_of_fit(draft, given, reset=not warm)
+    rows = place.rows(draft, given, reset=not warm, incremental=incremental)
     dtype = plan.network_dtype(draft, rows.X.shape[0])
     if warm and draft.dtype == "auto":
         dtype = draft._state.theta.dtype

@@ -571,7 +571,9 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         float
             At most 1; 0 is what the mean of y would get.
         """
-        predicted = self.predict(X)
+        return self._score_of(self.predict(X), y, sample_weight)
+
+    def _score_of(self, predicted: np.ndarray, y, sample_weight) -> float:
         targets, n_rows = self._model.targets, predicted.shape[0]
         y, weight = targets_to_score(self, targets, y, sample_weight, n_rows)
         return r2_score(y, predicted, sample_weight=weight)

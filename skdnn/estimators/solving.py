@@ -8,6 +8,7 @@ import numpy as np
 
 from skdnn.estimators import plan
 from skdnn.estimators.model import Model
+from skdnn.estimators.place import HERE, Place
 from skdnn.network.architecture import Network
 from skdnn.network.objective import rows_per_block
 from skdnn.training.history import Outcome, Run
@@ -104,6 +105,7 @@ def train(
     reason_at_end: str = MAX_ITER,
     on_epoch: OnEpoch | None = None,
     run: Run | None = None,
+    place: Place = HERE,
 ) -> Trained:
     """Train as the estimator's parameters say.
 
@@ -130,6 +132,8 @@ def train(
     run : Run, optional
         Where this fit began, and the epochs of it that have led to `state`. By default
         it begins here.
+    place : Place, optional
+        Where the rows are.
     """
     run = Run(state.time) if run is None else run
     network, unit = model.network, model.targets.cost_unit
@@ -141,14 +145,23 @@ def train(
         state.monitor = monitor
     if plan.is_stochastic(estimator):
         recipe = plan.recipe(estimator, model, state, examples, n_epochs, run.began)
-        reader = plan.reader(estimator, model, state, examples)
+        reader = place.reader(estimator, model, state, examples)
         with blas_threads_for(network, reader.batch_rows):
             outcome = train_epochs(
-                state, reader, recipe, evaluate, on_epoch, run.history
+                state,
+                reader,
+                recipe,
+                evaluate,
+                on_epoch,
+                run.history,
+                place.steps,
             )
     else:
+        state.begin_averaging(False)
+        penalty = plan.penalty_of(estimator, examples.total_weight)
+        objective = place.objective(model, examples, penalty)
         outcome = _minimize(
-            estimator, model, state, examples, monitor, evaluate, n_epochs, on_epoch
+            estimator, objective, state, monitor, evaluate, n_epochs, on_epoch
         )
     if outcome.reason == MAX_ITER:
         outcome.reason = reason_at_end
@@ -196,16 +209,14 @@ def _fingerprint(estimator, network: Network, examples: Examples) -> int:
 
 
 def _minimize(
-    estimator, model, state, examples, monitor, evaluate, n_epochs, on_epoch
+    estimator, objective, state, monitor, evaluate, n_epochs, on_epoch
 ) -> Outcome:
     """Train on all rows at once."""
-    state.begin_averaging(False)
-    network = model.network
-    penalty = plan.penalty_of(estimator, examples.total_weight)
+    network = objective.network
     with blas_threads_for(network, rows_per_block(network)):
         state.theta, outcome = minimize_lbfgs(
             state.theta,
-            model.objective(examples, penalty),
+            objective,
             monitor,
             tol=estimator.tol,
             max_iterations=n_epochs or estimator.max_iter,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+_ON_WORKERS = {"dask": " The estimators of skdnn.dask leave it on the workers."}
 _ARRAYS = "BatchSource.from_arrays(X, y)"
 _FRAMES = 'BatchSource.from_frames(X, target="label")'
 # Of types that are not in memory: what to write instead, by package and class.
@@ -29,7 +30,7 @@ def refuse_lazy(X: Any) -> None:
             raise TypeError(
                 f"X is a {kind} of {package}, which is not in memory, and would be "
                 f"loaded whole. Fit it in chunks: fit({adapter}); or load it "
-                "yourself, if it fits."
+                "yourself, if it fits." + _ON_WORKERS.get(package, "")
             )
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from skdnn.training.stopping import (
 
 Evaluate = Callable[[np.ndarray], DevResult]
 OnEpoch = Callable[[EpochRecord, np.ndarray], bool | None]
+MakeSteps = Callable[[TrainingState, Any, Recipe], Steps]
 
 
 def train_epochs(
@@ -37,6 +39,7 @@ def train_epochs(
     evaluate: Evaluate | None = None,
     on_epoch: OnEpoch | None = None,
     history: list[EpochRecord] | None = None,
+    make_steps: MakeSteps = Steps,
 ) -> Outcome:
     """Train for up to `recipe.n_epochs` epochs, in place on `state`.
 
@@ -59,13 +62,15 @@ def train_epochs(
     history : list of EpochRecord, optional
         The epochs of this training that have led to `state`: they count, and those to
         come are appended.
+    make_steps : callable (state, reader, recipe) -> Steps, optional
+        Returns what takes the steps.
 
     Returns
     -------
     Outcome
     """
     outcome = Outcome([] if history is None else history)
-    steps = Steps(state, reader, recipe)
+    steps = make_steps(state, reader, recipe)
     last = LastEpochs(state, outcome)
     is_over = bool(outcome.history) and state.is_over
     if is_over:

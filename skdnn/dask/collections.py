@@ -1,0 +1,90 @@
+"""Dask's collections: told from what is in memory, cut into partitions, fetched."""
+
+from typing import Any
+
+import dask
+import numpy as np
+from dask import array as da
+from distributed import Client, Future, get_client
+
+# What a Dask frame or series is, is asked of its class's name: dask.dataframe takes a
+# second to import, and needs pandas.
+_FRAMES, _SERIES = "DataFrame", "Series"
+
+
+def is_dask(value: Any) -> bool:
+    """Whether this is an array, a frame or a series of Dask."""
+    return isinstance(value, da.Array) or is_frame(value) or is_series(value)
+
+
+def is_frame(value: Any) -> bool:
+    """Whether this is a frame of Dask."""
+    return _is_called(value, _FRAMES)
+
+
+def is_series(value: Any) -> bool:
+    """Whether this is a series of Dask."""
+    return _is_called(value, _SERIES)
+
+
+def _is_called(value: Any, name: str) -> bool:
+    return dask.is_dask_collection(value) and any(
+        kind.__name__ == name and kind.__module__.startswith("dask")
+        for kind in type(value).__mro__
+    )
+
+
+def client_of(estimator) -> Client:
+    """Return the estimator's client, or the current one.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    TypeError
+        If it is not a client that can be waited for.
+    """
+    client = estimator.client
+    if client is None:
+        try:
+            client = get_client()
+        except ValueError as error:
+            raise ValueError(
+                f"{type(estimator).__name__} needs a Dask cluster, and there is no "
+                "current client. Make one before fit, for example: from "
+                "dask.distributed import Client; client = Client(). Or give "
+                "client=..."
+            ) from error
+    if not isinstance(client, Client):
+        raise TypeError(
+            f"client must be a dask.distributed.Client or None, got {client!r}."
+        )
+    if client.asynchronous:
+        raise TypeError(
+            "client must not be asynchronous: fit returns when it is done. Make it "
+            "with asynchronous=False."
+        )
+    return client
+
+
+def partitions(client: Client, X: Any) -> list[Future]:
+    """Return a future for each partition of rows; those in memory stay where they are.
+
+    An array is cut into partitions by its chunks of rows; all of its columns are put
+    into one chunk.
+    """
+    if isinstance(X, da.Array):
+        if X.ndim == 2 and X.numblocks[1] > 1:
+            X = X.rechunk({1: -1})
+        delayed = X.to_delayed().ravel().tolist()
+    else:
+        delayed = X.to_delayed()
+    return client.compute(delayed)
+
+
+def fetched(client: Client, value: Any) -> Any:
+    """Return what a collection of Dask holds, in memory; anything else as it is."""
+    if not is_dask(value):
+        return value
+    held = client.compute(value).result()
+    return held if hasattr(held, "iloc") else np.asarray(held)

@@ -1,0 +1,216 @@
+"""X of a Dask collection: checked and kept on the workers, partition by partition."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from distributed import Client, Future
+
+from skdnn.dask.collections import fetched, partitions
+from skdnn.dask.partitions import checked, first_row, look, part_of, picked
+from skdnn.estimators import plan
+from skdnn.estimators.rows import (
+    Rows,
+    check_lengths,
+    checked_targets,
+    validated_inputs,
+)
+from skdnn.estimators.streamed import Sample, StreamedInputs
+from skdnn.estimators.targets.weights import row_weights
+from skdnn.streams.sampling import stacked
+from skdnn.training.tables import MOST_STORED, Table
+
+# So many entries are fetched for a look at the inputs, of no fewer rows and no more.
+_ENTRIES_FETCHED, _LEAST_FETCHED, _MOST_FETCHED = 2**19, 512, 4096
+_SEED = 0  # the same rows in each fit
+
+
+def each(client: Client, function: Callable, *arguments: Sequence) -> list[Future]:
+    """Call a function once for each partition; all calls are tasks of their own."""
+    return client.map(function, *arguments, pure=False)
+
+
+class PartitionedInputs(StreamedInputs):
+    """X of all partitions, in place of a table.
+
+    Parameters
+    ----------
+    client : Client
+        Of the cluster.
+    checked : list of Future
+        The partitions, checked.
+    """
+
+    def __init__(self, client: Client, checked: list[Future]):
+        self.client = client
+        self._checked: list[Future] | None = checked
+        looks = client.gather(each(client, look, checked))
+        filled = [each for each in looks if each.n_rows]
+        if not filled:
+            raise ValueError(
+                f"X has no rows: found 0 samples in {len(looks)} partitions, while a "
+                "minimum of 1 is required."
+            )
+        columns = [each.n_columns for each in filled]
+        if len(set(columns)) > 1:
+            raise ValueError(
+                "All partitions of X must have the same columns; they have "
+                f"{sorted(set(columns))}."
+            )
+        self.sizes = np.array([each.n_rows for each in looks], np.int64)
+        self.ends = np.concatenate([[0], np.cumsum(self.sizes)])
+        self.shape = int(self.ends[-1]), columns[0]
+        self.dtype = np.result_type(*(each.dtype for each in filled))
+        self.all_sparse = all(each.is_sparse for each in filled)
+        self.n_stored = sum(each.n_stored for each in filled)
+        self.largest = max((np.float64(p.largest), k) for k, p in enumerate(looks))
+        self.sample = self._sample()
+
+    def _sample(self) -> Sample:
+        n_rows, n_columns = self.shape
+        wanted = _ENTRIES_FETCHED // max(1, n_columns)
+        most = min(_MOST_FETCHED, max(_LEAST_FETCHED, wanted), n_rows)
+        drawn = np.random.default_rng(_SEED).choice(n_rows, most, replace=False)
+        numbers = np.sort(drawn)
+        return Sample(self.held(numbers), numbers)
+
+    @property
+    def checked_partitions(self) -> list[Future]:
+        """The partitions, until their rows have been handed to training."""
+        if self._checked is None:
+            raise RuntimeError("the partitions of X have been let go")
+        return self._checked
+
+    def let_go(self) -> None:
+        """Let the workers forget what they need no longer."""
+        self._checked = None
+
+    def cut(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Return which rows of each partition these are; they must ascend."""
+        bounds = np.searchsorted(rows, self.ends)
+        return [
+            rows[bounds[k] : bounds[k + 1]] - self.ends[k]
+            for k in range(self.sizes.size)
+        ]
+
+    def held(self, rows: np.ndarray) -> Any:
+        """Return these rows, in ascending order, in memory."""
+        wanted = [
+            (future, some)
+            for future, some in zip(
+                self.checked_partitions, self.cut(rows), strict=True
+            )
+            if some.size
+        ]
+        futures, numbers = map(list, zip(*wanted, strict=True))
+        return stacked(self.client.gather(each(self.client, picked, futures, numbers)))
+
+    def table(self, dtype, rows: np.ndarray | None) -> "PartitionedTable":  # type: ignore[override]
+        """Return all rows, or these, as training reads them."""
+        return PartitionedTable(self, dtype, rows)
+
+    def checksum(self) -> int:
+        """Return a number that tells these partitions from others."""
+        return zlib.crc32(repr((self.shape, self.sizes.tolist())).encode())
+
+
+class PartitionedTable:
+    """Rows on the workers, as a table that they alone read.
+
+    Parameters
+    ----------
+    inputs : PartitionedInputs
+        Where they are.
+    dtype : dtype
+        The type of the network.
+    rows : ndarray of int, optional
+        Be the table of these rows only; they must be in ascending order.
+    """
+
+    ready = None
+
+    def __init__(self, inputs: PartitionedInputs, dtype, rows: np.ndarray | None):
+        self.dtype = np.dtype(dtype)
+        self.sample = Table(inputs.sample.of(rows).X, dtype)
+        self._inputs, self._rows = inputs, rows
+        self.client = inputs.client
+        self.n_rows = inputs.shape[0] if rows is None else rows.size
+        self.n_columns = inputs.shape[1]
+        n_entries = inputs.shape[0] * inputs.shape[1]
+        is_sparse_enough = inputs.n_stored < MOST_STORED * n_entries
+        self.is_sparse_enough = inputs.all_sparse and is_sparse_enough
+
+    def parts(self, Y: np.ndarray, s: np.ndarray) -> tuple[list[Future], np.ndarray]:
+        """Return the parts of the training set on the workers, and their sizes.
+
+        A partition of which no row is trained on is left out. Targets and weights are
+        a part of the tasks: when a worker is lost, Dask makes its parts anew.
+        """
+        inputs, client = self._inputs, self.client
+        cut: list[Any] = [None] * inputs.sizes.size
+        sizes = inputs.sizes
+        if self._rows is not None:
+            cut = inputs.cut(self._rows)
+            sizes = np.array([rows.size for rows in cut], np.int64)
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        parts = [
+            client.submit(
+                part_of,
+                inputs.checked_partitions[k],
+                cut[k],
+                Y[ends[k] : ends[k + 1]],
+                s[ends[k] : ends[k + 1]],
+                self.is_sparse_enough,
+                pure=False,
+            )
+            for k in np.flatnonzero(sizes)
+        ]
+        inputs.let_go()
+        return parts, sizes[sizes > 0]
+
+    def checksum(self, most_rows: int = 2) -> int:
+        """Return a number that tells these rows from others, by some of them."""
+        return self.sample.checksum(most_rows) ^ self._inputs.checksum()
+
+
+def _check_range(inputs: PartitionedInputs, dtype: np.dtype) -> None:
+    """Refuse numbers that turn into infinity in the network's type."""
+    largest, number = inputs.largest
+    if largest > np.finfo(dtype).max:
+        raise ValueError(
+            f"Partition {number} of X (the first is 0) contains {largest:.3g}, a value "
+            f"too large for {dtype}. Standardise the inputs or set dtype='float64'."
+        )
+
+
+def partitioned_rows(client: Client, draft, given: Rows, reset: bool) -> Rows:
+    """Return the rows of Dask collections, checked: X stays on the workers.
+
+    Parameters
+    ----------
+    client : Client
+        Of the cluster.
+    draft : BaseMLPRegularized
+        The estimator that they are for; if `reset`, a copy that may be changed.
+    given : Rows
+        As the caller gave them.
+    reset : bool
+        As of `training_rows`.
+    """
+    if given.y is None:
+        raise ValueError(
+            f"{type(draft).__name__} requires y to be passed, but the target y is None."
+        )
+    raw = partitions(client, given.X)
+    inputs = PartitionedInputs(client, each(client, checked, raw, range(len(raw))))
+    filled = int(np.flatnonzero(inputs.sizes)[0])
+    head = client.submit(first_row, raw[filled], pure=False).result()
+    validated_inputs(draft, head, reset=reset)
+    _check_range(inputs, plan.network_dtype(draft, inputs.shape[0]))
+    y = checked_targets(draft, fetched(client, given.y), "y")
+    check_lengths(inputs.shape[0], y, "X", "y")
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y.ravel()
+    weight = fetched(client, given.sample_weight)
+    return Rows(inputs, y, row_weights(weight, inputs.shape[0], "sample_weight"))

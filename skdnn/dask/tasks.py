@@ -1,0 +1,295 @@
+"""Steps as tasks of a cluster: functions of a part of the rows and of θ.
+
+A task keeps nothing: what is lost with a worker is made anew, with the same result.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skdnn.dask.objective import PackedNetwork
+from skdnn.dask.partitions import Part, as_compiled
+from skdnn.network.inputs import SparseRows
+from skdnn.network.memory import aligned_copy, empty_aligned
+from skdnn.network.propagation import Workspace
+from skdnn.training.averaging import OFF, Averaging, nothing
+from skdnn.training.blocks import AS_THEY_STAND, TrainingBlock, random_order
+from skdnn.training.epoch import Gathered, train_block
+from skdnn.training.given_gradient import take_step
+from skdnn.training.optimizers import SGD, Regularization, Rule
+from skdnn.training.threads import blas_threads_for
+
+# At a rate of 0, a step of this rule leaves θ where it is, and its gradient behind.
+_STAYS = Rule(SGD, False, 0.0, False, 0.0, 0.0, 1.0)
+_FREE = Regularization(0.0, 0.0, np.inf, np.inf)
+
+
+class Job(NamedTuple):
+    """What all tasks of a training have in common."""
+
+    packed: PackedNetwork
+    rule: Rule
+    regularization: Regularization
+    averaging: Averaging
+    keep_prob: tuple[float, ...]
+    mask_seed: int
+    is_weighted: bool
+
+
+class Moving(NamedTuple):
+    """What moves: it passes from task to task."""
+
+    theta: np.ndarray
+    m: np.ndarray
+    v: np.ndarray
+    average: np.ndarray
+    n_averaged: int
+    total: float = 0.0  # Σ of sᵢ ℓᵢ since the client has waited
+    n_rows: int = 0  # and the rows that it is of
+    is_finite: bool = True
+
+    def copied(self) -> "Moving":
+        """Return a copy to write to: a task must not change its arguments."""
+        theta, m, v, average = map(aligned_copy, self[:4])
+        return self._replace(theta=theta, m=m, v=v, average=average)
+
+
+class Batches(NamedTuple):
+    """Some consecutive steps."""
+
+    first: int  # the number of the first, since the client has waited
+    rates: np.ndarray
+    t: int  # the steps up to there
+
+    @property
+    def steps_before(self) -> int:
+        """All steps before the first."""
+        return self.t + self.first
+
+
+def itself(value: Any) -> Any:
+    """Return the argument; as a task, it is something workers fetch from each other."""
+    return value
+
+
+def order(seed: int, number: int, n_rows: int) -> np.ndarray:
+    """Return the order of a partition's rows in one epoch."""
+    return random_order(np.random.default_rng([seed, number]), n_rows)
+
+
+def theta_of(moving: Moving) -> np.ndarray | None:
+    """Return θ, which is all that a gradient needs; None if training has diverged."""
+    return moving.theta if moving.is_finite else None
+
+
+def _block(job: Job, part: Part, order: Any, bounds: list[int]) -> TrainingBlock:
+    """Return batches of a part, of which none is without rows."""
+    bounds_of_all = np.unique(np.array(bounds, np.int64))
+    start, stop = bounds_of_all[0], bounds_of_all[-1]
+    rows = np.arange(start, stop) if order is None else as_compiled(order)[start:stop]
+    if rows.size == part.n_rows and order is None:
+        rows = AS_THEY_STAND
+    return TrainingBlock(
+        part.X, part.Y, part.s, job.is_weighted, rows, bounds_of_all - start
+    )
+
+
+def _mask_seed(job: Job, number: int) -> np.uint64:
+    """Return what names the dropout masks of a partition."""
+    return np.uint64(job.mask_seed) + (np.uint64(number) << np.uint64(32))
+
+
+def _run(
+    job: Job,
+    rule: Rule,
+    regularization: Regularization,
+    averaging: Averaging,
+    moving: Moving,
+    block: TrainingBlock,
+    rates: np.ndarray,
+    seed: np.uint64,
+    t: int,
+) -> tuple[float, bool, np.ndarray]:
+    """Take steps, in place; return Σ of sᵢ ℓᵢ, if it is finite, and the last gradient.
+
+    The only page that calls the compiled loop.
+    """
+    network, dtype = job.packed.network, moving.theta.dtype
+    keep_prob = np.array(job.keep_prob)
+    n_columns = 0 if isinstance(block.X, SparseRows) else block.X.shape[1]
+    batch_rows = int(np.diff(block.bounds).max())
+    drops_inputs = bool(keep_prob[0] < 1) and n_columns > 0
+    gathered_rows = batch_rows if block.rows.size else 0
+    grad = empty_aligned(moving.theta.size, dtype)
+    with blas_threads_for(network, batch_rows):
+        total, finite = train_block(
+            network,
+            rule,
+            regularization,
+            averaging,
+            moving.theta,
+            moving.m,
+            moving.v,
+            moving.average,
+            t,
+            moving.n_averaged,
+            block,
+            rates,
+            keep_prob,
+            seed,
+            Gathered.of(gathered_rows, n_columns, block.Y.shape[1], dtype),
+            Workspace.of(network, batch_rows, dtype, drops_inputs),
+            grad,
+            0.0,
+        )
+    return total, finite, grad
+
+
+def gradient(
+    job: Job,
+    part: Part,
+    order: np.ndarray | None,
+    at: Moving | np.ndarray | None,
+    number: int,
+    bounds: tuple[int, int],
+    n_rows: int,
+    steps: Batches,
+) -> tuple[float, np.ndarray] | None:
+    """Return Σ of sᵢ ℓᵢ over a part's share of a batch, and its share of ∇J.
+
+    Parameters
+    ----------
+    job : Job
+    part : Part
+    order : ndarray of int or None
+        Of the part's rows in this epoch.
+    at : Moving, ndarray or None
+        θ, alone or with all that moves; None if training has diverged.
+    number : int
+        Of the part.
+    bounds : tuple of int
+        The share: these rows, in that order.
+    n_rows : int
+        The rows of the whole batch.
+    steps : Batches
+        The step that it is for.
+    """
+    theta = theta_of(at) if isinstance(at, Moving) else at
+    if theta is None:
+        return None
+    zero = np.zeros_like(theta)
+    here = Moving(aligned_copy(theta), zero, zero, nothing(theta.dtype), 0)
+    total, _, grad = _run(
+        job,
+        _STAYS,
+        _FREE,
+        OFF,
+        here,
+        _block(job, as_compiled(part), order, list(bounds)),
+        np.zeros(1),
+        _mask_seed(job, number),
+        steps.steps_before,
+    )
+    return total, grad * grad.dtype.type((bounds[1] - bounds[0]) / n_rows)
+
+
+def added(shares: list) -> tuple[float, np.ndarray] | None:
+    """Add costs and gradients, in the order in which they are given."""
+    if any(share is None for share in shares):
+        return None
+    total, gradient = shares[0][0], shares[0][1].astype(np.float64)
+    for cost, other in shares[1:]:
+        total += cost
+        gradient += other
+    return total, gradient
+
+
+def moved(
+    job: Job, moving: Moving, shares: list, n_rows: int, steps: Batches
+) -> Moving:
+    """Return where the step of a whole batch leads."""
+    batch = added(shares)
+    if batch is None or not np.isfinite(batch[0]):
+        return moving._replace(is_finite=False)
+    total, gradient = batch
+    moving = moving.copied()
+    take_step(
+        job.packed.network,
+        job.rule,
+        job.regularization,
+        job.averaging,
+        moving.theta,
+        aligned_copy(gradient, moving.theta.dtype),
+        moving.m,
+        moving.v,
+        moving.average,
+        steps.steps_before,
+        moving.n_averaged,
+        float(steps.rates[0]),
+    )
+    return moving._replace(
+        n_averaged=moving.n_averaged + int(job.averaging.is_on),
+        total=moving.total + total,
+        n_rows=moving.n_rows + n_rows,
+    )
+
+
+def moved_alone(
+    job: Job,
+    part: Part,
+    order: np.ndarray | None,
+    moving: Moving,
+    number: int,
+    bounds: list[int],
+    steps: Batches,
+) -> Moving:
+    """Return where a part's own steps lead, and what they cost."""
+    if not moving.is_finite:
+        return moving
+    moving, block = moving.copied(), _block(job, as_compiled(part), order, bounds)
+    has_rows = np.diff(bounds) > 0
+    total, finite, _ = _run(
+        job,
+        job.rule,
+        job.regularization,
+        job.averaging,
+        moving,
+        block,
+        steps.rates[has_rows],
+        _mask_seed(job, number),
+        steps.steps_before,
+    )
+    return moving._replace(
+        n_averaged=moving.n_averaged + int(job.averaging.is_on) * has_rows.size,
+        total=total,
+        n_rows=int(block.bounds[-1]),
+        is_finite=finite,
+    )
+
+
+def averaged(before: Moving, apart: list[Moving]) -> Moving:
+    """Return the average of where parts have come, weighed by the rows they used."""
+    if not all(moving.is_finite for moving in apart):
+        return before._replace(is_finite=False)
+    n_rows = sum(moving.n_rows for moving in apart)
+    shares = [moving.n_rows / n_rows for moving in apart]
+    theta, m, v, average = (
+        _mean(list(arrays), shares)
+        for arrays in zip(*(moving[:4] for moving in apart), strict=True)
+    )
+    return before._replace(
+        theta=theta,
+        m=m,
+        v=v,
+        average=average,
+        n_averaged=max(moving.n_averaged for moving in apart),
+        total=before.total + sum(moving.total for moving in apart),
+        n_rows=before.n_rows + n_rows,
+    )
+
+
+def _mean(arrays: list[np.ndarray], shares: list[float]) -> np.ndarray:
+    mean = np.zeros(arrays[0].size)
+    for array, share in zip(arrays, shares, strict=True):
+        mean += array * share
+    return aligned_copy(mean, arrays[0].dtype)

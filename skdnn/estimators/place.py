@@ -1,0 +1,49 @@
+"""Where the rows are that a fit goes through: here, or wherever another room says."""
+
+from typing import Any
+
+from skdnn.estimators import plan
+from skdnn.estimators.first_pass import rows_of_fit
+from skdnn.estimators.model import Model
+from skdnn.estimators.rows import Rows, training_rows
+from skdnn.network.objective import Objective
+from skdnn.network.penalties import ElasticNet
+from skdnn.streams import refuse_lazy
+from skdnn.training.blocks import Reader
+from skdnn.training.recipe import Recipe
+from skdnn.training.state import TrainingState
+from skdnn.training.steps import Steps
+from skdnn.training.tables import Examples
+
+
+class Place:
+    """The process of the caller: it holds the rows, or reads them from a source.
+
+    What a fit asks of its rows is asked here, so that rows which are elsewhere need
+    another place and no other fit.
+    """
+
+    def rows(self, draft, given: Rows, *, reset: bool, incremental: bool) -> Rows:
+        """Return the caller's training rows, checked; `reset` as in `training_rows`."""
+        refuse_lazy(given.X)
+        read = training_rows if incremental else rows_of_fit
+        return read(draft, given, reset=reset)
+
+    def reader(
+        self, estimator, model: Model, state: TrainingState, examples: Examples
+    ) -> Reader:
+        """Return what says how an epoch of mini-batches is made of the rows."""
+        return plan.reader(estimator, model, state, examples)
+
+    def steps(self, state: TrainingState, reader: Any, recipe: Recipe) -> Steps:
+        """Return what takes the steps."""
+        return Steps(state, reader, recipe)
+
+    def objective(
+        self, model: Model, examples: Examples, penalty: ElasticNet
+    ) -> Objective:
+        """Return J over all rows."""
+        return model.objective(examples, penalty)
+
+
+HERE = Place()
