@@ -20,7 +20,11 @@ from skdnn.cross_validated.callbacks import RaceCallbacks, record_of
 from skdnn.cross_validated.candidates import with_useful_encodings
 from skdnn.cross_validated.checkpoints import checkpoints
 from skdnn.cross_validated.choice import Choice, Seeds
-from skdnn.cross_validated.first_pass import held_out_rows_of, training_rows_of
+from skdnn.cross_validated.first_pass import (
+    columns_of_rows,
+    held_out_rows_of,
+    training_rows_of,
+)
 from skdnn.cross_validated.folds import Fold, counting_rows, folds_of
 from skdnn.cross_validated.inputs import part_of, rows_of_fold, table
 from skdnn.cross_validated.members import Members
@@ -34,7 +38,6 @@ from skdnn.cross_validated.race import (
 from skdnn.cross_validated.refit import members_of_all_rows
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
 from skdnn.cross_validated.resuming import Draws, ReachedChoice
-from skdnn.cross_validated.streamed import StreamedTables
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.model import Model
@@ -42,7 +45,6 @@ from skdnn.estimators.plan import follows_cost
 from skdnn.estimators.resuming import saved_training
 from skdnn.estimators.rows import Rows, as_counts
 from skdnn.estimators.streamed import StreamedInputs
-from skdnn.preprocessing.mixed_tables import columns_of
 
 
 class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
@@ -148,11 +150,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         if dev is not None:
             dev = dev._replace(sample_weight=as_counts(dev.sample_weight))
         targets = draft._targets_of(rows)
-        columns = None
-        if isinstance(rows.X, StreamedTables):
-            columns = rows.X.columns
-        elif self.preprocess:
-            columns = columns_of(rows.X, self.categorical_features)
+        columns = columns_of_rows(self, rows)
         counting = counting_rows(rows, targets)
         n_rows: int | None = rows.n_rows
         fold_seed = int(random.randint(2**31 - 1))

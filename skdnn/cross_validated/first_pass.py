@@ -19,6 +19,7 @@ from skdnn.estimators.first_pass import (
 )
 from skdnn.estimators.rows import Rows, dev_rows_of, training_rows
 from skdnn.estimators.streamed import Sample
+from skdnn.preprocessing.mixed_tables import TableColumns, columns_of
 from skdnn.preprocessing.streamed_columns import StreamedColumns
 from skdnn.preprocessing.tables import is_frame
 from skdnn.streams import RowSample
@@ -44,6 +45,15 @@ def held_out_rows_of(estimator, given: Rows) -> Rows | None:
     if not estimator.preprocess:
         return dev_rows_of_fit(estimator, given)
     return streamed_rows(estimator, given, TablesSeen(estimator, "_val"), "_val")
+
+
+def columns_of_rows(estimator, rows: Rows) -> TableColumns | None:
+    """Return which columns are what; None if rows are read as they come."""
+    if isinstance(rows.X, StreamedTables):
+        return rows.X.columns
+    if not estimator.preprocess:
+        return None
+    return columns_of(rows.X, estimator.categorical_features)
 
 
 class TablesSeen:

@@ -94,8 +94,9 @@ class PartitionedInputs(StreamedInputs):
             for k in range(self.sizes.size)
         ]
 
-    def held(self, rows: np.ndarray) -> Any:
-        """Return these rows, in ascending order, in memory."""
+    def held(self, rows: np.ndarray | None) -> Any:
+        """Return these rows, in ascending order, or all, in memory."""
+        rows = np.arange(self.shape[0]) if rows is None else rows
         wanted = [
             (future, some)
             for future, some in zip(
