@@ -32,7 +32,13 @@ WITHOUT_SKLEARN = {"network", "training"}
 # No rooms: what every room stands on. Rooms without scikit-learn use the version only.
 GROUND = {"_version", "_estimator", "_sklearn", "_callers"}
 PRIVATE_CORNERS = "skdnn._sklearn"
-DOCUMENTED = {"_asdict", "_fields", "_getframe", "_replace"}  # private by their looks
+DOCUMENTED = {
+    "_asdict",
+    "_fields",
+    "_getframe",
+    "_meta",
+    "_replace",
+}  # private by their looks
 
 
 def modules(package):

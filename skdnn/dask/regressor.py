@@ -68,7 +68,7 @@ class DaskMLPRegularizedRegressor(OnWorkers, MLPRegularizedRegressor):
     >>> X = da.from_array((X - X.mean(axis=0)) / X.std(axis=0), chunks=(221, -1))
     >>> with Client(processes=False, n_workers=1, dashboard_address=":0") as client:
     ...     net = DaskMLPRegularizedRegressor(
-    ...         hidden_layer_sizes=(8,), solver="lbfgs", alpha=30.0, tol=0.01, random_state=0
+    ...         hidden_layer_sizes=(8,), solver="lbfgs", alpha=30.0, tol=0.01
     ...     ).fit(X, y)
     ...     net.predict(X).chunks
     ((221, 221),)

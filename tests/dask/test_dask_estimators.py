@@ -235,7 +235,7 @@ def test_parameters_are_those_of_the_plain_estimator_and_two(client):
 
 
 def large(X):
-    return X * 1e39
+    return da.where(da.arange(60, chunks=20)[:, None] == 50, 1e200, X)
 
 
 def with_nan(X):
@@ -253,7 +253,7 @@ def with_nan(X):
             lambda X: da.where(da.arange(60)[:, None] == 50, np.nan, X),
             "Partition 1",
         ),
-        ({"batch_size": 20}, large, "Partition 0 of X.*too large"),
+        ({"batch_size": 20, "dtype": "float32"}, large, "Partition 1 of X.*too large"),
         ({}, lambda X: X[:30], "X has 30 rows, y has 60"),
         ({}, lambda X: X[:0], "no rows"),
         ({}, lambda X: X[:, 0], "Expected 2D|shape"),
