@@ -28,7 +28,7 @@ _FORMAT = 1
 # So many rows of X are looked at; y and weights are in memory, and are read whole.
 _ROWS_READ = 1000
 # Parameters that change nothing of the training.
-_FREE = {"verbose", "warm_start"}
+_FREE = {"verbose", "warm_start", "client"}
 
 
 @dataclass(frozen=True)
