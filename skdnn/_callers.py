@@ -18,6 +18,7 @@ _WRAPPERS = (
     "sklearn.pipeline",
     "sklearn.utils.metaestimators",
     "skdnn.cross_validated",
+    "skdnn.dask",
     "skdnn.estimators",
 )
 # All else in these packages that calls fit calls it many times.

@@ -24,7 +24,7 @@ _FORMAT = 1
 # So many rows of X are looked at; y and weights are in memory, and are read whole.
 ROWS_READ = 1000
 # Parameters that change nothing of the training.
-_FREE = {"verbose", "warm_start", "n_jobs"}
+_FREE = {"verbose", "warm_start", "n_jobs", "client"}
 
 
 @dataclass(frozen=True)

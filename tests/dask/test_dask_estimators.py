@@ -2,7 +2,6 @@
 
 import pickle
 
-import dask
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skdnn import (
+    Checkpoint,
     Cutout,
     MLPRegularizedClassifier,
     MLPRegularizedRegressor,
@@ -35,9 +35,8 @@ WHOLE = {**QUICK, "batch_size": 60, "dtype": "float64", "keep_prob": 1.0}
 @pytest.fixture(scope="module")
 def client():
     how = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": ":0"}
-    with dask.config.set({"distributed.admin.system-monitor.disk": False}):
-        with Client(processes=False, **how) as client:
-            yield client
+    with Client(processes=False, **how) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +221,18 @@ def test_goes_on_from_where_it_was(client, rows):
     assert difference(whole, twice) == 0
 
 
+def test_resumes_from_a_checkpoint_on_another_client(client, rows, tmp_path):
+    X, y, *_ = rows
+    X, path = cut(X, 25, 35), tmp_path / "a.skdnn"
+    how = QUICK | {"batch_size": 16}
+    whole = DaskMLPRegularizedClassifier(**how).fit(X, y)
+    saved = DaskMLPRegularizedClassifier(**how).set_callbacks(Checkpoint(path))
+    saved.fit(X, y)
+    resumed = DaskMLPRegularizedClassifier(**how, client=client)
+    resumed.fit(X, y, resume_from=path)
+    assert difference(whole, resumed) == 0
+
+
 def test_parameters_are_those_of_the_plain_estimator_and_two(client):
     net = DaskMLPRegularizedRegressor("absolute_error", (3,), client=client)
     own = set(net.get_params()) - set(MLPRegularizedRegressor().get_params())
@@ -234,12 +245,18 @@ def test_parameters_are_those_of_the_plain_estimator_and_two(client):
         net.predict(da.ones((3, 2)))
 
 
+def with_number(X, number):
+    values = X.compute()
+    values[50, 1] = number
+    return cut(values, 40, 20)
+
+
 def large(X):
-    return da.where(da.arange(60, chunks=20)[:, None] == 50, 1e200, X)
+    return with_number(X, 1e200)
 
 
 def with_nan(X):
-    return da.where(da.arange(60, chunks=20)[:, None] == 50, np.nan, X)
+    return with_number(X, np.nan)
 
 
 @pytest.mark.parametrize(
