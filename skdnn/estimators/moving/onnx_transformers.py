@@ -251,7 +251,7 @@ def written_transformers(
         "int64": types.Int64TensorType,
         "string": types.StringTensorType,
     }
-    pipeline = Pipeline([(name, _ready(step)) for name, step in steps])
+    pipeline = _ready(Pipeline(list(steps)))
     inputs = _inputs_of(pipeline[0], feature_names)
     # Neutral names: skl2onnx would respell those of columns.
     # Its scalers keep the mean in float32: one far from 0 loses its digits.
