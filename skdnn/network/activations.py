@@ -16,9 +16,7 @@ differences from then on.
 import math
 from typing import NamedTuple
 
-from numba.core.dispatcher import Dispatcher
-
-from skdnn.network.compiled import inlined, spliced
+from skdnn.network.compiled import Inlined, inlined, spliced
 from skdnn.network.exponential import exp, expm1, log1p_of_unit
 
 
@@ -122,7 +120,7 @@ class Activation(NamedTuple):
     """What the rest of the network needs to know of one activation."""
 
     code: int  # its number in compiled code
-    function: Dispatcher  # z -> (g(z), g'(z))
+    function: Inlined  # z -> (g(z), g'(z))
     init: str  # the initializer that keeps the size of its signals
     has_kink: bool  # g' or g'' jumps at z = 0
 

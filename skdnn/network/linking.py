@@ -15,6 +15,7 @@ function that looks for one by its old name would be sent to a copy that has bee
 changed for the calls of its entry alone, arguments and all.
 """
 
+import gc
 import hashlib
 
 from llvmlite.binding import Linkage
@@ -38,28 +39,91 @@ class _ClosedLibrary(JITCodeLibrary):
         super()._optimize_final_module()
 
 
-@register_pass(mutates_CFG=False, analysis_only=True)
-class _CloseLibrary(AnalysisPass):
-    """Have the code that is lowered next go into a library of this kind."""
+class _NoMachineCode:
+    @staticmethod
+    def set_env(name, environment):
+        """Do nothing: there is no machine code to hand it to."""
 
-    _name = "skdnn_close_library"
+
+class _LinkedLibrary(JITCodeLibrary):
+    """The code of a function that only entries call: theirs is what runs.
+
+    It is optimised, to be linked into them, but no machine code is made of it.
+    """
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name):
+        """Say that there is no machine code."""
+        return 0
+
+    @property
+    def codegen(self):
+        """What would hand an environment to the machine code, if there were any."""
+        return _NoMachineCode
+
+
+class _IntoLibrary(AnalysisPass):
+    """Have the code that is lowered next go into a library of one kind."""
+
+    kind: type[JITCodeLibrary]
 
     def __init__(self):  # abstract in Numba
         super().__init__()
 
     def run_pass(self, state):
         name = state.func_id.func_qualname
-        state.library = _ClosedLibrary(state.targetctx.codegen(), name)
+        state.library = self.kind(state.targetctx.codegen(), name)
         state.library.enable_object_caching()  # as Numba does for its own
         return False
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class _Close(_IntoLibrary):
+    _name = "skdnn_close_library"
+    kind = _ClosedLibrary
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class _OnlyLink(_IntoLibrary):
+    _name = "skdnn_only_link"
+    kind = _LinkedLibrary
 
 
 class SelfContained(CompilerBase):
     """Numba's compiler for entries: ``njit(pipeline_class=SelfContained)``."""
 
+    def compile_extra(self, func):
+        """Compile, without a break for the collector of garbage.
+
+        Millions of small objects are made and kept for some seconds; to look through
+        them again and again takes a seventh of the time.
+        """
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile_extra(func)
+        finally:
+            if was_enabled:
+                gc.enable()
+
     def define_pipelines(self):
-        """Return Numba's own passes, and the one above just before lowering."""
-        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        passes.add_pass_after(_CloseLibrary, AnnotateTypes)
-        passes.finalize()
-        return [passes]
+        """Return Numba's own passes, and one just before lowering."""
+        return [_passes_with(_Close, self.state)]
+
+
+class OnlyLinked(CompilerBase):
+    """The same for what only entries call; without ``no_cpython_wrapper`` it fails."""
+
+    def define_pipelines(self):
+        """Return Numba's own passes, and one just before lowering."""
+        return [_passes_with(_OnlyLink, self.state)]
+
+
+def _passes_with(into_library, state):
+    passes = DefaultPassBuilder.define_nopython_pipeline(state)
+    passes.add_pass_after(into_library, AnnotateTypes)
+    passes.finalize()
+    return passes

@@ -1,8 +1,12 @@
 """The compile options: said in one place, and never that numbers are finite."""
 
+import gc
+
 import pytest
+from numba import njit
 
 from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.compiled import entry, inlined
 from skdnn.network.exponential import exp
 from skdnn.network.propagation import backpropagate, cost_and_gradient
 from skdnn.training.epoch import train_block
@@ -28,3 +32,28 @@ def test_the_compiler_may_not_assume_that_numbers_are_finite(kernel):
 
 def test_the_range_reduction_is_not_reordered():
     assert "reassoc" not in exp.targetoptions["fastmath"]
+
+
+def test_no_machine_code_is_made_of_an_inlined_function_alone():
+    """Python that calls one gets a version of its own."""
+
+    @inlined
+    def twice(x):
+        return 2 * x
+
+    caller = njit(lambda x: twice(x) + 1)
+    assert caller(3) == 7
+    (compiled,) = twice._linked.overloads.values()
+    assert compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name) == 0
+    assert twice(3) == 6
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_of_garbage_is_as_it_was(enabled):
+    was = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        assert entry(lambda x: x + 1)(1) == 2
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -102,7 +102,7 @@ def test_nan_stays_nan_and_spoils_nothing_else(dtype, kernel):
 def test_type_is_kept(function):
     for kind, numba_type in [(np.float32, float32), (np.float64, float64)]:
         function(kind(0.5))
-        compiled = function.overloads[(numba_type,)]
+        compiled = function.alone.overloads[(numba_type,)]
         assert compiled.signature.return_type == numba_type
 
 
