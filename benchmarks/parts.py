@@ -216,6 +216,7 @@ class _Runs:
                     gathered,
                     work,
                     grad,
+                    0.0,
                 )
 
         return run, again * n

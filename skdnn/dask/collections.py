@@ -8,7 +8,7 @@ from dask import array as da
 from distributed import Client, Future, get_client
 
 # What a Dask frame or series is, is asked of its class's name: dask.dataframe takes a
-# second to import, and needs pandas.
+# third of a second to import, and needs pandas.
 _FRAMES, _SERIES = "DataFrame", "Series"
 
 

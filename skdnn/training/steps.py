@@ -115,14 +115,18 @@ class Steps:
         No next step finds out. It takes a look at all rows, but for parameters of a
         usual size, which have not been led far.
         """
+        theta = self.state.theta
+        is_near = max(theta.max(), -theta.min()) < _FAR
+        return bool(is_near or np.isfinite(self._cost()))
+
+    def _cost(self) -> float:
+        """Return the sum of the costs of all rows where the last step has led to."""
         theta, network = self.state.theta, self.recipe.network
-        if max(theta.max(), -theta.min()) < _FAR:
-            return True
         block_rows, cost = rows_per_block(network, self.reader.is_sparse), 0.0
         for X, Y, s in self.reader.in_order(block_rows):
             (Z,) = forward_by_blocks(network, theta, [X], X.shape[0])
             cost += cost_of_logits(network, Z, Y, s, 1.0)
-        return bool(np.isfinite(cost))
+        return cost
 
     def _rates(self, n_steps: int) -> np.ndarray:
         """Return the learning rate of each of the next steps."""
