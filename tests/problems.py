@@ -6,12 +6,10 @@ from itertools import pairwise
 import numpy as np
 
 from skdnn.network.architecture import Network
-from skdnn.network.dropout import drop, mask_key
 from skdnn.network.objective import Objective
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import Workspace
 from skdnn.training.blocks import TrainingBlock
-from skdnn.training.epoch import Gathered
 from skdnn.training.loop import train_epochs
 from skdnn.training.optimizers import (
     OPTIMIZERS,
@@ -26,6 +24,7 @@ from skdnn.training.state import TrainingState
 from skdnn.training.stopping import Monitor
 from skdnn.training.tables import Examples, Table
 from tests import oracle
+from tests.programs import drop
 
 # What is learned: the loss, and the number of logits
 KINDS = {
@@ -92,11 +91,7 @@ class Problem:
 
     def workspace(self, rows=None, input_dropout=False):
         rows = rows or self.n_rows
-        return Workspace.of(self.network, rows, self.dtype, input_dropout)
-
-    def gathered(self, rows):
-        n_columns, n_targets = self.X.shape[1], self.Y.shape[1]
-        return Gathered.of(rows, n_columns, n_targets, self.dtype)
+        return Workspace(self.network, rows, self.dtype, input_dropout)
 
     def block(self, bounds, rows=()):
         """The rows of these numbers, or all as they stand, cut into mini-batches."""
@@ -199,8 +194,7 @@ def dropout_factor(shape, keep_prob, seed, step, layer, dtype=np.float64):
     """Return mask / keep_prob as the network draws it for one layer and step."""
     ones = np.ones(shape, dtype)
     if keep_prob < 1:
-        key = np.uint64(mask_key(np.uint64(seed), step, layer))
-        drop(ones, np.ones_like(ones), keep_prob, key)
+        drop(ones, np.ones_like(ones), keep_prob, seed, step, layer)
     return ones
 
 
@@ -216,7 +210,7 @@ def rule_of(solver, momentum=0.9, nesterov=True):
     """Return an optimiser's rule, with the usual constants."""
     optimizer = OPTIMIZERS[solver]
     constants = momentum, nesterov, 0.9, 0.999, 1e-8
-    return Rule(optimizer.code, optimizer.decouples_l2, *constants)
+    return Rule(optimizer.step, optimizer.decouples_l2, *constants)
 
 
 def network_of(sizes, activation="relu"):

@@ -18,7 +18,10 @@ from scipy import sparse
 from sklearn.datasets import load_digits
 from skdnn import Mixup, MLPRegularizedClassifier, MLPRegularizedRegressor, RandomShift
 from skdnn.network.architecture import Network
-from skdnn.training.optimizers import ADAM, Regularization, Rule, update
+from skdnn.training.averaging import OFF
+from skdnn.training.epoch import Variables
+from skdnn.training.given_gradient import take_step
+from skdnn.training.optimizers import Regularization, Rule
 
 warnings.simplefilter("ignore")
 X, y = load_digits(return_X_y=True)
@@ -55,12 +58,12 @@ def checked():
 
 
 def updated():
-    # Python calls what an entry has a changed copy of.
     theta, grad, m, v = np.ones((4, 3), np.float32)
-    rule = Rule(ADAM, False, 0.0, False, 0.9, 0.999, 1e-8)
+    rule = Rule("adam", False, 0.0, False, 0.9, 0.999, 1e-8)
     network = Network.of((2, 1), (), "squared_error")
     extra = Regularization(0.1, 0.0, np.inf, np.inf)
-    update(rule, network, theta, grad, m, v, 0.1, 1, extra)
+    variables = Variables(theta, m, v, np.empty(0, np.float32), 0, 0)
+    take_step(network, rule, extra, OFF, variables, grad, 0.1)
     return bits_of(theta, m, v)
 
 

@@ -10,17 +10,16 @@ import numpy as np
 from skdnn.dask.objective import PackedNetwork
 from skdnn.dask.partitions import Part, as_compiled
 from skdnn.network.inputs import SparseRows
-from skdnn.network.memory import aligned_copy, empty_aligned
-from skdnn.network.propagation import Workspace
+from skdnn.network.memory import aligned_copy
 from skdnn.training.averaging import OFF, Averaging, nothing
 from skdnn.training.blocks import AS_THEY_STAND, TrainingBlock, random_order
-from skdnn.training.epoch import Gathered, train_block
+from skdnn.training.epoch import StepProgram, Variables
 from skdnn.training.given_gradient import take_step
-from skdnn.training.optimizers import SGD, Regularization, Rule
+from skdnn.training.optimizers import Regularization, Rule
 from skdnn.training.threads import blas_threads_for
 
 # At a rate of 0, a step of this rule leaves θ where it is, and its gradient behind.
-_STAYS = Rule(SGD, False, 0.0, False, 0.0, 0.0, 1.0)
+_STAYS = Rule("sgd", False, 0.0, False, 0.0, 0.0, 1.0)
 _FREE = Regularization(0.0, 0.0, np.inf, np.inf)
 
 
@@ -116,33 +115,27 @@ def _run(
     """
     network, dtype = job.packed.network, moving.theta.dtype
     keep_prob = np.array(job.keep_prob)
-    n_columns = 0 if isinstance(block.X, SparseRows) else block.X.shape[1]
     batch_rows = int(np.diff(block.bounds).max())
-    drops_inputs = bool(keep_prob[0] < 1) and n_columns > 0
-    gathered_rows = batch_rows if block.rows.size else 0
-    grad = empty_aligned(moving.theta.size, dtype)
+    steps = StepProgram(
+        network,
+        rule,
+        regularization,
+        averaging,
+        keep_prob,
+        dtype,
+        batch_rows=batch_rows,
+        n_targets=block.Y.shape[1],
+        is_sparse=isinstance(block.X, SparseRows),
+        gathers=block.rows.size > 0,
+    )
     with blas_threads_for(network, batch_rows):
-        total, finite = train_block(
-            network,
-            rule,
-            regularization,
-            averaging,
-            moving.theta,
-            moving.m,
-            moving.v,
-            moving.average,
-            t,
-            moving.n_averaged,
-            block,
-            rates,
-            keep_prob,
-            seed,
-            Gathered.of(gathered_rows, n_columns, block.Y.shape[1], dtype),
-            Workspace.of(network, batch_rows, dtype, drops_inputs),
-            grad,
-            0.0,
-        )
-    return total, finite, grad
+        total, finite = steps.run(_variables(moving, t), block, rates, seed)
+    return total, finite, steps.grad
+
+
+def _variables(moving: Moving, t: int) -> Variables:
+    """Return what the compiled loop moves."""
+    return Variables(*moving[:4], t, moving.n_averaged)
 
 
 def gradient(
@@ -218,13 +211,8 @@ def moved(
         job.rule,
         job.regularization,
         job.averaging,
-        moving.theta,
+        _variables(moving, steps.steps_before),
         aligned_copy(gradient, moving.theta.dtype),
-        moving.m,
-        moving.v,
-        moving.average,
-        steps.steps_before,
-        moving.n_averaged,
         float(steps.rates[0]),
     )
     return moving._replace(

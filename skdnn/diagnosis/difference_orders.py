@@ -234,7 +234,7 @@ def _checked_steps(epsilons) -> np.ndarray:
 
 def _notes(net, objective: Objective) -> list[str]:
     notes = inspection.gradient_check_notes(net)
-    names = set(objective.network.activation_names)
+    names = set(objective.network.activations)
     kinked = sorted(name for name in names if ACTIVATIONS[name].has_kink)
     if kinked:
         notes.append(

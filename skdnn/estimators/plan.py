@@ -156,7 +156,7 @@ def in_order(given) -> list | None:
 def rule(estimator) -> Rule:
     """Return the optimiser's rule and constants."""
     return Rule(
-        OPTIMIZERS[estimator.solver].code,
+        OPTIMIZERS[estimator.solver].step,
         OPTIMIZERS[estimator.solver].decouples_l2,
         float(estimator.momentum),
         bool(estimator.nesterovs_momentum and estimator.momentum > 0),

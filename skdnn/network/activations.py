@@ -8,16 +8,18 @@ Both come out of the same pass over a layer, because they share the costly part 
 exponential) and z is at hand: the backward pass is then one multiplication by the
 stored da, the same for every activation.
 
-To add one: write the function, register it in ACTIVATIONS under a new code, and give
-the code a line in `activate`. The registry-driven tests check it against finite
-differences from then on.
+To add one: write the function and register it in ACTIVATIONS. The registry-driven
+tests check it against finite differences from then on.
 """
 
 import math
 from typing import NamedTuple
 
-from skdnn.network.compiled import Inlined, inlined, spliced
+from skdnn.network.compiled import Inlined, inlined
 from skdnn.network.exponential import exp, expm1, log1p_of_unit
+from skdnn.network.kernels import Kernel, kernel
+from skdnn.network.program import THETA
+from skdnn.network.views import matrix, vector
 
 
 @inlined
@@ -119,74 +121,44 @@ def softplus(z):
 class Activation(NamedTuple):
     """What the rest of the network needs to know of one activation."""
 
-    code: int  # its number in compiled code
     function: Inlined  # z -> (g(z), g'(z))
     init: str  # the initializer that keeps the size of its signals
     has_kink: bool  # g' or g'' jumps at z = 0
 
 
 ACTIVATIONS = {
-    "identity": Activation(0, identity, "xavier", False),
-    "logistic": Activation(1, logistic, "xavier", False),
-    "tanh": Activation(2, tanh, "xavier", False),
-    "relu": Activation(3, relu, "he", True),
-    "leaky_relu": Activation(4, leaky_relu, "he", True),
-    "elu": Activation(5, elu, "he", True),
-    "selu": Activation(6, selu, "lecun", True),
-    "gelu": Activation(7, gelu, "he", False),
-    "silu": Activation(8, silu, "he", False),
-    "softplus": Activation(9, softplus, "xavier", False),
+    "identity": Activation(identity, "xavier", False),
+    "logistic": Activation(logistic, "xavier", False),
+    "tanh": Activation(tanh, "xavier", False),
+    "relu": Activation(relu, "he", True),
+    "leaky_relu": Activation(leaky_relu, "he", True),
+    "elu": Activation(elu, "he", True),
+    "selu": Activation(selu, "lecun", True),
+    "gelu": Activation(gelu, "he", False),
+    "silu": Activation(silu, "he", False),
+    "softplus": Activation(softplus, "xavier", False),
 }
 
 
-def _with_derivative(g):
-    """Lift g to a layer: Z + b becomes A in place, G takes the derivative."""
+def _on_layers(g) -> Kernel:
+    """Lift g to a layer: Z + b becomes A in place, G takes the derivative.
 
-    @inlined
-    def layer(Z, b, G):
-        for i in range(Z.shape[0]):
-            for j in range(Z.shape[1]):
-                Z[i, j], G[i, j] = g(Z[i, j] + b[j])
+    Where nobody wants the derivatives, G has room for a few rows only, which stay in
+    the nearest cache: that costs less than to compile g once more without.
+    """
 
-    return layer
+    def on_layer(op, now, at, T):
+        A = matrix(at[op.Z], 0, now.rows, op.n_out, T)
+        b = vector(at[THETA], op.biases_at, op.n_out, T)
+        room = op.g_rows if op.g_rows > 0 else now.rows
+        G = matrix(at[op.G], 0, room, op.n_out, T)
+        for start in range(0, now.rows, room):
+            for i in range(min(room, now.rows - start)):
+                for j in range(op.n_out):
+                    A[start + i, j], G[i, j] = g(A[start + i, j] + b[j])
 
-
-# A branch an activation, not a loop over a tuple of functions: those would be called
-# through pointers, and neither be inlined nor vectorised.
-_identity = _with_derivative(identity)
-_logistic = _with_derivative(logistic)
-_tanh = _with_derivative(tanh)
-_relu = _with_derivative(relu)
-_leaky = _with_derivative(leaky_relu)
-_elu = _with_derivative(elu)
-_selu = _with_derivative(selu)
-_gelu = _with_derivative(gelu)
-_silu = _with_derivative(silu)
-_softplus = _with_derivative(softplus)
+    on_layer.__name__ = on_layer.__qualname__ = f"{g.__name__}_on_layer"
+    return kernel(on_layer)
 
 
-@spliced
-def activate(code, Z, b, G):
-    """Turn Z into A = g(Z + b), in place, and write g'(Z + b) into G."""
-    if code == 0:
-        _identity(Z, b, G)
-    elif code == 1:
-        _logistic(Z, b, G)
-    elif code == 2:
-        _tanh(Z, b, G)
-    elif code == 3:
-        _relu(Z, b, G)
-    elif code == 4:
-        _leaky(Z, b, G)
-    elif code == 5:
-        _elu(Z, b, G)
-    elif code == 6:
-        _selu(Z, b, G)
-    elif code == 7:
-        _gelu(Z, b, G)
-    elif code == 8:
-        _silu(Z, b, G)
-    elif code == 9:
-        _softplus(Z, b, G)
-    else:
-        raise ValueError("unknown activation code")
+ON_LAYERS = {name: _on_layers(a.function) for name, a in ACTIVATIONS.items()}

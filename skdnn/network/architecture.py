@@ -1,4 +1,4 @@
-"""The architecture of a network, as compiled code reads it: tables and a loss."""
+"""The architecture of a network: tables of its parameters, and names."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,9 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skdnn.network import segments as table
-from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.layers.dense import LAYER, Dense
-from skdnn.network.losses import LOSSES
 
 
 class Network(NamedTuple):
@@ -23,8 +21,9 @@ class Network(NamedTuple):
         A row for each W[l] and b[l]: network/segments.py.
     groups : ndarray of GROUP
         Runs of segments that updates treat alike.
-    loss : int
-        The code of the loss.
+    activations : tuple of str
+        Of the hidden layers.
+    loss : str
     loss_option : float
         The loss's own number: network/losses.py.
     """
@@ -32,7 +31,8 @@ class Network(NamedTuple):
     layers: np.ndarray
     segments: np.ndarray
     groups: np.ndarray
-    loss: int
+    activations: tuple[str, ...]
+    loss: str
     loss_option: float
 
     @classmethod
@@ -43,13 +43,16 @@ class Network(NamedTuple):
         loss: str,
         loss_option: float = 0.0,
     ) -> "Network":
-        """Return the network of the sizes n[0], …, n[L] and of these names."""
-        # The output layer's link is its loss's business.
-        codes = [ACTIVATIONS[name].code for name in [*activations, "identity"]]
-        dense = [
-            Dense(n_in, n_out, code)
-            for (n_in, n_out), code in zip(pairwise(sizes), codes, strict=True)
-        ]
+        """Return the network of the sizes n[0], …, n[L] and of these names.
+
+        There is an activation for each hidden layer: the output layer's link is its
+        loss's business.
+        """
+        dense = [Dense(n_in, n_out) for n_in, n_out in pairwise(sizes)]
+        if len(activations) != len(dense) - 1:
+            raise ValueError(
+                f"{len(dense) - 1} hidden layers have {len(activations)} activations."
+            )
         segments = table.lay_out(
             parameter
             for number, layer in enumerate(dense, start=1)
@@ -60,10 +63,9 @@ class Network(NamedTuple):
         starts, kinds = segments["start"], segments["kind"]
         layers["weights_at"] = starts[kinds == table.WEIGHTS]
         layers["biases_at"] = starts[kinds == table.BIASES]
-        layers["activation"] = codes
-        layers["unit_at"] = np.concatenate([[0], np.cumsum(sizes[1:-1])])
         groups = table.groups_of(segments)
-        return cls(layers, segments, groups, LOSSES[loss].code, float(loss_option))
+        names = tuple(activations), loss
+        return cls(layers, segments, groups, *names, float(loss_option))
 
     @property
     def sizes(self) -> list[int]:
@@ -90,17 +92,6 @@ class Network(NamedTuple):
         """n[L]."""
         return int(self.layers["n_out"][-1])
 
-    @property
-    def activation_names(self) -> list[str]:
-        """The name of each hidden layer's activation."""
-        names = {activation.code: name for name, activation in ACTIVATIONS.items()}
-        return [names[code] for code in self.layers["activation"][:-1].tolist()]
-
-    @property
-    def loss_name(self) -> str:
-        """The name of the loss."""
-        return next(name for name, loss in LOSSES.items() if loss.code == self.loss)
-
     def weights(self, theta: np.ndarray) -> list[np.ndarray]:
         """Return W[1], …, W[L] as views of θ."""
         return table.views(self.segments, theta, table.WEIGHTS)
@@ -113,7 +104,7 @@ class Network(NamedTuple):
         """Return names and numbers that say all of it: what `of` takes."""
         return {
             "sizes": self.sizes,
-            "activations": self.activation_names,
-            "loss": self.loss_name,
+            "activations": list(self.activations),
+            "loss": self.loss,
             "loss_option": self.loss_option,
         }

@@ -60,7 +60,16 @@ def entry(function):
     is installed in editable mode, yesterday's would run. So the cache is one of ours,
     which goes by a stamp of all sources.
     """
-    options: Any = {"pipeline_class": SelfContained, **_FAST}
+    return _cached(function, {})
+
+
+def by_address(function):
+    """Do the same for a function that only compiled code calls, by its address."""
+    return _cached(function, {"no_cpython_wrapper": True})
+
+
+def _cached(function, more_options: dict[str, Any]):
+    options: Any = {"pipeline_class": SelfContained, **_FAST, **more_options}
     compiled = njit(**options)(function)
     if isinstance(compiled, Dispatcher):  # not under NUMBA_DISABLE_JIT
         private: Any = compiled

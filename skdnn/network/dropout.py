@@ -14,7 +14,9 @@ mask depends on nothing but (seed, step, layer, place): resuming needs no more s
 import numpy as np
 
 from skdnn.network.compiled import inlined
-from skdnn.network.views import flat
+from skdnn.network.kernels import kernel
+from skdnn.network.program import DROPPED, X
+from skdnn.network.views import vector
 
 u32, u64 = np.uint32, np.uint64
 
@@ -50,25 +52,25 @@ def keep_threshold(keep_prob):
     return u32(min(keep_prob * 4294967296.0, 4294967295.0))
 
 
-@inlined
-def drop(A, G, keep_prob, key):
+@kernel
+def drop(op, now, at, T):
     """Drop units of A, and of their derivatives G, in place."""
-    T = A.dtype.type
-    a, g = flat(A), flat(G)
-    low, high = mask_halves(key)
-    threshold, kept = keep_threshold(keep_prob), T(1 / keep_prob)
-    for j in range(a.size):
+    size = now.rows * op.n_out
+    a, g = vector(at[op.Z], 0, size, T), vector(at[op.G], 0, size, T)
+    low, high = mask_halves(mask_key(now.seed, now.step, op.layer))
+    threshold, kept = keep_threshold(op.keep_prob), T(1 / op.keep_prob)
+    for j in range(size):
         factor = kept if hash_bits(j, low, high) < threshold else T(0)
         a[j] *= factor
         g[j] *= factor
 
 
-@inlined
-def drop_inputs(X, A, keep_prob, key):
-    """Write X with dropped entries to A."""
-    T = A.dtype.type
-    x, a = flat(X), flat(A)
-    low, high = mask_halves(key)
-    threshold, kept = keep_threshold(keep_prob), T(1 / keep_prob)
-    for j in range(a.size):
+@kernel
+def drop_inputs(op, now, at, T):
+    """Write X with dropped entries to a buffer of its own."""
+    size = now.rows * op.n_in
+    x, a = vector(at[X], 0, size, T), vector(at[DROPPED], 0, size, T)
+    low, high = mask_halves(mask_key(now.seed, now.step, 0))
+    threshold, kept = keep_threshold(op.keep_prob), T(1 / op.keep_prob)
+    for j in range(size):
         a[j] = x[j] * kept if hash_bits(j, low, high) < threshold else T(0)

@@ -139,7 +139,7 @@ def initialize(
     theta = np.zeros(network.n_parameters, dtype=dtype)
     drawn = []
     for W, activation in zip(
-        network.weights(theta), [*network.activation_names, "identity"], strict=True
+        network.weights(theta), [*network.activations, "identity"], strict=True
     ):
         name = ACTIVATIONS[activation].init if init == "auto" else init
         draw = name if callable(name) else INITIALIZERS[name]

@@ -9,16 +9,33 @@ read, each of which meets one row of W or of dW. All that the rest of the networ
 of X is in this file; each function takes either kind of rows.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
-from skdnn.network.compiled import COMPILE_OPTIONS, inlined
-from skdnn.network.dropout import drop_inputs, hash_bits, keep_threshold, mask_halves
+from skdnn.network.compiled import inlined
+from skdnn.network.dropout import (
+    drop_inputs,
+    hash_bits,
+    keep_threshold,
+    mask_halves,
+    mask_key,
+)
+from skdnn.network.kernels import Kernel, kernel
+from skdnn.network.layers import dense
 from skdnn.network.memory import prefetch
-from skdnn.network.views import matrix
+from skdnn.network.program import (
+    BOUNDS,
+    COLUMNS,
+    DATA,
+    DROPPED,
+    GRAD,
+    THETA,
+    Frame,
+    X,
+    operation,
+)
+from skdnn.network.views import matrix, vector
 
 # How far ahead of the row that is copied the next ones are asked for.
 _ROWS_AHEAD = 16
@@ -41,31 +58,59 @@ class SparseRows(NamedTuple):
         return self.rows.size, self.n_columns
 
 
-def _is_sparse(X) -> bool:
-    """Say for values and for Numba's types whether they are sparse rows."""
-    return isinstance(X, SparseRows | types.BaseNamedTuple)
+Inputs = np.ndarray | SparseRows
+
+
+def rows_between(inputs: Inputs, start: int, stop: int) -> Inputs:
+    """Return consecutive rows, without copying them."""
+    if isinstance(inputs, SparseRows):
+        return inputs._replace(rows=inputs.rows[start:stop])
+    return inputs[start:stop]
+
+
+def put_inputs(frame: Frame, place: int, inputs: Inputs) -> None:
+    """Have a program find rows at a place: dense ones, or the numbers of sparse ones.
+
+    The table that sparse rows are of has places of its own.
+    """
+    if isinstance(inputs, SparseRows):
+        frame.put(DATA, inputs.data)
+        frame.put(COLUMNS, inputs.columns, np.int32)
+        frame.put(BOUNDS, inputs.bounds, np.int64)
+        frame.put(place, inputs.rows, np.int64)
+        frame.set(n_stored=inputs.data.size)
+    else:
+        frame.put(place, np.ascontiguousarray(inputs))
+
+
+class FirstLayer(NamedTuple):
+    """What the first layer does with X; `backward` writes dW."""
+
+    forward: list[tuple]
+    backward: list[tuple]
+
+    @classmethod
+    def of(
+        cls, layer: np.record, is_sparse: bool, Z: int, dZ: int, keep_prob: float = 1.0
+    ) -> "FirstLayer":
+        """Return the operations for dense or sparse rows, with dropout or without."""
+        drops = keep_prob < 1
+        fields: dict[str, Any] = dense.fields(layer) | {"keep_prob": keep_prob}
+        if is_sparse:
+            forward, backward = _SPARSE[drops]
+            return cls(
+                [operation(forward, Z=Z, **fields)],
+                [operation(backward, Z=dZ, **fields)],
+            )
+        dropped = [operation(drop_inputs, **fields)] if drops else []
+        A = DROPPED if drops else X
+        return cls(
+            [*dropped, operation(dense.times, A=A, Z=Z, **fields)],
+            [operation(dense.transposed_times, A=A, Z=dZ, **fields)],
+        )
 
 
 # -- which rows ------------------------------------------------------------------------
-
-
-def rows_between(X, start, stop):
-    """Return consecutive rows of X, without copying them."""
-    if _is_sparse(X):
-        return _sparse_rows_between(X, start, stop)
-    return X[start:stop]
-
-
-@inlined
-def _sparse_rows_between(X, start, stop):
-    return SparseRows(X.data, X.columns, X.bounds, X.rows[start:stop], X.n_columns)
-
-
-@overload(rows_between, jit_options=COMPILE_OPTIONS)
-def _compiled_rows_between(X, start, stop):
-    if _is_sparse(X):
-        return lambda X, start, stop: _sparse_rows_between(X, start, stop)
-    return lambda X, start, stop: X[start:stop]
 
 
 @inlined
@@ -80,133 +125,68 @@ def pick_rows(table, rows, out):
             out[i, j] = table[row, j]
 
 
-def pick_inputs(X, rows, buffer):
-    """Return the rows of these numbers: dense ones copied to the buffer."""
-    if _is_sparse(X):
-        return _sparse_picked(X, rows)
-    return _dense_picked(X, rows, buffer)
+# -- the two products of sparse rows ---------------------------------------------------
 
 
-def _dense_picked(X, rows, buffer):
-    pick_rows(X, rows, buffer)
-    return buffer
+def _sparse_products(drops: bool) -> tuple[Kernel, Kernel]:
+    """Return the kernels of Z = X W and of dW = X^T dZ, with dropout or without.
 
-
-@inlined
-def _sparse_picked(X, rows):
-    return SparseRows(X.data, X.columns, X.bounds, X.rows[rows], X.n_columns)
-
-
-@overload(pick_inputs, jit_options=COMPILE_OPTIONS)
-def _compiled_pick_inputs(X, rows, buffer):
-    if _is_sparse(X):
-        return lambda X, rows, buffer: _sparse_picked(X, rows)
-    return _dense_picked
-
-
-# -- dropout ---------------------------------------------------------------------------
-
-
-def dropped(X, buffer, keep_prob, key):
-    """Return X with dropped entries: dense ones in the buffer, sparse ones anew.
-
-    The mask of sparse rows covers their stored entries only.
+    Dropout's mask covers the stored entries only. Both draw it anew: what is dropped
+    needs no memory.
     """
-    if _is_sparse(X):
-        return _sparse_dropped(X, keep_prob, key)
-    return _dense_dropped(X, buffer, keep_prob, key)
+
+    def sparse_times(op, now, at, T):
+        W = matrix(at[THETA], op.weights_at, op.n_in, op.n_out, T)
+        Z = matrix(at[op.Z], 0, now.rows, op.n_out, T)
+        rows = vector(at[X], 0, now.rows, np.int64)
+        data = vector(at[DATA], 0, now.n_stored, T)
+        columns = vector(at[COLUMNS], 0, now.n_stored, np.int32)
+        low, high = mask_halves(mask_key(now.seed, now.step, 0))
+        threshold, kept = keep_threshold(op.keep_prob), T(1 / op.keep_prob)
+        place = 0
+        for i in range(now.rows):
+            Z[i] = 0
+            bounds = vector(at[BOUNDS], rows[i], 2, np.int64)
+            for p in range(bounds[0], bounds[1]):
+                ahead = min(p + _ENTRIES_AHEAD, now.n_stored - 1)
+                prefetch(W, columns[ahead], 0)
+                x, column = data[p], columns[p]
+                if drops:
+                    place += 1
+                    if hash_bits(place - 1, low, high) >= threshold:
+                        continue
+                    x *= kept
+                for j in range(op.n_out):
+                    Z[i, j] += x * W[column, j]
+
+    def sparse_transposed_times(op, now, at, T):
+        dW = matrix(at[GRAD], op.weights_at, op.n_in, op.n_out, T)
+        dZ = matrix(at[op.Z], 0, now.rows, op.n_out, T)
+        rows = vector(at[X], 0, now.rows, np.int64)
+        data = vector(at[DATA], 0, now.n_stored, T)
+        columns = vector(at[COLUMNS], 0, now.n_stored, np.int32)
+        low, high = mask_halves(mask_key(now.seed, now.step, 0))
+        threshold, kept = keep_threshold(op.keep_prob), T(1 / op.keep_prob)
+        dW[:] = 0
+        place = 0
+        for i in range(now.rows):
+            bounds = vector(at[BOUNDS], rows[i], 2, np.int64)
+            for p in range(bounds[0], bounds[1]):
+                ahead = min(p + _ENTRIES_AHEAD, now.n_stored - 1)
+                prefetch(dW, columns[ahead], 0)
+                x, column = data[p], columns[p]
+                if drops:
+                    place += 1
+                    if hash_bits(place - 1, low, high) >= threshold:
+                        continue
+                    x *= kept
+                for j in range(op.n_out):
+                    dW[column, j] += x * dZ[i, j]
+
+    if drops:
+        for product in (sparse_times, sparse_transposed_times):
+            product.__qualname__ = product.__name__ = f"{product.__name__}_dropped"
+    return kernel(sparse_times), kernel(sparse_transposed_times)
 
 
-def _dense_dropped(X, buffer, keep_prob, key):
-    A = matrix(buffer, 0, X.shape[0], X.shape[1])
-    drop_inputs(X, A, keep_prob, key)
-    return A
-
-
-@inlined
-def _sparse_dropped(X, keep_prob, key):
-    low, high = mask_halves(key)
-    threshold, kept = keep_threshold(keep_prob), X.data.dtype.type(1 / keep_prob)
-    bounds = np.zeros(X.rows.size + 1, np.int64)
-    for i in range(X.rows.size):
-        row = X.rows[i]
-        bounds[i + 1] = bounds[i] + X.bounds[row + 1] - X.bounds[row]
-    data = np.empty(bounds[-1], X.data.dtype)
-    columns = np.empty(bounds[-1], X.columns.dtype)
-    last = 0
-    for i in range(X.rows.size):
-        row = X.rows[i]
-        place, bounds[i] = bounds[i], last
-        for p in range(X.bounds[row], X.bounds[row + 1]):
-            if hash_bits(place, low, high) < threshold:
-                data[last], columns[last] = X.data[p] * kept, X.columns[p]
-                last += 1
-            place += 1
-    bounds[-1] = last
-    return SparseRows(data, columns, bounds, np.arange(X.rows.size), X.n_columns)
-
-
-@overload(dropped, jit_options=COMPILE_OPTIONS)
-def _compiled_dropped(X, buffer, keep_prob, key):
-    if _is_sparse(X):
-        return lambda X, buffer, keep_prob, key: _sparse_dropped(X, keep_prob, key)
-    return _dense_dropped
-
-
-# -- the two products ------------------------------------------------------------------
-
-
-def times(X, W, Z):
-    """Write Z = X W."""
-    if _is_sparse(X):
-        _sparse_times(X, W, Z)
-    else:
-        np.dot(X, W, Z)
-
-
-@inlined
-def _sparse_times(X, W, Z):
-    last = X.data.size - 1
-    for i in range(X.rows.size):
-        row = X.rows[i]
-        Z[i] = 0
-        for p in range(X.bounds[row], X.bounds[row + 1]):
-            prefetch(W, X.columns[min(p + _ENTRIES_AHEAD, last)], 0)
-            x, column = X.data[p], X.columns[p]
-            for j in range(Z.shape[1]):
-                Z[i, j] += x * W[column, j]
-
-
-@overload(times, jit_options=COMPILE_OPTIONS)
-def _compiled_times(X, W, Z):
-    if _is_sparse(X):
-        return lambda X, W, Z: _sparse_times(X, W, Z)
-    return lambda X, W, Z: np.dot(X, W, Z)
-
-
-def transposed_times(X, dZ, dW):
-    """Write dW = X^T dZ."""
-    if _is_sparse(X):
-        _sparse_transposed_times(X, dZ, dW)
-    else:
-        np.dot(X.T, dZ, dW)
-
-
-@inlined
-def _sparse_transposed_times(X, dZ, dW):
-    dW[:] = 0
-    last = X.data.size - 1
-    for i in range(X.rows.size):
-        row = X.rows[i]
-        for p in range(X.bounds[row], X.bounds[row + 1]):
-            prefetch(dW, X.columns[min(p + _ENTRIES_AHEAD, last)], 0)
-            x, column = X.data[p], X.columns[p]
-            for j in range(dZ.shape[1]):
-                dW[column, j] += x * dZ[i, j]
-
-
-@overload(transposed_times, jit_options=COMPILE_OPTIONS)
-def _compiled_transposed_times(X, dZ, dW):
-    if _is_sparse(X):
-        return lambda X, dZ, dW: _sparse_transposed_times(X, dZ, dW)
-    return lambda X, dZ, dW: np.dot(X.T, dZ, dW)
+_SPARSE = {drops: _sparse_products(drops) for drops in (False, True)}

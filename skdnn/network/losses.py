@@ -19,9 +19,11 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from skdnn.network.compiled import entry, inlined, spliced
+from skdnn.network.compiled import Inlined, entry, inlined
 from skdnn.network.exponential import exp, log1p_of_unit, log_from_one
-from skdnn.network.views import flat
+from skdnn.network.kernels import Kernel, kernel
+from skdnn.network.program import LOGITS, LOSS, S, Y
+from skdnn.network.views import flat, matrix, vector
 
 
 @register_jitable
@@ -139,8 +141,25 @@ def poisson_deviance(Z, Y, s, scale, option, scratch):
 
 
 @inlined
+def squared_error(Z, Y, s, scale, option, scratch):
+    r"""Half the square of the distance.
+
+    .. math:: \ell_i = \frac{1}{2} \sum_k (z_{ik} - y_{ik})^2
+    """
+    T = Z.dtype.type
+    spread_weights(s, scale, Z.shape[1], scratch)
+    z_all, y_all = flat(Z), flat(Y)
+    total = 0.0
+    for j in range(z_all.size):
+        r = z_all[j] - y_all[j]
+        total += np.float64(scratch[j]) * np.float64(r * (T(0.5) * r))
+        z_all[j] = scratch[j] * r
+    return total
+
+
+@inlined
 def huber(Z, Y, s, scale, option, scratch):
-    r"""Squared near the target, linear beyond δ (P. Huber, 1964); δ = ∞ is the square.
+    r"""Squared near the target, linear beyond δ (P. Huber, 1964).
 
     .. math:: \ell_i = \sum_k \begin{cases}
         \frac{1}{2} r_{ik}^2 & |r_{ik}| \le \delta \\
@@ -165,7 +184,7 @@ def huber(Z, Y, s, scale, option, scratch):
 class Loss(NamedTuple):
     """What the rest of the package needs to know of one loss."""
 
-    code: int  # its number in compiled code
+    function: Inlined  # (Z, Y, s, scale, option, scratch) -> cost
     out_activation: str  # the link's name, as scikit-learn's `out_activation_`
     option: str | None = None  # the estimators' parameter for the loss's own number
     is_of_numbers: bool = True  # the target of a regressor, not of a classifier
@@ -176,12 +195,16 @@ class Loss(NamedTuple):
 
 
 LOSSES = {
-    "sigmoid_cross_entropy": Loss(0, "logistic", "label_smoothing", False),
-    "softmax_cross_entropy": Loss(1, "softmax", "label_smoothing", False),
-    "squared_error": Loss(2, "identity", is_of_distances=True),
-    "poisson": Loss(3, "exp", least_target=0.0),
+    "sigmoid_cross_entropy": Loss(
+        sigmoid_cross_entropy, "logistic", "label_smoothing", False
+    ),
+    "softmax_cross_entropy": Loss(
+        softmax_cross_entropy, "softmax", "label_smoothing", False
+    ),
+    "squared_error": Loss(squared_error, "identity", is_of_distances=True),
+    "poisson": Loss(poisson_deviance, "exp", least_target=0.0),
     "huber": Loss(
-        4,
+        huber,
         "identity",
         "delta",
         is_of_distances=True,
@@ -191,7 +214,7 @@ LOSSES = {
 }
 
 
-@inlined
+@entry
 def sigmoid(Z):
     """Turn logits into probabilities of yes, in place."""
     T = Z.dtype.type
@@ -202,7 +225,7 @@ def sigmoid(Z):
         z_all[j] = (e if z_all[j] < zero else one) / (one + e)
 
 
-@inlined
+@entry
 def softmax(Z):
     """Turn logits into probabilities that add up to 1 in each row, in place."""
     T = Z.dtype.type
@@ -225,7 +248,7 @@ def softmax(Z):
             Z[i, k] *= share
 
 
-@inlined
+@entry
 def exponential(Z):
     """Turn logarithms of means into means, in place."""
     z_all = flat(Z)
@@ -233,28 +256,28 @@ def exponential(Z):
         z_all[j] = exp(z_all[j])
 
 
-@entry
-def apply_link(code, Z):
-    """Turn the Z of one loss into probabilities, or predicted means, in place."""
-    if code == 0:
-        sigmoid(Z)
-    elif code == 1:
-        softmax(Z)
-    elif code == 3:
-        exponential(Z)
-    elif code != 2 and code != 4:  # theirs is the identity
-        raise ValueError("unknown loss code")
+_LINKS = {"logistic": sigmoid, "softmax": softmax, "exp": exponential}
 
 
-@spliced
-def loss_and_gradient(code, Z, Y, s, scale, option, scratch):
-    """Return scale · Σ sᵢ ℓᵢ and overwrite Z with its gradient."""
-    if code == 0:
-        return sigmoid_cross_entropy(Z, Y, s, scale, option, scratch)
-    if code == 1:
-        return softmax_cross_entropy(Z, Y, s, scale, option, scratch)
-    if code == 3:
-        return poisson_deviance(Z, Y, s, scale, option, scratch)
-    if code == 2 or code == 4:
-        return huber(Z, Y, s, scale, np.inf if code == 2 else option, scratch)
-    raise ValueError("unknown loss code")
+def apply_link(loss: str, Z: np.ndarray) -> None:
+    """Turn the Z of a loss into probabilities, or predicted means, in place."""
+    link = _LINKS.get(LOSSES[loss].out_activation)
+    if link is not None:  # else it is the identity
+        link(Z)
+
+
+def _on_batches(loss) -> Kernel:
+    """Lift a loss to the batch at hand: the logits become their gradient."""
+
+    def on_batch(op, now, at, T):
+        Z = matrix(at[LOGITS], 0, now.rows, op.n_out, T)
+        targets = matrix(at[Y], 0, now.rows, now.n_targets, T)
+        s = vector(at[S], 0, now.rows, T)
+        scratch = vector(at[LOSS], 0, loss_scratch_size(now.rows, op.n_out), T)
+        now.value = loss(Z, targets, s, now.scale, op.option, scratch)
+
+    on_batch.__name__ = on_batch.__qualname__ = f"{loss.__name__}_on_batch"
+    return kernel(on_batch)
+
+
+ON_BATCHES = {name: _on_batches(loss.function) for name, loss in LOSSES.items()}

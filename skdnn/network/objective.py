@@ -19,7 +19,7 @@ import numpy as np
 
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.architecture import Network
-from skdnn.network.inputs import SparseRows
+from skdnn.network.inputs import Inputs
 from skdnn.network.penalties import ElasticNet
 from skdnn.network.propagation import (
     ForwardWorkspace,
@@ -29,7 +29,6 @@ from skdnn.network.propagation import (
     logits,
 )
 
-Inputs = np.ndarray | SparseRows
 Block = tuple[Inputs, np.ndarray, np.ndarray]
 
 # Numbers in the buffers of one evaluation, a megabyte or two: they stay in a core's
@@ -85,8 +84,8 @@ class Objective:
         self.n_rows = n_rows
         self.dtype = np.dtype(dtype)
         self.block_rows = block_rows
-        self._work = Workspace.of(network, block_rows, self.dtype)
-        self._forward = ForwardWorkspace.of(network, block_rows, self.dtype)
+        self._work = Workspace(network, block_rows, self.dtype)
+        self._forward = ForwardWorkspace(network, block_rows, self.dtype)
 
     def value(self, theta: np.ndarray) -> Cost:
         """Return J(θ) with its data and penalty parts."""
@@ -119,16 +118,13 @@ class Objective:
         """
         theta = self._typed(theta)
         scratch = np.empty_like(theta)
-        hidden = self.network.layers[:-1]
-        kinked = [a.code for a in ACTIVATIONS.values() if a.has_kink]
-        masks = []
+        has_kink = [ACTIVATIONS[name].has_kink for name in self.network.activations]
+        widths, masks = self.network.sizes[1:-1], []
         for X, Y, s in self.blocks():
             cost_and_gradient(self.network, theta, X, Y, s, 1.0, self._work, scratch)
-            for layer in hidden:
-                if layer["activation"] in kinked:
-                    start = self.block_rows * layer["unit_at"]
-                    stop = start + X.shape[0] * layer["n_out"]
-                    masks.append(self._work.A[start:stop] > 0)
+            for A, n, kinked in zip(self._work.A, widths, has_kink, strict=True):
+                if kinked:
+                    masks.append(A[: X.shape[0] * n] > 0)
         return np.concatenate(masks) if masks else np.zeros(0, dtype=bool)
 
     def without_l1(self) -> "Objective":
@@ -160,7 +156,7 @@ def forward(
 ) -> np.ndarray:
     """Return the logits of all rows, shape (n_rows, n[L]), dropout off."""
     out = np.empty((n_rows, network.n_outputs), theta.dtype)
-    work = ForwardWorkspace.of(network, block_rows, theta.dtype)
+    work = ForwardWorkspace(network, block_rows, theta.dtype)
     start = 0
     for X in blocks:
         stop = start + X.shape[0]
@@ -174,7 +170,7 @@ def forward_by_blocks(
 ) -> Iterator[np.ndarray]:
     """Yield the logits of each block; the next ones are written over them."""
     out = np.empty((block_rows, network.n_outputs), theta.dtype)
-    work = ForwardWorkspace.of(network, block_rows, theta.dtype)
+    work = ForwardWorkspace(network, block_rows, theta.dtype)
     for X in blocks:
         Z = out[: X.shape[0]]
         logits(network, theta, X, Z, work)

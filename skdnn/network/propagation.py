@@ -13,168 +13,301 @@ and back, from the loss's dZ[L],
     dW^{[l]} = A^{[l-1]T} dZ^{[l]}, \quad db^{[l]} = \sum_i dZ^{[l]}_i, \quad
     dZ^{[l-1]} = dZ^{[l]} W^{[l]T} * g'^{[l-1]}(Z^{[l-1]}).
 
-Here the layers are walked and the buffers handed out; what a layer does is in its own
+Here these lines become programs (network/program.py); what a layer does is in its own
 file. In code, layers count from 0: ``layers[l]`` leads from A[l] to Z[l + 1].
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
+from skdnn.network.activations import ON_LAYERS
 from skdnn.network.architecture import Network
-from skdnn.network.compiled import entry, inlined, spliced
-from skdnn.network.dropout import mask_key
-from skdnn.network.inputs import dropped, times, transposed_times
+from skdnn.network.dropout import drop
+from skdnn.network.inputs import FirstLayer, Inputs, SparseRows, put_inputs
 from skdnn.network.layers import dense
-from skdnn.network.losses import loss_and_gradient, loss_scratch_size
+from skdnn.network.losses import ON_BATCHES, loss_scratch_size
 from skdnn.network.memory import empty_aligned
-from skdnn.network.views import matrix
+from skdnn.network.program import (
+    D_A,
+    DROPPED,
+    GRAD,
+    HIDDEN,
+    LOGITS,
+    LOSS,
+    THETA,
+    W_T,
+    Frame,
+    Program,
+    S,
+    X,
+    Y,
+    operation,
+)
 
 # Derivatives that the forward pass writes over each other: 16 KB of float32.
 _FEW = 4096
 
 
-class Workspace(NamedTuple):
-    """Buffers of one training step, allocated once for batches of up to `rows` rows."""
-
-    A: np.ndarray  # the activations of all hidden layers, one after the other
-    G: np.ndarray  # their derivatives g'(Z); going back they become dZ
-    dA: np.ndarray  # dZ W^T of one hidden layer
-    Z: np.ndarray  # the logits, then their gradient
-    X: np.ndarray  # the input after dropout
-    WT: np.ndarray  # a small W, transposed
-    loss: np.ndarray  # what the loss writes down
-
-    @classmethod
-    def of(
-        cls, network: Network, rows: int, dtype: np.dtype, input_dropout: bool = False
-    ) -> "Workspace":
-        """Allocate the buffers for batches of up to `rows` rows."""
-        n_inputs, *hidden, n_outputs = network.sizes
-        n_units = sum(hidden)
-        return cls(
-            empty_aligned(rows * n_units, dtype),
-            empty_aligned(rows * n_units, dtype),
-            empty_aligned(rows * max(hidden, default=0), dtype),
-            empty_aligned(rows * n_outputs, dtype),
-            empty_aligned(rows * n_inputs if input_dropout else 0, dtype),
-            empty_aligned(dense.SMALL, dtype),
-            empty_aligned(loss_scratch_size(rows, n_outputs), dtype),
-        )
+def _activations_at(l: int) -> int:
+    """Return the place of A[l] for l = 1, …, L - 1, and of g'(Z[l]) one after it."""
+    return HIDDEN + 2 * (l - 1)
 
 
-@inlined
-def hidden(buffer, layers, l, rows):
-    """View the part of a buffer that belongs to the units of one hidden layer."""
-    start = buffer.size // layers[layers.size - 1].unit_at * layers[l].unit_at
-    return matrix(buffer, start, rows, layers[l].n_out)
+class Workspace:
+    """Buffers of a training step, allocated once for batches of up to `rows` rows.
 
-
-@spliced
-def backpropagate(network, theta, X, Y, s, scale, keep_prob, seed, step, work, grad):
-    """Return scale · Σ sᵢ ℓᵢ of the rows and write its gradient into grad.
-
-    X is dense or `SparseRows`. ``keep_prob[l]`` is the share of A[l] that dropout
-    keeps, 1.0 for all; (seed, step) name the masks.
+    Attributes
+    ----------
+    A : list of ndarray
+        The activations of each hidden layer, flat, with room for all rows.
+    G : list of ndarray
+        Their derivatives g'(Z); going back they become dZ.
+    Z : ndarray
+        The logits, then their gradient.
+    frame : Frame
+        Where programs find them.
     """
-    layers, rows = network.layers, Y.shape[0]
-    last = layers.size - 1
-    inputs = X
-    if keep_prob[0] < 1:
-        inputs = dropped(X, work.X, keep_prob[0], mask_key(seed, step, 0))
 
-    for l in range(last + 1):
-        layer = layers[l]
-        if l == last:
-            Z = matrix(work.Z, 0, rows, layer.n_out)
-        else:
-            Z = hidden(work.A, layers, l, rows)
-        W = dense.weights(layer, theta)
+    def __init__(
+        self, network: Network, rows: int, dtype: np.dtype, input_dropout: bool = False
+    ):
+        n_inputs, *hidden, n_outputs = network.sizes
+        self.A = [empty_aligned(rows * n, dtype) for n in hidden]
+        self.G = [empty_aligned(rows * n, dtype) for n in hidden]
+        self.Z = empty_aligned(rows * n_outputs, dtype)
+        self.frame = frame = Frame(dtype, len(hidden))
+        for l, (A, G) in enumerate(zip(self.A, self.G, strict=True), start=1):
+            frame.put(_activations_at(l), A)
+            frame.put(_activations_at(l) + 1, G)
+        frame.put(LOGITS, self.Z)
+        for place, size in [
+            (D_A, rows * max(hidden, default=0)),
+            (DROPPED, rows * n_inputs if input_dropout else 0),
+            (W_T, dense.SMALL),
+            (LOSS, loss_scratch_size(rows, n_outputs)),
+        ]:
+            frame.put(place, empty_aligned(size, dtype))
+
+
+def _no_more(l: int) -> list[tuple]:
+    return []
+
+
+def steps_to_cost(
+    network: Network, keep_prob: np.ndarray, is_sparse: bool
+) -> list[tuple]:
+    """Return the operations from X to the cost and dZ[L].
+
+    ``keep_prob[l]`` is the share of A[l] that dropout keeps, 1.0 for all.
+    """
+    layers = network.layers
+    last = len(layers) - 1
+    operations: list[tuple] = []
+    for l, layer in enumerate(layers):
+        fields = dense.fields(layer)
+        Z = LOGITS if l == last else _activations_at(l + 1)
         if l == 0:
-            times(inputs, W, Z)
+            first = FirstLayer.of(layer, is_sparse, Z, 0, float(keep_prob[0]))
+            operations += first.forward
         else:
-            np.dot(hidden(work.A, layers, l - 1, rows), W, Z)
+            A = _activations_at(l)
+            operations.append(operation(dense.times, A=A, Z=Z, **fields))
         if l == last:
-            dense.add_biases(layer, theta, Z)
-        else:
-            G, key = hidden(work.G, layers, l, rows), mask_key(seed, step, l + 1)
-            dense.activate_units(layer, theta, Z, G, keep_prob[l + 1], key)
+            operations.append(operation(dense.add_biases, Z=Z, **fields))
+            break
+        activate = ON_LAYERS[network.activations[l]]
+        operations.append(operation(activate, Z=Z, G=Z + 1, **fields))
+        if keep_prob[l + 1] < 1:
+            share = float(keep_prob[l + 1])
+            operations.append(
+                operation(drop, Z=Z, G=Z + 1, layer=l + 1, keep_prob=share, **fields)
+            )
+    return [*operations, _loss(network.loss, network.loss_option, network.n_outputs)]
 
-    value = loss_and_gradient(
-        network.loss, Z, Y, s, scale, network.loss_option, work.loss
-    )
 
-    dZ = Z
+def steps_back(
+    network: Network,
+    keep_prob: np.ndarray,
+    is_sparse: bool,
+    after: Callable[[int], list[tuple]] = _no_more,
+) -> list[tuple]:
+    """Return the operations from dZ[L] to the gradient.
+
+    ``after(l)`` are those to be done when the gradient of ``layers[l]`` is complete and
+    its parameters are no longer needed.
+    """
+    layers = network.layers
+    last = len(layers) - 1
+    operations: list[tuple] = []
     for l in range(last, -1, -1):
-        layer = layers[l]
-        dW = dense.weights(layer, grad)
-        dense.bias_gradient(layer, dZ, grad)
+        layer, fields = layers[l], dense.fields(layers[l])
+        dZ = LOGITS if l == last else _activations_at(l + 1) + 1
+        operations.append(operation(dense.bias_gradient, Z=dZ, **fields))
         if l == 0:
-            transposed_times(inputs, dZ, dW)
+            first = FirstLayer.of(layer, is_sparse, 0, dZ, float(keep_prob[0]))
+            operations += first.backward
         else:
-            np.dot(hidden(work.A, layers, l - 1, rows).T, dZ, dW)
-            dA = matrix(work.dA, 0, rows, layer.n_in)
-            dense.times_transposed(dZ, dense.weights(layer, theta), work.WT, dA)
-            dZ = hidden(work.G, layers, l - 1, rows)
-            dense.through_activation(dZ, dA)
-    return value
+            A = _activations_at(l)
+            is_small = layer["n_in"] * layer["n_out"] <= dense.SMALL
+            back = dense.times_small_transposed if is_small else dense.times_transposed
+            operations += [
+                operation(dense.transposed_times, A=A, Z=dZ, **fields),
+                operation(back, Z=dZ, **fields),
+                operation(dense.through_activation, G=A + 1, n_out=layer["n_in"]),
+            ]
+        operations += after(l)
+    return operations
 
 
-class ForwardWorkspace(NamedTuple):
-    """Buffers of the forward pass alone, for up to so many rows at once."""
+def _loss(loss: str, option: float, n_outputs: int) -> tuple:
+    return operation(ON_BATCHES[loss], Z=LOGITS, n_out=n_outputs, option=option)
 
-    A: np.ndarray  # two rows: in them the hidden layers take turns
-    G: np.ndarray  # derivatives that nobody reads, of a few rows
 
-    @classmethod
-    def of(cls, network: Network, rows: int, dtype: np.dtype) -> "ForwardWorkspace":
-        """Allocate the buffers; how many does not depend on the depth."""
+class ForwardWorkspace:
+    """Buffers of the forward pass alone, for up to so many rows at once.
+
+    In two buffers the hidden layers take turns, so that they do not grow with depth.
+    """
+
+    def __init__(self, network: Network, rows: int, dtype: np.dtype):
         widest = max(network.sizes[1:-1], default=0)
-        return cls(
-            np.empty((2, rows * widest), dtype),
-            np.empty(max(_FEW, widest), dtype),
-        )
+        self.frame = frame = Frame(dtype, 2)
+        derivatives = np.empty(_derivatives_of(network), dtype)
+        for l in (1, 2):
+            frame.put(_activations_at(l), np.empty(rows * widest, dtype))
+            frame.put(_activations_at(l) + 1, derivatives)
 
 
-@spliced
-def propagate(network, theta, X, out, work):
-    """Write the logits of the rows X to `out`, with dropout off."""
-    layers, rows = network.layers, out.shape[0]
-    last = layers.size - 1
-    for l in range(last + 1):
-        layer = layers[l]
-        if l == last:
-            Z = out
-        else:
-            Z = matrix(work.A[l % 2], 0, rows, layer.n_out)
-        W = dense.weights(layer, theta)
+def _derivatives_of(network: Network) -> int:
+    """Return the room for derivatives that nobody reads: at least a row."""
+    return max(_FEW, *network.sizes[1:-1], 0)
+
+
+def _forward(network: Network, is_sparse: bool) -> Program:
+    layers = network.layers
+    last, room = len(layers) - 1, _derivatives_of(network)
+    operations: list[tuple] = []
+    for l, layer in enumerate(layers):
+        fields = dense.fields(layer)
+        Z = LOGITS if l == last else _activations_at(1 + l % 2)
         if l == 0:
-            times(X, W, Z)
+            operations += FirstLayer.of(layer, is_sparse, Z, 0).forward
         else:
-            np.dot(matrix(work.A[(l - 1) % 2], 0, rows, layer.n_in), W, Z)
+            A = _activations_at(1 + (l - 1) % 2)
+            operations.append(operation(dense.times, A=A, Z=Z, **fields))
         if l == last:
-            dense.add_biases(layer, theta, Z)
+            operations.append(operation(dense.add_biases, Z=Z, **fields))
         else:
-            dense.activate_by_pieces(layer, theta, Z, work.G)
+            rows, activate = room // fields["n_out"], ON_LAYERS[network.activations[l]]
+            operations.append(operation(activate, Z=Z, G=Z + 1, g_rows=rows, **fields))
+    return Program(operations)
 
 
-@entry
-def cost_and_gradient(network, theta, X, Y, s, scale, work, grad):
-    """Return scale · Σ sᵢ ℓᵢ of the rows, dropout off, and write its gradient."""
-    all_kept = np.ones(network.layers.size)
-    return backpropagate(
-        network, theta, X, Y, s, scale, all_kept, np.uint64(0), 0, work, grad
+def _gradient(network: Network, is_sparse: bool) -> Program:
+    all_kept = np.ones(network.n_layers)
+    return Program(
+        [
+            *steps_to_cost(network, all_kept, is_sparse),
+            *steps_back(network, all_kept, is_sparse),
+        ]
     )
 
 
-@entry
-def logits(network, theta, X, out, work):
-    """Write the logits of the rows X to `out`; `work` is a ForwardWorkspace."""
-    propagate(network, theta, X, out, work)
+def _cost(network: Network, is_sparse: bool) -> Program:
+    return Program(steps_to_cost(network, np.ones(network.n_layers), is_sparse))
 
 
-@entry
-def cost_of_logits(network, Z, Y, s, scale):
+_BUILDERS = {"forward": _forward, "cost": _cost, "gradient": _gradient}
+
+
+@lru_cache(maxsize=256)
+def _built(kind: str, is_sparse: bool, sizes: tuple, *names) -> Program:
+    return _BUILDERS[kind](Network.of(sizes, *names), is_sparse)
+
+
+def _program(kind: str, network: Network, inputs: Inputs) -> Program:
+    """Return a program that is built once for all networks that are alike."""
+    names = network.activations, network.loss, network.loss_option
+    is_sparse = isinstance(inputs, SparseRows)
+    return _built(kind, is_sparse, tuple(network.sizes), *names)
+
+
+def cost(
+    network: Network,
+    theta: np.ndarray,
+    inputs: Inputs,
+    targets: np.ndarray,
+    s: np.ndarray,
+    scale: float,
+    work: Workspace,
+) -> float:
+    """Return scale · Σ sᵢ ℓᵢ of the rows, dropout off; leave A and g'(Z) in `work`."""
+    return _run("cost", network, theta, inputs, targets, s, scale, work)
+
+
+def cost_and_gradient(
+    network: Network,
+    theta: np.ndarray,
+    inputs: Inputs,
+    targets: np.ndarray,
+    s: np.ndarray,
+    scale: float,
+    work: Workspace,
+    grad: np.ndarray,
+) -> float:
+    """Return scale · Σ sᵢ ℓᵢ of the rows, dropout off, and write its gradient."""
+    work.frame.put(GRAD, grad)
+    return _run("gradient", network, theta, inputs, targets, s, scale, work)
+
+
+def _run(kind, network, theta, inputs, targets, s, scale, work) -> float:
+    frame = work.frame
+    frame.put(THETA, theta)
+    _put_batch(frame, inputs, targets, s, scale)
+    frame.run(_program(kind, network, inputs))
+    return float(frame.now[0]["value"])
+
+
+def logits(
+    network: Network,
+    theta: np.ndarray,
+    inputs: Inputs,
+    out: np.ndarray,
+    work: ForwardWorkspace,
+) -> None:
+    """Write the logits of the rows to `out`, with dropout off."""
+    frame = work.frame
+    frame.put(THETA, theta)
+    frame.put(LOGITS, out)
+    put_inputs(frame, X, inputs)
+    frame.set(rows=out.shape[0])
+    frame.run(_program("forward", network, inputs))
+
+
+@lru_cache(maxsize=256)
+def _loss_alone(loss: str, option: float, n_outputs: int) -> Program:
+    return Program([_loss(loss, option, n_outputs)])
+
+
+def cost_of_logits(
+    network: Network, Z: np.ndarray, targets: np.ndarray, s: np.ndarray, scale: float
+) -> float:
     """Return scale · Σ sᵢ ℓᵢ of the logits Z, which are overwritten."""
-    scratch = np.empty(loss_scratch_size(Z.shape[0], Z.shape[1]), Z.dtype)
-    return loss_and_gradient(network.loss, Z, Y, s, scale, network.loss_option, scratch)
+    frame = Frame(Z.dtype)
+    frame.put(LOGITS, Z)
+    frame.put(LOSS, np.empty(loss_scratch_size(*Z.shape), Z.dtype))
+    _put_batch(frame, Z, targets, s, scale)
+    frame.run(_loss_alone(network.loss, network.loss_option, Z.shape[1]))
+    return float(frame.now[0]["value"])
+
+
+def _put_batch(
+    frame: Frame, inputs: Inputs, targets: np.ndarray, s: np.ndarray, scale: float
+) -> None:
+    put_inputs(frame, X, inputs)
+    frame.put(Y, np.ascontiguousarray(targets))
+    frame.put(S, np.ascontiguousarray(s))
+    rows, n_targets = targets.shape
+    frame.set(rows=rows, n_targets=n_targets, scale=scale)

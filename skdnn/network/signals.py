@@ -14,14 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.activations import activate
-from skdnn.network.architecture import Network
-from skdnn.network.compiled import entry
-from skdnn.network.inputs import times
-from skdnn.network.objective import Inputs, Objective
+from skdnn.network.inputs import Inputs
+from skdnn.network.objective import Objective
 from skdnn.network.propagation import (
     ForwardWorkspace,
     Workspace,
+    cost,
     cost_and_gradient,
     logits,
 )
@@ -37,13 +35,6 @@ class Signals(NamedTuple):
     gradient: np.ndarray  # Σ over these rows of ∇ sᵢℓᵢ, as flat as θ
 
 
-@entry
-def _activations(code, X, W, b, A, slopes):
-    """Write A := g(XW + b), and the derivatives g'(XW + b) into `slopes`."""
-    times(X, W, A)
-    activate(code, A, b, slopes)
-
-
 def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
     """Yield the signals of all rows of an objective, block by block, dropout off.
 
@@ -56,38 +47,26 @@ def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
     theta : ndarray of shape (n_parameters,)
         In the objective's type.
     """
-    network, block_rows = objective.network, objective.block_rows
-    work = Workspace.of(network, block_rows, objective.dtype)
-    forward = ForwardWorkspace.of(network, block_rows, objective.dtype)
+    network, sizes = objective.network, objective.network.sizes
+    work = Workspace(network, objective.block_rows, objective.dtype)
+    forward = ForwardWorkspace(network, objective.block_rows, objective.dtype)
     gradient = np.empty_like(theta)
     for X, Y, s in objective.blocks():
+        rows = X.shape[0]
+        cost(network, theta, X, Y, s, 1.0, work)
+        slopes = [G.copy() for G in _matrices(work.G, rows, sizes[1:-1])]
+        # Going back, training writes dZ over the slopes.
         cost_and_gradient(network, theta, X, Y, s, 1.0, work, gradient)
-        A = _hidden_layers(work.A, network, X.shape[0], block_rows)
-        # Going back, training has written dZ over the slopes.
-        dZ = _hidden_layers(work.G, network, X.shape[0], block_rows)
-        n_outputs = network.n_outputs
-        dZ.append(work.Z[: X.shape[0] * n_outputs].reshape(-1, n_outputs))
-        slopes = _slopes(network, theta, [X, *A])
+        A = _matrices(work.A, rows, sizes[1:-1])
+        dZ = _matrices([*work.G, work.Z], rows, sizes[1:])
         Z = np.empty_like(dZ[-1])
         logits(network, theta, X, Z, forward)
         yield Signals(X, [*A, Z], slopes, dZ, gradient)
 
 
-def _hidden_layers(buffer, network: Network, rows: int, block_rows: int):
-    """Return the parts of a workspace's buffer that belong to the hidden layers."""
-    views = []
-    for layer in network.layers[:-1]:
-        start, n_units = block_rows * layer["unit_at"], layer["n_out"]
-        views.append(buffer[start : start + rows * n_units].reshape(rows, n_units))
-    return views
-
-
-def _slopes(network: Network, theta, A) -> list[np.ndarray]:
-    """Return g'(Z) of each hidden layer, from the activations before it."""
-    found, codes = [], network.layers["activation"][:-1]
-    weights, biases = network.weights(theta), network.biases(theta)
-    for l, code in enumerate(codes):
-        again, slopes = np.empty_like(A[l + 1]), np.empty_like(A[l + 1])
-        _activations(code, A[l], weights[l], biases[l], again, slopes)
-        found.append(slopes)
-    return found
+def _matrices(buffers: list[np.ndarray], rows: int, columns: list[int]):
+    """Return the rows that are in each of these buffers."""
+    return [
+        buffer[: rows * n].reshape(rows, n)
+        for buffer, n in zip(buffers, columns, strict=True)
+    ]

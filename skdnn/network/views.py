@@ -1,9 +1,13 @@
-"""Views of flat buffers, for compiled code.
+"""Arrays at an address, for compiled code.
 
-A step of a small network makes dozens of views. Numba's slice and reshape check what
+A step of a small network makes dozens of them. Numba's slice and reshape check what
 they are given and take 25 ns together; a view whose shape is known to fit is made in 1.
+Plain Python makes the same views by ctypes.
 """
 
+import ctypes
+
+import numpy as np
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
@@ -12,9 +16,14 @@ from numba.np.arrayobj import make_array, populate_array
 from skdnn.network.compiled import COMPILE_OPTIONS
 
 
-def matrix(buffer, start, rows, columns):
-    """View part of a flat buffer as a matrix; the part must lie in the buffer."""
-    return buffer[start : start + rows * columns].reshape(rows, columns)
+def matrix(address, start, rows, columns, T):
+    """View the numbers of type T from the `start`-th on as a matrix."""
+    return _at(address, start, (rows, columns), T)
+
+
+def vector(address, start, size, T):
+    """View so many numbers of type T, from the `start`-th on."""
+    return _at(address, start, (size,), T)
 
 
 def flat(array):
@@ -22,42 +31,68 @@ def flat(array):
     return array.reshape(-1)
 
 
+def _at(address, start, shape, T):
+    n_bytes = int(np.prod(shape)) * np.dtype(T).itemsize
+    first = int(address) + int(start) * np.dtype(T).itemsize
+    memory = (ctypes.c_char * n_bytes).from_address(first) if n_bytes else b""
+    return np.ndarray(shape, T, memory)
+
+
 @overload(matrix, jit_options=COMPILE_OPTIONS)
-def _compiled_matrix(buffer, start, rows, columns):
-    return lambda buffer, start, rows, columns: _view(buffer, start, (rows, columns))
+def _compiled_matrix(address, start, rows, columns, T):
+    return lambda address, start, rows, columns, T: _view(
+        address, start, (rows, columns), T
+    )
+
+
+@overload(vector, jit_options=COMPILE_OPTIONS)
+def _compiled_vector(address, start, size, T):
+    return lambda address, start, size, T: _view(address, start, (size,), T)
 
 
 @overload(flat, jit_options=COMPILE_OPTIONS)
 def _compiled_flat(array):
-    return lambda array: _view(array, 0, (array.size,))
+    return lambda array: _flat_view(array)
 
 
 @intrinsic
-def _view(context, array, start, shape):
-    """View what begins at the `start`-th number of a C-contiguous array."""
-    view_type = array.copy(ndim=len(shape), layout="C")
-    shape_type = types.UniTuple(types.intp, len(shape))
+def _view(context, address, start, shape, T):
+    """View what begins at the `start`-th number behind an address."""
+    view_type = types.Array(T.instance_type, len(shape), "C")
 
     def generate(context, builder, signature, arguments):
-        source = make_array(signature.args[0])(context, builder, arguments[0])
-        view = make_array(view_type)(context, builder)
+        number = context.get_data_type(view_type.dtype)
+        first = builder.inttoptr(arguments[0], number.as_pointer())
+        data = builder.gep(first, [arguments[1]])
         sizes = cgutils.unpack_tuple(builder, arguments[2], len(shape))
-        stride = source.itemsize
-        strides: list = []
-        for size in reversed(sizes):
-            strides.insert(0, stride)
-            stride = builder.mul(stride, size)
-        populate_array(
-            view,
-            data=builder.gep(source.data, [arguments[1]]),
-            shape=sizes,
-            strides=strides,
-            itemsize=source.itemsize,
-            meminfo=source.meminfo,
-            parent=source.parent,
-        )
-        if context.enable_nrt:
-            context.nrt.incref(builder, view_type, view._getvalue())
-        return view._getvalue()
+        return _array(context, builder, view_type, data, sizes)
 
-    return view_type(array, types.intp, shape_type), generate
+    shape_type = types.UniTuple(types.intp, len(shape))
+    return view_type(types.int64, types.intp, shape_type, T), generate
+
+
+@intrinsic
+def _flat_view(context, array):
+    view_type = array.copy(ndim=1, layout="C")
+
+    def generate(context, builder, signature, arguments):
+        source = make_array(array)(context, builder, arguments[0])
+        sizes = [source.nitems]
+        return _array(context, builder, view_type, source.data, sizes)
+
+    return view_type(array), generate
+
+
+def _array(context, builder, view_type, data, sizes):
+    """Return an array that owns nothing, over memory that outlives it."""
+    view = make_array(view_type)(context, builder)
+    item = context.get_abi_sizeof(context.get_data_type(view_type.dtype))
+    itemsize = context.get_constant(types.intp, item)
+    strides, stride = [], itemsize
+    for size in reversed(sizes):
+        strides.insert(0, stride)
+        stride = builder.mul(stride, size)
+    populate_array(
+        view, data=data, shape=sizes, strides=strides, itemsize=itemsize, meminfo=None
+    )
+    return view._getvalue()

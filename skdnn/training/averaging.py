@@ -18,11 +18,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.compiled import inlined
+from skdnn.network.kernels import kernel
+from skdnn.network.program import AVERAGE, THETA, operation
+from skdnn.network.views import vector
 
 
 class Averaging(NamedTuple):
-    """Whether and how θ is averaged, as compiled code reads it."""
+    """Whether and how θ is averaged."""
 
     is_on: bool
     decay: float  # d, in [0, 1)
@@ -31,12 +33,22 @@ class Averaging(NamedTuple):
 OFF = Averaging(False, 0.0)
 
 
-@inlined
-def average_in(average, theta, t, decay):
-    """Take θ after step t, counted from 1, into the average."""
-    weight = theta.dtype.type((1 - decay) / (1 - decay**t))
-    for i in range(theta.size):
+@kernel
+def average_in(op, now, at, T):
+    """Take θ, after the step that ends here, into the average."""
+    size, t = op.stop - op.start, now.n_averaged + 1
+    theta = vector(at[THETA], op.start, size, T)
+    average = vector(at[AVERAGE], op.start, size, T)
+    weight = T((1 - op.decay) / (1 - op.decay**t))
+    for i in range(size):
         average[i] += weight * (theta[i] - average[i])
+
+
+def average(averaging: Averaging, n_parameters: int) -> list[tuple]:
+    """Return the operation that ends a step, or none."""
+    if not averaging.is_on:
+        return []
+    return [operation(average_in, stop=n_parameters, decay=averaging.decay)]
 
 
 def nothing(dtype: np.dtype | type = np.float64) -> np.ndarray:

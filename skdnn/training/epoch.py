@@ -1,79 +1,86 @@
-"""The compiled mini-batch loop: a block of many steps with no Python in between."""
+"""The mini-batch loop: a block of many steps with no Python in between."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.compiled import entry, inlined
-from skdnn.network.inputs import pick_inputs, pick_rows, rows_between
+from skdnn.network.architecture import Network
+from skdnn.network.compiled import entry
+from skdnn.network.inputs import pick_rows, put_inputs
+from skdnn.network.kernels import kernel
 from skdnn.network.memory import empty_aligned
-from skdnn.network.propagation import backpropagate
-from skdnn.training.averaging import average_in
-from skdnn.training.optimizers import update
+from skdnn.network.program import (
+    AVERAGE,
+    BLOCK_S,
+    BLOCK_X,
+    BLOCK_Y,
+    GATHERED_S,
+    GATHERED_X,
+    GATHERED_Y,
+    GRAD,
+    ORDER,
+    THETA,
+    M,
+    Program,
+    S,
+    V,
+    X,
+    Y,
+    operation,
+    perform,
+)
+from skdnn.network.propagation import Workspace, steps_back, steps_to_cost
+from skdnn.network.views import matrix, vector
+from skdnn.training.averaging import Averaging, average
+from skdnn.training.blocks import TrainingBlock
+from skdnn.training.optimizers import Regularization, Rule, update
 
 # Rows gathered at once: loops of many rows are faster, while these bytes share a
 # core's second-level cache with what a step works on.
 _GATHERED_BYTES = 2**17
 
 
-class Gathered(NamedTuple):
-    """Where rows from all over a table are gathered, ahead of the steps on them."""
-
-    X: np.ndarray
-    Y: np.ndarray
-    s: np.ndarray  # of shape (rows, 1), to be picked as X and Y are; ones to begin with
-
-    @classmethod
-    def of(
-        cls, batch_rows: int, n_columns: int, n_targets: int, dtype: np.dtype
-    ) -> "Gathered":
-        """Allocate the buffers for one or several batches of so many rows."""
-        row_bytes = (n_columns + n_targets + 1) * np.dtype(dtype).itemsize
-        rows = max(batch_rows, _GATHERED_BYTES // row_bytes)
-        return cls(
-            empty_aligned((rows, n_columns), dtype),
-            empty_aligned((rows, n_targets), dtype),
-            np.ones((rows, 1), dtype),
-        )
+@kernel
+def gather(op, now, at, T):
+    """Gather so many rows of the block, those that come next in its order."""
+    rows = vector(at[ORDER], now.first, now.count, np.int64)
+    table = matrix(at[BLOCK_X], 0, now.count, op.n_in, T)
+    pick_rows(table, rows, matrix(at[GATHERED_X], 0, now.count, op.n_in, T))
 
 
-@inlined
-def gather_ahead(block, start, gathered):
-    """Gather as many rows of the block, from `start` on, as there is room for.
-
-    Return their inputs and where they end.
-    """
-    rows = block.rows[start : start + gathered.s.size]
-    X = pick_inputs(block.X, rows, gathered.X)
-    pick_rows(block.Y, rows, gathered.Y)
-    if block.is_weighted:
-        pick_rows(block.s.reshape(-1, 1), rows, gathered.s)
-    return X, start + rows.size
+@kernel
+def gather_sparse(op, now, at, T):
+    """Do the same for sparse rows, of which the numbers are gathered."""
+    rows = vector(at[ORDER], now.first, now.count, np.int64)
+    table = matrix(at[BLOCK_X], 0, now.count, 1, np.int64)
+    pick_rows(table, rows, matrix(at[GATHERED_X], 0, now.count, 1, np.int64))
 
 
-@entry
-def train_block(
-    network,
-    rule,
-    regularization,
-    averaging,
-    theta,
-    m,
-    v,
-    average,
-    t,
-    n_averaged,
-    block,
-    rates,
-    keep_prob,
-    seed,
-    gathered,
-    work,
-    grad,
-    total,
-):
-    """Take one step for each mini-batch of a block of rows, in place on θ, m and v.
+@kernel
+def gather_targets(op, now, at, T):
+    """Gather their targets and, if there are any, their weights."""
+    rows, n = vector(at[ORDER], now.first, now.count, np.int64), now.n_targets
+    table = matrix(at[BLOCK_Y], 0, now.count, n, T)
+    pick_rows(table, rows, matrix(at[GATHERED_Y], 0, now.count, n, T))
+    if now.is_weighted:
+        table = matrix(at[BLOCK_S], 0, now.count, 1, T)
+        pick_rows(table, rows, matrix(at[GATHERED_S], 0, now.count, 1, T))
+
+
+class Variables(NamedTuple):
+    """What steps move, in place: arrays of shape (n_parameters,), and counts."""
+
+    theta: np.ndarray
+    m: np.ndarray
+    v: np.ndarray
+    average: np.ndarray  # of shape (0,) if averaging is off
+    t: int  # steps before
+    n_averaged: int  # of them, so many are in the average
+
+
+class StepProgram:
+    """What each step of a training does, and its buffers.
 
     Parameters
     ----------
@@ -81,61 +88,178 @@ def train_block(
     rule : Rule
     regularization : Regularization
     averaging : Averaging
-    theta, m, v : ndarray of shape (n_parameters,)
-        The parameters and the optimiser's moments.
-    average : ndarray of shape (n_parameters,), or (0,) if averaging is off
-        The average of θ; moved, too.
-    t : int
-        Steps taken before this block.
-    n_averaged : int
-        How many of them are in the average.
-    block : TrainingBlock
-        Inputs, targets, weights that average to 1 over the training set, and which of
-        their rows form which batch.
-    rates : ndarray of float64, shape (n_batches,)
-        The learning rate of each step.
     keep_prob : ndarray of float64, shape (n_layers,)
         For the input and each hidden layer.
-    seed : uint64
-        Names the dropout masks, together with the number of the step.
-    gathered : Gathered
-    work : Workspace
-    grad : ndarray of shape (n_parameters,)
-    total : float
-        Σ of sᵢ ℓᵢ over the blocks before this one. It is handed on, so that the sum has
-        the same bits however batches are put together in blocks.
+    dtype : dtype
+        Of θ and the rows.
+    batch_rows : int
+        The most rows of a batch.
+    n_targets : int
+        Columns of Y.
+    is_sparse : bool
+        Whether X is.
+    gathers : bool
+        Whether blocks name their rows; else they are taken as they stand.
 
-    Returns
-    -------
-    total : float
-        Σ of sᵢ ℓᵢ over this block, too, each batch at the θ of its step.
-    finite : bool
-        False if a batch's cost was not finite; θ has not been moved by that batch.
+    Attributes
+    ----------
+    grad : ndarray of shape (n_parameters,)
+        The gradient of the last step.
     """
-    X, Y, s, first = block.X, block.Y, block.s, 0
-    gathered_to = 0 if block.rows.size else block.bounds[-1]
-    for k in range(rates.size):
-        start, stop = block.bounds[k], block.bounds[k + 1]
-        if stop > gathered_to:
-            X, gathered_to = gather_ahead(block, start, gathered)
-            Y, s, first = gathered.Y, gathered.s.reshape(-1), start
-        value = backpropagate(
-            network,
-            theta,
-            rows_between(X, start - first, stop - first),
-            Y[start - first : stop - first],
-            s[start - first : stop - first],
-            1.0 / (stop - start),
-            keep_prob,
-            seed,
-            t + k,
-            work,
-            grad,
+
+    def __init__(
+        self,
+        network: Network,
+        rule: Rule,
+        regularization: Regularization,
+        averaging: Averaging,
+        keep_prob: np.ndarray,
+        dtype: np.dtype,
+        *,
+        batch_rows: int,
+        n_targets: int = 1,
+        is_sparse: bool = False,
+        gathers: bool = True,
+    ):
+        picked = gather_sparse if is_sparse else gather
+        gathering = [
+            operation(picked, n_in=network.n_inputs),
+            operation(gather_targets),
+        ]
+        to_cost = steps_to_cost(network, keep_prob, is_sparse)
+        back = steps_back(network, keep_prob, is_sparse)
+        end = [
+            *update(network, rule, regularization),
+            *average(averaging, network.n_parameters),
+        ]
+        self._program = Program([*gathering, *to_cost, *back, *end])
+        self._n_gathering, self._n_to_cost = len(gathering), len(to_cost)
+        drops_inputs = bool(keep_prob[0] < 1) and not is_sparse
+        self._work = Workspace(network, batch_rows, dtype, drops_inputs)
+        self._frame = self._work.frame
+        self._item = self._frame.dtype.itemsize
+        self._row_bytes = 8 if is_sparse else network.n_inputs * self._item
+        self._room = self._room_to_gather(batch_rows, n_targets) if gathers else 0
+        if gathers:
+            self._put_room(n_targets, is_sparse)
+        self.grad = empty_aligned(network.n_parameters, dtype)
+        self._frame.put(GRAD, self.grad)
+
+    def _room_to_gather(self, batch_rows: int, n_targets: int) -> int:
+        bytes_of_all = self._row_bytes + (n_targets + 1) * self._item
+        return max(batch_rows, _GATHERED_BYTES // bytes_of_all)
+
+    def _put_room(self, n_targets: int, is_sparse: bool) -> None:
+        rows, dtype, frame = self._room, self._frame.dtype, self._frame
+        X_type = np.dtype(np.int64) if is_sparse else dtype
+        X_size = rows * self._row_bytes // X_type.itemsize
+        frame.put(GATHERED_X, empty_aligned(X_size, X_type), X_type)
+        frame.put(GATHERED_Y, empty_aligned(rows * n_targets, dtype))
+        frame.put(GATHERED_S, np.ones(rows, dtype))
+
+    def run(
+        self,
+        variables: Variables,
+        block: TrainingBlock,
+        rates: np.ndarray,
+        seed: int,
+        total: float = 0.0,
+    ) -> tuple[float, bool]:
+        """Take one step for each mini-batch of a block of rows.
+
+        Parameters
+        ----------
+        variables : Variables
+        block : TrainingBlock
+            Inputs, targets, weights that average to 1 over the training set, and which
+            of their rows form which batch.
+        rates : ndarray of float64, shape (n_batches,)
+            The learning rate of each step.
+        seed : uint64
+            Names the dropout masks, together with the number of the step.
+        total : float
+            Σ of sᵢ ℓᵢ over the blocks before this one. It is handed on, so that the sum
+            has the same bits however batches are put together in blocks.
+
+        Returns
+        -------
+        total : float
+            Σ of sᵢ ℓᵢ over this block, too, each batch at the θ of its step.
+        finite : bool
+            False if a batch's cost was not finite; θ has not been moved by that batch.
+        """
+        frame, names_rows = self._frame, block.rows.size > 0
+        for place, array in zip((THETA, M, V, AVERAGE), variables, strict=False):
+            frame.put(place, array)
+        put_inputs(frame, BLOCK_X if names_rows else X, block.X)
+        frame.put(BLOCK_Y if names_rows else Y, np.ascontiguousarray(block.Y))
+        frame.put(BLOCK_S if names_rows else S, np.ascontiguousarray(block.s))
+        frame.put(ORDER, block.rows, np.int64)
+        frame.set(
+            n_targets=block.Y.shape[1],
+            is_weighted=block.is_weighted,
+            step=variables.t,
+            n_averaged=variables.n_averaged,
+            seed=int(np.uint64(seed).astype(np.int64)),
+            factor=1.0,
+            square=0.0,
         )
-        if not math.isfinite(value):
+        return _train_block(
+            self._program.table,
+            self._n_gathering,
+            self._n_gathering + self._n_to_cost,
+            self._program.kernels(frame.dtype),
+            frame.at,
+            frame.now,
+            block.bounds,
+            block.rows.size,
+            self._room,
+            rates,
+            (self._row_bytes, block.Y.shape[1] * self._item, self._item),
+            total,
+        )
+
+
+@entry
+def _train_block(
+    operations,
+    to_cost,
+    back,
+    kernels,
+    at,
+    nows,
+    bounds,
+    n_rows,
+    room,
+    rates,
+    row_bytes,
+    total,
+):
+    """Walk through the operations once for each batch.
+
+    Those before `to_cost` gather rows, of which there is room for so many, from the
+    `n_rows` that the block names; those from `back` on follow the cost. `row_bytes` are
+    those of X, Y and s.
+    """
+    now = nows[0]
+    X_at, Y_at, s_at, first = at[X], at[Y], at[S], 0
+    gathered_to = 0 if n_rows > 0 else bounds[-1]
+    for k in range(rates.size):
+        start, stop = bounds[k], bounds[k + 1]
+        if stop > gathered_to:
+            now.first, now.count = start, min(room, n_rows - start)
+            perform(operations, 0, to_cost, kernels, at, now)
+            X_at, Y_at, s_at = at[GATHERED_X], at[GATHERED_Y], at[GATHERED_S]
+            first, gathered_to = start, start + now.count
+        at[X] = X_at + (start - first) * row_bytes[0]
+        at[Y] = Y_at + (start - first) * row_bytes[1]
+        at[S] = s_at + (start - first) * row_bytes[2]
+        now.rows, now.scale, now.rate = stop - start, 1.0 / (stop - start), rates[k]
+        perform(operations, to_cost, back, kernels, at, now)
+        if not math.isfinite(now.value):
             return total, False
-        total += value * (stop - start)
-        update(rule, network, theta, grad, m, v, rates[k], t + k + 1, regularization)
-        if averaging.is_on:
-            average_in(average, theta, n_averaged + k + 1, averaging.decay)
+        total += now.value * now.rows
+        perform(operations, back, operations.size, kernels, at, now)
+        now.step += 1
+        now.n_averaged += 1
     return total, True

@@ -1,29 +1,29 @@
 """One step by a gradient that is given: computed elsewhere, of parts of a batch."""
 
-from skdnn.network.compiled import entry
-from skdnn.training.averaging import average_in
-from skdnn.training.optimizers import update
+import numpy as np
+
+from skdnn.network.architecture import Network
+from skdnn.network.program import AVERAGE, GRAD, THETA, Frame, M, Program, V
+from skdnn.training.averaging import Averaging, average
+from skdnn.training.epoch import Variables
+from skdnn.training.optimizers import Regularization, Rule, update
 
 
-@entry
 def take_step(
-    network,
-    rule,
-    regularization,
-    averaging,
-    theta,
-    grad,
-    m,
-    v,
-    average,
-    t,
-    n_averaged,
-    rate,
-):
-    """Take a step, in place on θ, m, v and the average.
-
-    The arguments are those of `train_block`; `grad` is of the data part of J.
-    """
-    update(rule, network, theta, grad, m, v, rate, t + 1, regularization)
-    if averaging.is_on:
-        average_in(average, theta, n_averaged + 1, averaging.decay)
+    network: Network,
+    rule: Rule,
+    regularization: Regularization,
+    averaging: Averaging,
+    variables: Variables,
+    grad: np.ndarray,
+    rate: float,
+) -> None:
+    """Take a step, in place on what moves; `grad` is of the data part of J."""
+    frame = Frame(variables.theta.dtype)
+    for place, array in zip(
+        (THETA, M, V, AVERAGE, GRAD), (*variables[:4], grad), strict=True
+    ):
+        frame.put(place, array)
+    frame.set(step=variables.t, n_averaged=variables.n_averaged, rate=rate, factor=1.0)
+    end = average(averaging, network.n_parameters)
+    frame.run(Program([*update(network, rule, regularization), *end]))

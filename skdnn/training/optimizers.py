@@ -27,33 +27,34 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.compiled import inlined, spliced
+from skdnn.network.architecture import Network
+from skdnn.network.kernels import Kernel, kernel
 from skdnn.network.layers import dense
 from skdnn.network.penalties import cap_column_norms, soft_threshold
+from skdnn.network.program import GRAD, THETA, M, V, operation
+from skdnn.network.views import matrix, vector
 from skdnn.training.parts import InPlace, StatePart
-
-SGD, ADAM = 0, 1
 
 
 class Optimizer(NamedTuple):
     """What the rest of the package needs to know of one optimiser."""
 
-    code: int  # of its step in compiled code
+    step: str  # the name of its kernel
     decouples_l2: bool = False  # shrinks weights apart from the gradient's step
     nearest: str | None = None  # another one, if scikit-learn does not have this
 
 
 OPTIMIZERS = {
-    "sgd": Optimizer(SGD),
-    "adam": Optimizer(ADAM),
-    "adamw": Optimizer(ADAM, decouples_l2=True, nearest="adam"),
+    "sgd": Optimizer("sgd"),
+    "adam": Optimizer("adam"),
+    "adamw": Optimizer("adam", decouples_l2=True, nearest="adam"),
 }
 
 
 class Rule(NamedTuple):
-    """An optimiser and its constants, as compiled code reads them."""
+    """An optimiser and its constants."""
 
-    code: int
+    step: str  # the name of its kernel
     decouples_l2: bool
     momentum: float
     nesterov: bool
@@ -98,112 +99,135 @@ class OptimizerState(StatePart):
         self.t = 0
 
 
-@inlined
-def sgd(theta, grad, v, lr, momentum, nesterov, clip, l2, l1):
+@kernel
+def sgd(op, now, at, T):
     """Take one step of gradient descent with momentum.
 
     The proximal step of L1 is part of the displacement, so it enters the velocity as
     the gradient does: at the minimum both balance and v rests at zero.
     """
-    T = theta.dtype.type
-    rate, mu, factor, decay = T(lr), T(momentum), T(clip), T(l2)
-    reach = T(1 + momentum) if nesterov else T(1)
-    threshold = reach * T(lr * l1)
-    for i in range(theta.size):
+    size, lr = op.stop - op.start, now.rate * op.rate
+    theta, grad = (
+        vector(at[THETA], op.start, size, T),
+        vector(at[GRAD], op.start, size, T),
+    )
+    v = vector(at[V], op.start, size, T)
+    rate, mu, factor, decay = T(lr), T(op.momentum), T(now.factor), T(op.l2)
+    reach = T(1 + op.momentum) if op.nesterov else T(1)
+    threshold = reach * T(lr * op.l1)
+    for i in range(size):
         step = rate * (factor * (grad[i] + decay * theta[i]))
         v[i] = mu * v[i] - step
-        moved = theta[i] + (mu * v[i] - step if nesterov else v[i])
+        moved = theta[i] + (mu * v[i] - step if op.nesterov else v[i])
         theta[i] = soft_threshold(moved, threshold)
         v[i] += (theta[i] - moved) / reach
 
 
-@inlined
-def adam(theta, grad, m, v, lr, t, beta1, beta2, epsilon, clip, l2, l1):
+@kernel
+def adam(op, now, at, T):
     """Take one step of Adam.
 
     The proximal step is scaled as each component's step is (J. Yun et al., "Adaptive
     proximal gradient methods for structured neural networks", 2021), or it would
     settle at another minimum than J's.
     """
-    T = theta.dtype.type
-    b1, b2, eps, factor, decay = T(beta1), T(beta2), T(epsilon), T(clip), T(l2)
-    c1, c2 = T(1 - beta1), T(1 - beta2)
-    rate = T(lr / (1 - beta1**t))
-    unbias = T(1 / np.sqrt(1 - beta2**t))
-    threshold = T(lr * l1)
-    for i in range(theta.size):
+    size, lr, t = op.stop - op.start, now.rate * op.rate, now.step + 1
+    theta, grad = (
+        vector(at[THETA], op.start, size, T),
+        vector(at[GRAD], op.start, size, T),
+    )
+    m, v = vector(at[M], op.start, size, T), vector(at[V], op.start, size, T)
+    b1, b2, eps = T(op.beta1), T(op.beta2), T(op.epsilon)
+    factor, decay = T(now.factor), T(op.l2)
+    c1, c2 = T(1 - op.beta1), T(1 - op.beta2)
+    rate = T(lr / (1 - op.beta1**t))
+    unbias = T(1 / np.sqrt(1 - op.beta2**t))
+    threshold = T(lr * op.l1)
+    for i in range(size):
         g = factor * (grad[i] + decay * theta[i])
         m[i] = b1 * m[i] + c1 * g
         v[i] = b2 * v[i] + c2 * g * g
-        size = np.sqrt(v[i]) * unbias + eps
-        theta[i] = soft_threshold(theta[i] - rate * m[i] / size, threshold / size)
+        step = np.sqrt(v[i]) * unbias + eps
+        theta[i] = soft_threshold(theta[i] - rate * m[i] / step, threshold / step)
 
 
-@inlined
-def shrink(theta, lr, l2):
+_STEPS: dict[str, Kernel] = {"sgd": sgd, "adam": adam}
+
+
+@kernel
+def shrink(op, now, at, T):
     """Shrink weights as AdamW does, apart from the gradient: W := (1 - η l2) W."""
-    factor = theta.dtype.type(1 - lr * l2)
+    theta = vector(at[THETA], op.start, op.stop - op.start, T)
+    factor = T(1 - now.rate * op.rate * op.l2)
     for i in range(theta.size):
         theta[i] *= factor
 
 
-@inlined
-def clip_factor(theta, grad, groups, l2, max_grad_norm):
-    """Return the factor that clips the gradient to a norm of at most max_grad_norm."""
-    if max_grad_norm == np.inf:
-        return 1.0
-    T = theta.dtype.type
+@kernel
+def add_square(op, now, at, T):
+    """Add the square of a part of the gradient, its L2 part included."""
+    size, decay = op.stop - op.start, T(op.l2)
+    theta, grad = (
+        vector(at[THETA], op.start, size, T),
+        vector(at[GRAD], op.start, size, T),
+    )
     square = 0.0
-    for k in range(groups.size):
-        decay = T(l2 * groups[k].l2)
-        for i in range(groups[k].start, groups[k].stop):
-            square += np.float64(grad[i] + decay * theta[i]) ** 2
-    norm = np.sqrt(square)
-    return max_grad_norm / norm if norm > max_grad_norm else 1.0
+    for i in range(size):
+        square += np.float64(grad[i] + decay * theta[i]) ** 2
+    now.square += square
 
 
-@spliced
-def update(rule, network, theta, grad, m, v, lr, t, regularization):
-    """Move θ by one step: each group of its segments at its rate and penalty."""
+@kernel
+def clip(op, now, at, T):
+    """Find the factor that clips the gradient to a norm."""
+    norm = np.sqrt(now.square)
+    now.factor = op.most / norm if norm > op.most else 1.0
+    now.square = 0.0
+
+
+@kernel
+def cap_norms(op, now, at, T):
+    """Bound the norm of the weights into each unit of a layer."""
+    W = matrix(at[THETA], op.weights_at, op.n_in, op.n_out, T)
+    cap_column_norms(W, op.most)
+
+
+def update(network: Network, rule: Rule, regularization: Regularization) -> list[tuple]:
+    """Return the operations of a step: each group at its rate and penalty."""
     l2 = 0.0 if rule.decouples_l2 else regularization.l2
-    max_grad_norm = regularization.max_grad_norm
-    clip = clip_factor(theta, grad, network.groups, l2, max_grad_norm)
-    for k in range(network.groups.size):
-        group = network.groups[k]
-        part, rate = slice(group.start, group.stop), lr * group.rate
-        if rule.decouples_l2 and group.l2 > 0:
-            shrink(theta[part], rate, regularization.l2 * group.l2)
-        if rule.code == SGD:
-            sgd(
-                theta[part],
-                grad[part],
-                v[part],
-                rate,
-                rule.momentum,
-                rule.nesterov,
-                clip,
-                l2 * group.l2,
-                regularization.l1 * group.l1,
-            )
-        elif rule.code == ADAM:
-            adam(
-                theta[part],
-                grad[part],
-                m[part],
-                v[part],
-                rate,
-                t,
-                rule.beta1,
-                rule.beta2,
-                rule.epsilon,
-                clip,
-                l2 * group.l2,
-                regularization.l1 * group.l1,
-            )
-        else:
-            raise ValueError("unknown optimiser code")
+    operations = []
+    if regularization.max_grad_norm < np.inf:
+        for group in network.groups:
+            decay = l2 * float(group["l2"])
+            operations.append(operation(add_square, **_part(group), l2=decay))
+        operations.append(operation(clip, most=regularization.max_grad_norm))
+    for group in network.groups:
+        operations += _moved(group, rule, regularization)
     if regularization.max_norm < np.inf:
-        for l in range(network.layers.size - 1):  # hidden units
-            cap_column_norms(
-                dense.weights(network.layers[l], theta), regularization.max_norm
-            )
+        for layer in network.layers[:-1]:  # hidden units
+            most = regularization.max_norm
+            operations.append(operation(cap_norms, most=most, **dense.fields(layer)))
+    return operations
+
+
+def _part(group) -> dict[str, float]:
+    return {name: group[name].item() for name in ("start", "stop", "rate")}
+
+
+def _moved(group, rule: Rule, regularization: Regularization) -> list[tuple]:
+    """Return the operations that move a part of θ."""
+    l2 = regularization.l2 * float(group["l2"])
+    step = operation(
+        _STEPS[rule.step],
+        **_part(group),
+        l2=0.0 if rule.decouples_l2 else l2,
+        l1=regularization.l1 * float(group["l1"]),
+        momentum=rule.momentum,
+        nesterov=rule.nesterov,
+        beta1=rule.beta1,
+        beta2=rule.beta2,
+        epsilon=rule.epsilon,
+    )
+    if rule.decouples_l2 and group["l2"] > 0:
+        return [operation(shrink, **_part(group), l2=l2), step]
+    return [step]

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.network.memory import empty_aligned
 from skdnn.network.objective import forward_by_blocks, rows_per_block
-from skdnn.network.propagation import Workspace, cost_of_logits
+from skdnn.network.propagation import cost_of_logits
 from skdnn.training.blocks import EndlessBlocks, Reader, TrainingBlock
-from skdnn.training.epoch import Gathered, train_block
+from skdnn.training.epoch import StepProgram, Variables
 from skdnn.training.recipe import Recipe
 from skdnn.training.schedules import Progress
 from skdnn.training.state import TrainingState
@@ -20,7 +19,7 @@ _FAR = 100.0
 
 
 class Steps:
-    """Moves a training on; owns the buffers that all its steps share.
+    """Moves a training on; owns what all its steps share.
 
     Parameters
     ----------
@@ -34,16 +33,20 @@ class Steps:
 
     def __init__(self, state: TrainingState, reader: Reader, recipe: Recipe):
         self.state, self.recipe, self.reader = state, recipe, reader
-        batch_rows, dtype = reader.batch_rows, state.theta.dtype
-        # Sparse rows are neither dropped nor gathered in these buffers.
-        n_columns = 0 if reader.is_sparse else reader.n_columns
-        drops_inputs = bool(recipe.keep_prob[0] < 1) and n_columns > 0
-        self._work = Workspace.of(recipe.network, batch_rows, dtype, drops_inputs)
-        rows = 0 if reader.copies else batch_rows
-        self._gathered = Gathered.of(rows, n_columns, reader.n_targets, dtype)
         state.begin_averaging(recipe.averaging.is_on)
         state.align()
-        self._grad = empty_aligned(state.theta.size, dtype)
+        self._steps = StepProgram(
+            recipe.network,
+            recipe.rule,
+            recipe.regularization,
+            recipe.averaging,
+            recipe.keep_prob,
+            state.theta.dtype,
+            batch_rows=reader.batch_rows,
+            n_targets=reader.n_targets,
+            is_sparse=reader.is_sparse,
+            gathers=not reader.copies,
+        )
         self._endless = EndlessBlocks(reader)
 
     def run_epoch(self) -> tuple[float, float]:
@@ -81,25 +84,17 @@ class Steps:
         total, n_rows, step = 0.0, 0, 0
         for block in blocks:
             n_steps = block.bounds.size - 1
-            total, finite = train_block(
-                recipe.network,
-                recipe.rule,
-                recipe.regularization,
-                recipe.averaging,
+            variables = Variables(
                 state.theta,
                 state.optimizer.m,
                 state.optimizer.v,
                 state.average,
                 state.optimizer.t,
                 state.n_averaged,
-                block,
-                rates[step : step + n_steps],
-                recipe.keep_prob,
-                np.uint64(state.mask_seed),
-                self._gathered,
-                self._work,
-                self._grad,
-                total,
+            )
+            rates_here = rates[step : step + n_steps]
+            total, finite = self._steps.run(
+                variables, block, rates_here, state.mask_seed, total
             )
             if not finite:
                 return np.nan, rates[-1]

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdnn.network.activations import ACTIVATIONS, activate
+from skdnn.network.activations import ACTIVATIONS
 from tests import oracle
 from tests.problems import DTYPES
+from tests.programs import activate
 
 NAMES = sorted(ACTIVATIONS)
 # Relative, and absolute: the oracle itself loses digits in 1 + tanh far below zero
@@ -15,11 +16,11 @@ ATOL = {np.float32: 5e-7, np.float64: 2e-14}
 
 
 def layer_of(name, z, b=None):
-    """Return g(z + b) and g'(z + b) as `activate` computes them."""
+    """Return g(z + b) and g'(z + b) as layers compute them."""
     Z = np.ascontiguousarray(z).reshape(-1, 2)
     b = np.zeros(2, Z.dtype) if b is None else b
     A, G = Z.copy(), np.full_like(Z, 77)
-    activate(ACTIVATIONS[name].code, A, b, G)
+    activate(name, A, b, G)
     return A.ravel(), G.ravel()
 
 
@@ -42,9 +43,14 @@ def test_the_oracle_knows_every_activation():
     assert set(oracle.ACTIVATIONS) == set(ACTIVATIONS)
 
 
-def test_codes_are_unique():
-    codes = [activation.code for activation in ACTIVATIONS.values()]
-    assert sorted(codes) == list(range(len(codes)))
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_derivatives_that_nobody_wants_are_written_over_each_other(rows):
+    Z, b = np.linspace(-2, 2, 10).reshape(5, 2), np.array([0.5, -0.5])
+    A, G = Z.copy(), np.full((rows, 2), np.nan)
+    activate("tanh", A, b, G, g_rows=rows)
+    assert_allclose(A, np.tanh(Z + b), rtol=1e-14)
+    last = (len(Z) - 1) // rows * rows
+    assert_allclose(G[: len(Z) - last], 1 - A[last:] ** 2, rtol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -8,19 +8,18 @@ from numba import njit
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.compiled import entry, inlined
 from skdnn.network.exponential import exp
-from skdnn.network.propagation import backpropagate, cost_and_gradient
-from skdnn.training.epoch import train_block
+from skdnn.network.kernels import KERNELS
+from skdnn.network.program import perform
 
-KERNELS = [
+COMPILED = [
     exp,
-    backpropagate,
-    cost_and_gradient,
-    train_block,
+    perform,
+    *KERNELS,
     *(activation.function for activation in ACTIVATIONS.values()),
 ]
 
 
-@pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: k.py_func.__name__)
+@pytest.mark.parametrize("kernel", COMPILED, ids=lambda k: k.py_func.__name__)
 def test_the_compiler_may_not_assume_that_numbers_are_finite(kernel):
     """A diverging training must show its NaN."""
     options = kernel.targetoptions

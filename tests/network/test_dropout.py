@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdnn.network.dropout import drop, drop_inputs, mask_key
+from skdnn.network.dropout import mask_key
 from skdnn.network.propagation import cost_and_gradient
-from skdnn.training.averaging import OFF, nothing
-from skdnn.training.epoch import train_block
+from skdnn.training.averaging import nothing
+from skdnn.training.epoch import Variables
 from skdnn.training.optimizers import Regularization
 from tests.problems import (
     DTYPES,
@@ -17,6 +17,7 @@ from tests.problems import (
     recipe,
     tolerance,
 )
+from tests.programs import drop, drop_inputs, train_block
 
 KEEP = [0.05, 0.5, 0.8, 0.99]
 SIGMAS = 5.0  # one draw in two million falls outside; the draws are fixed
@@ -35,26 +36,18 @@ def gradient(problem, keep_prob, seed=5, step=3, rows=None):
 
     It is a step of training, of no length: that is compiled already.
     """
-    grad, theta = np.full_like(problem.theta, np.nan), problem.theta.copy()
-    cost, _ = train_block(
+    theta = problem.theta.copy()
+    moments = np.zeros_like(theta), np.zeros_like(theta), nothing(theta.dtype)
+    cost, _, grad = train_block(
         problem.network,
         recipe(problem, "sgd").rule,
         Regularization(0.0, 0.0, np.inf, np.inf),
-        OFF,
-        theta,
-        np.zeros_like(theta),
-        np.zeros_like(theta),
-        nothing(theta.dtype),
-        step,
-        0,
         problem.block([0, problem.n_rows]),
         np.zeros(1),
-        np.array(keep_prob, dtype=np.float64),
-        np.uint64(seed),
-        problem.gathered(problem.n_rows),
-        problem.workspace(rows, input_dropout=keep_prob[0] < 1),
-        grad,
-        0.0,
+        keep_prob,
+        Variables(theta, *moments, step, 0),
+        seed=seed,
+        batch_rows=rows,
     )
     assert_array_equal(theta, problem.theta)
     return cost / problem.n_rows, grad
@@ -117,11 +110,7 @@ def test_seeds_of_all_64_bits_count():
 
 
 def test_keys_of_all_64_bits_count():
-    masks = set()
-    for key in (7, 8, 7 + 2**40, 7 + 2**63):
-        A = np.ones((16, 16))
-        drop(A, np.ones_like(A), 0.5, np.uint64(key))
-        masks.add(A.tobytes())
+    masks = {mask(256, seed=seed).tobytes() for seed in (7, 8, 7 + 2**40, 7 + 2**63)}
     assert len(masks) == 4
 
 
@@ -130,7 +119,7 @@ def test_derivatives_are_dropped_with_the_activations(dtype):
     rng = np.random.default_rng(0)
     A, G = rng.uniform(1, 2, (2, 30, 40)).astype(dtype)
     dropped_A, dropped_G = A.copy(), G.copy()
-    drop(dropped_A, dropped_G, 0.75, key_of())
+    drop(dropped_A, dropped_G, 0.75, 1, 0, 1)
     factor = dropout_factor(A.shape, 0.75, 1, 0, 1, dtype)
     assert_array_equal(dropped_A, A * factor)
     assert_array_equal(dropped_G, G * factor)
@@ -140,7 +129,7 @@ def test_derivatives_are_dropped_with_the_activations(dtype):
 def test_inputs_are_copied_before_they_are_dropped(dtype):
     X = np.random.default_rng(0).uniform(1, 2, (30, 40)).astype(dtype)
     before, A = X.copy(), np.full_like(X, np.nan)
-    drop_inputs(X, A, 0.75, key_of(layer=0))
+    drop_inputs(X, A, 0.75, 1, 0)
     assert_array_equal(X, before)
     assert_array_equal(A, X * dropout_factor(X.shape, 0.75, 1, 0, 0, dtype))
 
@@ -148,7 +137,7 @@ def test_inputs_are_copied_before_they_are_dropped(dtype):
 def test_dropped_units_are_zero_even_where_the_input_is_nan():
     X = np.full((8, 8), np.nan)
     A = np.empty_like(X)
-    drop_inputs(X, A, 0.5, key_of(layer=0))
+    drop_inputs(X, A, 0.5, 1, 0)
     assert_array_equal(np.isnan(A), mask((8, 8), layer=0))
 
 

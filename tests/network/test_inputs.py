@@ -5,16 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from skdnn.network.compiled import entry
-from skdnn.network.dropout import mask_key
-from skdnn.network.inputs import (
-    SparseRows,
-    dropped,
-    pick_inputs,
-    rows_between,
-    times,
-    transposed_times,
-)
+from skdnn.network.inputs import FirstLayer, SparseRows, put_inputs, rows_between
+from skdnn.network.layers.dense import LAYER
+from skdnn.network.program import GRAD, HIDDEN, THETA, Frame, Program, X
 from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
 from tests.pairwise import every_pair
 from tests.problems import DTYPES, KINDS, make_problem, tolerance
@@ -22,29 +15,21 @@ from tests.problems import DTYPES, KINDS, make_problem, tolerance
 M, N = 9, 30
 
 
-@entry
-def compiled_times(X, W, Z):
-    times(X, W, Z)
-
-
-@entry
-def compiled_transposed_times(X, dZ, dW):
-    transposed_times(X, dZ, dW)
-
-
-@entry
-def compiled_dropped(X, buffer, keep_prob, key):
-    return dropped(X, buffer, keep_prob, key)
-
-
-@entry
-def compiled_between(X, start, stop):
-    return rows_between(X, start, stop)
-
-
-@entry
-def compiled_pick(X, rows, buffer):
-    return pick_inputs(X, rows, buffer)
+def products(inputs, W, dZ, keep_prob=1.0, step=0):
+    """Return X W and X^T dZ as the first layer computes them."""
+    is_sparse, (n_in, n_out) = isinstance(inputs, SparseRows), W.shape
+    layer = np.array([(n_in, n_out, 0, 0)], LAYER)[0]
+    Z, dW = np.full_like(dZ, 9), np.full_like(W, 9)
+    frame = Frame(W.dtype, 1)
+    frame.put(THETA, W)
+    frame.put(GRAD, dW)
+    frame.put(HIDDEN, Z)
+    frame.put(HIDDEN + 1, dZ)
+    put_inputs(frame, X, inputs)
+    frame.set(rows=len(dZ), seed=7, step=step)
+    first = FirstLayer.of(layer, is_sparse, HIDDEN, HIDDEN + 1, keep_prob)
+    frame.run(Program([*first.forward, *first.backward]))
+    return Z, dW
 
 
 def draw(dtype=np.float64, rows=M, seed=0):
@@ -83,15 +68,10 @@ def test_products(rows, n_units, dtype):
     X = dense(given)
     W = rng.normal(size=(N, n_units)).astype(dtype)
     dZ = rng.normal(size=(len(X), n_units)).astype(dtype)
-    Z, dW = np.full_like(dZ, 9), np.full_like(W, 9)
-    compiled_times(given, W, Z)
-    compiled_transposed_times(given, dZ, dW)
-    assert_allclose(Z, X @ W, **tolerance(dtype))
-    assert_allclose(dW, X.T @ dZ, **tolerance(dtype))
-    compiled_times(X, W, Z)
-    compiled_transposed_times(X, dZ, dW)
-    assert_allclose(Z, X @ W, **tolerance(dtype))
-    assert_allclose(dW, X.T @ dZ, **tolerance(dtype))
+    for inputs in (given, X):
+        Z, dW = products(inputs, W, dZ)
+        assert_allclose(Z, X @ W, **tolerance(dtype))
+        assert_allclose(dW, X.T @ dZ, **tolerance(dtype))
 
 
 def test_entries_of_one_place_are_added_up_in_any_order():
@@ -102,37 +82,31 @@ def test_entries_of_one_place_are_added_up_in_any_order():
         np.arange(2),
         3,
     )
-    Z, dW = np.empty((2, 3)), np.empty((3, 2))
-    compiled_times(rows, np.eye(3), Z)
-    compiled_transposed_times(rows, np.eye(2), dW)
-    assert_array_equal(Z, [[2, 0, 5], [0, 8, 0]])
-    assert_array_equal(dW, Z.T)
+    expected = np.array([[2, 0, 5], [0, 8, 0]])
+    assert_array_equal(products(rows, np.eye(3), np.eye(2, 3))[0], expected)
+    assert_array_equal(products(rows, np.eye(3, 2), np.eye(2))[1], expected.T)
 
 
-def test_picked_rows_and_slices_copy_no_entries():
+def test_rows_between_copy_no_entries():
     given = sparse_rows(draw(), [8, 3, 5, 0, 1])
-    X = dense(given)
-    assert given.shape == X.shape
-    order = np.array([4, 0, 0, 2])
-    for result, expected in [
-        (compiled_between(given, 1, 4), X[1:4]),
-        (compiled_pick(given, order, np.empty((0, 0))), X[order]),
-    ]:
-        assert_array_equal(dense(result), expected)
-        assert np.shares_memory(result.data, given.data)
+    result = rows_between(given, 1, 4)
+    assert given.shape == dense(given).shape
+    assert_array_equal(dense(result), dense(given)[1:4])
+    assert np.shares_memory(result.data, given.data)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dropout_drops_and_scales_stored_entries(dtype):
+    """Z and dW are of the same mask, which each step draws anew."""
     rng = np.random.default_rng(0)
     X = rng.uniform(1, 2, (400, N)) * (rng.uniform(size=(400, N)) < 0.3)
     given = sparse_rows(X.astype(dtype), rng.permutation(400))
     X, kept = dense(given), []
+    W, eye = np.eye(N, dtype=dtype), np.eye(400, dtype=dtype)
     for step in range(2):
-        key = np.uint64(mask_key(np.uint64(7), step, 0))
-        result = dense(compiled_dropped(given, np.empty(0, dtype), 0.8, key))
-        again = dense(compiled_dropped(given, np.empty(0, dtype), 0.8, key))
-        assert_array_equal(result, again)
+        result = products(given, W, np.zeros((400, N), dtype), 0.8, step)[0]
+        _, transposed = products(given, np.zeros((N, 400), dtype), eye, 0.8, step)
+        assert_array_equal(result, transposed.T)
         mask = result != 0
         assert not np.any(mask & (X == 0))
         assert_allclose(result[mask], X[mask] / 0.8, rtol=1e-6)
@@ -164,7 +138,7 @@ def test_cost_gradient_and_logits(kind, hidden, dtype):
     assert_allclose(cost, expected_cost, **tolerance(dtype))
     assert_allclose(grad, expected, **tolerance(dtype))
     found, out = (np.empty((M, problem.sizes[-1]), dtype) for _ in range(2))
-    work = ForwardWorkspace.of(problem.network, M, dtype)
+    work = ForwardWorkspace(problem.network, M, dtype)
     logits(problem.network, problem.theta, given, found, work)
     logits(problem.network, problem.theta, problem.X, out, work)
     assert_allclose(found, out, **tolerance(dtype))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdnn.network.losses import LOSSES, loss_and_gradient, loss_scratch_size
+from skdnn.network.losses import LOSSES
 from tests import oracle
 from tests.problems import DTYPES, targets_for, tolerance
+from tests.programs import loss_and_gradient
 
 NAMES = sorted(LOSSES)
 
@@ -16,9 +17,7 @@ def evaluate(name, Z, Y, s=None, scale=1.0, option=0.0):
     Z = np.array(Z)
     Y = np.asarray(Y, dtype=Z.dtype)
     s = np.ones(len(Z), Z.dtype) if s is None else np.asarray(s, dtype=Z.dtype)
-    code, scratch = LOSSES[name].code, np.empty(loss_scratch_size(*Z.shape), Z.dtype)
-    value = loss_and_gradient(code, Z, Y, s, scale, option, scratch)
-    return value, Z
+    return loss_and_gradient(name, Z, Y, s, scale, option), Z
 
 
 def draw(name, dtype, rows=7, n_outputs=4, size=3.0, seed=0):

@@ -1,11 +1,14 @@
 """Forward and backward against the plain NumPy network."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.activations import ACTIVATIONS
-from skdnn.network.losses import LOSSES, apply_link
+from skdnn.network.architecture import Network
+from skdnn.network.losses import LOSSES
 from skdnn.network.objective import forward
 from skdnn.network.propagation import (
     ForwardWorkspace,
@@ -39,7 +42,7 @@ def computed(problem, work=None):
 
 def logits_of(problem, rows=None):
     out = np.full((problem.n_rows, problem.sizes[-1]), np.nan, problem.dtype)
-    work = ForwardWorkspace.of(problem.network, rows or problem.n_rows, problem.dtype)
+    work = ForwardWorkspace(problem.network, rows or problem.n_rows, problem.dtype)
     logits(problem.network, problem.theta, problem.X, out, work)
     return out
 
@@ -170,19 +173,19 @@ def test_nan_in_a_row_reaches_the_cost():
     assert np.isnan(gradient).any()
 
 
-@pytest.mark.parametrize("broken", ["loss", "activation"])
-def test_an_unknown_code_is_an_error(broken):
-    problem = make_problem(hidden=(4,))
-    network = problem.network
-    if broken == "loss":
-        network = network._replace(loss=99)
-    else:
-        network.layers["activation"][0] = 99
-    arguments = problem.X, problem.Y, problem.s, 1.0, problem.workspace()
-    with pytest.raises(ValueError, match=f"unknown {broken} code"):
-        cost_and_gradient(
-            network, problem.theta, *arguments, np.empty_like(problem.theta)
-        )
-    if broken == "loss":
-        with pytest.raises(ValueError, match="unknown loss code"):
-            apply_link(network.loss, problem.X)
+def test_rows_of_another_type_are_an_error():
+    """Compiled code takes any memory for numbers of its own type."""
+    problem, other = make_problem(), make_problem(dtype=np.float32)
+    problem.X = other.X
+    with pytest.raises(ValueError, match="array of float64"):
+        computed(problem)
+
+
+def test_a_network_has_an_activation_for_each_hidden_layer():
+    with pytest.raises(ValueError, match="1 hidden layers have 2 activations"):
+        Network.of((3, 2, 1), ("relu", "relu"), "squared_error")
+
+
+def test_addresses_are_not_pickled():
+    with pytest.raises(TypeError, match="addresses of this process"):
+        pickle.dumps(make_problem().workspace().frame)

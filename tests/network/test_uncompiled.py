@@ -14,17 +14,17 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from skdnn.network.activations import ACTIVATIONS, activate
-from skdnn.network.dropout import drop, drop_inputs, mask_key
+from skdnn.network.activations import ACTIVATIONS
+from skdnn.network.dropout import mask_key
 from skdnn.network.exponential import exp, expm1
-from skdnn.network.losses import LOSSES, loss_and_gradient
 from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
-from skdnn.training.averaging import OFF, Averaging, nothing
+from skdnn.training.averaging import Averaging, nothing
 from skdnn.training.blocks import TrainingBlock
-from skdnn.training.epoch import Gathered, train_block
+from skdnn.training.epoch import Variables
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization
 from skdnn.training.tables import Table
 from tests.problems import DTYPES, KINDS, make_problem, rule_of, tolerance
+from tests.programs import activate, drop, drop_inputs, loss_and_gradient, train_block
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,9 +37,9 @@ def exponentials(dtype):
 
 def activations(dtype):
     Z, b = np.linspace(-4, 4, 30).astype(dtype).reshape(10, 3), np.ones(3, dtype)
-    for name, activation in ACTIVATIONS.items():
+    for name in ACTIVATIONS:
         A, G = Z.copy(), np.full_like(Z, 77)
-        activate(activation.code, A, b, G)
+        activate(name, A, b, G)
         yield f"a {name}", A
         yield f"da {name}", G
 
@@ -48,12 +48,8 @@ def losses(dtype):
     for kind, (loss, _) in KINDS.items():
         problem = make_problem(kind, weighted=True, dtype=dtype)
         Z = np.random.default_rng(0).normal(size=(12, problem.sizes[-1])) * 10
-        Z, scratch = Z.astype(dtype), np.empty(2 * Z.size, dtype)
-        code = LOSSES[loss].code
-        yield (
-            f"cost {kind}",
-            loss_and_gradient(code, Z, problem.Y, problem.s, 0.5, 0.1, scratch),
-        )
+        Z, Y, s = Z.astype(dtype), problem.Y, problem.s
+        yield f"cost {kind}", loss_and_gradient(loss, Z, Y, s, 0.5, 0.1)
         yield f"dZ {kind}", Z
 
 
@@ -61,10 +57,10 @@ def dropout(dtype):
     key = np.uint64(mask_key(np.uint64(2**63 + 5), 9, 1))
     yield "key", key
     A, G = np.ones((7, 9), dtype), np.full((7, 9), 2, dtype)
-    drop(A, G, 0.7, key)
+    drop(A, G, 0.7, 2**63 + 5, 9, 1)
     yield "dropped", np.concatenate([A, G])
     X = np.empty((7, 9), dtype)
-    drop_inputs(A, X, 0.5, key)
+    drop_inputs(A, X, 0.5, 2**63 + 5, 9)
     yield "dropped inputs", X
 
 
@@ -79,7 +75,7 @@ def network(dtype):
             cost_and_gradient(*rows, problem.Y, problem.s, 1 / 12, work, grad),
         )
         yield f"gradient {len(hidden)}", grad
-        logits(*rows, out, ForwardWorkspace.of(problem.network, 12, dtype))
+        logits(*rows, out, ForwardWorkspace(problem.network, 12, dtype))
         yield f"logits {len(hidden)}", out
 
 
@@ -89,25 +85,15 @@ def training(dtype):
         theta, average = problem.theta.copy(), problem.theta.copy()
         state, order = OptimizerState.start(theta), np.arange(12)[::-1].copy()
         rule = rule_of(solver, nesterov=solver == "sgd")
-        cost, finite = train_block(
+        cost, finite, _ = train_block(
             problem.network,
             rule,
             Regularization(0.1, 0.05, 1.5, 0.5),
-            Averaging(True, 0.9),
-            theta,
-            state.m,
-            state.v,
-            average,
-            0,
-            0,
             problem.block([0, 4, 8, 12], rows=order),
-            np.array([0.02, 0.03, 0.04]),
-            np.array([0.9, 0.6, 0.7]),
-            np.uint64(3),
-            problem.gathered(4),
-            problem.workspace(4, input_dropout=True),
-            np.empty_like(theta),
-            0.0,
+            [0.02, 0.03, 0.04],
+            [0.9, 0.6, 0.7],
+            Variables(theta, state.m, state.v, average, 0, 0),
+            averaging=Averaging(True, 0.9),
         )
         yield f"trained {solver}", theta
         yield f"average {solver}", average
@@ -121,32 +107,22 @@ def sparse_inputs(dtype):
     X = rng.normal(size=(12, 20)) * (rng.uniform(size=(12, 20)) < 0.1)
     table = Table(sparse.csr_array(X), dtype)
     assert table.is_sparse_enough
-    theta, grad = problem.theta.copy(), np.empty_like(problem.theta)
+    theta = problem.theta.copy()
     state, order = OptimizerState.start(theta), np.arange(12)[::-1].copy()
     rows = table.ready, problem.Y, problem.s
     train_block(
         problem.network,
         rule_of("adam", nesterov=False),
         Regularization(0.1, 0.05, np.inf, np.inf),
-        OFF,
-        theta,
-        state.m,
-        state.v,
-        nothing(dtype),
-        0,
-        0,
         TrainingBlock(*rows, False, order, np.array([0, 4, 8, 12])),
-        np.array([0.02, 0.03, 0.04]),
-        np.array([0.8, 1.0, 1.0]),
-        np.uint64(3),
-        Gathered.of(4, 0, 1, dtype),
-        problem.workspace(4),
-        grad,
-        0.0,
+        [0.02, 0.03, 0.04],
+        [0.8, 1.0, 1.0],
+        Variables(theta, state.m, state.v, nothing(dtype), 0, 0),
+        is_sparse=True,
     )
     yield "trained", theta
     out = np.empty((12, 4), dtype)
-    work = ForwardWorkspace.of(problem.network, 12, dtype)
+    work = ForwardWorkspace(problem.network, 12, dtype)
     logits(problem.network, theta, table.ready, out, work)
     yield "logits", out
 

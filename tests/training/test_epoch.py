@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.training import epoch
 from skdnn.training.averaging import OFF, Averaging, nothing
-from skdnn.training.epoch import train_block
+from skdnn.training.epoch import Variables
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization
 from tests import oracle
 from tests.problems import (
@@ -17,6 +17,7 @@ from tests.problems import (
     rule_of,
     tolerance,
 )
+from tests.programs import train_block
 
 INF = np.inf
 NO_DROPOUT = (1.0, 1.0, 1.0)
@@ -42,28 +43,11 @@ def train(
     theta = problem.theta.copy()
     average = nothing(theta.dtype) if average is None else average
     state = state or OptimizerState.start(theta)
-    most_rows = int(np.diff(bounds).max())
-    said = train_block(
-        problem.network,
-        rule,
-        extra,
-        averaging,
-        theta,
-        state.m,
-        state.v,
-        average,
-        state.t,
-        n_averaged,
-        problem.block(bounds, rows),
-        np.array(rates, dtype=np.float64),
-        np.array(keep_prob, dtype=np.float64),
-        np.uint64(seed),
-        problem.gathered(most_rows),
-        problem.workspace(most_rows, keep_prob[0] < 1),
-        np.empty_like(theta),
-        0.0,
-    )
-    return theta, said
+    variables = Variables(theta, state.m, state.v, average, state.t, n_averaged)
+    block = problem.block(bounds, rows)
+    arguments = problem.network, rule, extra, block, rates, keep_prob, variables
+    cost, finite, _ = train_block(*arguments, seed=seed, averaging=averaging)
+    return theta, (cost, finite)
 
 
 def expected_training(problem, solver, extra, bounds, rates, keep_prob, seed, t):

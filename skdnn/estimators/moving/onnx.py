@@ -274,7 +274,7 @@ def network_parts(model: OnnxExport) -> dict[str, Any]:
         Layers(
             net.coefs_,
             net.intercepts_,
-            net._model.network.activation_names,
+            net._model.network.activations,
             inputs[id(transformer)].columns if len(inputs) > 1 else None,
         )
         for transformer, net in model._averaged()

@@ -201,7 +201,7 @@ def _not_in_sklearn(net) -> dict:
 def _one_activation(net, peer) -> str:
     """Return the activation of all hidden layers: the fitted ones, if there are."""
     if net.__sklearn_is_fitted__():
-        names = net._model.network.activation_names
+        names = net._model.network.activations
     else:
         names = plan.hidden_activations(net, len(plan.hidden_sizes(net)))
     if not names:  # nothing depends on it

@@ -221,7 +221,7 @@ class ClassTargets:
 
     def expected(self, Z: np.ndarray) -> np.ndarray:
         """Turn logits, in place, into the mean of each output: its probability."""
-        apply_link(LOSSES[self.loss].code, Z)
+        apply_link(self.loss, Z)
         return Z
 
     def spread(self, Y: np.ndarray) -> np.ndarray:

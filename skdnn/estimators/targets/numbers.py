@@ -204,7 +204,7 @@ class RegressionTargets:
     def predictions(self, Z: np.ndarray) -> np.ndarray:
         """Return the numbers that Z stands for, on the network's scale."""
         numbers = Z.copy()
-        apply_link(LOSSES[self.loss].code, numbers)
+        apply_link(self.loss, numbers)
         return numbers
 
     def expected(self, Z: np.ndarray) -> np.ndarray:

@@ -20,21 +20,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.network.activations import activate
-from skdnn.network.compiled import inlined, spliced
-from skdnn.network.dropout import drop
+from skdnn.network.kernels import kernel
+from skdnn.network.program import D_A, GRAD, THETA, W_T
 from skdnn.network.segments import Parameter, row_type
-from skdnn.network.views import flat, matrix
+from skdnn.network.views import matrix, vector
 
-# A layer as compiled code reads it.
+# Where the parameters of a layer stand in θ.
 LAYER = row_type(
     (
         "n_in",
         "n_out",
         "weights_at",  # W starts there in θ
         "biases_at",
-        "activation",  # its code
-        "unit_at",  # hidden units before this layer's, in buffers of all of them
     )
 )
 
@@ -47,7 +44,6 @@ class Dense(NamedTuple):
 
     n_in: int
     n_out: int
-    activation: int  # a code
 
     def parameters(self, layer: int) -> list[Parameter]:
         """Return W and b of the layer of this number."""
@@ -57,90 +53,87 @@ class Dense(NamedTuple):
         ]
 
 
-@inlined
-def weights(layer, theta):
-    """View W."""
-    return matrix(theta, layer.weights_at, layer.n_in, layer.n_out)
-
-
-@inlined
-def biases(layer, theta):
-    """View b."""
-    return theta[layer.biases_at : layer.biases_at + layer.n_out]
+def fields(layer: np.record) -> dict[str, int]:
+    """Return what each operation on a layer is to know of it."""
+    names = "n_in", "n_out", "weights_at", "biases_at"
+    return {name: int(layer[name]) for name in names}
 
 
 # -- forward ---------------------------------------------------------------------------
 
 
-@spliced
-def activate_units(layer, theta, Z, G, keep_prob, key):
-    """Turn Z = A W into A = g(Z + b), in place, with g' in G, and drop units."""
-    activate(layer.activation, Z, biases(layer, theta), G)
-    if keep_prob < 1:
-        drop(Z, G, keep_prob, key)
+@kernel
+def times(op, now, at, T):
+    """Write Z = A W."""
+    A = matrix(at[op.A], 0, now.rows, op.n_in, T)
+    W = matrix(at[THETA], op.weights_at, op.n_in, op.n_out, T)
+    np.dot(A, W, matrix(at[op.Z], 0, now.rows, op.n_out, T))
 
 
-@spliced
-def activate_by_pieces(layer, theta, Z, G):
-    """Turn Z = A W into A = g(Z + b), in place, where the derivatives are not wanted.
-
-    All of them are written to one small buffer, which stays in the nearest cache. That
-    costs less than to compile each activation once more without its derivative.
-    """
-    b = biases(layer, theta)
-    rows = G.size // Z.shape[1]
-    for start in range(0, Z.shape[0], rows):
-        piece = Z[start : start + rows]
-        activate(layer.activation, piece, b, matrix(G, 0, piece.shape[0], Z.shape[1]))
-
-
-@inlined
-def add_biases(layer, theta, Z):
+@kernel
+def add_biases(op, now, at, T):
     """Turn Z = A W into A W + b, in place: the logits."""
-    b = biases(layer, theta)
-    for i in range(Z.shape[0]):
-        for j in range(Z.shape[1]):
+    Z = matrix(at[op.Z], 0, now.rows, op.n_out, T)
+    b = vector(at[THETA], op.biases_at, op.n_out, T)
+    for i in range(now.rows):
+        for j in range(op.n_out):
             Z[i, j] += b[j]
 
 
 # -- back ------------------------------------------------------------------------------
 
 
-@inlined
-def bias_gradient(layer, dZ, grad):
+@kernel
+def bias_gradient(op, now, at, T):
     """Write db = Σ_i dZ_i, four rows at a time to touch db less often."""
-    db = biases(layer, grad)
-    rows = dZ.shape[0]
-    in_fours = rows - rows % 4
+    dZ = matrix(at[op.Z], 0, now.rows, op.n_out, T)
+    db = vector(at[GRAD], op.biases_at, op.n_out, T)
+    in_fours = now.rows - now.rows % 4
     db[:] = 0
     for i in range(0, in_fours, 4):
-        for j in range(dZ.shape[1]):
+        for j in range(op.n_out):
             db[j] += (dZ[i, j] + dZ[i + 1, j]) + (dZ[i + 2, j] + dZ[i + 3, j])
-    for i in range(in_fours, rows):
-        for j in range(dZ.shape[1]):
+    for i in range(in_fours, now.rows):
+        for j in range(op.n_out):
             db[j] += dZ[i, j]
 
 
-@inlined
-def times_transposed(dZ, W, WT, dA):
-    """Write dA = dZ W^T.
+@kernel
+def transposed_times(op, now, at, T):
+    """Write dW = A^T dZ."""
+    A = matrix(at[op.A], 0, now.rows, op.n_in, T)
+    dZ = matrix(at[op.Z], 0, now.rows, op.n_out, T)
+    np.dot(A.T, dZ, matrix(at[GRAD], op.weights_at, op.n_in, op.n_out, T))
 
-    A small W is transposed first: OpenBLAS has a kernel for small products that wants
-    both factors as they are, and takes two thirds of the time.
+
+@kernel
+def times_transposed(op, now, at, T):
+    """Write dA = dZ W^T."""
+    dZ = matrix(at[op.Z], 0, now.rows, op.n_out, T)
+    W = matrix(at[THETA], op.weights_at, op.n_in, op.n_out, T)
+    np.dot(dZ, W.T, matrix(at[D_A], 0, now.rows, op.n_in, T))
+
+
+@kernel
+def times_small_transposed(op, now, at, T):
+    """Do the same where W is small: it is transposed first.
+
+    OpenBLAS has a kernel for small products that wants both factors as they are, and
+    takes two thirds of the time.
     """
-    if W.size <= SMALL:
-        transposed = matrix(WT, 0, W.shape[1], W.shape[0])
-        for i in range(W.shape[0]):
-            for j in range(W.shape[1]):
-                transposed[j, i] = W[i, j]
-        np.dot(dZ, transposed, dA)
-    else:
-        np.dot(dZ, W.T, dA)
+    dZ = matrix(at[op.Z], 0, now.rows, op.n_out, T)
+    W = matrix(at[THETA], op.weights_at, op.n_in, op.n_out, T)
+    transposed = matrix(at[W_T], 0, op.n_out, op.n_in, T)
+    for i in range(op.n_in):
+        for j in range(op.n_out):
+            transposed[j, i] = W[i, j]
+    np.dot(dZ, transposed, matrix(at[D_A], 0, now.rows, op.n_in, T))
 
 
-@inlined
-def through_activation(G, dA):
+@kernel
+def through_activation(op, now, at, T):
     """Turn g'(Z) in G into dZ = dA * g'(Z)."""
-    g, d = flat(G), flat(dA)
-    for j in range(g.size):
+    size = now.rows * op.n_out
+    g, d = vector(at[op.G], 0, size, T), vector(at[D_A], 0, size, T)
+    for j in range(size):
         g[j] *= d[j]

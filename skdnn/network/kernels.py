@@ -1,0 +1,170 @@
+"""Kernels: what a program calls, each compiled by itself when it is first needed.
+
+A kernel is a function of
+
+``op``
+    One operation of a program: which buffers it works on, and with which constants.
+``now``
+    What there is to know of the batch at hand.
+``at``
+    The addresses of all buffers.
+``T``
+    The type of the numbers: ``np.float32`` or ``np.float64``.
+
+It is called by its address. The loops that walk through a program know neither which
+kernels there are nor their type, so that they are compiled once for all; and of a new
+activation, or of another type, nothing is compiled but its kernels.
+"""
+
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+from numba import config, from_dtype, types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+from numba.np.arrayobj import make_array
+
+from skdnn.network.compiled import COMPILE_OPTIONS, by_address
+from skdnn.network.segments import row_type
+
+# Which kernel, the buffers that it works on (places in `at`), the sizes of its layer,
+# where in θ its parameters stand, and the constants of its kind.
+OPERATION = row_type(
+    (
+        "kernel",
+        "A",  # what a layer reads
+        "Z",  # what it writes; going back, the gradient of that
+        "G",  # the derivatives g'(Z)
+        "g_rows",  # rows that G has room for; 0 for all
+        "n_in",
+        "n_out",
+        "weights_at",
+        "biases_at",
+        "layer",  # as dropout's masks count: 0 is the input
+        "start",  # θ[start:stop] is updated
+        "stop",
+        "nesterov",
+    ),
+    (
+        "keep_prob",
+        "option",  # the loss's own number
+        "rate",  # what the learning rate is multiplied by
+        "l2",
+        "l1",
+        "momentum",
+        "beta1",
+        "beta2",
+        "epsilon",
+        "decay",  # of the average
+        "most",  # a bound on a norm
+    ),
+)
+# The batch. Of what is written down for the next operations: `value`, the cost;
+# `square`, of the gradient's norm so far; `factor`, what the gradient is multiplied by.
+NOW = row_type(
+    (
+        "rows",
+        "n_targets",
+        "n_stored",  # entries of the sparse table
+        "step",  # steps before this one
+        "n_averaged",  # of which so many are in the average
+        "seed",
+        "first",  # what is gathered ahead: `count` rows of a block from this one on
+        "count",
+        "is_weighted",
+    ),
+    ("scale", "rate", "value", "square", "factor"),
+)
+
+_ADDRESSES = types.CPointer(types.int64)
+KERNELS: list["Kernel"] = []
+_tables: dict[np.dtype, np.ndarray] = {}
+
+
+class Kernel:
+    """One kernel; the function itself is what plain Python calls.
+
+    Attributes
+    ----------
+    code : int
+        Its place in the tables of addresses; another one in another process.
+    """
+
+    def __init__(self, function):
+        update_wrapper(self, function)
+        self.py_func = function
+        self.code = len(KERNELS)
+        self._compiled = by_address(function)
+        KERNELS.append(self)
+
+    @property
+    def targetoptions(self) -> dict[str, Any]:
+        """How it is compiled."""
+        return self._compiled.targetoptions
+
+    def address(self, dtype: np.dtype) -> Any:
+        """Return where its machine code for a type is; it is compiled if need be.
+
+        Of plain Python, return the function.
+        """
+        if config.DISABLE_JIT:
+            return lambda op, now, at: self.py_func(op, now, at, dtype.type)
+        takes = (
+            from_dtype(OPERATION),
+            from_dtype(NOW),
+            _ADDRESSES,
+            types.NumberClass(from_dtype(dtype)),
+        )
+        self._compiled.compile(takes)
+        code = self._compiled.overloads[takes]
+        return code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
+
+
+def kernel(function) -> Kernel:
+    """Make a kernel of a function (op, now, at, T)."""
+    return Kernel(function)
+
+
+def addresses(codes: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return the table of addresses for a type, in which these kernels are."""
+    table = _tables.get(dtype)
+    if table is None or table.size < len(KERNELS):
+        grown = np.zeros(len(KERNELS), object if config.DISABLE_JIT else np.int64)
+        if table is not None:
+            grown[: table.size] = table
+        table = _tables[dtype] = grown
+    for code in codes[table[codes] == 0]:
+        table[code] = KERNELS[code].address(dtype)
+    return table
+
+
+def call(kernel, op, now, at):
+    """Call a kernel by its entry in the table."""
+    kernel(op, now, at)
+
+
+@overload(call, jit_options=COMPILE_OPTIONS)
+def _compiled_call(kernel, op, now, at):
+    return lambda kernel, op, now, at: _call(kernel, op, now, at)
+
+
+@intrinsic
+def _call(context, kernel, op, now, at):
+    # Of no consequence here: classes of numbers are nothing at run time.
+    takes = op, now, _ADDRESSES, types.NumberClass(types.float64)
+
+    def generate(context, builder, signature, arguments):
+        convention = context.call_conv
+        function = convention.get_function_type(types.none, takes).as_pointer()
+        pointer = builder.inttoptr(arguments[0], function)
+        places = make_array(at)(context, builder, arguments[3]).data
+        values = [arguments[1], arguments[2], places, context.get_dummy_value()]
+        status, _ = convention.call_function(
+            builder, pointer, types.none, takes, values
+        )
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, op, now, at), generate
