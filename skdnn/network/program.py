@@ -14,6 +14,7 @@ import numpy as np
 
 from skdnn.network.compiled import entry, inlined
 from skdnn.network.kernels import NOW, OPERATION, Kernel, addresses, call
+from skdnn.network.subnormals import flush_subnormals, put_back
 
 # Places of the buffers in the table of their addresses.
 (
@@ -138,4 +139,6 @@ def perform(operations, first, last, kernels, at, now):
 
 @entry
 def _run(operations, kernels, at, now):
+    word = flush_subnormals()
     perform(operations, 0, operations.size, kernels, at, now[0])
+    put_back(word)

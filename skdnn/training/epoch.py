@@ -31,6 +31,7 @@ from skdnn.network.program import (
     perform,
 )
 from skdnn.network.propagation import Workspace, steps_back, steps_to_cost
+from skdnn.network.subnormals import flush_subnormals, put_back
 from skdnn.network.views import matrix, vector
 from skdnn.training.averaging import Averaging, average
 from skdnn.training.blocks import TrainingBlock
@@ -241,7 +242,7 @@ def _train_block(
     `n_rows` that the block names; those from `back` on follow the cost. `row_bytes` are
     those of X, Y and s.
     """
-    now = nows[0]
+    word, now = flush_subnormals(), nows[0]
     X_at, Y_at, s_at, first = at[X], at[Y], at[S], 0
     gathered_to = 0 if n_rows > 0 else bounds[-1]
     for k in range(rates.size):
@@ -257,9 +258,11 @@ def _train_block(
         now.rows, now.scale, now.rate = stop - start, 1.0 / (stop - start), rates[k]
         perform(operations, to_cost, back, kernels, at, now)
         if not math.isfinite(now.value):
+            put_back(word)
             return total, False
         total += now.value * now.rows
         perform(operations, back, operations.size, kernels, at, now)
         now.step += 1
         now.n_averaged += 1
+    put_back(word)
     return total, True
