@@ -6,7 +6,7 @@ from skdnn.network.architecture import Network
 from skdnn.network.program import AVERAGE, GRAD, THETA, Frame, M, Program, V
 from skdnn.training.averaging import Averaging, average
 from skdnn.training.epoch import Variables
-from skdnn.training.optimizers import Regularization, Rule, update
+from skdnn.training.optimizers import Regularization, Rule, Update
 
 
 def take_step(
@@ -25,5 +25,5 @@ def take_step(
     ):
         frame.put(place, array)
     frame.set(step=variables.t, n_averaged=variables.n_averaged, rate=rate, factor=1.0)
-    end = average(averaging, network.n_parameters)
-    frame.run(Program([*update(network, rule, regularization), *end]))
+    update = Update(network, rule, regularization).of_given_gradient()
+    frame.run(Program([*update, *average(averaging, network.n_parameters)]))
