@@ -12,10 +12,8 @@ of X is in this file; each function takes either kind of rows.
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
-from skdnn.network.compiled import COMPILE_OPTIONS, inlined
+from skdnn.network.compiled import COMPILE_OPTIONS, inlined, overload
 from skdnn.network.dropout import drop_inputs, hash_bits, keep_threshold, mask_halves
 from skdnn.network.memory import prefetch
 from skdnn.network.views import matrix
@@ -43,7 +41,7 @@ class SparseRows(NamedTuple):
 
 def _is_sparse(X) -> bool:
     """Say for values and for Numba's types whether they are sparse rows."""
-    return isinstance(X, SparseRows | types.BaseNamedTuple)
+    return SparseRows in (type(X), getattr(X, "instance_class", None))
 
 
 # -- which rows ------------------------------------------------------------------------

@@ -17,17 +17,26 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 
-from skdnn.network.compiled import entry, inlined, spliced
+from skdnn.network.compiled import (
+    COMPILE_OPTIONS,
+    entry,
+    inlined,
+    overload,
+    spliced,
+)
 from skdnn.network.exponential import exp, log1p_of_unit, log_from_one
 from skdnn.network.views import flat
 
 
-@register_jitable
 def loss_scratch_size(rows: int, n_outputs: int) -> int:
     """Return the room that a loss needs besides the logits."""
     return rows * max(n_outputs, 2)
+
+
+@overload(loss_scratch_size, jit_options=COMPILE_OPTIONS)
+def _compiled_loss_scratch_size(rows, n_outputs):
+    return loss_scratch_size
 
 
 @inlined
