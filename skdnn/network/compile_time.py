@@ -33,7 +33,7 @@ CLOCK = _Clock()
 
 
 def compile_seconds() -> float:
-    """Return the seconds of importing Numba, of loading code and of compiling so far."""
+    """Return the seconds of importing Numba, loading code and compiling so far."""
     return CLOCK.seconds
 
 

@@ -1,12 +1,12 @@
 """How every compiled function of skdnn is compiled, said in one place.
 
-Four decorators. `entry` marks the few functions that Python calls: their machine code is
-kept in a cache, with everything they call linked in. `inlined` marks what those call;
-no machine code is made of it alone. `spliced` marks functions that only arrange others:
-Numba pastes their source into the caller, so that all they arrange is not compiled once
-more for them. `exact` is for arithmetic whose order matters, such as the range
-reduction of exp. And `overload` gives a function another body where compiled code calls
-it.
+Four decorators. `entry` marks the few functions that Python calls: their machine code
+is kept in a cache, with everything they call linked in. `inlined` marks what those
+call; no machine code is made of it alone. `spliced` marks functions that only arrange
+others: Numba pastes their source into the caller, so that all they arrange is not
+compiled once more for them. `exact` is for arithmetic whose order matters, such as the
+range reduction of exp. And `overload` gives a function another body where compiled code
+calls it.
 
 Numba is imported when an entry is called for the first time: it takes longer than all
 of skdnn, and whoever only imports or pickles an estimator does not need it. All that
@@ -20,7 +20,7 @@ show its NaN.
 import threading
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
-from typing import Any
+from typing import Any, cast
 
 from skdnn.network.compile_time import compiling
 
@@ -57,7 +57,7 @@ class _Compiled:
     """A function that Numba is asked to compile when it is called, or looked at."""
 
     def __init__(self, function: Callable, options: dict[str, Any]):
-        update_wrapper(self, function)
+        update_wrapper(cast(Any, self), function)
         self.py_func, self.targetoptions = function, options
 
     @property

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdnn.preprocessing.column_statistics import averaged_inverse, is_rounding_noise
 
@@ -76,6 +75,8 @@ def tree_edges(
     values = values.astype(np.float64)
     if not _has_bins(values):
         return np.empty(0)
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
     kind: Any = DecisionTreeRegressor if is_continuous else DecisionTreeClassifier
     tree = kind(
         max_leaf_nodes=n_bins,
