@@ -13,6 +13,7 @@ from benchmarks import (
     growth,
     growth_picture,
     memory,
+    partial_fit,
     parts,
     prediction,
     report,
@@ -93,6 +94,14 @@ def run_search(arguments: argparse.Namespace) -> list[dict]:
     )
 
 
+def run_partial_fit(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print a call of partial_fit for one batch of rows."""
+    return _printed(
+        "A call of partial_fit for one batch of rows",
+        partial_fit.measure_partial_fit(**_if_quick(arguments, repetitions=3)),
+    )
+
+
 def run_prediction(arguments: argparse.Namespace) -> list[dict]:
     """Measure and print the prediction of one row and of many."""
     quick = _if_quick(arguments, repetitions=3, calls=50)
@@ -153,6 +162,7 @@ COMMANDS = {
     "augmentation": run_augmentation,
     "frames": run_frames,
     "search": run_search,
+    "partial_fit": run_partial_fit,
     "prediction": run_prediction,
     "memory": run_memory,
     "growth": run_growth,

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from numba import njit
 from numpy.testing import assert_array_equal
 
+from skdnn.network.compiled import inlined
 from skdnn.network.memory import aligned_copy, empty_aligned, prefetch
 from skdnn.network.views import flat, matrix
 from tests.problems import DTYPES
@@ -35,7 +35,7 @@ def test_aligned_copy(dtype):
     assert not np.shares_memory(copy, array)
 
 
-@njit
+@inlined
 def viewed(buffer, start, rows, columns):
     part = matrix(buffer, start, rows, columns)
     part[0, 0] = 77
@@ -55,7 +55,7 @@ def test_views_share_the_memory_of_their_buffer(dtype, view):
     assert_array_equal(buffer, expected)
 
 
-@njit
+@inlined
 def a_view(n):
     return matrix(np.arange(n), 2, 2, 3)
 
@@ -66,7 +66,7 @@ def test_a_view_keeps_its_buffer_alive():
         assert_array_equal(view, [[2, 3, 4], [5, 6, 7]])
 
 
-@njit
+@inlined
 def asked_for(table):
     for i in range(table.shape[0]):
         prefetch(table, i, table.shape[1] - 1)
