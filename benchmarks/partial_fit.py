@@ -1,26 +1,34 @@
 """What one call of `partial_fit` takes for few rows: one step, and all around it.
 
 The larger the network, the more a copy of its state costs beside the step; the smaller,
-the more the checks of the call. The floor is the matrix products of the step.
+the more the checks of the call. The floor is the matrix products of the step. Settings
+are those of `steps`: the same for both libraries.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
 
-from benchmarks import floor
+from benchmarks.contestants import (
+    prepare_floor,
+    prepare_sklearn,
+    prepare_skdnn_partial_fit,
+)
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
 from benchmarks.targets import at_most
-from skdnn import MLPRegularizedClassifier
 
-_ESTIMATORS = {"skdnn": MLPRegularizedClassifier, "sklearn": MLPClassifier}
-# One batch of rows each.
+# Of one batch of rows each.
 CASES = (
-    *(Net(net.sizes, net.batch_size, 1, repetitions=51) for net in NETS[:3]),
+    *(Net(net.sizes, net.batch_size, 1, repetitions=201) for net in NETS[:2]),
+    Net(NETS[2].sizes, NETS[2].batch_size, 1, repetitions=51),
     Net((784, 1024, 1024, 10), batch_size=200, n_batches=1, repetitions=31),
 )
+_PREPARE = {
+    "skdnn": prepare_skdnn_partial_fit,
+    "sklearn": prepare_sklearn,
+    "floor": prepare_floor,
+}
 
 
 def measure_partial_fit(
@@ -30,19 +38,9 @@ def measure_partial_fit(
     with threads_limited(1):
         for net in nets:
             X, y = data_for(net)
-            calls = {name: _call(make, net, X, y) for name, make in _ESTIMATORS.items()}
-            products = floor.buffers(net.sizes, net.batch_size)
-            calls["floor"] = lambda products=products: floor.run_products(1, *products)
+            calls = {name: of(net, X, y, 1.0) for name, of in _PREPARE.items()}
             seconds = alternate(calls, repetitions or net.repetitions)
             yield _result(net, {name: s * 1e3 for name, s in seconds.items()})
-
-
-def _call(make: type, net: Net, X, y) -> Callable[[], object]:
-    # Large nets would learn these rows by heart, and small numbers are slow.
-    model = make(net.hidden, random_state=0, learning_rate_init=1e-5)
-    classes = None if net.is_multilabel else np.arange(net.sizes[-1])
-    model.partial_fit(X, y, classes=classes)
-    return lambda: model.partial_fit(X, y)
 
 
 def _result(net: Net, ms: dict[str, np.ndarray]) -> dict:
