@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.contestants import (
     prepare_floor,
-    prepare_sklearn,
     prepare_skdnn_partial_fit,
+    prepare_sklearn,
 )
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for

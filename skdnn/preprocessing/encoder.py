@@ -301,7 +301,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         rows = X.tocsr() if sparse.issparse(X) else X
         if self.sparse_output:
             pieces = [
-                sparse.csr_array(_encoded(rows[block], parts).astype(X.dtype))
+                sparse.csr_array(_encoded(rows[block], parts, X.dtype))
                 for block in blocks
             ]
             Z = sparse.vstack(pieces, format="csr")
@@ -309,7 +309,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
             return Z if as_array else sparse.csr_matrix(Z)
         Z = np.empty((m, n_out), X.dtype)
         for block in blocks:
-            Z[block] = _encoded(rows[block], parts)
+            _encode(rows[block], parts, Z[block])
         return Z
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
@@ -465,19 +465,33 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         return Components(source.astype(np.int64), *others)
 
 
-def _encoded(x, parts: Components) -> np.ndarray:
-    """Return the components of a few rows, float64."""
-    x = x.toarray() if sparse.issparse(x) else x
-    Z = np.take(x.astype(np.float64), parts.source, axis=1)
+def _encoded(x, parts: Components, dtype: np.dtype) -> np.ndarray:
+    """Return the components of a few rows."""
+    Z = np.empty((x.shape[0], len(parts.source)), dtype)
+    _encode(x, parts, Z)
+    return Z
+
+
+def _encode(x, parts: Components, out: np.ndarray) -> None:
+    """Write the components of a few rows; they are computed in float64."""
+    x = (x.toarray() if sparse.issparse(x) else x).astype(np.float64, copy=False)
+    Z = out if out.dtype == np.float64 else np.empty(out.shape)
+    # All numbers are in range: without "clip", NumPy would make a copy to be sure.
+    np.take(x, parts.source, axis=1, out=Z, mode="clip")
+    has_rest = np.flatnonzero(parts.rest)
     # Far values overflow to the infinity that they are clipped from.
     with np.errstate(over="ignore"):
         Z -= parts.origin
-        if parts.rest.any():
-            Z -= parts.rest
+        if has_rest.size:
+            Z[:, has_rest] -= parts.rest[has_rest]
         Z /= parts.width
-    is_missing = np.isnan(Z)
+    # A column without a number has no mean: it shows in each row.
+    may_miss = np.isnan(x).any() or np.isnan(Z[:1]).any()
+    is_missing = np.isnan(Z) if may_miss else None
     # Faster than np.clip with arrays.
     np.maximum(Z, parts.low, out=Z)
     np.minimum(Z, parts.high, out=Z)
-    np.copyto(Z, parts.filling, where=is_missing)
-    return Z
+    if is_missing is not None:
+        np.copyto(Z, parts.filling, where=is_missing)
+    if Z is not out:
+        out[...] = Z
