@@ -9,10 +9,12 @@ from benchmarks import (
     activations,
     augmentation,
     dask_workers,
+    extras,
     frames,
     growth,
     growth_picture,
     memory,
+    partial_fit,
     parts,
     prediction,
     report,
@@ -85,11 +87,30 @@ def run_frames(arguments: argparse.Namespace) -> list[dict]:
     )
 
 
+def run_extras(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print what stands beside steps: averages, encoding, looks."""
+    repetitions = _repetitions(arguments)
+    of_steps = _collected(extras.measure_averaging(repetitions=repetitions))
+    tables = extras.TABLES[:2] if arguments.quick else extras.TABLES
+    of_fits = _collected(extras.measure_of_fits(tables, repetitions))
+    _print("What the average of θ adds to a step", of_steps)
+    _print("What stands beside the steps of a fit", of_fits)
+    return of_steps + of_fits
+
+
 def run_search(arguments: argparse.Namespace) -> list[dict]:
     """Measure and print a parallel search."""
     return _printed(
         "A grid search with two jobs, 12 candidates in 5 folds",
         search.measure_search(**_if_quick(arguments, repetitions=1)),
+    )
+
+
+def run_partial_fit(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print a call of partial_fit for one batch of rows."""
+    return _printed(
+        "A call of partial_fit for one batch of rows",
+        partial_fit.measure_partial_fit(**_if_quick(arguments, repetitions=3)),
     )
 
 
@@ -152,7 +173,9 @@ COMMANDS = {
     "threads": run_threads,
     "augmentation": run_augmentation,
     "frames": run_frames,
+    "extras": run_extras,
     "search": run_search,
+    "partial_fit": run_partial_fit,
     "prediction": run_prediction,
     "memory": run_memory,
     "growth": run_growth,

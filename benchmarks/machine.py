@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from skdnn.network.compiled import SOURCES_HASH
+from skdnn.network.dispatchers import hash_of_sources
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "torch")
 
@@ -17,7 +17,7 @@ def machine_facts() -> dict[str, object]:
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},
-        "skdnn_sources": SOURCES_HASH,
+        "skdnn_sources": hash_of_sources(),
         "system": platform.system(),
         "architecture": platform.machine(),
         "cpus": os.cpu_count(),

@@ -34,6 +34,7 @@ UNITS = {
     "ms": "ms",
     "seconds": "s",
     "megabytes": "MB",
+    "percent": "%",
     "ratios": "",
 }
 

@@ -1,62 +1,70 @@
-"""Regularised multilayer perceptrons with the scikit-learn interface."""
+"""Regularised multilayer perceptrons with the scikit-learn interface.
+
+A room is imported when one of its names is asked for: who trains a network does not
+wait for pictures and diagnoses, nor for Numba before the first fit.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from skdnn._version import __version__ as __version__
-from skdnn.augmentation import (
-    AugmentationPipeline,
-    Augmenter,
-    CutMix,
-    Cutout,
-    ElasticDistortion,
-    GaussianNoise,
-    Mixup,
-    RandomFlip,
-    RandomResizedCrop,
-    RandomRotation,
-    RandomShift,
-)
-from skdnn.cross_validated import (
-    MLPRegularizedClassifierCV,
-    MLPRegularizedRegressorCV,
-    register_onnx_converters,
-)
-from skdnn.diagnosis import (
-    BiasVarianceDecomposition,
-    BiasVarianceReport,
-    CostDescentReport,
-    DifferenceOrders,
-    GradientChecks,
-    SignalReport,
-    bias_variance_decomposition,
-    check_cost_descends,
-    check_gradients,
-    dev_size_for,
-    difference_orders,
-    signal_propagation,
-)
-from skdnn.displays import (
-    BiasVarianceDisplay,
-    CostContoursDisplay,
-    CostDescentDisplay,
-    DecisionRegionsDisplay,
-    DifferenceOrderDisplay,
-    FirstLayerDisplay,
-    GradientCheckDisplay,
-    ParameterScoreDisplay,
-    SignalPropagationDisplay,
-    TrainingCurveDisplay,
-    WeightsDisplay,
-)
-from skdnn.estimators import (
-    Checkpoint,
-    DataScaleWarning,
-    MLPRegularizedClassifier,
-    MLPRegularizedRegressor,
-    to_onnx,
-)
-from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
-from skdnn.network.gradient_check import GradientCheckReport
-from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
-from skdnn.streams import BatchSource
+
+if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does the same
+    from skdnn.augmentation import (
+        AugmentationPipeline,
+        Augmenter,
+        CutMix,
+        Cutout,
+        ElasticDistortion,
+        GaussianNoise,
+        Mixup,
+        RandomFlip,
+        RandomResizedCrop,
+        RandomRotation,
+        RandomShift,
+    )
+    from skdnn.cross_validated import (
+        MLPRegularizedClassifierCV,
+        MLPRegularizedRegressorCV,
+        register_onnx_converters,
+    )
+    from skdnn.diagnosis import (
+        BiasVarianceDecomposition,
+        BiasVarianceReport,
+        CostDescentReport,
+        GradientChecks,
+        SignalReport,
+        bias_variance_decomposition,
+        check_cost_descends,
+        check_gradients,
+        dev_size_for,
+        signal_propagation,
+    )
+    from skdnn.diagnosis.difference_orders import DifferenceOrders, difference_orders
+    from skdnn.displays import (
+        BiasVarianceDisplay,
+        CostContoursDisplay,
+        CostDescentDisplay,
+        DecisionRegionsDisplay,
+        DifferenceOrderDisplay,
+        FirstLayerDisplay,
+        GradientCheckDisplay,
+        ParameterScoreDisplay,
+        SignalPropagationDisplay,
+        TrainingCurveDisplay,
+        WeightsDisplay,
+    )
+    from skdnn.estimators import (
+        Checkpoint,
+        DataScaleWarning,
+        MLPRegularizedClassifier,
+        MLPRegularizedRegressor,
+    )
+    from skdnn.estimators.moving.onnx import to_onnx
+    from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
+    from skdnn.network.gradient_check import GradientCheckReport
+    from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
+    from skdnn.streams import BatchSource
 
 __all__ = [
     "AugmentationPipeline",
@@ -108,3 +116,82 @@ __all__ = [
     "to_onnx",
     "train_dev_test_split",
 ]
+
+_HOMES = {
+    "skdnn.augmentation": (
+        "AugmentationPipeline",
+        "Augmenter",
+        "CutMix",
+        "Cutout",
+        "ElasticDistortion",
+        "GaussianNoise",
+        "Mixup",
+        "RandomFlip",
+        "RandomResizedCrop",
+        "RandomRotation",
+        "RandomShift",
+    ),
+    "skdnn.cross_validated": (
+        "MLPRegularizedClassifierCV",
+        "MLPRegularizedRegressorCV",
+        "register_onnx_converters",
+    ),
+    "skdnn.diagnosis": (
+        "BiasVarianceDecomposition",
+        "BiasVarianceReport",
+        "CostDescentReport",
+        "GradientChecks",
+        "SignalReport",
+        "bias_variance_decomposition",
+        "check_cost_descends",
+        "check_gradients",
+        "dev_size_for",
+        "signal_propagation",
+    ),
+    "skdnn.diagnosis.difference_orders": ("DifferenceOrders", "difference_orders"),
+    "skdnn.displays": (
+        "BiasVarianceDisplay",
+        "CostContoursDisplay",
+        "CostDescentDisplay",
+        "DecisionRegionsDisplay",
+        "DifferenceOrderDisplay",
+        "FirstLayerDisplay",
+        "GradientCheckDisplay",
+        "ParameterScoreDisplay",
+        "SignalPropagationDisplay",
+        "TrainingCurveDisplay",
+        "WeightsDisplay",
+    ),
+    "skdnn.estimators": (
+        "Checkpoint",
+        "DataScaleWarning",
+        "MLPRegularizedClassifier",
+        "MLPRegularizedRegressor",
+    ),
+    "skdnn.estimators.moving.onnx": ("to_onnx",),
+    "skdnn.model_selection": (
+        "TrainDevTestSplit",
+        "train_dev_test_split",
+    ),
+    "skdnn.network.gradient_check": ("GradientCheckReport",),
+    "skdnn.preprocessing": (
+        "InputStandardizer",
+        "PiecewiseLinearEncoder",
+    ),
+    "skdnn.streams": ("BatchSource",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its room, once."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return all names, those that have not been asked for yet, too."""
+    return sorted({*globals(), *__all__})

@@ -15,10 +15,12 @@ from benchmarks import (
     augmentation,
     compare,
     dask_workers,
+    extras,
     frames,
     growth,
     growth_picture,
     memory,
+    partial_fit,
     prediction,
     report,
     search,
@@ -33,6 +35,7 @@ from benchmarks.nets import NETS, Net, data_for
 from skdnn import Mixup, RandomFlip
 
 TINY = Net((4, 3, 2), batch_size=5, n_batches=4, repetitions=1)
+ONE_BATCH = Net((4, 3, 3), batch_size=5, n_batches=1, repetitions=1)
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +170,18 @@ TINY_FORMS = {
         ["net", "rows", "container", "batch_size"],
         [{"ms_per_epoch": {"skdnn", "sklearn"}, "ratios": {"sklearn/skdnn"}}] * 4,
     ),
+    "partial_fit": (
+        partial(partial_fit.measure_partial_fit, [ONE_BATCH], repetitions=1),
+        ["net", "rows"],
+        [{"ms": {"skdnn", "sklearn", "floor"}, "ratios": {"skdnn/sklearn"}}],
+    ),
+    "extras": (
+        partial(
+            extras.measure_of_fits, [extras.TableOfRows(60, 3, 1, (("max_iter", 1),))]
+        ),
+        ["case", "rows"],
+        [{"ms": {"part", "fit"}, "percent": {"share"}}] * 3,
+    ),
     "search": (
         partial(
             search.measure_search,
@@ -249,6 +264,14 @@ def _check_tables(results):
 
 
 @pytest.mark.slow
+def test_the_share_of_the_average_is_in_percent_of_a_step():
+    (result,) = extras.measure_averaging([TINY], repetitions=1)
+    assert set(report.identity(result)) == {"net", "case"}
+    assert -100 < result["percent"]["share"]["median"] < 1000  # it may seem negative
+    assert set(result["targets"]) == set(result["percent"])
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not memory.IS_AVAILABLE, reason=memory.UNAVAILABLE)
 def test_memory_is_what_a_process_adds():
     cases = ("fit, float64 memory map", memory.PREDICTION)
@@ -273,13 +296,15 @@ def test_without_linux_memory_says_so(monkeypatch, capsys):
 
 
 def test_compiling_is_what_an_empty_cache_costs(monkeypatch):
-    runs = iter([[1.0, 0.5, 8.0, 2.0], [1.0, 0.5, 0.25, 0.25]])
-    monkeypatch.setattr(startup, "_run", lambda cache: next(runs))
+    cold, warm = [1.0, 0.5, 8.0, 2.0], [1.0, 0.5, 0.25, 0.25]
+    runs = iter([[9.0, 9.0, 9.0, 9.0], cold, warm, warm, warm])
+    monkeypatch.setattr(startup, "_run", lambda cache, bytecode: next(runs))
     empty, filled = startup.measure_startup(repetitions=1)
     assert [empty["cache"], filled["cache"]] == ["empty", "filled"]
-    assert set(filled["seconds"]) == {*startup.PHASES, "total"}
+    assert set(filled["seconds"]) == {*startup.PHASES, "all of skdnn", "total"}
     assert empty["seconds"]["compiling"]["median"] == pytest.approx(9.5)
-    assert "≤ 1, missed" in report.overview([empty, filled])
+    assert filled["seconds"]["all of skdnn"]["median"] == pytest.approx(1.0)
+    assert "≤ 0.3, missed" in report.overview([empty, filled])
 
 
 @pytest.mark.slow

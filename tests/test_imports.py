@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import skdnn
+
 PACKAGE = Path(__file__).resolve().parents[1] / "skdnn"
 HAS_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 MAX_LINES = 250  # of code: docstrings, comments and empty lines apart
@@ -230,12 +232,131 @@ def import_without_extras(root):
         "import sys\n"
         "for name in ('matplotlib', 'onnx', 'pandas', 'polars', 'skl2onnx'):\n"
         "    sys.modules[name] = None\n"
-        "import skdnn"
+        "import skdnn\n"
+        "for name in skdnn.__all__:\n"
+        "    getattr(skdnn, name)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True
     )
     return done.stderr
+
+
+# What takes long to import, and what uses it: `import skdnn` waits for none of it. What
+# `sklearn.neural_network` brings, such as scipy.optimize, is there anyway.
+_LATE = """
+import sys
+import sklearn.neural_network
+before = set(sys.modules)
+{code}
+print([name for name in {late} if name in sys.modules and name not in before])
+"""
+_NOT_YET = (
+    "numba",
+    "llvmlite",
+    "matplotlib",
+    "onnx",
+    "dask",
+    "sklearn.ensemble",
+    "sklearn.tree",
+    "sklearn.compose",
+    "skdnn.network.dispatchers",
+    "skdnn.network.instructions",
+    "skdnn.displays",
+    "skdnn.diagnosis",
+)
+
+
+def loaded_late(root, code, late=_NOT_YET):
+    """Which of these a new process has loaded after the code."""
+    program = _LATE.format(code=code, late=late)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return ast.literal_eval(done.stdout.splitlines()[-1])
+
+
+def test_numba_and_pictures_are_not_waited_for():
+    code = (
+        "import pickle, skdnn\n"
+        "from skdnn import Checkpoint, DataScaleWarning, InputStandardizer\n"
+        "from skdnn import MLPRegularizedClassifier, MLPRegularizedRegressor\n"
+        "net = MLPRegularizedClassifier((3,), alpha=2.0)\n"
+        "assert repr(pickle.loads(pickle.dumps(net))) == repr(net)"
+    )
+    assert loaded_late(PACKAGE.parent, code) == []
+
+
+def test_the_cross_validated_estimators_wait_for_numba_and_pictures_neither():
+    late = [name for name in _NOT_YET if name != "sklearn.compose"]
+    code = "from skdnn import MLPRegularizedClassifierCV, MLPRegularizedRegressorCV"
+    assert loaded_late(PACKAGE.parent, code, late) == []
+
+
+def test_what_is_loaded_is_seen(write):
+    package = write(
+        {"__init__": "from skdnn import network", "network/__init__": "import llvmlite"}
+    )
+    assert loaded_late(package.parent, "import skdnn") == ["llvmlite"]
+
+
+# Pages that Numba is imported by; all others import it, if at all, inside a function.
+KNOW_NUMBA = {"dispatchers", "code_cache", "linking", "instructions"}
+
+
+def heads_with_numba(package):
+    """Modules that import Numba, or a page that does, when they are imported."""
+    late = {f"skdnn.network.{page}" for page in KNOW_NUMBA}
+    found = []
+    for name, path in modules(package).items():
+        if name in late:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+            if any(
+                n.split(".")[0] in ("numba", "llvmlite") or n in late for n in names
+            ):
+                found.append(name)
+    return found
+
+
+def test_only_four_pages_import_numba_at_their_head():
+    assert heads_with_numba(PACKAGE) == []
+
+
+def test_numba_at_the_head_of_a_page_is_seen(write):
+    package = write(
+        {
+            "network/linking": "import numba",
+            "network/losses": "from numba import types",
+            "network/memory": "from skdnn.network import linking",
+            "network/views": "def f():\n    import numba",
+        }
+    )
+    expected = ["skdnn.network.losses", "skdnn.network.memory"]
+    assert heads_with_numba(package) == expected
+
+
+def test_all_public_names_are_where_the_package_says():
+    """What type checkers read, what is imported when asked for, and `__all__` agree."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    told = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert told == skdnn._HOME_OF
+    assert sorted(told) == sorted(skdnn.__all__)
+    assert set(skdnn.__all__) <= set(dir(skdnn))
+    with pytest.raises(AttributeError, match="no attribute 'MLPClassifier'"):
+        _ = skdnn.MLPClassifier
 
 
 def test_import_needs_no_extras():

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
-from sklearn.ensemble import VotingClassifier
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
@@ -256,7 +255,6 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     _net_class = MLPRegularizedClassifier
     _net_parameters = (*SHARED, "label_smoothing")
-    _voting = VotingClassifier
     _out_of_fold = "oof_decision_function_"
 
     _parameter_constraints: ClassVar[dict] = {

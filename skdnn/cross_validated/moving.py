@@ -1,10 +1,10 @@
 """Fitted networks as scikit-learn's, in an ensemble where there are several."""
 
 from copy import deepcopy
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-from sklearn.ensemble import VotingClassifier
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import Bunch
@@ -12,13 +12,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import complete_fitted_mlp
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.moving.onnx import OnnxExport
+from skdnn.estimators.moving.export import OnnxExport
 
 
 class Movable(OnnxExport):
     """The methods that give fitted networks to scikit-learn and to ONNX."""
 
-    _voting: ClassVar[type]  # the ensemble of scikit-learn that averages predictions
+    @property
+    def _voting(self) -> Any:
+        """The ensemble of scikit-learn that averages predictions."""
+        from sklearn.ensemble import VotingClassifier, VotingRegressor
+
+        return VotingClassifier if is_classifier(self) else VotingRegressor
 
     def to_sklearn(self) -> Any:
         """Return the fitted networks as scikit-learn's, with what makes their inputs.
@@ -86,12 +91,12 @@ class Movable(OnnxExport):
         if len(estimators) == 1:
             return estimators[0]
         named = [(f"net_{k}", each) for k, each in enumerate(estimators, 1)]
-        is_classifier = self._voting is VotingClassifier
-        voting = self._voting(named, **({"voting": "soft"} if is_classifier else {}))
+        of_classes = is_classifier(self)
+        voting = self._voting(named, **({"voting": "soft"} if of_classes else {}))
         voting.estimators_, voting.named_estimators_ = estimators, Bunch(**dict(named))
         if hasattr(estimators[0], "feature_names_in_"):
             voting.feature_names_in_ = estimators[0].feature_names_in_
-        if is_classifier:
+        if of_classes:
             voting.classes_ = estimators[0].classes_
             voting.le_ = LabelEncoder().fit(voting.classes_)
             for each in estimators:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.ensemble import VotingRegressor
 from sklearn.metrics import r2_score
 
 from skdnn._sklearn import Interval, StrOptions, fit_context, with_callbacks
@@ -240,7 +239,6 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
 
     _net_class = MLPRegularizedRegressor
     _net_parameters = (*SHARED, "loss", "delta", "normalize_y")
-    _voting = VotingRegressor
     _out_of_fold = "oof_prediction_"
 
     _y_is_numeric = True

@@ -3,7 +3,6 @@
 from skdnn.estimators.checkpoint import Checkpoint
 from skdnn.estimators.checks.scales import DataScaleWarning
 from skdnn.estimators.classifier import MLPRegularizedClassifier
-from skdnn.estimators.moving.onnx import to_onnx
 from skdnn.estimators.regressor import MLPRegularizedRegressor
 
 __all__ = [
@@ -11,5 +10,4 @@ __all__ = [
     "DataScaleWarning",
     "MLPRegularizedClassifier",
     "MLPRegularizedRegressor",
-    "to_onnx",
 ]

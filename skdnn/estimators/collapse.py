@@ -94,8 +94,8 @@ def reason_with(collapse: Collapse | None, reason: str) -> str:
 def _size(W: np.ndarray) -> float:
     """Return the root mean square of weights times sqrt(n_in)."""
     w = W.ravel()
-    square = np.einsum("i,i->", w, w, dtype=np.float64)  # makes no copy
-    return float(np.sqrt(square / W.shape[1]))
+    with np.errstate(over="ignore"):  # infinite is not near zero
+        return float(np.sqrt(float(w @ w) / W.shape[1]))
 
 
 def _varies(model: Model, examples: Examples) -> bool:

@@ -88,7 +88,8 @@ def check(estimator) -> None:
 
 def refuse_classes_and_huge_numbers(estimator) -> None:
     """Refuse a class in place of an instance, and numbers too large for a float."""
-    for name, value in estimator.get_params(deep=False).items():
+    for name in sorted(estimator._parameter_constraints):  # get_params is slow
+        value = getattr(estimator, name)
         if isinstance(value, type):
             raise ValueError(
                 f"The {name!r} parameter of {type(estimator).__name__} cannot be a "

@@ -17,7 +17,10 @@ from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache, NullCache
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
+
+from skdnn.network.compile_time import compiling
 
 _CURE = "Set NUMBA_CACHE_DIR to a folder that can be written to."
 _HASH_BYTES = hashlib.sha256().digest_size
@@ -54,6 +57,18 @@ class CodeCache(FunctionCache):
             self._impl.filename_base,
             f"numba {numba.__version__} {stamp}",
         )
+
+    def load_overload(self, sig, target_context):
+        """Return the code of a signature, or None.
+
+        Numba would first load all that it can compile, for longer than it takes to load
+        the code. What runs needs only the runtime that it is linked to; to compile what
+        is not found, Numba loads the rest.
+        """
+        with compiling():
+            rtsys.initialize(target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
 
     def save_overload(self, sig, data):
         """Keep compiled code, if there is room for it."""

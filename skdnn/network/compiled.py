@@ -1,26 +1,27 @@
 """How every compiled function of skdnn is compiled, said in one place.
 
-Four decorators. `entry` marks the few functions that Python calls: Numba keeps their
-machine code in its cache, with everything they call linked in. `inlined` marks what
-those call; no machine code is made of it alone. `spliced` marks functions that only
-arrange others: Numba pastes their source into the caller, so that all they arrange is
-not compiled once more for them. `exact` is for arithmetic whose order matters, such as
-the range reduction of exp.
+Machine code is made of two kinds of functions, and kept in a cache with all that they
+call linked in: of an `entry`, which Python calls, and of a kernel (`Addressed`;
+network/kernels.py), which compiled code calls by its address. `inlined` marks what they
+call; no machine code is made of it alone. `exact` is for arithmetic whose order
+matters, such as the range reduction of exp. And `overload` gives a function another
+body where compiled code calls it.
+
+Numba is imported when an entry is called for the first time: it takes longer than all
+of skdnn, and whoever only imports or pickles an estimator does not need it. All that
+knows Numba is in `dispatchers.py` and in what that page imports; no other page may
+import it at its head.
 
 No option lets the compiler assume that numbers are finite: a diverging training must
 show its NaN.
 """
 
-import hashlib
+import threading
+from collections.abc import Callable
 from functools import cached_property, update_wrapper
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from numba import config, njit
-from numba.core.dispatcher import Dispatcher
-
-from skdnn.network.code_cache import CodeCache, NoCache
-from skdnn.network.linking import OnlyLinked, SelfContained
+from skdnn.network.compile_time import compiling
 
 _ANY_ORDER = {"nsz", "arcp", "contract", "afn", "reassoc"}
 _COMMON: dict[str, Any] = {
@@ -28,28 +29,107 @@ _COMMON: dict[str, Any] = {
     "error_model": "numpy",  # division by zero gives infinity, not an exception
     "no_cfunc_wrapper": True,  # nobody calls these from C; a tenth of the compile time
 }
-_FAST = {**_COMMON, "fastmath": _ANY_ORDER}
-_EXACT = {**_COMMON, "fastmath": {"contract"}}
-_LINKED: dict[str, Any] = {"pipeline_class": OnlyLinked, "no_cpython_wrapper": True}
-# Of compiled twins of functions that Python has its own of (numba.extending.overload).
-COMPILE_OPTIONS, EXACT_OPTIONS = {**_FAST, **_LINKED}, {**_EXACT, **_LINKED}
+# For `entry`, kernels, `inlined` and `overload`; and for `exact`.
+COMPILE_OPTIONS: dict[str, Any] = {**_COMMON, "fastmath": _ANY_ORDER}
+EXACT_OPTIONS: dict[str, Any] = {**_COMMON, "fastmath": {"contract"}}
+
+# Functions with another body for compiled code, that Numba has not been told of yet.
+OVERLOADS: list[tuple[Callable, Callable, dict[str, Any]]] = []
+
+_LOCK = threading.RLock()  # of the first call, which several threads may make
+_page: Any = None  # dispatchers.py, once it has been imported
 
 
-def _hash_of_sources() -> str:
-    """Return a hash of all files that hold compiled code."""
-    digest = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for room in ("network", "training", "augmentation"):
-        for path in sorted((package / room).rglob("*.py")):
-            name = path.relative_to(package).as_posix().encode()
-            digest.update(name + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def _dispatchers() -> Any:
+    """Return the page that knows Numba; it has been told of all overloads."""
+    global _page
+    with _LOCK:
+        if _page is None:
+            with compiling():
+                from skdnn.network import dispatchers
+            _page = dispatchers
+        _page.declare(OVERLOADS)
+    return _page
 
 
-SOURCES_HASH = _hash_of_sources()
+class _Compiled:
+    """A function that Numba is asked to compile when it is called, or looked at."""
+
+    def __init__(self, function: Callable, options: dict[str, Any]):
+        update_wrapper(cast(Any, self), function)
+        self.py_func, self.targetoptions = function, options
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba takes this for where other compiled code calls it."""
+        return self._linked._numba_type_
+
+    @cached_property
+    def _linked(self) -> Any:
+        """The function as a part of the entries that call it."""
+        with _LOCK:
+            return _dispatchers().linked(self.py_func, self.targetoptions)
 
 
-def entry(function):
+class Entry(_Compiled):
+    """A function that Python calls."""
+
+    def __call__(self, *arguments):
+        """Run the machine code."""
+        return self.dispatcher(*arguments)
+
+    @cached_property
+    def dispatcher(self) -> Any:
+        """What Numba makes of the function; under NUMBA_DISABLE_JIT, the function."""
+        with _LOCK:
+            return _dispatchers().entry(self.py_func, self.targetoptions)
+
+    @property
+    def _linked(self) -> Any:
+        return self.dispatcher
+
+
+class Addressed(_Compiled):
+    """A function (op, now, at, T) that compiled code calls, by its address."""
+
+    def address(self, op: Any, now: Any, dtype: Any) -> Any:
+        """Return where its machine code for these types is; it is compiled if need be.
+
+        Under NUMBA_DISABLE_JIT, return the function.
+        """
+        with _LOCK:
+            return _dispatchers().address(self._linked, (op, now), dtype)
+
+    @cached_property
+    def _linked(self) -> Any:
+        with _LOCK:
+            options = {**self.targetoptions, "no_cpython_wrapper": True}
+            return _dispatchers().entry(self.py_func, options)
+
+
+def address_type() -> type:
+    """Return the type of what `Addressed.address` returns."""
+    return _dispatchers().ADDRESS
+
+
+class Inlined(_Compiled):
+    """A function that becomes a part of the entries that call it.
+
+    No machine code is made of it alone, unless Python calls it, as tests do.
+    """
+
+    def __call__(self, *arguments):
+        """Run what is compiled of this function alone."""
+        return self.alone(*arguments)
+
+    @cached_property
+    def alone(self) -> Any:
+        """The function compiled as one that Python calls."""
+        with _LOCK:
+            return _dispatchers().alone(self.py_func, self.targetoptions)
+
+
+def entry(function: Callable) -> Any:
     """Compile a function that Python calls; keep its machine code for other processes.
 
     It is kept beside the source or, where that is read-only, in the user's cache
@@ -60,56 +140,28 @@ def entry(function):
     is installed in editable mode, yesterday's would run. So the cache is one of ours,
     which goes by a stamp of all sources.
     """
-    return _cached(function, {})
+    return Entry(function, COMPILE_OPTIONS)
 
 
-def by_address(function):
-    """Do the same for a function that only compiled code calls, by its address."""
-    return _cached(function, {"no_cpython_wrapper": True})
+def inlined(function: Callable) -> Any:
+    """Compile a function into the entries that call it."""
+    return Inlined(function, COMPILE_OPTIONS)
 
 
-def _cached(function, more_options: dict[str, Any]):
-    options: Any = {"pipeline_class": SelfContained, **_FAST, **more_options}
-    compiled = njit(**options)(function)
-    if isinstance(compiled, Dispatcher):  # not under NUMBA_DISABLE_JIT
-        private: Any = compiled
-        try:
-            private._cache = CodeCache(function, SOURCES_HASH)
-        except RuntimeError:  # "cannot cache function: no locator available"
-            private._cache = NoCache()
-    return compiled
+def exact(function: Callable) -> Any:
+    """Do the same where the order of the arithmetic matters."""
+    return Inlined(function, EXACT_OPTIONS)
 
 
-class Inlined:
-    """A function that becomes a part of the entries that call it.
+def overload(function: Callable, jit_options: dict[str, Any]) -> Callable:
+    """Say what compiled code runs instead of a function, as numba.extending.overload.
 
-    No machine code is made of it alone, unless Python calls it, as tests do.
+    The decorated function is given the types of the arguments, and returns the other
+    body.
     """
 
-    def __init__(self, function, options):
-        update_wrapper(self, function)
-        self.py_func, self.targetoptions = function, options
-        self._linked: Any = njit(**options, **_LINKED)(function)
-        self._numba_type_ = self._linked._numba_type_
+    def note(body: Callable) -> Callable:
+        OVERLOADS.append((function, body, jit_options))
+        return body
 
-    def __call__(self, *arguments):
-        """Run what is compiled of this function alone."""
-        return self.alone(*arguments)
-
-    @cached_property
-    def alone(self) -> Any:
-        """The function compiled as one that Python calls."""
-        return njit(**self.targetoptions)(self.py_func)
-
-
-def inlined(function) -> Any:
-    """Compile a function into the entries that call it."""
-    return function if config.DISABLE_JIT else Inlined(function, _FAST)
-
-
-def exact(function) -> Any:
-    """Do the same where the order of the arithmetic matters."""
-    return function if config.DISABLE_JIT else Inlined(function, _EXACT)
-
-
-spliced = njit(inline="always", **_FAST)
+    return note

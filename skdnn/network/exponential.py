@@ -22,10 +22,9 @@ with 0 <= e <= 1, where the series of the inverse hyperbolic tangent converges f
 import math
 
 import numpy as np
-from numba.extending import overload
 from numpy.polynomial import Chebyshev, Polynomial
 
-from skdnn.network.compiled import EXACT_OPTIONS, exact
+from skdnn.network.compiled import EXACT_OPTIONS, exact, overload
 
 f32 = np.float32
 

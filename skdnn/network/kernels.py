@@ -16,16 +16,11 @@ kernels there are nor their type, so that they are compiled once for all; and of
 activation, or of another type, nothing is compiled but its kernels.
 """
 
-from functools import update_wrapper
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
-from numba import config, from_dtype, types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
-from numba.np.arrayobj import make_array
 
-from skdnn.network.compiled import COMPILE_OPTIONS, by_address
+from skdnn.network.compiled import COMPILE_OPTIONS, Addressed, address_type, overload
 from skdnn.network.segments import row_type
 
 # Which kernel, the buffers that it works on (places in `at`), the sizes of its layer,
@@ -77,13 +72,12 @@ NOW = row_type(
     ("scale", "rate", "value", "square", "factor"),
 )
 
-_ADDRESSES = types.CPointer(types.int64)
 KERNELS: list["Kernel"] = []
 _tables: dict[np.dtype, np.ndarray] = {}
 
 
-class Kernel:
-    """One kernel; the function itself is what plain Python calls.
+class Kernel(Addressed):
+    """One kernel.
 
     Attributes
     ----------
@@ -91,37 +85,13 @@ class Kernel:
         Its place in the tables of addresses; another one in another process.
     """
 
-    def __init__(self, function):
-        update_wrapper(self, function)
-        self.py_func = function
+    def __init__(self, function: Callable):
+        super().__init__(function, COMPILE_OPTIONS)
         self.code = len(KERNELS)
-        self._compiled = by_address(function)
         KERNELS.append(self)
 
-    @property
-    def targetoptions(self) -> dict[str, Any]:
-        """How it is compiled."""
-        return self._compiled.targetoptions
 
-    def address(self, dtype: np.dtype) -> Any:
-        """Return where its machine code for a type is; it is compiled if need be.
-
-        Of plain Python, return the function.
-        """
-        if config.DISABLE_JIT:
-            return lambda op, now, at: self.py_func(op, now, at, dtype.type)
-        takes = (
-            from_dtype(OPERATION),
-            from_dtype(NOW),
-            _ADDRESSES,
-            types.NumberClass(from_dtype(dtype)),
-        )
-        self._compiled.compile(takes)
-        code = self._compiled.overloads[takes]
-        return code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
-
-
-def kernel(function) -> Kernel:
+def kernel(function: Callable) -> Kernel:
     """Make a kernel of a function (op, now, at, T)."""
     return Kernel(function)
 
@@ -130,12 +100,12 @@ def addresses(codes: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Return the table of addresses for a type, in which these kernels are."""
     table = _tables.get(dtype)
     if table is None or table.size < len(KERNELS):
-        grown = np.zeros(len(KERNELS), object if config.DISABLE_JIT else np.int64)
+        grown = np.zeros(len(KERNELS), address_type())
         if table is not None:
             grown[: table.size] = table
         table = _tables[dtype] = grown
     for code in codes[table[codes] == 0]:
-        table[code] = KERNELS[code].address(dtype)
+        table[code] = KERNELS[code].address(OPERATION, NOW, dtype)
     return table
 
 
@@ -146,25 +116,6 @@ def call(kernel, op, now, at):
 
 @overload(call, jit_options=COMPILE_OPTIONS)
 def _compiled_call(kernel, op, now, at):
-    return lambda kernel, op, now, at: _call(kernel, op, now, at)
+    from skdnn.network.instructions import call_address
 
-
-@intrinsic
-def _call(context, kernel, op, now, at):
-    # Of no consequence here: classes of numbers are nothing at run time.
-    takes = op, now, _ADDRESSES, types.NumberClass(types.float64)
-
-    def generate(context, builder, signature, arguments):
-        convention = context.call_conv
-        function = convention.get_function_type(types.none, takes).as_pointer()
-        pointer = builder.inttoptr(arguments[0], function)
-        places = make_array(at)(context, builder, arguments[3]).data
-        values = [arguments[1], arguments[2], places, context.get_dummy_value()]
-        status, _ = convention.call_function(
-            builder, pointer, types.none, takes, values
-        )
-        with cgutils.if_unlikely(builder, status.is_error):
-            convention.return_status_propagate(builder, status)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, op, now, at), generate
+    return lambda kernel, op, now, at: call_address(kernel, op, now, at)

@@ -15,7 +15,6 @@ function that looks for one by its old name would be sent to a copy that has bee
 changed for the calls of its entry alone, arguments and all.
 """
 
-import gc
 import hashlib
 
 from llvmlite.binding import Linkage
@@ -23,6 +22,8 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 from numba.core.typed_passes import AnnotateTypes
+
+from skdnn.network.compile_time import collector_paused
 
 
 class _ClosedLibrary(JITCodeLibrary):
@@ -96,18 +97,9 @@ class SelfContained(CompilerBase):
     """Numba's compiler for entries: ``njit(pipeline_class=SelfContained)``."""
 
     def compile_extra(self, func):
-        """Compile, without a break for the collector of garbage.
-
-        Millions of small objects are made and kept for some seconds; to look through
-        them again and again takes a seventh of the time.
-        """
-        was_enabled = gc.isenabled()
-        gc.disable()
-        try:
+        """Compile, without a break for the collector of garbage."""
+        with collector_paused():
             return super().compile_extra(func)
-        finally:
-            if was_enabled:
-                gc.enable()
 
     def define_pipelines(self):
         """Return Numba's own passes, and one just before lowering."""

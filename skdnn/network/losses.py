@@ -17,19 +17,22 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 
-from skdnn.network.compiled import Inlined, entry, inlined
+from skdnn.network.compiled import COMPILE_OPTIONS, Inlined, entry, inlined, overload
 from skdnn.network.exponential import exp, log1p_of_unit, log_from_one
 from skdnn.network.kernels import Kernel, kernel
 from skdnn.network.program import LOGITS, LOSS, S, Y
 from skdnn.network.views import flat, matrix, vector
 
 
-@register_jitable
 def loss_scratch_size(rows: int, n_outputs: int) -> int:
     """Return the room that a loss needs besides the logits."""
     return rows * max(n_outputs, 2)
+
+
+@overload(loss_scratch_size, jit_options=COMPILE_OPTIONS)
+def _compiled_loss_scratch_size(rows, n_outputs):
+    return lambda rows, n_outputs: rows * max(n_outputs, 2)
 
 
 @inlined

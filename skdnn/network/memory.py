@@ -11,13 +11,8 @@ take to run, unless it has been asked for in advance.
 import math
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core.cgutils import get_item_pointer, get_or_insert_function, voidptr_t
-from numba.extending import intrinsic, overload
-from numba.np.arrayobj import make_array
 
-from skdnn.network.compiled import COMPILE_OPTIONS
+from skdnn.network.compiled import COMPILE_OPTIONS, overload
 
 _CACHE_LINE = 64
 
@@ -68,24 +63,6 @@ def prefetch(table, row, column):
 
 @overload(prefetch, jit_options=COMPILE_OPTIONS)
 def _compiled_prefetch(table, row, column):
-    return lambda table, row, column: _prefetch(table, row, column)
+    from skdnn.network.instructions import fetch
 
-
-@intrinsic
-def _prefetch(context, table, row, column):
-    def generate(context, builder, signature, arguments):
-        array = make_array(table)(context, builder, arguments[0])
-        address = get_item_pointer(context, builder, table, array, arguments[1:])
-        integer = ir.IntType(32)
-        arguments_type = [voidptr_t, integer, integer, integer]
-        llvm_prefetch = get_or_insert_function(
-            builder.module,
-            ir.FunctionType(ir.VoidType(), arguments_type),
-            "llvm.prefetch.p0",
-        )
-        read, keep, data = integer(0), integer(3), integer(1)
-        address = builder.bitcast(address, voidptr_t)
-        builder.call(llvm_prefetch, [address, read, keep, data])
-        return context.get_dummy_value()
-
-    return types.void(table, types.intp, types.intp), generate
+    return lambda table, row, column: fetch(table, row, column)

@@ -3,9 +3,13 @@
 from typing import Any
 
 import numpy as np
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skdnn.preprocessing.column_statistics import averaged_inverse, is_rounding_noise
+from skdnn.preprocessing.column_statistics import (
+    averaged_at,
+    averaged_inverse,
+    is_rounding_noise,
+    ranks,
+)
 
 # n_bins="auto": about this many rows a bin, between these bounds, and no more bins than
 # this in all columns together unless that leaves less than the least: each is an input
@@ -15,6 +19,8 @@ LEAST_BINS, MOST_BINS = 4, 48
 MOST_COMPONENTS = 512
 # Columns with so few different values, such as one-hot columns, have no bins.
 FEW_VALUES = 3
+# So many rows say, for most columns, that they have more.
+_SOME_ROWS = 1000
 # A leaf of a tree holds at least this share of what a bin of quantiles holds.
 LEAST_LEAF = 0.25
 
@@ -46,17 +52,30 @@ def quantile_edges(
         Increasing float64, from the least value to the largest; empty where the column
         has few values or no spread, or where there would be one bin.
     """
+    levels = np.arange(1, n_bins) / n_bins
     if sample_weight is None:
-        values, weights = np.unique(x, return_counts=True)  # faster than the inverse
-    else:
-        values, rank = np.unique(x, return_inverse=True)
-        weights = np.bincount(rank, sample_weight)
+        return _edges_of_equal_weights(x, levels)
+    values, rank = np.unique(x, return_inverse=True)
     values = values.astype(np.float64)
     if not _has_bins(values):
         return np.empty(0)
-    F = np.cumsum(weights, dtype=np.float64)
-    levels = np.arange(1, n_bins) / n_bins
+    F = np.cumsum(np.bincount(rank, sample_weight))
     return _from_end_to_end(values, averaged_inverse(values, F / F[-1], levels))
+
+
+def _edges_of_equal_weights(x: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Return the same without weights: only some ranks are put in order."""
+    some = np.unique(x[:_SOME_ROWS])
+    if some.size <= FEW_VALUES:
+        some = np.unique(x)
+    if not x.size or some.size <= FEW_VALUES:
+        return np.empty(0)
+    below, above = ranks(x.size, levels)
+    x = np.partition(x, np.unique([0, x.size - 1, *below, *above]))
+    ends = x[[0, -1]].astype(np.float64)
+    if not _is_spread(ends):
+        return np.empty(0)
+    return _from_end_to_end(ends, averaged_at(x, below, above))
 
 
 def tree_edges(
@@ -76,6 +95,8 @@ def tree_edges(
     values = values.astype(np.float64)
     if not _has_bins(values):
         return np.empty(0)
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
     kind: Any = DecisionTreeRegressor if is_continuous else DecisionTreeClassifier
     tree = kind(
         max_leaf_nodes=n_bins,
@@ -90,10 +111,12 @@ def tree_edges(
 
 def _has_bins(values: np.ndarray) -> bool:
     """Whether sorted values are many, and spread wider than rounding noise."""
-    size = np.abs(values[[0, -1]]).max() if values.size else 0.0
-    return values.size > FEW_VALUES and not is_rounding_noise(
-        values[-1] - values[0], size
-    )
+    return values.size > FEW_VALUES and _is_spread(values[[0, -1]])
+
+
+def _is_spread(ends: np.ndarray) -> bool:
+    """Whether the least and the largest value are further apart than rounding noise."""
+    return not is_rounding_noise(ends[1] - ends[0], np.abs(ends).max())
 
 
 def _from_end_to_end(values: np.ndarray, inner: np.ndarray) -> np.ndarray:

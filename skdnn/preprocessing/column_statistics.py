@@ -259,7 +259,7 @@ def _median_and_scale(x, s):
     eps = np.finfo(x.dtype).eps
     if s is None:
         x.sort()  # several times faster than argsort
-        middle = _averaged_at(x, *_ranks(x.size, QUARTILES))
+        middle = averaged_at(x, *ranks(x.size, QUARTILES))
     else:
         order = np.argsort(x)
         # F: the distribution function at the sorted values.
@@ -286,14 +286,14 @@ def averaged_inverse(x, F, levels):
     """
     below = np.searchsorted(F, levels - _TIE)
     above = np.searchsorted(F, levels + _TIE, side="right")
-    return _averaged_at(x, below, above)
+    return averaged_at(x, below, above)
 
 
 # F has rounding errors: a step this near to a level is taken to end on it.
 _TIE = 1e-10
 
 
-def _ranks(n, levels):
+def ranks(n, levels):
     """Return what `averaged_inverse` finds in F = [1 / n, 2 / n, ..., 1]."""
     below, above = [], []
     for level in levels:
@@ -304,7 +304,8 @@ def _ranks(n, levels):
     return below, above
 
 
-def _averaged_at(x, below, above):
+def averaged_at(x, below, above):
+    """Return the means of the values at pairs of ranks, float64."""
     below, above = x[below].astype(np.float64), x[above]
     # Halving subnormal numbers rounds, so equal sides are taken as they are.
     return np.where(below == above, below, 0.5 * below + 0.5 * above)

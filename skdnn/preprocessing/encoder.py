@@ -1,7 +1,7 @@
 """Encode numbers piecewise linearly: a column becomes the filling of its bins."""
 
 from numbers import Integral
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,7 @@ from skdnn.preprocessing.bin_edges import (
 from skdnn.preprocessing.blocks import columns_in_memory, validated_by_blocks
 from skdnn.preprocessing.chunk_fits import Found, each_chunk
 from skdnn.preprocessing.column_statistics import update_moments
+from skdnn.preprocessing.components import Components, encode, encoded
 from skdnn.preprocessing.fitting import (
     check_bools,
     check_choices,
@@ -37,22 +38,6 @@ TARGET_TYPES = ("auto", "continuous", "classes")
 MISSING = ("bin", "error")
 # So many float64 values are encoded at a time: they stay in the processor's cache.
 _AT_ONCE = 2**16
-
-
-class Components(NamedTuple):
-    """The columns that come out: clip((x[source] - origin) / width, low, high).
-
-    Each is an array of shape (n_features_out,). Where x is NaN, `filling` comes out.
-    `rest` is what rounding has left out of `origin`.
-    """
-
-    source: np.ndarray
-    origin: np.ndarray
-    rest: np.ndarray
-    width: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    filling: np.ndarray
 
 
 class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstimator):
@@ -301,7 +286,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         rows = X.tocsr() if sparse.issparse(X) else X
         if self.sparse_output:
             pieces = [
-                sparse.csr_array(_encoded(rows[block], parts).astype(X.dtype))
+                sparse.csr_array(encoded(rows[block], parts, X.dtype))
                 for block in blocks
             ]
             Z = sparse.vstack(pieces, format="csr")
@@ -309,7 +294,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
             return Z if as_array else sparse.csr_matrix(Z)
         Z = np.empty((m, n_out), X.dtype)
         for block in blocks:
-            Z[block] = _encoded(rows[block], parts)
+            encode(rows[block], parts, Z[block])
         return Z
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
@@ -463,21 +448,3 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
                 rows.append((j, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0))
         source, *others = np.array(rows, dtype=np.float64).T
         return Components(source.astype(np.int64), *others)
-
-
-def _encoded(x, parts: Components) -> np.ndarray:
-    """Return the components of a few rows, float64."""
-    x = x.toarray() if sparse.issparse(x) else x
-    Z = np.take(x.astype(np.float64), parts.source, axis=1)
-    # Far values overflow to the infinity that they are clipped from.
-    with np.errstate(over="ignore"):
-        Z -= parts.origin
-        if parts.rest.any():
-            Z -= parts.rest
-        Z /= parts.width
-    is_missing = np.isnan(Z)
-    # Faster than np.clip with arrays.
-    np.maximum(Z, parts.low, out=Z)
-    np.minimum(Z, parts.high, out=Z)
-    np.copyto(Z, parts.filling, where=is_missing)
-    return Z

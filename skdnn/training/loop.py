@@ -71,7 +71,8 @@ def train_epochs(
     """
     outcome = Outcome([] if history is None else history)
     steps = make_steps(state, reader, recipe)
-    last = LastEpochs(state, outcome)
+    is_one = recipe.n_epochs == 1 and not outcome.history
+    last = LastEpochs(state, outcome, is_one)
     is_over = bool(outcome.history) and state.is_over
     if is_over:
         outcome.reason = _reason_of_stall(state)

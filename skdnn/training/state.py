@@ -75,7 +75,7 @@ class TrainingState(StatePart):
 class _Epoch(NamedTuple):
     """Training as it was where an epoch began."""
 
-    state: TrainingState
+    state: TrainingState | None  # None if nobody goes back to it
     n_records: int
     reason: str
 
@@ -84,10 +84,20 @@ class LastEpochs:
     """Training as it was where this epoch began, and where the one before did.
 
     An interrupt finds an epoch half done, in θ and in all that goes with it.
+
+    Parameters
+    ----------
+    state : TrainingState
+        The one that moves.
+    outcome : Outcome
+        Its history grows.
+    is_one : bool, default=False
+        Whether this epoch is the only one. A training that fails in it has reached
+        nothing, so that no copy of the state is needed.
     """
 
-    def __init__(self, state: TrainingState, outcome: Outcome):
-        self._state, self._outcome = state, outcome
+    def __init__(self, state: TrainingState, outcome: Outcome, is_one: bool = False):
+        self._state, self._outcome, self._is_one = state, outcome, is_one
         self._last: _Epoch | None = None
         self._before: _Epoch | None = None
         self._is_over = True  # the epoch that `_last` is the beginning of
@@ -98,17 +108,19 @@ class LastEpochs:
         They share the moments: nobody goes back to those of the epoch before the last.
         """
         spare, self._before = self._before, self._last
-        if spare is not None:
-            state = spare.state
-            state.take_over(self._state)
-        elif self._before is not None:
-            moments = self._before.state.optimizer
-            moments.take_over(self._state.optimizer)
-            state = self._state.copy(optimizer=moments)
-        else:
-            state = self._state.copy()
+        state = None if self._is_one else self._copied(spare)
         self._last = self._now(state)
         self._is_over = False  # an interrupt before found nothing half done
+
+    def _copied(self, spare: _Epoch | None) -> TrainingState:
+        if spare is not None and spare.state is not None:
+            spare.state.take_over(self._state)
+            return spare.state
+        if self._before is None or self._before.state is None:
+            return self._state.copy()
+        moments = self._before.state.optimizer
+        moments.take_over(self._state.optimizer)
+        return self._state.copy(optimizer=moments)
 
     def epoch_is_over(self) -> None:
         """Take note that nothing is half done until the next epoch begins."""
@@ -130,9 +142,10 @@ class LastEpochs:
             self._restore(epoch)
             self._state.optimizer.restart()  # the moments hold what made it diverge
 
-    def _now(self, state: TrainingState) -> _Epoch:
+    def _now(self, state: TrainingState | None) -> _Epoch:
         return _Epoch(state, len(self._outcome.history), self._outcome.reason)
 
     def _restore(self, epoch: _Epoch) -> None:
-        self._state.take_over(epoch.state)
+        if epoch.state is not None:
+            self._state.take_over(epoch.state)
         del self._outcome.history[epoch.n_records :]

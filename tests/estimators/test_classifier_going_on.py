@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skdnn import MLPRegularizedClassifier
+from skdnn.training import parts as state_parts
 from tests.estimators.datasets import KINDS, make_rows, parameters
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -201,6 +202,21 @@ def test_partial_fit_of_few_rows():
         net.partial_fit(X[k : k + 1], y[k : k + 1], classes=[0, 1, 2])
     assert net.t_ == 20
     assert np.all(np.isfinite(parameters(net)))
+
+
+def test_partial_fit_copies_parameters_and_moments_once(monkeypatch):
+    """Of large networks, each more copy would take a tenth of a step."""
+    X, y = make_rows()
+    net = _net(averaging=None).partial_fit(X, y, classes=[0, 1, 2])
+    sizes, copied = [], state_parts.aligned_copy
+    monkeypatch.setattr(
+        state_parts,
+        "aligned_copy",
+        lambda array, *to: sizes.append(array.size) or copied(array, *to),
+    )
+    net.partial_fit(X, y)
+    n_parameters = net._model.network.n_parameters
+    assert [size for size in sizes if size] == 3 * [n_parameters]  # θ, m and v
 
 
 def test_partial_fit_after_fit_goes_on_from_there():

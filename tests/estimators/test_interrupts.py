@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import MLPRegularizedClassifier, MLPRegularizedRegressor
+from skdnn.training.steps import Steps
 from tests.estimators.datasets import make_rows, parameters
 from tests.estimators.refusals import same_state
 
@@ -129,6 +130,30 @@ def test_partial_fit_is_left_as_it_was(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         net.partial_fit(X, Y)
     assert same_state(vars(net), before)
+
+
+def test_partial_fit_that_is_interrupted_in_its_steps_leaves_all_as_it_was(monkeypatch):
+    """θ and the moments have moved by then, in the copy of this call."""
+    net = MLPRegularizedClassifier((4,), random_state=0).partial_fit(
+        X, Y, classes=[0, 1]
+    )
+    before, handed_out = deepcopy(vars(net)), net.coefs_
+    was = deepcopy(handed_out)
+    take = Steps._run
+
+    def ctrl_c(steps, *arguments):
+        take(steps, *arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Steps, "_run", ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        net.partial_fit(X, Y)
+    assert same_state(vars(net), before)
+    for now, then in zip(handed_out, was, strict=True):
+        assert_array_equal(now, then)
+    monkeypatch.undo()
+    after = deepcopy(net).partial_fit(X, Y)
+    assert_array_equal(net.partial_fit(X, Y).coefs_[0], after.coefs_[0])
 
 
 # -- part of something larger ----------------------------------------------------------

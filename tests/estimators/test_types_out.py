@@ -130,9 +130,9 @@ def test_a_read_only_model_is_not_compiled_for_anew(tmp_path):
     joblib.dump(fitted, tmp_path / "net")
     loaded = joblib.load(tmp_path / "net", mmap_mode="r")
     loaded._model.theta.flags.writeable = False
-    compiled = len(logits.signatures)
+    compiled = len(logits.dispatcher.signatures)
     assert_array_equal(loaded.predict_proba(X), expected)
-    assert len(logits.signatures) == compiled
+    assert len(logits.dispatcher.signatures) == compiled
 
 
 def test_a_view_that_looks_writeable_keeps_its_memory():

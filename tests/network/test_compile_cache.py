@@ -18,7 +18,7 @@ _PROGRAM = """
 import numpy as np
 from skdnn.training.blocks import shuffle
 shuffle(np.arange(5), np.full(5, 0.5))
-print(sum(shuffle.stats.cache_hits.values()))
+print(sum(shuffle.dispatcher.stats.cache_hits.values()))
 """
 
 
@@ -97,6 +97,30 @@ def test_an_edit_of_any_file_with_compiled_code_is_noticed(package, tmp_path):
     assert cache_hits(package, tmp_path) == 1
 
 
+_ANOTHER_TYPE = """
+import sys
+import numpy as np
+from skdnn.training.blocks import shuffle
+assert "numba" not in sys.modules
+uniform = np.full(5, 0.5)
+shuffle(np.arange(5), uniform)
+print("numba.np.linalg" in sys.modules)
+order = np.arange(5, dtype="int16")
+shuffle(order, uniform)
+print(order.tolist())
+"""
+
+
+def test_what_only_compiling_needs_is_loaded_when_something_is_compiled(
+    package, tmp_path
+):
+    compiled, loaded = (run(package, tmp_path, _ANOTHER_TYPE)[0] for _ in range(2))
+    assert compiled == "True\n[0, 3, 1, 4, 2]\n"
+    assert loaded == "False\n[0, 3, 1, 4, 2]\n"
+    third = _ANOTHER_TYPE.replace("int16", "int8")  # loads one, compiles the other
+    assert run(package, tmp_path, third)[0] == loaded
+
+
 # -- what can go wrong -----------------------------------------------------------------
 
 
@@ -145,7 +169,7 @@ numbers = np.arange(5, dtype="TYPE")
 while time.time() < BEGIN:
     pass
 shuffle(numbers, np.full(5, 0.5))
-print(numbers.tolist(), sum(shuffle.stats.cache_hits.values()))
+print(numbers.tolist(), sum(shuffle.dispatcher.stats.cache_hits.values()))
 """
 
 

@@ -15,6 +15,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn.estimators.moving.networks import OfNetworks
 from skdnn.estimators.moving.onnx_network import (
     TARGET_FUNCTIONS,
     Layers,
@@ -100,7 +101,7 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     """
     unwrapped = unwrap(estimator)
     model = unwrapped.model
-    if not isinstance(model, OnnxExport):
+    if not isinstance(model, OfNetworks):
         raise TypeError(
             "to_onnx takes an MLPRegularizedClassifier or an MLPRegularizedRegressor, "
             "with or without CV, or one of them in a Pipeline, a fitted search, a "
@@ -133,43 +134,6 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
         feature_names=names,
         before=_written_by_skl2onnx(steps, names, model) if steps else None,
     )
-
-
-class OnnxExport:
-    """The method that writes an estimator as an ONNX model."""
-
-    def _averaged(self) -> list[tuple[Any, Any]]:
-        """Return the networks of which the average is predicted.
-
-        Each stands behind the transformer that makes its inputs, or None.
-        """
-        return [(None, self)]
-
-    def to_onnx(self) -> "onnx.ModelProto":
-        """Return the fitted estimator as an ONNX model.
-
-        For a pipeline that it ends, see :func:`skdnn.to_onnx`, which also says more
-        about the model.
-
-        Returns
-        -------
-        onnx.ModelProto
-            Its input is "X", float32; there are several for a frame with categories.
-            The outputs are "label" and "probabilities" for a classifier, "y" for a
-            regressor.
-
-        Raises
-        ------
-        ImportError
-            If onnx, or skl2onnx for tables as they come, is not installed:
-            ``pip install "skdnn[onnx]"``.
-        ValueError
-            If a weight is too large for float32, or a class is neither a whole number
-            nor a string.
-        NotFittedError
-            If the estimator has not been fitted.
-        """
-        return to_onnx(self)
 
 
 def _feature_names(unwrapped) -> Sequence[str] | None:
@@ -240,7 +204,7 @@ class _Inputs(NamedTuple):
     columns: np.ndarray
 
 
-def _inputs_of(model: OnnxExport) -> dict[int, _Inputs]:
+def _inputs_of(model: OfNetworks) -> dict[int, _Inputs]:
     """Map the id of each transformer before a network to what it makes."""
     found: dict[int, _Inputs] = {}
     end = 0
@@ -251,7 +215,7 @@ def _inputs_of(model: OnnxExport) -> dict[int, _Inputs]:
     return found
 
 
-def steps_before_networks(model: OnnxExport) -> list[tuple[str, Any]]:
+def steps_before_networks(model: OfNetworks) -> list[tuple[str, Any]]:
     """Return the steps that make the inputs of all networks of an estimator.
 
     Where networks have inputs of their own, these stand side by side.
@@ -263,11 +227,11 @@ def steps_before_networks(model: OnnxExport) -> list[tuple[str, Any]]:
     return flat([("inputs", each) for each in made_by])
 
 
-def _n_inputs(model: OnnxExport) -> int:
+def _n_inputs(model: OfNetworks) -> int:
     return sum(len(each.columns) for each in _inputs_of(model).values())
 
 
-def network_parts(model: OnnxExport) -> dict[str, Any]:
+def network_parts(model: OfNetworks) -> dict[str, Any]:
     """Return the arguments of `network_to_onnx` that say what the networks are."""
     inputs = _inputs_of(model)
     networks = [

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skdnn.estimators.moving.scalers import Scaling
-from skdnn.preprocessing.encoder import Components
+from skdnn.preprocessing.components import Components
 
 # The oldest operators that suffice, and the file format of their time, so that older
 # runtimes can read the model. onnx itself would write its newest format, which last

@@ -1,0 +1,91 @@
+"""What Numba makes of the functions that `compiled.py` marks: it is imported here.
+
+This page is read when the first of them is called.
+"""
+
+import hashlib
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import config, from_dtype, njit, types
+from numba.core import event
+from numba.core.dispatcher import Dispatcher
+from numba.extending import overload
+
+from skdnn.network.code_cache import CodeCache, NoCache
+from skdnn.network.compile_time import CLOCK
+from skdnn.network.instructions import ADDRESSES
+from skdnn.network.linking import OnlyLinked, SelfContained
+
+_LINKED: dict[str, Any] = {"pipeline_class": OnlyLinked, "no_cpython_wrapper": True}
+
+
+@cache
+def hash_of_sources() -> str:
+    """Return a hash of all files that hold compiled code."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for room in ("network", "training", "augmentation"):
+        for path in sorted((package / room).rglob("*.py")):
+            name = path.relative_to(package).as_posix().encode()
+            digest.update(name + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def entry(function, options: dict[str, Any]):
+    """Return a function that Python calls, with a cache of its machine code."""
+    compiled = njit(pipeline_class=SelfContained, **options)(function)
+    if isinstance(compiled, Dispatcher):  # not under NUMBA_DISABLE_JIT
+        private: Any = compiled
+        try:
+            private._cache = CodeCache(function, hash_of_sources())
+        except RuntimeError:  # "cannot cache function: no locator available"
+            private._cache = NoCache()
+    return compiled
+
+
+# How kernels are called by compiled code; without it, they are functions of Python.
+ADDRESS = object if config.DISABLE_JIT else np.int64
+
+
+def address(compiled, records: tuple, dtype: np.dtype) -> Any:
+    """Return where the machine code of a kernel is."""
+    if config.DISABLE_JIT:
+        return partial(compiled, T=dtype.type)
+    number = types.NumberClass(from_dtype(dtype))
+    takes = *map(from_dtype, records), ADDRESSES, number
+    compiled.compile(takes)
+    code = compiled.overloads[takes]
+    return code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
+
+
+def linked(function, options: dict[str, Any]):
+    """Return a function that entries link in."""
+    return njit(**options, **_LINKED)(function)
+
+
+def alone(function, options: dict[str, Any]):
+    """Return a function that Python calls, of which nothing is kept."""
+    return njit(**options)(function)
+
+
+def declare(overloads: list) -> None:
+    """Tell Numba of functions with another body for compiled code; empty the list."""
+    while overloads:
+        function, body, options = overloads.pop(0)
+        overload(function, jit_options={**options, **_LINKED})(body)
+
+
+class _CompileTime(event.Listener):
+    """Has the clock run while Numba compiles."""
+
+    def on_start(self, event):
+        CLOCK.begin()
+
+    def on_end(self, event):
+        CLOCK.end()
+
+
+event.register("numba:compile", _CompileTime())
