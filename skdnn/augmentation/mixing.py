@@ -137,11 +137,11 @@ class CutMix(Augmenter):
     >>> X, Y, s = np.array([[0.0] * 4, [1.0] * 4]), np.eye(2), np.ones(2)
     >>> X, Y, s = CutMix().augment(X, Y, s, np.random.default_rng(5))
     >>> X
-    array([[0., 1., 1., 1.],
-           [1., 1., 1., 0.]])
+    array([[1., 1., 1., 0.],
+           [1., 0., 1., 0.]])
     >>> Y
     array([[0.25, 0.75],
-           [0.25, 0.75]])
+           [0.5 , 0.5 ]])
     """
 
     mixes_targets = True

@@ -52,8 +52,8 @@ class GaussianNoise(Augmenter):
     >>> X = np.zeros((2, 3))
     >>> noise = GaussianNoise(0.1, columns=[0, 2])
     >>> noise.augment(X, None, None, np.random.default_rng(0))[0].round(3)
-    array([[ 0.013,  0.   , -0.013],
-           [ 0.064,  0.   ,  0.01 ]])
+    array([[ 0.064,  0.   ,  0.02 ],
+           [-0.063,  0.   , -0.048]])
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

@@ -137,7 +137,7 @@ def test_the_elastic_displacements():
                 assert together == pytest.approx(np.exp(-(r**2) / 36), abs=0.04)
     assert (down * right).mean() / expected**2 == pytest.approx(0, abs=0.03)
     others = np.corrcoef(down.reshape(n_images, -1)[:, ::200])
-    assert np.abs(others - np.eye(n_images)).mean() < 0.25
+    assert np.abs(others - np.eye(n_images)).max() < 0.98  # each image has its own
 
 
 @pytest.mark.parametrize(
