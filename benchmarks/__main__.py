@@ -143,10 +143,18 @@ def run_dask(arguments: argparse.Namespace) -> list[dict]:
 
 
 def run_growth(arguments: argparse.Namespace) -> list[dict]:
-    """Measure, print and draw how the time grows with rows, width and depth."""
+    """Measure and draw how the time grows with rows, columns, width and depth."""
     which = list(growth.points())
     if arguments.quick:
-        which = list(growth.points(growth.ROWS[:3], growth.WIDTHS[:4]))
+        which = list(
+            growth.points(
+                growth.ROWS[:3],
+                growth.WIDTHS[:4],
+                columns=growth.COLUMNS[:4],
+                sparse_columns=growth.SPARSE_COLUMNS[:2],
+                file_rows=growth.FILE_ROWS[:2],
+            )
+        )
     results = _collected(growth.measure_growth(which, _repetitions(arguments)))
     for grows in growth.GROUPS:
         _print(f"By {grows}", [r for r in results if r["grows"] == grows])

@@ -60,7 +60,11 @@ def skdnn_examples(model: MLPRegularizedClassifier, X, y) -> Examples:
 
 def skdnn_epochs(net: Net, X, y, model: MLPRegularizedClassifier) -> Epochs:
     """Return the training loop of a model that has been fitted to such rows."""
-    examples = skdnn_examples(model, X, y)
+    return trained_epochs(net, model, skdnn_examples(model, X, y))
+
+
+def trained_epochs(net: Net, model, examples: Examples) -> Epochs:
+    """Return the training loop of a model on these rows."""
     fitted, state = model._model, model._state
     return lambda: train(model, fitted, state, examples, None, net.n_epochs)
 

@@ -11,6 +11,8 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
+from skdnn.network.inputs import times, transposed_times
+
 
 @njit(error_model="numpy")
 def _matrix(buffer, start, rows, columns):
@@ -20,6 +22,29 @@ def _matrix(buffer, start, rows, columns):
 @njit(error_model="numpy")
 def run_products(n_steps, sizes, rows, theta, A, dZ, grad):
     """Do the products of so many steps; A and dZ hold all layers, one after another."""
+    for _ in range(n_steps):
+        _products(0, sizes, rows, theta, A, dZ, grad)
+
+
+@njit(error_model="numpy")
+def run_sparse_products(n_steps, X, sizes, rows, theta, A, dZ, grad):
+    """Do the same where the first layer reads the entries of a batch of sparse rows.
+
+    BLAS has no such products; these are the loops of skdnn.
+    """
+    n_in, n_out = sizes[0], sizes[1]
+    W, dW = _matrix(theta, 0, n_in, n_out), _matrix(grad, 0, n_in, n_out)
+    Z = _matrix(A, rows * n_in, rows, n_out)
+    d = _matrix(dZ, rows * n_in, rows, n_out)
+    for _ in range(n_steps):
+        times(X, W, Z)
+        _products(1, sizes, rows, theta, A, dZ, grad)
+        transposed_times(X, d, dW)
+
+
+@njit(error_model="numpy")
+def _products(first, sizes, rows, theta, A, dZ, grad):
+    """Do those of one step, from this layer on."""
     n_layers = sizes.size - 1
     unit_at = np.zeros(n_layers + 2, np.int64)
     weight_at = np.zeros(n_layers + 1, np.int64)
@@ -27,19 +52,18 @@ def run_products(n_steps, sizes, rows, theta, A, dZ, grad):
         unit_at[i + 1] = unit_at[i] + rows * sizes[i]
     for i in range(n_layers):
         weight_at[i + 1] = weight_at[i] + sizes[i] * sizes[i + 1]
-    for _ in range(n_steps):
-        for i in range(n_layers):
-            before = _matrix(A, unit_at[i], rows, sizes[i])
-            after = _matrix(A, unit_at[i + 1], rows, sizes[i + 1])
-            np.dot(before, _matrix(theta, weight_at[i], sizes[i], sizes[i + 1]), after)
-        for i in range(n_layers - 1, -1, -1):
-            before = _matrix(A, unit_at[i], rows, sizes[i])
-            d = _matrix(dZ, unit_at[i + 1], rows, sizes[i + 1])
-            dW = _matrix(grad, weight_at[i], sizes[i], sizes[i + 1])
-            np.dot(before.T, d, dW)
-            if i > 0:
-                W = _matrix(theta, weight_at[i], sizes[i], sizes[i + 1])
-                np.dot(d, W.T, _matrix(dZ, unit_at[i], rows, sizes[i]))
+    for i in range(first, n_layers):
+        before = _matrix(A, unit_at[i], rows, sizes[i])
+        after = _matrix(A, unit_at[i + 1], rows, sizes[i + 1])
+        np.dot(before, _matrix(theta, weight_at[i], sizes[i], sizes[i + 1]), after)
+    for i in range(n_layers - 1, first - 1, -1):
+        before = _matrix(A, unit_at[i], rows, sizes[i])
+        d = _matrix(dZ, unit_at[i + 1], rows, sizes[i + 1])
+        dW = _matrix(grad, weight_at[i], sizes[i], sizes[i + 1])
+        np.dot(before.T, d, dW)
+        if i > 0:
+            W = _matrix(theta, weight_at[i], sizes[i], sizes[i + 1])
+            np.dot(d, W.T, _matrix(dZ, unit_at[i], rows, sizes[i]))
 
 
 def buffers(sizes, rows: int, seed: int = 0) -> tuple[np.ndarray, ...]:

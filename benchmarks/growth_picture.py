@@ -1,24 +1,29 @@
-"""The picture of `growth`: three panels, time against rows, width and depth."""
+"""The picture of `growth`: four panels, time against rows, columns, width and depth."""
 
 from math import ceil, floor, log10
 from pathlib import Path
 
-from benchmarks.growth import GROUPS
+from benchmarks.growth import ENTRIES, GROUPS
 
-# Blue and vermilion of Okabe and Ito, which colour-blind readers can tell apart.
-_LINES = {
-    "skdnn": {"color": "#0072B2", "marker": "o", "markersize": 4},
-    "floor": {"color": "#D55E00", "linestyle": "--"},
+# Blue, green and vermilion of Okabe and Ito, which colour-blind readers can tell apart.
+_FIRST = {"color": "#0072B2", "marker": "o", "markersize": 4}
+_OTHER = {"color": "#009E73", "marker": "s", "markersize": 4}
+_FLOOR = {"color": "#D55E00", "linestyle": "--"}
+_OTHER_FLOOR = {"color": "#D55E00", "linestyle": ":"}
+# What is drawn in each panel, and below which axis.
+_PANELS = {
+    "64-100-10, batches of 200": ("rows of the epoch", ["rows", "rows of a file"]),
+    "c-100-10, batches of 200": ("columns c", ["columns", "sparse columns"]),
+    "64-w-w-10, batches of 256": ("width w of both hidden layers", ["width"]),
+    "64-128-…-128-10, batches of 256": ("hidden layers", ["depth"]),
 }
 _LABELS = {
-    "skdnn": "skdnn; the numbers are its ratio to the floor",
-    "floor": "floor: the bare matrix products",
+    "skdnn; the numbers are its ratio to the floor": _FIRST,
+    f"skdnn, rows of a file; sparse rows of {ENTRIES} entries": _OTHER,
+    "floor: the bare products": _FLOOR,
+    "floor of sparse rows": _OTHER_FLOOR,
 }
-_PANELS = {
-    "rows": ("rows of the epoch", "64-100-10, batches of 200"),
-    "width": ("width w of both hidden layers", "64-w-w-10, batches of 256"),
-    "depth": ("hidden layers", "64-128-…-128-10, batches of 256"),
-}
+_BELOW = ("rows", "sparse columns")  # where the numbers stand, of two lines in a panel
 _UNITS = {"ms_per_epoch": "ms per epoch", "us_per_step": "µs per step"}
 
 
@@ -30,14 +35,15 @@ def draw(results: list[dict], path: Path) -> None:
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     with rc_context({"svg.hashsalt": "skdnn", "font.size": 9}):
-        figure = Figure(figsize=(9.5, 3.6), layout="constrained")
-        for ax, grows in zip(figure.subplots(1, 3), _PANELS, strict=True):
-            _draw_panel(ax, grows, [r for r in results if r["grows"] == grows])
+        figure = Figure(figsize=(9.5, 7.2), layout="constrained")
+        for ax, title in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):
+            _draw_panel(ax, title, results)
         figure.legend(
-            figure.axes[0].lines,
-            _LABELS.values(),
+            [Line2D([], [], **style) for style in _LABELS.values()],
+            list(_LABELS),
             loc="outside upper center",
             ncols=2,
             frameon=False,
@@ -47,32 +53,40 @@ def draw(results: list[dict], path: Path) -> None:
         figure.savefig(path, metadata=metadata, dpi=150)
 
 
-def _draw_panel(ax, grows: str, results: list[dict]) -> None:
-    xlabel, title = _PANELS[grows]
-    group = GROUPS[grows]
-    x = [r["to"] for r in results]
-    for name, style in _LINES.items():
-        ax.plot(x, [r[group][name]["median"] for r in results], **style)
-    for result in results:
-        ratio = result["ratios"]["skdnn/floor"]["median"]
-        at = result["to"], result[group]["skdnn"]["median"]
-        _write(ax, f"{ratio:.2f}", at)
+def _draw_panel(ax, title: str, results: list[dict]) -> None:
+    xlabel, kinds = _PANELS[title]
+    group = GROUPS[kinds[0]]
+    shown = [r for r in results if r["grows"] in kinds]
+    for kind, style, of_floor in zip(
+        kinds, (_FIRST, _OTHER), (_FLOOR, _OTHER_FLOOR), strict=False
+    ):
+        some = [r for r in shown if r["grows"] == kind]
+        x, ours = [r["to"] for r in some], [r[group]["skdnn"]["median"] for r in some]
+        ax.plot(x, ours, **style)
+        # Products do not ask where rows come from: one line for both kinds of these.
+        of_floor = _FLOOR if kind == "rows of a file" else of_floor
+        ax.plot(x, [r[group]["floor"]["median"] for r in some], **of_floor)
+        for result, time in zip(some, ours, strict=True):
+            ratio = result["ratios"]["skdnn/floor"]["median"]
+            at, is_below = (result["to"], time), kind in _BELOW
+            _write(ax, f"{ratio:.2f}", at, style["color"], is_below)
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=_UNITS[group])
     ax.set_title(title, fontsize="medium")
-    _set_ticks(ax, x, [r[group][name]["median"] for r in results for name in _LINES])
+    times = [r[group][name]["median"] for r in shown for name in ("skdnn", "floor")]
+    _set_ticks(ax, sorted({r["to"] for r in shown}), times)
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _write(ax, text: str, at: tuple[float, float]) -> None:
+def _write(ax, text: str, at: tuple[float, float], color: str, is_below: bool) -> None:
     ax.annotate(
         text,
         at,
-        xytext=(-4, 4),
+        xytext=(4, -12) if is_below else (-4, 4),
         textcoords="offset points",
-        ha="right",
+        ha="left" if is_below else "right",
         fontsize="small",
-        color="0.35",
+        color=color,
     )
 
 

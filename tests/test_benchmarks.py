@@ -127,7 +127,16 @@ MULTICLASS = Net((4, 3, 3), batch_size=5, n_batches=4, repetitions=1)
 
 
 def _measure_growth():
-    which = list(growth.points(rows=(400, 800), widths=(2, 4), depths=(1, 2)))
+    which = list(
+        growth.points(
+            rows=(400, 800),
+            widths=(2, 4),
+            depths=(1, 2),
+            columns=(3, 5),
+            sparse_columns=(600,),
+            file_rows=(400, 600),
+        )
+    )
     return growth.measure_growth(which, repetitions=1)
 
 
@@ -223,8 +232,8 @@ TINY_FORMS = {
     "growth": (
         _measure_growth,
         ["grows", "to", "batch_size"],
-        [{"ms_per_epoch": {"skdnn", "floor"}, "ratios": {"skdnn/floor"}}] * 2
-        + [{"us_per_step": {"skdnn", "floor"}, "ratios": {"skdnn/floor"}}] * 4,
+        [{"ms_per_epoch": {"skdnn", "floor"}, "ratios": {"skdnn/floor"}}] * 4
+        + [{"us_per_step": {"skdnn", "floor"}, "ratios": {"skdnn/floor"}}] * 7,
     ),
     "workers": (
         partial(startup.measure_workers, 1),

@@ -16,7 +16,19 @@ import hashlib, sys, warnings
 import numpy as np
 from scipy import sparse
 from sklearn.datasets import load_digits
-from skdnn import Mixup, MLPRegularizedClassifier, MLPRegularizedRegressor, RandomShift
+from skdnn import (
+    AugmentationPipeline,
+    CutMix,
+    Cutout,
+    ElasticDistortion,
+    GaussianNoise,
+    Mixup,
+    MLPRegularizedClassifier,
+    MLPRegularizedRegressor,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomShift,
+)
 from skdnn.network.architecture import Network
 from skdnn.training.averaging import OFF
 from skdnn.training.epoch import Variables
@@ -29,6 +41,16 @@ X, y = X[:600] / 16, y[:600]
 target = X @ np.arange(64) / 100
 text = sparse.random(600, 200, 0.03, random_state=0, format="csr")
 common = dict(max_iter=3, random_state=0)
+DISTORTED = AugmentationPipeline(
+    [
+        ("elastic", ElasticDistortion((8, 8), alpha=8, sigma=2)),
+        ("crop", RandomResizedCrop((8, 8))),
+        ("turn", RandomRotation((8, 8))),
+        ("noise", GaussianNoise()),
+        ("cut", Cutout(3)),
+        ("mix", CutMix()),
+    ]
+)
 
 
 def classifier(**parameters):
@@ -77,6 +99,7 @@ KINDS = {
     "regressor": lambda: fitted(regressor(activation="gelu"), X, target),
     "poisson": lambda: fitted(regressor(loss="poisson"), X, target - target.min()),
     "augmented": lambda: fitted(classifier(augmentation=Mixup()), X, y),
+    "distorted": lambda: fitted(classifier(augmentation=DISTORTED), X, y),
     "shifted": lambda: fitted(classifier(augmentation=RandomShift((8, 8))), X, y),
     "gradient check": checked,
     "update": updated,
@@ -96,6 +119,7 @@ ALL = [
     "sparse",
     "poisson",
     "augmented",
+    "distorted",
     "shifted",
     "gradient check",
 ]

@@ -14,13 +14,15 @@ from skdnn.augmentation.base import (
     Block,
     are_chosen,
 )
+from skdnn.augmentation.draws import below, key_of_row, new_key
 from skdnn.augmentation.images import (
     IMAGE_SHAPE,
     ImageShape,
-    as_images,
     check_image_shape,
+    with_channels,
 )
 from skdnn.augmentation.regions import random_boxes
+from skdnn.network.compiled import entry
 
 
 class Cutout(Augmenter):
@@ -98,14 +100,41 @@ class Cutout(Augmenter):
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
         """Mask parts of the rows of a block; see :meth:`Augmenter.augment`."""
         is_cut = are_chosen(rng, len(X), self.p)
+        fill = X.dtype.type(self.fill)
         if self.image_shape is None:
-            # The columns with the smallest random numbers.
-            order = rng.random((is_cut.sum(), X.shape[1]), np.float32)
-            columns = order.argpartition(self.size - 1, axis=1)[:, : self.size]
-            X[np.flatnonzero(is_cut)[:, np.newaxis], columns] = self.fill
+            cut_columns(X, np.flatnonzero(is_cut), self.size, fill, new_key(rng))
         else:
             sizes = is_cut * self.size
             boxes = random_boxes(rng, sizes, sizes, self.image_shape)
-            images = as_images(X, self.image_shape)
-            np.copyto(images, self.fill, where=boxes[..., np.newaxis])
+            cut_boxes(X, boxes, with_channels(self.image_shape), fill)
         return X, Y, s
+
+
+@entry
+def cut_columns(X, rows, size, fill, key):
+    """Set `size` columns of each of these rows, in place; compiled.
+
+    R. W. Floyd's algorithm (Communications of the ACM 30, 1987) draws one number for
+    each column that is set, whatever the number of columns.
+    """
+    n_features = X.shape[1]
+    set_for = np.full(n_features, -1, np.int64)  # the last row whose column this is
+    for i in rows:
+        low, high = key_of_row(key, i)
+        for last in range(n_features - size, n_features):
+            column = below(last + 1, last, low, high)
+            if set_for[column] == i:
+                column = last
+            set_for[column] = i
+            X[i, column] = fill
+
+
+@entry
+def cut_boxes(X, boxes, image_shape, fill):
+    """Set the pixels of a box of each image, in place; compiled."""
+    _, width, channels = image_shape
+    for i in range(X.shape[0]):
+        for y in range(boxes.top[i], boxes.bottom[i]):
+            first = (y * width + boxes.left[i]) * channels
+            for j in range(first, first + (boxes.right[i] - boxes.left[i]) * channels):
+                X[i, j] = fill

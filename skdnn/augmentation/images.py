@@ -1,11 +1,8 @@
 """Images as rows of pixels: what all image augmenters have in common."""
 
 import math
-from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar
-
-import numpy as np
 
 from skdnn._sklearn import Interval, StrOptions
 from skdnn.augmentation.base import MOST, Array, Augmenter
@@ -48,34 +45,11 @@ def check_image_shape(image_shape: Any, n_features: int) -> None:
 
 
 def as_images(X: Array, image_shape: ImageShape) -> Array:
-    """View rows as images of shape (n_rows, height, width, channels)."""
-    height, width = image_shape[:2]
-    return X.reshape(len(X), height, width, -1)
+    """View C-contiguous rows as images of shape (n_rows, height, width, channels)."""
+    return X.reshape(len(X), *with_channels(image_shape))
 
 
-def pieces(n_images: int, n_values: int, at_once: int) -> Iterator[slice]:
-    """Yield slices of a few images, with `at_once` values of `n_values` per image.
-
-    Arrays of a few images stay in a core's cache, and their memory is reused; large
-    ones get fresh memory from the system, cleared each time.
-    """
-    step = max(1, at_once // n_values)
-    for start in range(0, n_images, step):
-        yield slice(start, min(start + step, n_images))
-
-
-def pad(images: Array, margin: int, fill: float | str) -> Array:
-    """Put a margin around each image: of one value, or of the nearest pixels."""
-    n_images, height, width, channels = images.shape
-    shape = n_images, height + 2 * margin, width + 2 * margin, channels
-    padded = np.full(shape, 0 if fill == "nearest" else fill, images.dtype)
-    inner = slice(margin, margin + height), slice(margin, margin + width)
-    padded[:, *inner] = images
-    if fill == "nearest":
-        before, after = slice(margin), slice(margin + width, None)
-        padded[:, inner[0], before] = images[:, :, :1]
-        padded[:, inner[0], after] = images[:, :, -1:]
-        before, after = slice(margin), slice(margin + height, None)
-        padded[:, before] = padded[:, margin, np.newaxis]
-        padded[:, after] = padded[:, margin + height - 1, np.newaxis]
-    return padded
+def with_channels(image_shape: ImageShape) -> tuple[int, int, int]:
+    """Return (height, width, channels)."""
+    height, width, *channels = map(int, image_shape)
+    return height, width, channels[0] if channels else 1

@@ -14,13 +14,16 @@ from skdnn.augmentation.base import (
     Block,
     are_chosen,
 )
+from skdnn.augmentation.draws import key_of_row, new_key
 from skdnn.augmentation.images import (
     IMAGE_SHAPE,
     ImageShape,
-    as_images,
     check_image_shape,
+    with_channels,
 )
-from skdnn.augmentation.regions import random_boxes
+from skdnn.augmentation.regions import Boxes, random_boxes
+from skdnn.network.compiled import entry, inlined
+from skdnn.network.dropout import hash_bits, keep_threshold
 
 ALPHA = [Interval(Real, 0, MOST, closed="right")]
 
@@ -90,10 +93,7 @@ class Mixup(Augmenter):
         """Mix the rows of a block; see :meth:`Augmenter.augment`."""
         partner, share = draw_partners(rng, len(X), self.alpha, self.p)
         share = share.astype(X.dtype)
-        difference = X[partner]
-        difference -= X
-        difference *= share[:, np.newaxis]
-        X += difference
+        mix(X, partner, share)
         return X, *mixed_targets(Y, s, partner, share)
 
 
@@ -137,11 +137,11 @@ class CutMix(Augmenter):
     >>> X, Y, s = np.array([[0.0] * 4, [1.0] * 4]), np.eye(2), np.ones(2)
     >>> X, Y, s = CutMix().augment(X, Y, s, np.random.default_rng(5))
     >>> X
-    array([[0., 1., 1., 1.],
-           [1., 1., 1., 0.]])
+    array([[1., 1., 1., 0.],
+           [1., 0., 1., 0.]])
     >>> Y
     array([[0.25, 0.75],
-           [0.25, 0.75]])
+           [0.5 , 0.5 ]])
     """
 
     mixes_targets = True
@@ -172,24 +172,20 @@ class CutMix(Augmenter):
         """Mix the rows of a block; see :meth:`Augmenter.augment`."""
         partner, share = draw_partners(rng, len(X), self.alpha, self.p)
         if self.image_shape is None:
-            parts, is_partners = X, _columns(share, rng, X)
+            bits = X.view(f"u{X.itemsize}")
+            taken = take_columns(bits, partner, share, new_key(rng))
+            share = taken / X.shape[1]
         else:
-            parts = as_images(X, self.image_shape)
+            shape = with_channels(self.image_shape)
             boxes = _boxes(share, rng, self.image_shape)
-            is_partners = boxes[..., np.newaxis]
-        mixed = np.where(is_partners, parts[partner], parts).reshape(X.shape)
-        share = is_partners.reshape(len(X), -1).mean(axis=1, dtype=X.dtype)
-        return mixed, *mixed_targets(Y, s, partner, share)
-
-
-def _columns(share: np.ndarray, rng: np.random.Generator, X: Array) -> np.ndarray:
-    """Draw each column with the probability of its row."""
-    return rng.random(X.shape, X.dtype) < share.astype(X.dtype)[:, np.newaxis]
+            take_boxes(X, partner, boxes, shape)
+            share = boxes.n_pixels / (shape[0] * shape[1])
+        return X, *mixed_targets(Y, s, partner, share.astype(X.dtype))
 
 
 def _boxes(
     share: np.ndarray, rng: np.random.Generator, image_shape: ImageShape
-) -> np.ndarray:
+) -> Boxes:
     """Draw boxes of this share of the image's area, before clipping at its border."""
     side = np.sqrt(share)
     height, width = (np.rint(side * n).astype(np.intp) for n in image_shape[:2])
@@ -220,3 +216,102 @@ def mixed_targets(
     weighted = np.zeros_like(s)
     np.divide(share * s[partner], s_mixed, out=weighted, where=s_mixed > 0)
     return Y + weighted[:, np.newaxis] * (Y[partner] - Y), s_mixed
+
+
+@inlined
+def _in_cycles(partner):
+    """Return all rows in an order in which they can be mixed in place.
+
+    A permutation falls into cycles. Along one, each row comes before the row that it is
+    the partner of: what it takes from its own partner is still there, but for the last,
+    whose partner is the first. Also return for each row whether it is such a last one.
+    """
+    n_rows = partner.size
+    order, is_last = np.empty(n_rows, np.int64), np.zeros(n_rows, np.bool_)
+    is_done, n_done = np.zeros(n_rows, np.bool_), 0
+    for first in range(n_rows):
+        row = first
+        while not is_done[row]:
+            is_done[row] = True
+            order[n_done] = row
+            n_done += 1
+            row = partner[row]
+        is_last[n_done - 1] = True
+    return order, is_last
+
+
+@inlined
+def _partner_of(X, i, partner, is_first, is_last, of_first):
+    """Return the row to mix row i with; keep a copy of the first row of a cycle."""
+    if is_first:
+        of_first[:] = X[i]
+    return of_first if is_last else X[partner[i]]
+
+
+@entry
+def mix(X, partner, share):
+    """Move each row towards its partner by a share of the way, in place; compiled."""
+    order, is_last = _in_cycles(partner)
+    of_first, is_first = np.empty(X.shape[1], X.dtype), True
+    for k in range(order.size):
+        i = order[k]
+        other = _partner_of(X, i, partner, is_first, is_last[k], of_first)
+        if share[i] > 0:
+            row, part = X[i], share[i]
+            for j in range(row.size):
+                row[j] += part * (other[j] - row[j])
+        is_first = is_last[k]
+
+
+@entry
+def take_columns(bits, partner, share, key):
+    """Set columns to the partner's, each with the probability `share`; compiled.
+
+    Parameters
+    ----------
+    bits : ndarray of uint32 or uint64, shape (n_rows, n_features)
+        Numbers of this size, seen as their bits: a choice among these is arithmetic,
+        where one among numbers would be a branch that is guessed wrongly half the time.
+    partner, share : ndarray of shape (n_rows,)
+    key : uint64
+        Of the block.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows,)
+        How many were set.
+    """
+    U, (n_rows, n_features) = bits.dtype.type, bits.shape
+    order, is_last = _in_cycles(partner)
+    of_first, is_first = np.empty(n_features, bits.dtype), True
+    taken, mask = np.zeros(n_rows, np.int64), np.empty(n_features, bits.dtype)
+    for k in range(n_rows):
+        i = order[k]
+        other = _partner_of(bits, i, partner, is_first, is_last[k], of_first)
+        low, high = key_of_row(key, i)
+        threshold, n_taken, row = keep_threshold(share[i]), np.int64(0), bits[i]
+        for j in range(n_features):
+            mask[j] = U(0) - U(hash_bits(j, low, high) < threshold)
+        for j in range(n_features):
+            n_taken += np.int64(mask[j] & U(1))
+            row[j] ^= (row[j] ^ other[j]) & mask[j]
+        taken[i] = n_taken
+        is_first = is_last[k]
+    return taken
+
+
+@entry
+def take_boxes(X, partner, boxes, image_shape):
+    """Set the pixels of boxes to the partner's, in place; compiled."""
+    _, width, channels = image_shape
+    order, is_last = _in_cycles(partner)
+    of_first, is_first = np.empty(X.shape[1], X.dtype), True
+    for k in range(order.size):
+        i = order[k]
+        other = _partner_of(X, i, partner, is_first, is_last[k], of_first)
+        row, length = X[i], (boxes.right[i] - boxes.left[i]) * channels
+        for y in range(boxes.top[i], boxes.bottom[i]):
+            first = (y * width + boxes.left[i]) * channels
+            for j in range(first, first + length):
+                row[j] = other[j]
+        is_first = is_last[k]

@@ -12,9 +12,11 @@ from skdnn.augmentation.images import (
     ImageAugmenter,
     ImageShape,
     as_images,
+    with_channels,
 )
+from skdnn.augmentation.interpolation import padded_image, put_in_middle
 from skdnn.network.compiled import entry
-from skdnn.network.views import flat, matrix
+from skdnn.network.views import flat, part
 
 
 class RandomFlip(ImageAugmenter):
@@ -65,6 +67,7 @@ class RandomFlip(ImageAugmenter):
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
         """Mirror the images of a block; see :meth:`Augmenter.augment`."""
+        X = np.ascontiguousarray(X)
         images = as_images(X, self.image_shape)
         if self.horizontal:
             rows = chosen_rows(rng, len(X), self.p)
@@ -135,21 +138,19 @@ class RandomShift(ImageAugmenter):
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
         """Move the images of a block; see :meth:`Augmenter.augment`."""
+        X = np.ascontiguousarray(X)
         margin, n_rows = self.max_shift, len(X)
         down, right = rng.integers(-margin, margin, (2, n_rows), endpoint=True)
         is_moved = are_chosen(rng, n_rows, self.p)
-        _, height, width, channels = as_images(X, self.image_shape).shape
+        height, width, channels = with_channels(self.image_shape)
         is_nearest = self.fill == "nearest"
-        padded = np.full(
-            (height + 2 * margin, (width + 2 * margin) * channels),
-            0.0 if is_nearest else self.fill,
-            X.dtype,
-        )
+        padded = padded_image(height, width, channels, margin, self.fill, X.dtype)
         move(
             X.reshape(n_rows, height, width * channels),
             margin - down * is_moved,
             (margin - right * is_moved) * channels,
             padded,
+            margin,
             channels,
             is_nearest,
         )
@@ -157,7 +158,7 @@ class RandomShift(ImageAugmenter):
 
 
 @entry
-def move(images, top, left, padded, channels, is_nearest):
+def move(images, top, left, padded, margin, channels, is_nearest):
     """Cut each image, in place, out of its padded copy; compiled.
 
     Parameters
@@ -165,8 +166,10 @@ def move(images, top, left, padded, channels, is_nearest):
     images : ndarray of shape (n_images, height, width * channels)
     top, left : ndarray of int, shape (n_images,)
         The row of `padded`, and the value in it, that become the first.
-    padded : ndarray of shape (height + 2 margin, (width + 2 margin) * channels)
-        Workspace for one image; its margin holds what moves in from outside.
+    padded : ndarray
+        Workspace, of `padded_image`; its margin holds what moves in from outside.
+    margin : int
+        Its width.
     channels : int
         Values of a pixel.
     is_nearest : bool
@@ -174,25 +177,12 @@ def move(images, top, left, padded, channels, is_nearest):
     """
     n_images, height, length = images.shape
     wide = padded.shape[1]
-    margin = (padded.shape[0] - height) // 2
-    before, after = margin * channels, margin * channels + length
     pixels, around = flat(images), flat(padded)
     for i in range(n_images):
+        image = part(pixels, i * height * length, height, length)
+        put_in_middle(image, padded, margin, channels, is_nearest)
         for y in range(height):
-            line = matrix(pixels, (i * height + y) * length, 1, length)
-            place = matrix(around, (margin + y) * wide + before, 1, length)
-            for j in range(length):
-                place[0, j] = line[0, j]
-        if is_nearest:
-            for y in range(margin, margin + height):
-                for j in range(before):
-                    padded[y, j] = padded[y, before + j % channels]
-                    padded[y, after + j] = padded[y, after - channels + j % channels]
-            for y in range(margin):
-                padded[y] = padded[margin]
-                padded[margin + height + y] = padded[margin + height - 1]
-        for y in range(height):
-            line = matrix(pixels, (i * height + y) * length, 1, length)
-            place = matrix(around, (top[i] + y) * wide + left[i], 1, length)
+            line = part(pixels, (i * height + y) * length, 1, length)
+            place = part(around, (top[i] + y) * wide + left[i], 1, length)
             for j in range(length):
                 line[0, j] = place[0, j]

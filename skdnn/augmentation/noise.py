@@ -15,6 +15,9 @@ from skdnn.augmentation.base import (
     Block,
     are_chosen,
 )
+from skdnn.augmentation.draws import key_of_row, new_key, normal
+from skdnn.network.compiled import entry
+from skdnn.network.views import flat, part
 
 
 class GaussianNoise(Augmenter):
@@ -49,8 +52,8 @@ class GaussianNoise(Augmenter):
     >>> X = np.zeros((2, 3))
     >>> noise = GaussianNoise(0.1, columns=[0, 2])
     >>> noise.augment(X, None, None, np.random.default_rng(0))[0].round(3)
-    array([[ 0.013,  0.   , -0.013],
-           [ 0.064,  0.   ,  0.01 ]])
+    array([[ 0.064,  0.   ,  0.02 ],
+           [-0.063,  0.   , -0.048]])
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -94,14 +97,44 @@ class GaussianNoise(Augmenter):
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
         """Add noise to the rows of a block; see :meth:`Augmenter.augment`."""
+        X = np.ascontiguousarray(X)
         n_rows, n_features = X.shape
-        all_columns = self.columns is None
-        columns = np.arange(n_features) if all_columns else np.asarray(self.columns)
-        noise = rng.standard_normal((n_rows, columns.size), X.dtype)
+        columns = np.arange(n_features if self.columns is None else 0)
+        if self.columns is not None:
+            columns = np.asarray(self.columns, np.int64)
         is_changed = are_chosen(rng, n_rows, self.p)
-        noise *= (is_changed * self.scale).astype(X.dtype)[:, np.newaxis]
-        if all_columns:
-            X += noise
-        elif columns.size:
-            X[:, columns] += noise
+        if self.scale > 0:
+            scale = X.dtype.type(self.scale)
+            add_noise(X, columns, is_changed, scale, new_key(rng))
         return X, Y, s
+
+
+@entry
+def add_noise(X, columns, is_changed, scale, key):
+    """Add normally distributed noise to some columns of some rows; compiled.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+    columns : ndarray of int64
+        As many as there are features are taken for all of them, in their order.
+    is_changed : ndarray of bool, shape (n_rows,)
+    scale : float, of the type of X
+        The standard deviation.
+    key : uint64
+        Of the block.
+    """
+    n_rows, n_features = X.shape
+    values, noise = flat(X), np.empty(columns.size, np.float32)
+    for i in range(n_rows):
+        if not is_changed[i]:
+            continue
+        low, high = key_of_row(key, i)
+        normal(noise, low, high)
+        row = flat(part(values, i * n_features, 1, n_features))
+        if columns.size == n_features:
+            for j in range(n_features):
+                row[j] += scale * noise[j]
+        else:
+            for j in range(columns.size):
+                row[columns[j]] += scale * noise[j]

@@ -1,11 +1,24 @@
 """Random parts of rows: boxes in images."""
 
+from typing import NamedTuple
+
 import numpy as np
-import numpy.typing as npt
 
 from skdnn.augmentation.images import ImageShape
 
-Mask = npt.NDArray[np.bool]
+
+class Boxes(NamedTuple):
+    """A box in each image: lines top:bottom and columns left:right, all of int64."""
+
+    top: np.ndarray
+    bottom: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+    @property
+    def n_pixels(self) -> np.ndarray:
+        """How many pixels each box has."""
+        return (self.bottom - self.top) * (self.right - self.left)
 
 
 def random_boxes(
@@ -13,7 +26,7 @@ def random_boxes(
     heights: np.ndarray,
     widths: np.ndarray,
     image_shape: ImageShape,
-) -> Mask:
+) -> Boxes:
     """Draw a box in each image: its centre anywhere, clipped at the border.
 
     Parameters
@@ -25,19 +38,15 @@ def random_boxes(
 
     Returns
     -------
-    ndarray of bool, shape (n_rows, height, width)
-        True inside the box.
+    Boxes
     """
     height, width = image_shape[:2]
-    is_line = _random_intervals(rng, heights, height)
-    is_column = _random_intervals(rng, widths, width)
-    return is_line[:, :, np.newaxis] & is_column[:, np.newaxis, :]
+    lines = _random_intervals(rng, heights, height)
+    return Boxes(*lines, *_random_intervals(rng, widths, width))
 
 
 def _random_intervals(
     rng: np.random.Generator, lengths: np.ndarray, n_pixels: int
-) -> Mask:
+) -> tuple[np.ndarray, np.ndarray]:
     first = rng.integers(0, n_pixels, lengths.size) - lengths // 2
-    pixel = np.arange(n_pixels)
-    after = (first + lengths)[:, np.newaxis]
-    return (pixel >= first[:, np.newaxis]) & (pixel < after)
+    return np.maximum(first, 0), np.clip(first + lengths, 0, n_pixels)

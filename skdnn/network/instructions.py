@@ -31,16 +31,18 @@ def view(context, address, start, shape, T):
 
 
 @intrinsic
-def flat_view(context, array):
-    """View a C-contiguous array as a vector."""
-    view_type = array.copy(ndim=1, layout="C")
+def view_of(context, array, start, shape):
+    """View what begins at the `start`-th number of a C-contiguous array."""
+    view_type = array.copy(ndim=len(shape), layout="C")
 
     def generate(context, builder, signature, arguments):
         source = make_array(array)(context, builder, arguments[0])
-        sizes = [source.nitems]
-        return _array(context, builder, view_type, source.data, sizes)
+        data = builder.gep(source.data, [arguments[1]])
+        sizes = cgutils.unpack_tuple(builder, arguments[2], len(shape))
+        return _array(context, builder, view_type, data, sizes)
 
-    return view_type(array), generate
+    shape_type = types.UniTuple(types.intp, len(shape))
+    return view_type(array, types.intp, shape_type), generate
 
 
 def _array(context, builder, view_type, data, sizes):
@@ -48,7 +50,8 @@ def _array(context, builder, view_type, data, sizes):
     view = make_array(view_type)(context, builder)
     item = context.get_abi_sizeof(context.get_data_type(view_type.dtype))
     itemsize = context.get_constant(types.intp, item)
-    strides, stride = [], itemsize
+    strides: list = []
+    stride = itemsize
     for size in reversed(sizes):
         strides.insert(0, stride)
         stride = builder.mul(stride, size)

@@ -100,7 +100,7 @@ def addresses(codes: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Return the table of addresses for a type, in which these kernels are."""
     table = _tables.get(dtype)
     if table is None or table.size < len(KERNELS):
-        grown = np.zeros(len(KERNELS), address_type())
+        grown: np.ndarray = np.zeros(len(KERNELS), address_type())
         if table is not None:
             grown[: table.size] = table
         table = _tables[dtype] = grown

@@ -22,6 +22,11 @@ def vector(address, start, size, T):
     return _at(address, start, (size,), T)
 
 
+def part(buffer, start, rows, columns):
+    """View part of a flat array as a matrix; the part must lie in the array."""
+    return buffer[start : start + rows * columns].reshape(rows, columns)
+
+
 def flat(array):
     """View a C-contiguous array as a vector."""
     return array.reshape(-1)
@@ -50,8 +55,15 @@ def _compiled_vector(address, start, size, T):
     return lambda address, start, size, T: view(address, start, (size,), T)
 
 
+@overload(part, jit_options=COMPILE_OPTIONS)
+def _compiled_part(buffer, start, rows, columns):
+    from skdnn.network.instructions import view_of
+
+    return lambda buffer, start, rows, columns: view_of(buffer, start, (rows, columns))
+
+
 @overload(flat, jit_options=COMPILE_OPTIONS)
 def _compiled_flat(array):
-    from skdnn.network.instructions import flat_view
+    from skdnn.network.instructions import view_of
 
-    return lambda array: flat_view(array)
+    return lambda array: view_of(array, 0, (array.size,))

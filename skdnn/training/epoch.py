@@ -21,6 +21,7 @@ from skdnn.network.program import (
     GRAD,
     ORDER,
     THETA,
+    Frame,
     M,
     Program,
     S,
@@ -78,6 +79,14 @@ class Variables(NamedTuple):
     average: np.ndarray  # of shape (0,) if averaging is off
     t: int  # steps before
     n_averaged: int  # of them, so many are in the average
+
+    def put_into(self, frame: Frame) -> None:
+        """Have a program find them."""
+        frame.put(THETA, self.theta)
+        frame.put(M, self.m)
+        frame.put(V, self.v)
+        frame.put(AVERAGE, self.average)
+        frame.set(step=self.t, n_averaged=self.n_averaged)
 
 
 class StepProgram:
@@ -164,7 +173,7 @@ class StepProgram:
         variables: Variables,
         block: TrainingBlock,
         rates: np.ndarray,
-        seed: int,
+        seed: int | np.uint64,
         total: float = 0.0,
     ) -> tuple[float, bool]:
         """Take one step for each mini-batch of a block of rows.
@@ -191,8 +200,7 @@ class StepProgram:
             False if a batch's cost was not finite; θ has not been moved by that batch.
         """
         frame, names_rows = self._frame, block.rows.size > 0
-        for place, array in zip((THETA, M, V, AVERAGE), variables, strict=False):
-            frame.put(place, array)
+        variables.put_into(frame)
         put_inputs(frame, BLOCK_X if names_rows else X, block.X)
         frame.put(BLOCK_Y if names_rows else Y, np.ascontiguousarray(block.Y))
         frame.put(BLOCK_S if names_rows else S, np.ascontiguousarray(block.s))
@@ -200,8 +208,6 @@ class StepProgram:
         frame.set(
             n_targets=block.Y.shape[1],
             is_weighted=block.is_weighted,
-            step=variables.t,
-            n_averaged=variables.n_averaged,
             seed=int(np.uint64(seed).astype(np.int64)),
             factor=1.0,
             square=0.0,

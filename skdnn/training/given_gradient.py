@@ -3,7 +3,7 @@
 import numpy as np
 
 from skdnn.network.architecture import Network
-from skdnn.network.program import AVERAGE, GRAD, THETA, Frame, M, Program, V
+from skdnn.network.program import GRAD, Frame, Program
 from skdnn.training.averaging import Averaging, average
 from skdnn.training.epoch import Variables
 from skdnn.training.optimizers import Regularization, Rule, Update
@@ -20,10 +20,8 @@ def take_step(
 ) -> None:
     """Take a step, in place on what moves; `grad` is of the data part of J."""
     frame = Frame(variables.theta.dtype)
-    for place, array in zip(
-        (THETA, M, V, AVERAGE, GRAD), (*variables[:4], grad), strict=True
-    ):
-        frame.put(place, array)
-    frame.set(step=variables.t, n_averaged=variables.n_averaged, rate=rate, factor=1.0)
+    variables.put_into(frame)
+    frame.put(GRAD, grad)
+    frame.set(rate=rate, factor=1.0)
     update = Update(network, rule, regularization).of_given_gradient()
     frame.run(Program([*update, *average(averaging, network.n_parameters)]))

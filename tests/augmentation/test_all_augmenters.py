@@ -90,6 +90,16 @@ def test_same_generator_same_result(augmenter, dtype):
 
 
 @every_augmenter
+def test_the_order_of_the_memory_does_not_matter(augmenter):
+    """Of what an augmenter of someone else hands on, in a pipeline."""
+    X, Y, s = image_block(SHAPE)
+    expected, _, _ = augmenter.augment(X.copy(), Y, s, np.random.default_rng(1))
+    column_wise = np.asfortranarray(X)
+    got, _, _ = augmenter.augment(column_wise, Y, s, np.random.default_rng(1))
+    assert_array_equal(got, expected)
+
+
+@every_augmenter
 def test_leaves_no_trace_on_itself(augmenter):
     before = copy.deepcopy(vars(augmenter))
     augmenter.check(30)

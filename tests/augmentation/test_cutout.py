@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import chisquare
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import Cutout
@@ -22,6 +23,14 @@ def test_each_column_is_as_likely_as_any_other():
     block = table_block(n_rows=10_000, n_features=6)
     X, _, _ = augmented(Cutout(2, fill=-1.0), block)
     assert_allclose((X == -1).mean(axis=0), 2 / 6, atol=4 * 0.0047)
+
+
+def test_each_set_of_columns_is_as_likely_as_any_other():
+    block = table_block(n_rows=20_000, n_features=5)
+    X, _, _ = augmented(Cutout(3, fill=-1.0), block)
+    sets, counts = np.unique(X == -1, axis=0, return_counts=True)
+    assert len(sets) == 10
+    assert chisquare(counts).pvalue > 0.01
 
 
 @pytest.mark.parametrize("image_shape", SHAPES)

@@ -5,7 +5,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import map_coordinates
 
-from skdnn.augmentation.interpolation import resample, sample
+from skdnn.augmentation.interpolation import (
+    padded_image,
+    pixel_at,
+    put_in_middle,
+    resample,
+    sample,
+    small_dots,
+)
 
 SHAPES = [(20, 6, 5, 1), (7, 4, 6, 3), (3, 1, 5, 2), (3, 5, 1, 1)]
 # Around an image the value of `fill`, or its nearest pixel.
@@ -30,12 +37,28 @@ def draw(shape, margin, dtype=np.float64):
     return tuple(a.astype(dtype) for a in (rng.random(shape), rows, columns))
 
 
+def sampled(images, rows, columns, fill):
+    """Return the images at any coordinates, by the compiled code."""
+    _, height, width, channels = images.shape
+    result = np.empty_like(images)
+    at = np.empty(height * width, np.uint32)
+    for i, image in enumerate(images):
+        padded = padded_image(height, width, channels, 1, fill, image.dtype)
+        flat = image.reshape(height, -1)
+        put_in_middle(flat, padded, 1, channels, fill == "nearest")
+        u, v = rows[i].ravel(), columns[i].ravel()
+        pixel_at(u, v, height, width, at)
+        line, out = padded.shape[1], result[i].reshape(-1)
+        sample(padded.reshape(-1), line, channels, at, u, v, out)
+    return result
+
+
 @pytest.mark.parametrize("fill", MODES)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_samples_anywhere(shape, fill):
     images, rows, columns = draw(shape, margin=4)
     expected = by_scipy(images, rows, columns, **MODES[fill])
-    assert_allclose(sample(images, rows, columns, fill), expected, atol=1e-14)
+    assert_allclose(sampled(images, rows, columns, fill), expected, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -43,18 +66,33 @@ def test_samples_anywhere(shape, fill):
 def test_samples_on_pixels_and_borders_exactly(fill, dtype):
     images, *_ = draw((1, 4, 5, 2), 0, dtype)
     i, j = (np.array(a, dtype) for a in np.meshgrid(range(4), range(5), indexing="ij"))
-    assert_array_equal(sample(images, i[None], j[None], fill), images)
-    outside = sample(images, i[None] - 4, j[None], fill)
+    assert_array_equal(sampled(images, i[None].copy(), j[None].copy(), fill), images)
+    outside = sampled(images, i[None] - 4, j[None].copy(), fill)
     first_line = np.repeat(images[:, :1], 4, axis=1)
     assert_array_equal(outside, first_line if fill == "nearest" else fill)
     assert outside.dtype == dtype
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_resamples_lines_and_columns(shape):
-    images, rows, columns = draw(shape, margin=2)
-    rows, columns = rows[:, :, 0], columns[:, 0]
-    at_rows = np.repeat(rows[:, :, None], shape[2], axis=2)
-    at_columns = np.repeat(columns[:, None], shape[1], axis=1)
+def test_resamples_even_grids(shape):
+    images, *_ = draw(shape, margin=2)
+    n, height, width, _ = shape
+    rng = np.random.default_rng(1)
+    first, step = rng.uniform(-2, 1, (n, 2)), rng.uniform(0.3, 1.5, (n, 2))
+    lines = first[:, :1] + step[:, :1] * np.arange(height)
+    columns = first[:, 1:] + step[:, 1:] * np.arange(width)
+    at_rows = np.repeat(lines[:, :, None], width, axis=2)
+    at_columns = np.repeat(columns[:, None], height, axis=1)
     expected = by_scipy(images, at_rows, at_columns, mode="nearest")
-    assert_allclose(resample(images, rows, columns), expected, atol=1e-14)
+    X = images.reshape(n, -1).copy()
+    resample(X, np.arange(1, n), first[1:], step[1:], shape[1:])
+    assert_allclose(X[1:].reshape(n - 1, *shape[1:]), expected[1:], atol=1e-14)
+    assert_array_equal(X[0], images[0].reshape(-1))
+
+
+def test_products_of_many_lines_are_products():
+    rng = np.random.default_rng(0)
+    A, B = (rng.random(size, np.float32) for size in ((1000, 70), (70, 50)))
+    out = np.full((1000, 50), np.nan, np.float32)
+    small_dots(A, B, out)  # 74 lines at a time
+    assert_allclose(out, A.astype(float) @ B, rtol=1e-5)

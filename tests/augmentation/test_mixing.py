@@ -76,21 +76,29 @@ def test_p_zero_changes_nothing(cls):
         assert_array_equal(after, before)
 
 
-def test_cutmix_of_columns_is_a_loop_over_rows():
-    block = X, _, _ = table_block()
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_cutmix_of_columns_takes_columns_of_the_partner(dtype):
+    block = X, _, _ = table_block(n_features=1000, dtype=dtype)
     got = augmented(CutMix(0.7, p=0.8), block, seed=1)
-    rng = np.random.default_rng(1)
-    partner, share = rng.permutation(len(X)), rng.beta(0.7, 0.7, len(X))
-    share *= rng.random(len(X)) < 0.8
-    uniform = rng.random(X.shape, X.dtype)
-    for i, j in enumerate(partner):
-        expected, n_taken = X[i].copy(), 0
-        for column in range(X.shape[1]):
-            if uniform[i, column] < share[i]:
-                expected[column] = X[j, column]
-                n_taken += 1
-        assert_array_equal(got[0][i], expected)
-        assert_mixed(got, block, i, j, 1 - n_taken / X.shape[1])
+    for i, (j, share) in enumerate(zip(*draws(len(X), 0.7, 0.8, 1), strict=True)):
+        is_partners = got[0][i] != X[i]
+        assert_array_equal(got[0][i], np.where(is_partners, X[j], X[i]))
+        taken = is_partners.mean() if j != i else share
+        assert abs(taken - share) <= 4 * np.sqrt(share * (1 - share) / 1000)
+        if j != i:
+            assert_mixed(got, block, i, j, 1 - taken)
+
+
+def test_cutmix_takes_each_column_by_itself():
+    """As often as any other, and together with another as chance has it."""
+    n_rows = 20_000
+    X = np.arange(float(n_rows))[:, None] + np.zeros((1, 6))
+    Y, s = np.zeros((n_rows, 1)), np.ones(n_rows)
+    is_taken = augmented(CutMix(1.0), (X, Y, s))[0] != X
+    assert_allclose(is_taken.mean(axis=0), 1 / 2, atol=4 / np.sqrt(4 * n_rows))
+    both = is_taken.T.astype(float) @ is_taken / n_rows
+    # The share is uniform: E λ² = 1/3.
+    assert_allclose(both[~np.eye(6, dtype=bool)], 1 / 3, atol=4 * 0.0034)
 
 
 @pytest.mark.parametrize("image_shape", SHAPES)

@@ -6,15 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import RandomFlip, RandomShift
-from skdnn.augmentation.images import pieces
 from tests.augmentation.blocks import SHAPES, augmented, image_block
-
-
-@pytest.mark.parametrize("at_once", [1, 60, 90, 10_000])
-def test_pieces_are_all_images_in_order(at_once):
-    parts = [np.arange(7)[piece] for piece in pieces(7, 30, at_once)]
-    assert_array_equal(np.concatenate(parts), np.arange(7))
-    assert max(part.size for part in parts) == min(7, max(1, at_once // 30))
 
 
 def flipped(images, is_mirrored, axis):

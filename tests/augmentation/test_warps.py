@@ -14,11 +14,6 @@ each_shape = pytest.mark.parametrize("image_shape", SHAPES)
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-@pytest.fixture(autouse=True)
-def few_images_at_a_time(monkeypatch):
-    monkeypatch.setattr(warps, "_AT_ONCE", 400)
-
-
 def each_channel(warp, image, *args, **options):
     """Return the image with a function of 2-D arrays applied to its channels."""
     if image.ndim == 2:
@@ -92,46 +87,57 @@ def test_crop_is_interpolated_by_scipy(image_shape, dtype):
     expect(X, block[0].reshape(-1, *image_shape), rows, zoomed, dtype)
 
 
-@each_shape
 @each_dtype
-def test_elastic_distortion_is_that_of_the_paper(image_shape, dtype):
-    block = image_block(image_shape, dtype=dtype)
-    elastic = ElasticDistortion(image_shape, alpha=6, sigma=1.3, fill=0.5, p=0.7)
-    X, _, _ = augmented(elastic, block, seed=1)
-    rng = np.random.default_rng(1)
-    rows = np.flatnonzero(rng.random(len(X)) < 0.7)
-    height, width = image_shape[:2]
-    u = 2 * rng.random((rows.size, 2, height, width), dtype) - 1
-    i, j = np.mgrid[:height, :width]
-
-    def distorted(k, image):
-        d = [
-            ndimage.gaussian_filter(v.astype(float), 1.3, mode="constant") for v in u[k]
-        ]
-        at = i + 6 * d[0], j + 6 * d[1]
-        return each_channel(
-            ndimage.map_coordinates,
-            image,
-            at,
-            order=1,
-            mode="grid-constant",
-            cval=0.5,
-        )
-
-    expect(X, block[0].reshape(-1, *image_shape), rows, distorted, dtype)
+def test_elastic_distortion_is_interpolated_by_scipy(dtype):
+    """Two of the channels say where each pixel comes from."""
+    height, width = 9, 7
+    block = image_block((height, width, 3), dtype=dtype)
+    X = block[0]
+    images = X.reshape(-1, height, width, 3)
+    images[..., 0], images[..., 1] = np.mgrid[:height, :width]
+    options = {"alpha": 6, "sigma": 1.3, "fill": "nearest", "p": 0.7}
+    elastic = ElasticDistortion((height, width, 3), **options)
+    distorted = augmented(elastic, block, seed=1)[0].reshape(images.shape)
+    rows = np.flatnonzero(np.random.default_rng(1).random(len(X)) < 0.7)
+    is_moved = np.any(distorted != images, axis=(1, 2, 3))
+    assert_array_equal(np.flatnonzero(is_moved), rows)
+    for image, new in zip(images, distorted, strict=True):
+        at = new[..., 0], new[..., 1]
+        expected = ndimage.map_coordinates(image[..., 2].astype(float), at, order=1)
+        tolerance = {np.float32: 2e-5, np.float64: 1e-6}[dtype]
+        assert_allclose(new[..., 2], expected, atol=tolerance)
 
 
-def test_size_of_the_elastic_displacement():
-    """The formula of the docstring, read off an image that is a slope."""
-    size = 64
-    slope = np.tile(np.arange(size, dtype=np.float64), (200, size, 1))
-    rows = slope.reshape(200, -1)
-    elastic = ElasticDistortion((size, size), alpha=10, sigma=3)
+@pytest.mark.parametrize(("n_pixels", "sigma"), [(28, 4.0), (9, 0.4), (3, 1000.0)])
+def test_displacements_vary_together_as_the_filter_of_the_paper_has_it(n_pixels, sigma):
+    smooth = ndimage.gaussian_filter1d(np.eye(n_pixels), sigma, axis=0, mode="constant")
+    expected = smooth @ smooth.T
+    waves = warps._waves(n_pixels, sigma)
+    assert_allclose(waves @ waves.T, expected, atol=2e-5 * expected.max())
+    assert waves.shape[1] <= n_pixels
+
+
+def test_the_elastic_displacements():
+    """The formula of the docstring, read off images that are slopes."""
+    size, n_images = 64, 200
+    slopes = np.stack(np.mgrid[:size, :size], axis=-1).astype(np.float64)
+    rows = np.tile(slopes.reshape(-1), (n_images, 1))
+    elastic = ElasticDistortion((size, size, 2), alpha=10, sigma=3)
     X, _, _ = augmented(elastic, (rows, rows, rows[:, 0]))
-    moved = (X.reshape(slope.shape) - slope)[:, 16:-16, 16:-16]
+    moved = (X.reshape(n_images, size, size, 2) - slopes)[:, 16:-16, 16:-16]
     expected = 10 / np.sqrt(3) / (2 * np.sqrt(np.pi) * 3)
-    assert moved.std() == pytest.approx(expected, rel=0.02)
-    assert moved.mean() == pytest.approx(0, abs=0.02)
+    down, right = moved[..., 0], moved[..., 1]
+    for d in (down, right):
+        assert d.std() == pytest.approx(expected, rel=0.02)
+        assert d.mean() == pytest.approx(0, abs=0.05)
+        # Two pixels whose noise was smoothed by the same Gaussian, r apart.
+        for r in (1, 4):
+            for a, b in ((d[:, r:], d[:, :-r]), (d[:, :, r:], d[:, :, :-r])):
+                together = (a * b).mean() / expected**2
+                assert together == pytest.approx(np.exp(-(r**2) / 36), abs=0.04)
+    assert (down * right).mean() / expected**2 == pytest.approx(0, abs=0.03)
+    others = np.corrcoef(down.reshape(n_images, -1)[:, ::200])
+    assert np.abs(others - np.eye(n_images)).max() < 0.98  # each image has its own
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,16 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from skdnn import (
+    CutMix,
+    Cutout,
+    ElasticDistortion,
+    GaussianNoise,
+    Mixup,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomShift,
+)
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.dropout import mask_key
 from skdnn.network.exponential import exp, expm1
@@ -62,6 +72,25 @@ def dropout(dtype):
     X = np.empty((7, 9), dtype)
     drop_inputs(A, X, 0.5, 2**63 + 5, 9)
     yield "dropped inputs", X
+
+
+def augmentation(dtype):
+    X = np.random.default_rng(0).random((6, 12)).astype(dtype)
+    Y, s, shape = np.eye(6, dtype=dtype), np.ones(6, dtype), (3, 4)
+    for augmenter in [
+        GaussianNoise(columns=[0, 2, 5]),
+        Cutout(5),
+        Cutout(2, image_shape=shape),
+        Mixup(),
+        CutMix(),
+        CutMix(image_shape=shape),
+        RandomShift(shape, max_shift=1, fill="nearest"),
+        RandomResizedCrop(shape),
+        RandomRotation(shape, max_angle=40, fill="nearest"),
+        ElasticDistortion(shape, alpha=4, sigma=1),
+    ]:
+        rng = np.random.default_rng(0)
+        yield f"{augmenter} X", augmenter.augment(X.copy(), Y, s, rng)[0]
 
 
 def network(dtype):
@@ -127,7 +156,16 @@ def sparse_inputs(dtype):
     yield "logits", out
 
 
-PARTS = [exponentials, activations, losses, dropout, network, training, sparse_inputs]
+PARTS = [
+    exponentials,
+    activations,
+    losses,
+    dropout,
+    augmentation,
+    network,
+    training,
+    sparse_inputs,
+]
 
 
 def results():
@@ -175,6 +213,8 @@ def test_the_same_results(compiled, uncompiled, part, dtype):
             assert_array_equal(uncompiled[name], compiled[name], err_msg=name)
         else:
             found, expected = uncompiled[name], compiled[name]
+            if part is augmentation:  # noise has the digits of float32
+                dtype = np.float32
             assert_allclose(found, expected, **tolerance(dtype, 5), err_msg=name)
 
 
