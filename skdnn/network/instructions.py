@@ -32,21 +32,25 @@ def view(context, address, start, shape, T):
 
 @intrinsic
 def view_of(context, array, start, shape):
-    """View what begins at the `start`-th number of a C-contiguous array."""
+    """View what begins at the `start`-th number of an array; keep that alive."""
     view_type = array.copy(ndim=len(shape), layout="C")
 
     def generate(context, builder, signature, arguments):
         source = make_array(array)(context, builder, arguments[0])
         data = builder.gep(source.data, [arguments[1]])
         sizes = cgutils.unpack_tuple(builder, arguments[2], len(shape))
-        return _array(context, builder, view_type, data, sizes)
+        owner = source.meminfo, source.parent
+        view = _array(context, builder, view_type, data, sizes, *owner)
+        if context.enable_nrt:
+            context.nrt.incref(builder, view_type, view)
+        return view
 
     shape_type = types.UniTuple(types.intp, len(shape))
     return view_type(array, types.intp, shape_type), generate
 
 
-def _array(context, builder, view_type, data, sizes):
-    """Return an array that owns nothing, over memory that outlives it."""
+def _array(context, builder, view_type, data, sizes, meminfo=None, parent=None):
+    """Return an array over memory that another one owns, or that outlives it."""
     view = make_array(view_type)(context, builder)
     item = context.get_abi_sizeof(context.get_data_type(view_type.dtype))
     itemsize = context.get_constant(types.intp, item)
@@ -56,7 +60,13 @@ def _array(context, builder, view_type, data, sizes):
         strides.insert(0, stride)
         stride = builder.mul(stride, size)
     populate_array(
-        view, data=data, shape=sizes, strides=strides, itemsize=itemsize, meminfo=None
+        view,
+        data=data,
+        shape=sizes,
+        strides=strides,
+        itemsize=itemsize,
+        meminfo=meminfo,
+        parent=parent,
     )
     return view._getvalue()
 

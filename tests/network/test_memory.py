@@ -6,7 +6,7 @@ from numba import njit
 from numpy.testing import assert_array_equal
 
 from skdnn.network.memory import aligned_copy, empty_aligned, prefetch
-from skdnn.network.views import flat, matrix, vector
+from skdnn.network.views import flat, matrix, part, vector
 from tests.problems import DTYPES
 
 
@@ -54,6 +54,17 @@ def test_views_of_an_address(dtype, view):
     expected = np.arange(30)
     expected[4], expected[18] = 77, 88
     assert_array_equal(buffer, expected)
+
+
+@njit
+def a_view(n):
+    return part(np.arange(n), 2, 2, 3)
+
+
+def test_a_part_keeps_its_array_alive():
+    views = [a_view(100) for _ in range(50)]
+    for view in [*views, part(np.arange(9), 2, 2, 3)]:
+        assert_array_equal(view, [[2, 3, 4], [5, 6, 7]])
 
 
 @njit
