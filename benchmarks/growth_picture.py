@@ -96,7 +96,9 @@ def _set_ticks(ax, x: list[int], y: list[float]) -> None:
     ax.set_xlim(x[0] / (x[-1] / x[0]) ** 0.16, x[-1] * (x[-1] / x[0]) ** 0.06)
     ax.xaxis.minorticks_off()
     ax.set_ylim(10 ** floor(log10(min(y))), 10 ** ceil(log10(max(y))))
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,g}".replace(",", "\u2009"))
+    ax.yaxis.set_major_formatter(
+        lambda value, _: f"{value:,.10g}".replace(",", "\u2009")
+    )
 
 
 def _short(value: int) -> str:

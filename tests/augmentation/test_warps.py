@@ -136,8 +136,7 @@ def test_the_elastic_displacements():
                 together = (a * b).mean() / expected**2
                 assert together == pytest.approx(np.exp(-(r**2) / 36), abs=0.04)
     assert (down * right).mean() / expected**2 == pytest.approx(0, abs=0.03)
-    others = np.corrcoef(down.reshape(n_images, -1)[:, ::200])
-    assert np.abs(others - np.eye(n_images)).max() < 0.98  # each image has its own
+    assert np.unique(down[:, 0, 0]).size == n_images  # each image has its own
 
 
 @pytest.mark.parametrize(
