@@ -45,6 +45,7 @@ def train_epochs(
 
     An interrupt (Ctrl-C) ends the training with the last full epoch, from which it can
     go on as if nothing had happened; before the end of the first it is raised again.
+    Where the only epoch fails, the state is left half done: there is nothing to keep.
 
     Parameters
     ----------
