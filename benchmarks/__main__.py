@@ -15,6 +15,9 @@ from benchmarks import (
     memory,
     parts,
     prediction,
+    quality,
+    quality_report,
+    quality_tables,
     report,
     search,
     startup,
@@ -24,6 +27,24 @@ from benchmarks import (
 from benchmarks.nets import NETS
 
 _QUICK_REPETITIONS = 3
+
+
+def run_quality(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print the time until a given quality, on tables."""
+    tables = None
+    if arguments.tables is not None:
+        tables = quality_tables.in_folder(arguments.tables)
+    results = _collected(
+        quality.measure_quality(
+            tables, compiled=arguments.compiled, **_if_quick(arguments, seeds=1)
+        )
+    )
+    print("\nTime until the test log-loss with which MLPClassifier ends:\n")
+    print(quality_report.times(results))
+    print("\nEpochs, log-loss, and what the ratios come from:\n")
+    print(quality_report.parts(results))
+    print("", *quality_report.verdicts(results), sep="\n")
+    return results
 
 
 def run_steps(arguments: argparse.Namespace) -> list[dict]:
@@ -146,6 +167,7 @@ def run_startup(arguments: argparse.Namespace) -> list[dict]:
 
 
 COMMANDS = {
+    "quality": run_quality,
     "steps": run_steps,
     "parts": run_parts,
     "activations": run_activations,
@@ -206,6 +228,11 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--nets", nargs="+", choices=names, help="only these")
         if name in ("steps", "parts"):
             command.add_argument("--threads", type=int, default=1, help="default: 1")
+        if name == "quality":
+            command.add_argument("--tables", type=Path, help="a folder of .npz files")
+            command.add_argument(
+                "--compiled", action="store_true", help="PyTorch may compile its step"
+            )
         if name == "growth":
             command.add_argument("--picture", type=Path, help="write a picture (SVG)")
     return parser
@@ -219,8 +246,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments = _parser().parse_args(argv)
     results = COMMANDS[arguments.command](arguments)
     if arguments.out:
-        settings = {
-            name: value
+        settings = {  # of a folder its name: where it lies is nobody's business
+            name: value.name if isinstance(value, Path) else value
             for name, value in vars(arguments).items()
             if name not in ("command", "out", "picture")
         }

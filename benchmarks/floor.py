@@ -19,7 +19,10 @@ def _matrix(buffer, start, rows, columns):
 
 @njit(error_model="numpy")
 def run_products(n_steps, sizes, rows, theta, A, dZ, grad):
-    """Do the products of so many steps; A and dZ hold all layers, one after another."""
+    """Do the products of so many steps and return how many were done.
+
+    A and dZ hold all layers, one after another.
+    """
     n_layers = sizes.size - 1
     unit_at = np.zeros(n_layers + 2, np.int64)
     weight_at = np.zeros(n_layers + 1, np.int64)
@@ -27,7 +30,9 @@ def run_products(n_steps, sizes, rows, theta, A, dZ, grad):
         unit_at[i + 1] = unit_at[i] + rows * sizes[i]
     for i in range(n_layers):
         weight_at[i + 1] = weight_at[i] + sizes[i] * sizes[i + 1]
+    done = 0
     for _ in range(n_steps):
+        done += 1
         for i in range(n_layers):
             before = _matrix(A, unit_at[i], rows, sizes[i])
             after = _matrix(A, unit_at[i + 1], rows, sizes[i + 1])
@@ -40,6 +45,7 @@ def run_products(n_steps, sizes, rows, theta, A, dZ, grad):
             if i > 0:
                 W = _matrix(theta, weight_at[i], sizes[i], sizes[i + 1])
                 np.dot(d, W.T, _matrix(dZ, unit_at[i], rows, sizes[i]))
+    return done
 
 
 def buffers(sizes, rows: int, seed: int = 0) -> tuple[np.ndarray, ...]:

@@ -11,6 +11,8 @@ import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401 (a BLAS not loaded yet is not limited)
 from threadpoolctl import threadpool_limits
 
+from benchmarks.training import Training
+
 
 def alternate(
     contestants: dict[Hashable, Callable[[], object]], repetitions: int
@@ -19,20 +21,29 @@ def alternate(
 
     All take their turn in each repetition, each time in a new random order, so that a
     slow moment of the machine hits all of them, and none always follows the same one;
-    what is compared are ratios within a repetition.
+    what is compared are ratios within a repetition. After each turn of a `Training` it
+    is checked that it took all its steps, to a finite cost.
     """
     names = list(contestants)
     seconds: dict[Hashable, list[float]] = {name: [] for name in names}
     for run in contestants.values():
-        run()  # warm up
+        _timed(run)  # warm up
     orders = random.Random(0)
     with _no_garbage_collection():
         for _ in range(repetitions):
             for name in orders.sample(names, len(names)):
-                began = time.perf_counter()
-                contestants[name]()
-                seconds[name].append(time.perf_counter() - began)
+                seconds[name].append(_timed(contestants[name]))
     return {name: np.array(values) for name, values in seconds.items()}
+
+
+def _timed(run: Callable[[], object]) -> float:
+    steps_before = run.steps() if isinstance(run, Training) else 0
+    began = time.perf_counter()
+    run()
+    seconds = time.perf_counter() - began
+    if isinstance(run, Training):
+        run.check(steps_before)
+    return seconds
 
 
 @contextmanager
