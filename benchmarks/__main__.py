@@ -1,4 +1,8 @@
-"""The command: ``python -m benchmarks [COMMAND] [options]``, by default `steps`."""
+"""The command: ``python -m benchmarks [COMMAND] [options]``, by default `steps`.
+
+`all` runs every command into a folder of results; `page` writes the documentation's
+performance page from them.
+"""
 
 import argparse
 import sys
@@ -9,10 +13,12 @@ from benchmarks import (
     activations,
     augmentation,
     dask_workers,
+    everything,
     frames,
     growth,
     growth_picture,
     memory,
+    page,
     parts,
     prediction,
     quality,
@@ -235,15 +241,47 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "growth":
             command.add_argument("--picture", type=Path, help="write a picture (SVG)")
+    _add_all_and_page(commands)
     return parser
+
+
+def _add_all_and_page(commands) -> None:
+    help_of_all = "run every command, into a folder; what is there already is kept"
+    command = commands.add_parser("all", description=help_of_all, help=help_of_all)
+    command.add_argument("--out", type=Path, default=page.RESULTS, help="the folder")
+    command.add_argument("--tables", type=Path, help="tables of quality: .npz files")
+    command.add_argument("--quick", action="store_true", help="few repetitions")
+    command.add_argument("--again", action="store_true", help="also what is there")
+    help_of_page = "write the performance page from a folder of results"
+    command = commands.add_parser("page", description=help_of_page, help=help_of_page)
+    command.add_argument("--folder", type=Path, default=page.RESULTS)
+
+
+def _run_all(arguments: argparse.Namespace) -> None:
+    everything.run_everything(
+        COMMANDS,
+        arguments.out,
+        arguments.tables,
+        arguments.quick,
+        arguments.again,
+    )
+
+
+def _write_page(arguments: argparse.Namespace) -> None:
+    for path in page.write_pages(arguments.folder):
+        print(f"written: {path.relative_to(page.ROOT)}")
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command; `steps` where none is named."""
     argv = sys.argv[1:] if argv is None else argv
-    if not argv or argv[0] not in (*COMMANDS, "-h", "--help"):
+    if not argv or argv[0] not in (*COMMANDS, "all", "page", "-h", "--help"):
         argv = ["steps", *argv]
     arguments = _parser().parse_args(argv)
+    if arguments.command == "all":
+        return _run_all(arguments)
+    if arguments.command == "page":
+        return _write_page(arguments)
     results = COMMANDS[arguments.command](arguments)
     if arguments.out:
         settings = {  # of a folder its name: where it lies is nobody's business

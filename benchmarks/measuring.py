@@ -5,11 +5,12 @@ import random
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401 (a BLAS not loaded yet is not limited)
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from benchmarks.training import Training
 
@@ -29,7 +30,7 @@ def alternate(
     for run in contestants.values():
         _timed(run)  # warm up
     orders = random.Random(0)
-    with _no_garbage_collection():
+    with no_garbage_collection():
         for _ in range(repetitions):
             for name in orders.sample(names, len(names)):
                 seconds[name].append(_timed(contestants[name]))
@@ -47,7 +48,8 @@ def _timed(run: Callable[[], object]) -> float:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
+    """Collect garbage now, and none until the end."""
     gc.collect()
     gc.disable()
     try:
@@ -69,5 +71,11 @@ def threads_limited(threads: int) -> Iterator[None]:
         import torch
 
         torch.set_num_threads(threads)
-    with threadpool_limits(limits=threads, user_api="blas"):
+    with _blas().limit(limits=threads):
         yield
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return what holds the threads of BLAS; to look for it takes milliseconds."""
+    return ThreadpoolController().select(user_api="blas")

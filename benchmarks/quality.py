@@ -11,7 +11,6 @@ skdnn. PyTorch, which has no rule to stop by, counts with the time of `MOST_EPOC
 which is too short: in its favour.
 """
 
-import gc
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.measuring import summary, threads_limited
+from benchmarks.measuring import no_garbage_collection, summary, threads_limited
 from benchmarks.quality_tables import Rows, Table, shipped, split
 from benchmarks.quality_trainers import (
     COMPILED,
@@ -123,7 +122,6 @@ def _run(rows, seed, trainer, threads, n_epochs) -> Callable:
 
     def run():
         with threads_limited(threads):
-            gc.collect()
             began = time.perf_counter()
             predict_proba = quietly(trainer.fit, rows, seed, n_epochs)
             return time.perf_counter() - began, predict_proba
@@ -142,21 +140,26 @@ def _seconds(rows, seed, ways, reached: dict[str, Reached]) -> dict[str, float]:
             runs[key] = _run(rows, seed, trainer, threads, n)
     taken: dict[str, list[float]] = {key: [] for key in runs}
     orders = random.Random(seed)
-    for _ in range(_REPETITIONS):
-        for key in orders.sample(list(runs), len(runs)):
-            if sum(taken[key]) > _ENOUGH_SECONDS:
-                continue
-            seconds, predict_proba = runs[key]()
-            if not taken[key] and key in ways and ways[key][1] == 1:
-                _check(key, loss_on_test_rows(predict_proba, rows), reached[key])
-            taken[key].append(seconds)
+    with no_garbage_collection():
+        for _ in range(_REPETITIONS):
+            for key in orders.sample(list(runs), len(runs)):
+                if sum(taken[key]) > _ENOUGH_SECONDS:
+                    continue
+                seconds, predict_proba = runs[key]()
+                if not taken[key] and key in ways:
+                    loss = loss_on_test_rows(predict_proba, rows)
+                    _check(key, loss, reached[key], ways[key][1])
+                taken[key].append(seconds)
     return {key: float(np.median(values)) for key, values in taken.items()}
 
 
-def _check(name: str, loss: float, reached: Reached) -> None:
-    """Raise an error unless what was timed ended where the curve had been."""
+def _check(name: str, loss: float, reached: Reached, threads: int) -> None:
+    """Raise an error unless what was timed ended where the curve had been.
+
+    That is of one thread; with two, sums are rounded in another way.
+    """
     expected = reached.losses[reached.epochs_to_time - 1]
-    if not np.isclose(loss, expected, rtol=1e-3):
+    if not np.isclose(loss, expected, rtol=1e-3 if threads == 1 else 0.1):
         raise RuntimeError(
             f"{name}: the timed training ended at the log-loss {loss:.6f}, the watched "
             f"one had {expected:.6f} after the same {reached.epochs_to_time} epochs."

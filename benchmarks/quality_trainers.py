@@ -35,7 +35,9 @@ class Trainer(NamedTuple):
     is_available: bool = True
 
 
-def loss_on_test_rows(predict_proba: Callable[[np.ndarray], np.ndarray], rows: Rows) -> float:
+def loss_on_test_rows(
+    predict_proba: Callable[[np.ndarray], np.ndarray], rows: Rows
+) -> float:
     """Return the log-loss on the test rows, of probabilities in float32."""
     probabilities = predict_proba(rows.X_test).astype(np.float32, copy=False)
     return float(log_loss(rows.y_test, probabilities, labels=np.arange(rows.n_classes)))
@@ -56,7 +58,9 @@ class _WatchedMLPClassifier(MLPClassifier):
 def _sklearn_curve(rows: Rows, seed: int, bar: float) -> list[float]:
     losses: list[float] = []
     model = _WatchedMLPClassifier(random_state=seed)
-    model.watched_by(lambda: losses.append(loss_on_test_rows(model.predict_proba, rows)))
+    model.watched_by(
+        lambda: losses.append(loss_on_test_rows(model.predict_proba, rows))
+    )
     model.fit(rows.X_train, rows.y_train)
     if len(losses) != model.n_iter_:
         raise RuntimeError(

@@ -34,9 +34,7 @@ def measure_threads(
         yield _result(net, us)
 
 
-def _allowing(
-    threads: int, blas: ThreadpoolController, training: Training
-) -> Training:
+def _allowing(threads: int, blas: ThreadpoolController, training: Training) -> Training:
     def run():
         with blas.limit(limits=threads):
             training.run()
