@@ -1,9 +1,9 @@
 """Write the performance page from its template and the files of results.
 
-In the template ``{{NAME}}`` is a figure, ``{{table:NAME}}`` a table, ``{{missed:NAME}}``
-a sentence about targets. Pages that people write take figures, too: there the same name
-stands in a comment, ``<!-- figure: NAME -->12<!-- end -->``, and what is between the
-comments is written anew.
+In the template ``{{NAME}}`` is a figure, ``{{table:NAME}}`` a table, and
+``{{missed:NAME}}`` a sentence about targets. Pages that people write take figures, too:
+there the same name stands in a comment, ``<!-- figure: NAME -->12<!-- end -->``, and
+what is between the comments is written anew.
 """
 
 import re

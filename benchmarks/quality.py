@@ -24,8 +24,8 @@ from benchmarks.quality_trainers import (
     COMPILED,
     TRAINERS,
     Trainer,
-    quietly,
     loss_on_test_rows,
+    quietly,
 )
 from benchmarks.targets import at_least
 
@@ -33,7 +33,7 @@ SEEDS = 5
 THREADS = (1, 2)
 # So much is timed of what is short, so that single bad moments do not count.
 _REPETITIONS, _ENOUGH_SECONDS = 5, 1.0
-_EPOCHS_OF_A_TRIAL = 10  # of each number of threads
+_EPOCHS_OF_A_TRIAL = 5  # of each number of threads
 _OURS, _BAR = "skdnn", "sklearn"
 _WHOLE = "whole "  # the same until it stops by itself
 LEAST_RATIOS = {"sklearn/skdnn": 8, "torch/skdnn": 15}

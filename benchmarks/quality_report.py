@@ -61,7 +61,8 @@ def verdicts(results: list[dict]) -> list[str]:
 def not_reached(results: list[dict]) -> list[str]:
     """Return a line for each contestant and table with seeds that miss the bar."""
     return [
-        f"{result['table']}: {name} reaches it with {n} of {result['repetitions']} seeds"
+        f"{result['table']}: {name} reaches it with {n} of {result['repetitions']} "
+        "seeds"
         for result in results[:-1]
         for name, n in result["reached"].items()
         if n < result["repetitions"]

@@ -56,8 +56,8 @@ def shipped() -> Iterator[Table]:
 def in_folder(folder: Path) -> Iterator[Table]:
     """Yield the tables of a folder of .npz files.
 
-    Each has `X` (NaN is missing), `y`, and `cat`, true where a column of `X` holds codes
-    of categories.
+    Each has `X` (NaN is missing), `y`, and `cat`, true where a column of `X` holds
+    codes of categories.
     """
     paths = sorted(folder.glob("*.npz"))
     if not paths:

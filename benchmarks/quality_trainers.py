@@ -18,6 +18,8 @@ from sklearn.neural_network import MLPClassifier
 from benchmarks.quality_tables import Rows
 from skdnn import MLPRegularizedClassifier
 
+PredictProba = Callable[[np.ndarray], np.ndarray]
+
 # MLPClassifier's defaults, which PyTorch's users have to write down.
 _UNITS, _RATE, _ALPHA, _BATCH = 100, 1e-3, 1e-4, 200
 MOST_EPOCHS = 400  # of PyTorch, which has no rule to stop by: twice MLPClassifier's
@@ -31,13 +33,11 @@ class Trainer(NamedTuple):
     """
 
     curve: Callable[[Rows, int, float], list[float]]
-    fit: Callable[[Rows, int, int], Callable[[np.ndarray], np.ndarray]]
+    fit: Callable[[Rows, int, int], PredictProba]
     is_available: bool = True
 
 
-def loss_on_test_rows(
-    predict_proba: Callable[[np.ndarray], np.ndarray], rows: Rows
-) -> float:
+def loss_on_test_rows(predict_proba: PredictProba, rows: Rows) -> float:
     """Return the log-loss on the test rows, of probabilities in float32."""
     probabilities = predict_proba(rows.X_test).astype(np.float32, copy=False)
     return float(log_loss(rows.y_test, probabilities, labels=np.arange(rows.n_classes)))
@@ -58,9 +58,11 @@ class _WatchedMLPClassifier(MLPClassifier):
 def _sklearn_curve(rows: Rows, seed: int, bar: float) -> list[float]:
     losses: list[float] = []
     model = _WatchedMLPClassifier(random_state=seed)
-    model.watched_by(
-        lambda: losses.append(loss_on_test_rows(model.predict_proba, rows))
-    )
+
+    def watch():
+        losses.append(loss_on_test_rows(model.predict_proba, rows))
+
+    model.watched_by(watch)
     model.fit(rows.X_train, rows.y_train)
     if len(losses) != model.n_iter_:
         raise RuntimeError(

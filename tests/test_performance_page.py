@@ -50,7 +50,7 @@ def test_an_unknown_figure_is_named():
 
 
 def test_a_missing_file_names_the_command(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no steps.json.*benchmarks all"):
+    with pytest.raises(FileNotFoundError, match=r"no steps.json.*benchmarks all"):
         page.shown(Documents(tmp_path), "machine")
 
 

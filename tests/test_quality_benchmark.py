@@ -79,7 +79,7 @@ def test_a_timed_training_that_ends_elsewhere_is_noticed():
 
 
 def test_tables_of_a_folder(tmp_path):
-    with pytest.raises(ValueError, match="--tables must be a folder with .npz files"):
+    with pytest.raises(ValueError, match=r"--tables must be a folder with \.npz files"):
         next(quality_tables.in_folder(tmp_path))
     X = np.array([[1.0, 0], [np.nan, 1], [3, 1], [5, 0]] * 4, np.float32)
     y = np.array(["a", "b", "b", "a"] * 4)
