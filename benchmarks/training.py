@@ -19,11 +19,13 @@ class Training:
     run : callable
         Takes the steps.
     n_steps : int
-        How many one call must take.
+        How many steps one call must take.
     steps : callable () -> int
         Returns how many have been taken so far, in all calls.
     cost : callable () -> float
         Returns the cost at the last of them; for the floor, the sum of its products.
+    unit : str
+        What is counted, if not steps.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Training:
     n_steps: int
     steps: Callable[[], int]
     cost: Callable[[], float]
+    unit: str = "steps"
 
     def __call__(self) -> None:
         self.run()
@@ -40,8 +43,8 @@ class Training:
         taken, cost = self.steps() - steps_before, self.cost()
         if taken != self.n_steps:
             raise RuntimeError(
-                f"{self.name} took {taken} steps where {self.n_steps} are timed: "
-                "its time per step would be wrong."
+                f"{self.name} took {taken} {self.unit} where {self.n_steps} are timed: "
+                "what one takes would be wrong."
             )
         if not math.isfinite(cost):
             raise RuntimeError(
