@@ -223,7 +223,6 @@ def _over_all(results: list[dict]) -> dict:
     ratios = {n: np.array([r["ratios"][n]["median"] for r in results]) for n in names}
     return {
         "table": "all tables",
-        "rows": sum(r["rows"] for r in results),
         "repetitions": len(results),
         "ratios": _summaries(ratios),
         "targets": {n: at_least(x) for n, x in LEAST_RATIOS.items() if n in names},

@@ -21,10 +21,19 @@ def times(results: list[dict]) -> str:
 
 
 def _line_of_times(result: dict) -> list[str]:
-    ms = [number(result.get("ms", {}).get(name)) for name in _TIMES]
     ratios = [ratio(result["ratios"].get(name)) for name in _RATIOS]
-    classes = str(result.get("classes", ""))
-    return [result["table"], str(result["rows"]), classes, *ms, *ratios]
+    if "ms" not in result:  # the line over all tables
+        return [result["table"], "", "", *("" for _ in _TIMES), *ratios]
+    ms = [_milliseconds(result, name) for name in _TIMES]
+    sizes = [str(result["rows"]), str(result["classes"])]
+    return [result["table"], *sizes, *ms, *ratios]
+
+
+def _milliseconds(result: dict, name: str) -> str:
+    """Return the time to the bar, or "never" where no seed gets there."""
+    if result["reached"].get(name) == 0:
+        return "never"
+    return number(result["ms"].get(name))
 
 
 def parts(results: list[dict]) -> str:
