@@ -182,6 +182,7 @@ _OF_QUALITY = {
     "sklearn": "sklearn/skdnn",
     "torch": "torch/skdnn",
     "whole": "whole sklearn/skdnn",
+    "whole_torch": "whole torch/skdnn",
     "fits": "whole sklearn/whole skdnn",
     "epoch": "an epoch",
     "epochs": "fewer epochs",

@@ -9,7 +9,12 @@ _TIMES = {
     "torch": "torch, ms",
     "skdnn": "skdnn, ms",
 }
-_RATIOS = ("sklearn/skdnn", "torch/skdnn", "whole sklearn/skdnn")
+_RATIOS = (
+    "sklearn/skdnn",
+    "torch/skdnn",
+    "whole sklearn/skdnn",
+    "whole torch/skdnn",
+)
 _FACTORS = ("an epoch", "fewer epochs", "stopping")
 _EPOCHS = ("whole sklearn", "sklearn", "torch", "skdnn", "whole skdnn")
 
