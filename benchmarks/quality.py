@@ -33,7 +33,6 @@ SEEDS = 5
 THREADS = (1, 2)
 # So much is timed of what is short, so that single bad moments do not count.
 _REPETITIONS, _ENOUGH_SECONDS = 5, 1.0
-_EPOCHS_OF_A_TRIAL = 5  # of each number of threads
 _OURS, _BAR = "skdnn", "sklearn"
 _WHOLE = "whole "  # the same until it stops by itself
 LEAST_RATIOS = {"sklearn/skdnn": 8, "torch/skdnn": 15}
@@ -90,11 +89,11 @@ def _measure_table(table, seeds, trainers, compiled) -> dict:
     for seed in range(seeds):
         rows = split(table, seed)
         reached = _curves(rows, seed, trainers)
-        if seed == 0:
-            ways = {n: [_fastest(rows, ways[n], reached[n])] for n in ways}
-        seconds = _seconds(rows, seed, {n: way for n, (way,) in ways.items()}, reached)
-        runs.append((reached, seconds))
-    return _result(table, rows, ways, runs)
+        if seed == 0:  # what compiles does it now
+            for trainer, threads in (way for these in ways.values() for way in these):
+                _run(rows, seed, trainer, threads, 1)()
+        runs.append((reached, *_seconds(rows, seed, ways, reached)))
+    return _result(table, rows, list(trainers), runs)
 
 
 def _curves(rows: Rows, seed: int, trainers: dict[str, Trainer]) -> dict[str, Reached]:
@@ -107,57 +106,62 @@ def _curves(rows: Rows, seed: int, trainers: dict[str, Trainer]) -> dict[str, Re
     return {name: Reached.of(losses, bar) for name, losses in curves.items()}
 
 
-def _fastest(rows: Rows, ways: list[tuple[Trainer, int]], reached: Reached):
-    """Return the way that is fastest on this table; each compiles what it compiles."""
-    seconds, epochs = [], min(reached.epochs_to_time, _EPOCHS_OF_A_TRIAL)
-    for trainer, threads in ways:
-        run = _run(rows, 0, trainer, threads, epochs)
-        run()
-        seconds.append(min(run()[0] for _ in range(2)))
-    return ways[int(np.argmin(seconds))]
-
-
 def _run(rows, seed, trainer, threads, n_epochs) -> Callable:
-    """Return a function that trains and returns the seconds and what predicts."""
+    """Return a function that trains and returns the seconds and the test log-loss."""
 
     def run():
         with threads_limited(threads):
             began = time.perf_counter()
             predict_proba = quietly(trainer.fit, rows, seed, n_epochs)
-            return time.perf_counter() - began, predict_proba
+            seconds = time.perf_counter() - began
+            return seconds, loss_on_test_rows(predict_proba, rows)
 
     return run
 
 
-def _seconds(rows, seed, ways, reached: dict[str, Reached]) -> dict[str, float]:
-    """Return the median seconds of each, to the bar and, where it stops, in all."""
-    runs = {}
-    for name, (trainer, threads) in ways.items():
-        epochs = {name: reached[name].epochs_to_time}
-        if name != "torch":
-            epochs[_WHOLE + name] = len(reached[name].losses)
-        for key, n in epochs.items():
-            runs[key] = _run(rows, seed, trainer, threads, n)
-    taken: dict[str, list[float]] = {key: [] for key in runs}
+def _seconds(rows, seed, ways, reached: dict[str, Reached]) -> tuple[dict, dict]:
+    """Return the seconds of each to the bar, and till it stops; and the way it took.
+
+    Of its ways, numbers of threads above all, the one that is fastest to the bar counts
+    for each contestant.
+    """
+    to_bar = {
+        (name, way): _run(rows, seed, *way, reached[name].epochs_to_time)
+        for name in ways
+        for way in ways[name]
+    }
+    taken = _in_turn(to_bar, seed, lambda key, loss: _check(*key, loss, reached))
+    fastest = {n: min(ways[n], key=lambda way: taken[n, way]) for n in ways}
+    whole = {
+        _WHOLE + name: _run(rows, seed, *fastest[name], len(reached[name].losses))
+        for name in (_OURS, _BAR)
+    }
+    seconds = {name: taken[name, way] for name, way in fastest.items()}
+    return seconds | _in_turn(whole, seed), fastest
+
+
+def _in_turn(runs: dict, seed: int, check: Callable | None = None) -> dict:
+    """Return the median seconds of each; tell `check` of what each ended with."""
+    taken: dict = {key: [] for key in runs}
     orders = random.Random(seed)
     with no_garbage_collection():
         for _ in range(_REPETITIONS):
             for key in orders.sample(list(runs), len(runs)):
                 if sum(taken[key]) > _ENOUGH_SECONDS:
                     continue
-                seconds, predict_proba = runs[key]()
-                if not taken[key] and key in ways:
-                    loss = loss_on_test_rows(predict_proba, rows)
-                    _check(key, loss, reached[key], ways[key][1])
+                seconds, loss = runs[key]()
+                if check is not None and not taken[key]:
+                    check(key, loss)
                 taken[key].append(seconds)
     return {key: float(np.median(values)) for key, values in taken.items()}
 
 
-def _check(name: str, loss: float, reached: Reached, threads: int) -> None:
+def _check(name: str, way: tuple, loss: float, all_reached: dict) -> None:
     """Raise an error unless what was timed ended where the curve had been.
 
     That is of one thread; with two, sums are rounded in another way.
     """
+    reached, (_, threads) = all_reached[name], way
     expected = reached.losses[reached.epochs_to_time - 1]
     if not np.isclose(loss, expected, rtol=1e-3 if threads == 1 else 0.1):
         raise RuntimeError(
@@ -166,13 +170,11 @@ def _check(name: str, loss: float, reached: Reached, threads: int) -> None:
         )
 
 
-def _result(table: Table, rows: Rows, ways, runs) -> dict:
-    names = [name for name in TRAINERS if name in ways]
-
+def _result(table: Table, rows: Rows, names: list[str], runs: list[tuple]) -> dict:
     def each(of: Callable) -> dict:
-        return {n: np.array([of(reached[n]) for reached, _ in runs]) for n in names}
+        return {n: np.array([of(reached[n]) for reached, *_ in runs]) for n in names}
 
-    seconds = {key: np.array([s[key] for _, s in runs]) for key in runs[0][1]}
+    seconds = {key: np.array([s[key] for _, s, _ in runs]) for key in runs[0][1]}
     epochs = each(lambda r: r.epochs_to_time)
     epochs |= {_WHOLE + n: each(lambda r: len(r.losses))[n] for n in (_OURS, _BAR)}
     losses = {n: each(lambda r: r.losses[-1])[n] for n in (_BAR, _OURS)}
@@ -184,8 +186,8 @@ def _result(table: Table, rows: Rows, ways, runs) -> dict:
         "columns": rows.X_train.shape[1],
         "classes": rows.n_classes,
         "repetitions": len(runs),
-        "threads": {name: ways[name][0][1] for name in names},
-        "compiled": any(way is COMPILED for ((way, _),) in ways.values()),
+        "threads": {name: [way[name][1] for *_, way in runs] for name in names},
+        "compiled": [COMPILED in (t for t, _ in way.values()) for *_, way in runs],
         "reached": {name: int(is_reached[name].sum()) for name in names},
         "log_loss": _summaries(losses),
         "epochs": _summaries(epochs),
