@@ -37,6 +37,13 @@ def test_a_figure_changed_by_hand_is_set_right():
     assert by_hand == text.format(right)
 
 
+def test_no_figure_within_a_sentence_begins_a_line():
+    """Markdown would take the rest of such a line for HTML."""
+    for path, text in page.pages(DOCUMENTS):
+        found = re.search(r"^ {0,3}<!-- figure: [^>\n]*-->[^\n]+", text, flags=re.M)
+        assert found is None, f"{path.name}: {found}"
+
+
 def test_a_table_stands_between_empty_lines():
     text = "<!-- figure: table:dask -->\nold\n<!-- end -->"
     lines = page.with_figures(DOCUMENTS, text).split("\n")
