@@ -1,4 +1,8 @@
-"""The command: ``python -m benchmarks [COMMAND] [options]``, by default `steps`."""
+"""The command: ``python -m benchmarks [COMMAND] [options]``, by default `steps`.
+
+`all` runs every command into a folder of results; `page` writes the documentation's
+performance page from them.
+"""
 
 import argparse
 import sys
@@ -9,14 +13,19 @@ from benchmarks import (
     activations,
     augmentation,
     dask_workers,
+    everything,
     extras,
     frames,
     growth,
     growth_picture,
     memory,
+    page,
     partial_fit,
     parts,
     prediction,
+    quality,
+    quality_report,
+    quality_tables,
     report,
     search,
     startup,
@@ -26,6 +35,24 @@ from benchmarks import (
 from benchmarks.nets import NETS
 
 _QUICK_REPETITIONS = 3
+
+
+def run_quality(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print the time until a given quality, on tables."""
+    tables = None
+    if arguments.tables is not None:
+        tables = quality_tables.in_folder(arguments.tables)
+    results = _collected(
+        quality.measure_quality(
+            tables, compiled=arguments.compiled, **_if_quick(arguments, seeds=1)
+        )
+    )
+    print("\nTime until the test log-loss with which MLPClassifier ends:\n")
+    print(quality_report.times(results))
+    print("\nEpochs, log-loss, and what the ratios come from:\n")
+    print(quality_report.parts(results))
+    print("", *quality_report.verdicts(results), sep="\n")
+    return results
 
 
 def run_steps(arguments: argparse.Namespace) -> list[dict]:
@@ -175,6 +202,7 @@ def run_startup(arguments: argparse.Namespace) -> list[dict]:
 
 
 COMMANDS = {
+    "quality": run_quality,
     "steps": run_steps,
     "parts": run_parts,
     "activations": run_activations,
@@ -237,21 +265,58 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--nets", nargs="+", choices=names, help="only these")
         if name in ("steps", "parts"):
             command.add_argument("--threads", type=int, default=1, help="default: 1")
+        if name == "quality":
+            command.add_argument("--tables", type=Path, help="a folder of .npz files")
+            command.add_argument(
+                "--compiled", action="store_true", help="PyTorch may compile its step"
+            )
         if name == "growth":
             command.add_argument("--picture", type=Path, help="write a picture (SVG)")
+    _add_all_and_page(commands)
     return parser
+
+
+def _add_all_and_page(commands) -> None:
+    help_of_all = "run every command, into a folder; what is there already is kept"
+    command = commands.add_parser("all", description=help_of_all, help=help_of_all)
+    command.add_argument("--out", type=Path, default=page.RESULTS, help="the folder")
+    command.add_argument("--tables", type=Path, help="tables of quality: .npz files")
+    command.add_argument("--quick", action="store_true", help="few repetitions")
+    command.add_argument("--again", action="store_true", help="also what is there")
+    help_of_page = "write the performance page from a folder of results"
+    command = commands.add_parser("page", description=help_of_page, help=help_of_page)
+    command.add_argument("--folder", type=Path, default=page.RESULTS)
+
+
+def _run_all(arguments: argparse.Namespace) -> None:
+    everything.run_everything(
+        COMMANDS,
+        arguments.out,
+        arguments.tables,
+        arguments.quick,
+        arguments.again,
+    )
+
+
+def _write_page(arguments: argparse.Namespace) -> None:
+    for path in page.write_pages(arguments.folder):
+        print(f"written: {path.relative_to(page.ROOT)}")
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command; `steps` where none is named."""
     argv = sys.argv[1:] if argv is None else argv
-    if not argv or argv[0] not in (*COMMANDS, "-h", "--help"):
+    if not argv or argv[0] not in (*COMMANDS, "all", "page", "-h", "--help"):
         argv = ["steps", *argv]
     arguments = _parser().parse_args(argv)
+    if arguments.command == "all":
+        return _run_all(arguments)
+    if arguments.command == "page":
+        return _write_page(arguments)
     results = COMMANDS[arguments.command](arguments)
     if arguments.out:
-        settings = {
-            name: value
+        settings = {  # of a folder its name: where it lies is nobody's business
+            name: value.name if isinstance(value, Path) else value
             for name, value in vars(arguments).items()
             if name not in ("command", "out", "picture")
         }

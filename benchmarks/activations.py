@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from benchmarks.contestants import Epochs, skdnn_epochs, skdnn_model
+from benchmarks.contestants import skdnn_epochs, skdnn_model
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
 from benchmarks.targets import at_most
+from benchmarks.training import Training
 
 ACTIVATIONS = ("relu", "tanh", "gelu", "silu")
 _MOST = 1.15  # times ReLU's
@@ -26,7 +27,7 @@ def measure_activations(
             yield _result(net, us)
 
 
-def _prepare(net: Net, X, y, activation: str) -> Epochs:
+def _prepare(net: Net, X, y, activation: str) -> Training:
     """Return what `contestants.prepare_skdnn` does, with another activation."""
     model = skdnn_model(net, X, y, 1.0).set_params(activation=activation)
     model.partial_fit(X, y)  # makes the network anew

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from benchmarks.contestants import Epochs, skdnn_epochs, skdnn_model
+from benchmarks.contestants import skdnn_epochs, skdnn_model
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
 from benchmarks.targets import at_most
+from benchmarks.training import Training
 from skdnn import (
     AugmentationPipeline,
     Augmenter,
@@ -69,7 +70,7 @@ def measure_augmentation(
                 yield _result(net, name, of_epoch[None], of_epoch[name])
 
 
-def _prepare(net: Net, X, y, augmenter: Augmenter | None) -> Epochs:
+def _prepare(net: Net, X, y, augmenter: Augmenter | None) -> Training:
     model = skdnn_model(net, X, y, 1.0).set_params(augmentation=augmenter)
     return skdnn_epochs(net, X, y, model)
 

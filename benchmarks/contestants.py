@@ -1,8 +1,8 @@
 """Who is measured: one function per library, all with the same interface.
 
-``prepare(net, X, y, keep_prob)`` does whatever is needed once and returns a function
-that trains ``net.n_epochs`` epochs of ``net.n_batches`` steps. All use float32, ReLU,
-Adam, an L2 penalty and batches in a new random order each epoch.
+``prepare(net, X, y, keep_prob)`` does whatever is needed once and returns a `Training`
+of ``net.n_epochs`` epochs of ``net.n_batches`` steps, which can be repeated. All use
+float32, ReLU, Adam, an L2 penalty and batches in a new random order each epoch.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from sklearn.neural_network import MLPClassifier
 
 from benchmarks import floor
 from benchmarks.nets import Net
+from benchmarks.training import Training
 from skdnn import MLPRegularizedClassifier
 from skdnn.estimators.solving import train
 from skdnn.training.tables import Examples, Table
 
-Epochs = Callable[[], object]
 _ALPHA = 1e-4
 _RATE = 1e-3
 
@@ -29,10 +29,18 @@ def repeat(net: Net, epoch: Callable[[], object]) -> None:
         epoch()
 
 
-def prepare_floor(net: Net, X, y, keep_prob) -> Epochs:
+def prepare_floor(net: Net, X, y, keep_prob) -> Training:
     """Return the bare matrix products."""
     arguments = floor.buffers(net.sizes, net.batch_size)
-    return lambda: floor.run_products(net.n_steps, *arguments)
+    done = [0]
+
+    def run():
+        done[0] += floor.run_products(net.n_steps, *arguments)
+
+    products = arguments[-1]
+    return Training(
+        "floor", run, net.n_steps, lambda: done[0], lambda: float(products.sum())
+    )
 
 
 def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
@@ -46,7 +54,7 @@ def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
         learning_rate_init=_RATE,
         batch_size=net.batch_size,
         dtype="float32",
-        n_iter_no_change=net.n_epochs + 1,  # never stop early
+        n_iter_no_change=np.inf,  # patience is counted over all repetitions
         random_state=0,
     )
     return model.partial_fit(X, y, classes=_classes(net))
@@ -58,29 +66,43 @@ def skdnn_examples(model: MLPRegularizedClassifier, X, y) -> Examples:
     return Examples(Table(X, dtype), model._model.targets.encode(y, dtype))
 
 
-def skdnn_epochs(net: Net, X, y, model: MLPRegularizedClassifier) -> Epochs:
+def skdnn_epochs(net: Net, X, y, model: MLPRegularizedClassifier) -> Training:
     """Return the training loop of a model that has been fitted to such rows."""
     return trained_epochs(net, model, skdnn_examples(model, X, y))
 
 
-def trained_epochs(net: Net, model, examples: Examples) -> Epochs:
+def trained_epochs(net: Net, model, examples: Examples) -> Training:
     """Return the training loop of a model on these rows."""
     fitted, state = model._model, model._state
-    return lambda: train(model, fitted, state, examples, None, net.n_epochs)
+    costs = [np.nan]
+
+    def run():
+        trained = train(model, fitted, state, examples, None, net.n_epochs)
+        costs[0] = trained.outcome.history[-1].cost
+
+    return Training(
+        "skdnn", run, net.n_steps, lambda: state.optimizer.t, lambda: costs[0]
+    )
 
 
-def prepare_skdnn(net: Net, X, y, keep_prob) -> Epochs:
+def prepare_skdnn(net: Net, X, y, keep_prob) -> Training:
     """Return skdnn's training loop, as `fit` runs it."""
     return skdnn_epochs(net, X, y, skdnn_model(net, X, y, keep_prob))
 
 
-def prepare_skdnn_partial_fit(net: Net, X, y, keep_prob) -> Epochs:
+def prepare_skdnn_partial_fit(net: Net, X, y, keep_prob) -> Training:
     """Return the same with what the public call adds: validation, a safe copy."""
     model = skdnn_model(net, X, y, keep_prob)
-    return lambda: repeat(net, lambda: model.partial_fit(X, y))
+    return Training(
+        "partial_fit of skdnn",
+        lambda: repeat(net, lambda: model.partial_fit(X, y)),
+        net.n_steps,
+        lambda: model.optimizer_state_.t,
+        lambda: model.loss_,
+    )
 
 
-def prepare_sklearn(net: Net, X, y, keep_prob) -> Epochs:
+def prepare_sklearn(net: Net, X, y, keep_prob) -> Training:
     """Return scikit-learn's MLPClassifier, which has no dropout."""
     model = MLPClassifier(
         net.hidden,
@@ -90,10 +112,16 @@ def prepare_sklearn(net: Net, X, y, keep_prob) -> Epochs:
         random_state=0,
     )
     model.partial_fit(X, y, classes=_classes(net))
-    return lambda: repeat(net, lambda: model.partial_fit(X, y))
+    return Training(
+        "scikit-learn",
+        lambda: repeat(net, lambda: model.partial_fit(X, y)),
+        net.n_steps,
+        lambda: model.t_ // net.batch_size,
+        lambda: model.loss_,
+    )
 
 
-def prepare_torch(net: Net, X, y, keep_prob) -> Epochs:
+def prepare_torch(net: Net, X, y, keep_prob) -> Training:
     """Return PyTorch: eager, Adam in one fused kernel."""
     import torch
 
@@ -107,14 +135,24 @@ def prepare_torch(net: Net, X, y, keep_prob) -> Epochs:
     else:
         loss, Y = torch.nn.CrossEntropyLoss(), torch.from_numpy(y)
     X = torch.from_numpy(X)
+    weights = next(model.parameters())
+    costs = [torch.tensor(np.nan)]
 
     def epoch():
         for rows in torch.randperm(net.n_rows).split(net.batch_size):
             adam.zero_grad(set_to_none=True)
-            loss(model(X[rows]), Y[rows]).backward()
+            cost = loss(model(X[rows]), Y[rows])
+            cost.backward()
             adam.step()
+        costs[0] = cost.detach()
 
-    return lambda: repeat(net, epoch)
+    return Training(
+        "PyTorch",
+        lambda: repeat(net, epoch),
+        net.n_steps,
+        lambda: int(adam.state[weights]["step"]) if adam.state[weights] else 0,
+        lambda: float(costs[0]),
+    )
 
 
 def _torch_model(net: Net, keep_prob: float):
@@ -135,7 +173,7 @@ def _classes(net: Net) -> np.ndarray:
 class Contestant(NamedTuple):
     """A column of the table."""
 
-    prepare: Callable[..., Epochs]
+    prepare: Callable[..., Training]
     drops: bool  # has dropout; if not, one measurement stands for all keep_prob
     is_available: bool = True
 

@@ -11,8 +11,6 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
-from skdnn.network.inputs import times, transposed_times
-
 
 @njit(error_model="numpy")
 def _matrix(buffer, start, rows, columns):
@@ -21,25 +19,53 @@ def _matrix(buffer, start, rows, columns):
 
 @njit(error_model="numpy")
 def run_products(n_steps, sizes, rows, theta, A, dZ, grad):
-    """Do the products of so many steps; A and dZ hold all layers, one after another."""
+    """Do the products of so many steps and return how many were done.
+
+    A and dZ hold all layers, one after another.
+    """
+    done = 0
     for _ in range(n_steps):
         _products(0, sizes, rows, theta, A, dZ, grad)
+        done += 1
+    return done
 
 
 @njit(error_model="numpy")
 def run_sparse_products(n_steps, X, sizes, rows, theta, A, dZ, grad):
     """Do the same where the first layer reads the entries of a batch of sparse rows.
 
-    BLAS has no such products; these are the loops of skdnn.
+    BLAS has no such products; they are plain loops.
     """
     n_in, n_out = sizes[0], sizes[1]
     W, dW = _matrix(theta, 0, n_in, n_out), _matrix(grad, 0, n_in, n_out)
     Z = _matrix(A, rows * n_in, rows, n_out)
     d = _matrix(dZ, rows * n_in, rows, n_out)
     for _ in range(n_steps):
-        times(X, W, Z)
+        _sparse_times(X, W, Z)
         _products(1, sizes, rows, theta, A, dZ, grad)
-        transposed_times(X, d, dW)
+        _sparse_transposed_times(X, d, dW)
+
+
+@njit(error_model="numpy", fastmath={"contract", "reassoc"})
+def _sparse_times(X, W, Z):
+    for i in range(X.rows.size):
+        row = X.rows[i]
+        Z[i] = 0
+        for p in range(X.bounds[row], X.bounds[row + 1]):
+            x, column = X.data[p], X.columns[p]
+            for j in range(Z.shape[1]):
+                Z[i, j] += x * W[column, j]
+
+
+@njit(error_model="numpy", fastmath={"contract", "reassoc"})
+def _sparse_transposed_times(X, dZ, dW):
+    dW[:] = 0
+    for i in range(X.rows.size):
+        row = X.rows[i]
+        for p in range(X.bounds[row], X.bounds[row + 1]):
+            x, column = X.data[p], X.columns[p]
+            for j in range(dZ.shape[1]):
+                dW[column, j] += x * dZ[i, j]
 
 
 @njit(error_model="numpy")

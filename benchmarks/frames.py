@@ -6,7 +6,7 @@ memory. All that a public `fit` does is in the time: validation, conversion, the
 weights. Two classes are one output in both libraries.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from warnings import catch_warnings, simplefilter
@@ -18,6 +18,7 @@ from sklearn.neural_network import MLPClassifier
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net
 from benchmarks.targets import at_least
+from benchmarks.training import Training
 from skdnn import MLPRegularizedClassifier
 
 _ESTIMATORS = {"skdnn": MLPRegularizedClassifier, "sklearn": MLPClassifier}
@@ -89,8 +90,16 @@ def _parameters(net: Net, batch_size, epochs: int) -> dict:
     }
 
 
-def _fit(model, X, y) -> Callable[[], object]:
-    return lambda: model.fit(X, y)
+def _fit(model, X, y) -> Training:
+    epochs = [0]
+
+    def run():
+        epochs[0] += model.fit(X, y).n_iter_
+
+    name = type(model).__name__
+    return Training(
+        name, run, model.max_iter, lambda: epochs[0], lambda: model.loss_, "epochs"
+    )
 
 
 def _result(setting: Setting, container, batch_size, ms: dict[str, np.ndarray]) -> dict:

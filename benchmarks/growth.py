@@ -16,7 +16,6 @@ from scipy import sparse
 
 from benchmarks import floor
 from benchmarks.contestants import (
-    Epochs,
     prepare_floor,
     prepare_skdnn,
     skdnn_model,
@@ -51,7 +50,7 @@ _MANY_ROWS, _REPETITIONS_OF_MANY = 3_000_000, 3
 _WRITTEN_AT_ONCE = 100_000
 ENTRIES = 50  # that a sparse row has
 
-Contestants = dict[str, Epochs]
+Contestants = dict[str, Callable[[], object]]
 
 
 def points(

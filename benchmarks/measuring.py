@@ -5,11 +5,14 @@ import random
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401 (a BLAS not loaded yet is not limited)
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
+
+from benchmarks.training import Training
 
 
 def alternate(
@@ -19,24 +22,34 @@ def alternate(
 
     All take their turn in each repetition, each time in a new random order, so that a
     slow moment of the machine hits all of them, and none always follows the same one;
-    what is compared are ratios within a repetition.
+    what is compared are ratios within a repetition. After each turn of a `Training` it
+    is checked that it took all its steps, to a finite cost.
     """
     names = list(contestants)
     seconds: dict[Hashable, list[float]] = {name: [] for name in names}
     for run in contestants.values():
-        run()  # warm up
+        _timed(run)  # warm up
     orders = random.Random(0)
-    with _no_garbage_collection():
+    with no_garbage_collection():
         for _ in range(repetitions):
             for name in orders.sample(names, len(names)):
-                began = time.perf_counter()
-                contestants[name]()
-                seconds[name].append(time.perf_counter() - began)
+                seconds[name].append(_timed(contestants[name]))
     return {name: np.array(values) for name, values in seconds.items()}
 
 
+def _timed(run: Callable[[], object]) -> float:
+    steps_before = run.steps() if isinstance(run, Training) else 0
+    began = time.perf_counter()
+    run()
+    seconds = time.perf_counter() - began
+    if isinstance(run, Training):
+        run.check(steps_before)
+    return seconds
+
+
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
+    """Collect garbage now, and none until the end."""
     gc.collect()
     gc.disable()
     try:
@@ -58,5 +71,11 @@ def threads_limited(threads: int) -> Iterator[None]:
         import torch
 
         torch.set_num_threads(threads)
-    with threadpool_limits(limits=threads, user_api="blas"):
+    with _blas().limit(limits=threads):
         yield
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return what holds the threads of BLAS; to look for it takes milliseconds."""
+    return ThreadpoolController().select(user_api="blas")

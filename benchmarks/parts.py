@@ -11,11 +11,10 @@ import numpy as np
 from numba import njit
 
 from benchmarks import floor
-from benchmarks.contestants import skdnn_examples, skdnn_model
+from benchmarks.contestants import skdnn_epochs, skdnn_examples, skdnn_model
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
 from skdnn.estimators import plan
-from skdnn.estimators.solving import train
 from skdnn.network.layers import dense
 from skdnn.network.losses import loss_and_gradient
 from skdnn.network.memory import aligned_copy
@@ -115,9 +114,9 @@ class _Runs:
 
     def __init__(self, net: Net):
         self.net = net
-        X, y = data_for(net)
-        self.model = skdnn_model(net, X, y, 1.0)
-        self.examples = skdnn_examples(self.model, X, y)
+        self.X, self.y = data_for(net)
+        self.model = skdnn_model(net, self.X, self.y, 1.0)
+        self.examples = skdnn_examples(self.model, self.X, self.y)
         self.network = self.model._model.network
         self.theta = aligned_copy(self.model._model.theta)
         self.rng = np.random.default_rng(0)
@@ -144,7 +143,8 @@ class _Runs:
             "gather": self._gather(),
         }
         counted = {name: (run, n) for name, run in runs.items()}
-        counted["epoch"] = self._epochs, self.net.n_steps
+        epochs = skdnn_epochs(self.net, self.X, self.y, self.model)
+        counted["epoch"] = epochs, self.net.n_steps
         counted["block"] = self._block(1.0)
         counted["block with dropout"] = self._block(_KEEP)
         return counted
@@ -180,10 +180,6 @@ class _Runs:
         size, sizes = self.net.batch_size, self.net.sizes
         n_targets = self.examples.Y.shape[1]
         return Gathered.of(size, sizes[0], n_targets, self.theta.dtype)
-
-    def _epochs(self):
-        state, n_epochs = self.model._state, self.net.n_epochs
-        train(self.model, self.model._model, state, self.examples, None, n_epochs)
 
     def _block(self, keep):
         block = next(self.reader.epoch())

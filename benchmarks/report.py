@@ -13,6 +13,7 @@ from benchmarks.targets import verdict
 _STEP_COLUMNS = ("floor", "skdnn", "sklearn", "torch")
 # What names a result, in every benchmark.
 _IDENTITY = (
+    "table",
     "net",
     "case",
     "rows",
@@ -35,6 +36,8 @@ UNITS = {
     "seconds": "s",
     "megabytes": "MB",
     "percent": "%",
+    "log_loss": "log-loss",
+    "epochs": "epochs",
     "ratios": "",
 }
 
@@ -94,7 +97,7 @@ def overview(results: list[dict]) -> str:
         line = list(identity(result).values())
         for group, name in columns:
             value = result.get(group, {}).get(name)
-            line.append(_ratio(value) if group == "ratios" else _three_digits(value))
+            line.append(ratio(value) if group == "ratios" else three_digits(value))
             if name in aimed_at:
                 target = result["targets"].get(name)
                 line.append(verdict(target, value["median"]) if target else "")
@@ -109,8 +112,8 @@ def steps_table(results: list[dict]) -> str:
         [
             f"{result['net']}, {result['batch_size']}",
             f"{result['keep_prob']:g}",
-            *(_number(result["us_per_step"].get(name)) for name in _STEP_COLUMNS),
-            *(_ratio(result["ratios"].get(name)) for name in RATIOS),
+            *(number(result["us_per_step"].get(name)) for name in _STEP_COLUMNS),
+            *(ratio(result["ratios"].get(name)) for name in RATIOS),
         ]
         for result in results
     ]
@@ -121,20 +124,20 @@ def parts_table(results: list[dict]) -> str:
     """Return µs per step of each part."""
     header = ["part", *(f"{r['net']}, {r['batch_size']}" for r in results)]
     lines = [
-        [part, *(_number(result["us_per_step"][part]) for result in results)]
+        [part, *(number(result["us_per_step"][part]) for result in results)]
         for part in PARTS
     ]
     return table(header, lines)
 
 
-def _number(value: dict | None) -> str:
+def number(value: dict | None) -> str:
     if value is None:
         return "–"
     digits = 1 if abs(value["median"]) < 100 else 0
     return f"{value['median']:.{digits}f}"
 
 
-def _three_digits(value: dict | None) -> str:
+def three_digits(value: dict | None) -> str:
     if value is None:
         return "–"
     median = value["median"]
@@ -142,7 +145,7 @@ def _three_digits(value: dict | None) -> str:
     return f"{median:.{max(0, 2 - max(magnitude, -1))}f}"
 
 
-def _ratio(value: dict | None) -> str:
+def ratio(value: dict | None) -> str:
     if value is None:
         return "–"
     return f"{value['median']:.2f} [{value['lower']:.2f}–{value['upper']:.2f}]"

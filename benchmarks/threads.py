@@ -6,14 +6,16 @@ choice does no harm, the large ones what it is good for.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from benchmarks.contestants import Epochs, prepare_skdnn
+from benchmarks.contestants import prepare_skdnn
 from benchmarks.measuring import alternate, summary
 from benchmarks.nets import NETS, Net, data_for
 from benchmarks.targets import Target, at_least
+from benchmarks.training import Training
 
 _ALLOWED = {"one": 1, "two": 2}
 _LARGE = 100_000  # weights; a network of fewer should only not be slower
@@ -32,12 +34,12 @@ def measure_threads(
         yield _result(net, us)
 
 
-def _allowing(threads: int, blas: ThreadpoolController, epochs: Epochs) -> Epochs:
+def _allowing(threads: int, blas: ThreadpoolController, training: Training) -> Training:
     def run():
         with blas.limit(limits=threads):
-            epochs()
+            training.run()
 
-    return run
+    return replace(training, run=run)
 
 
 def _result(net: Net, us: dict[str, np.ndarray]) -> dict:

@@ -1,0 +1,53 @@
+"""A training that is timed, and the look afterwards at whether all of it happened.
+
+A training that ends early is not faster; so nothing that trains is timed without it.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Training:
+    """Some steps of one contestant; a call takes them.
+
+    Parameters
+    ----------
+    name : str
+        Whose they are, for the error.
+    run : callable
+        Takes the steps.
+    n_steps : int
+        How many steps one call must take.
+    steps : callable () -> int
+        Returns how many have been taken so far, in all calls.
+    cost : callable () -> float
+        Returns the cost at the last of them; for the floor, the sum of its products.
+    unit : str
+        What is counted, if not steps.
+    """
+
+    name: str
+    run: Callable[[], object]
+    n_steps: int
+    steps: Callable[[], int]
+    cost: Callable[[], float]
+    unit: str = "steps"
+
+    def __call__(self) -> None:
+        self.run()
+
+    def check(self, steps_before: int) -> None:
+        """Raise an error unless the last call took all steps, to a finite cost."""
+        taken, cost = self.steps() - steps_before, self.cost()
+        if taken != self.n_steps:
+            raise RuntimeError(
+                f"{self.name} took {taken} {self.unit} where {self.n_steps} are timed: "
+                "what one takes would be wrong."
+            )
+        if not math.isfinite(cost):
+            raise RuntimeError(
+                f"{self.name} ended at the cost {cost}: steps on such numbers are not "
+                "those of a training."
+            )
