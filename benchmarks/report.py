@@ -15,6 +15,7 @@ _STEP_COLUMNS = ("floor", "skdnn", "sklearn", "torch")
 _IDENTITY = (
     "net",
     "case",
+    "table",
     "rows",
     "container",
     "backend",

@@ -79,7 +79,7 @@ class Workers(AbstractContextManager):
             Told, by this thread, what `nets.go` says of each; returns what can be begun
             now.
         ahead : callable () -> Leg or None, optional
-            Asked by this thread what else can be begun, where one is idle.
+            Asked by this thread what else can be begun, where one will soon be idle.
         """
         if self._elsewhere is not None:
             while legs:
@@ -107,7 +107,8 @@ class Workers(AbstractContextManager):
             for leg in legs:
                 begin(leg)
             while n_begun:
-                while n_begun < self._n_threads and (leg := ahead()) is not None:
+                # As many wait as run: threads go on while this one judges.
+                while n_begun < 2 * self._n_threads and (leg := ahead()) is not None:
                     begin(leg)
                 leg, future = ended.get()
                 n_begun -= 1
