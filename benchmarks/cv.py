@@ -98,12 +98,13 @@ def measure_nets(
             seconds = alternate(
                 {name: run for name, (_, _, run) in runs.items()}, repetitions
             )
-        # Before a member is trained, one network has chosen the number of steps.
-        for name in ("one member", "5 members"):
-            seconds[name] = seconds[name] - seconds["one net"]
         for name, (n_nets, alone, _) in runs.items():
-            if alone is not None:
-                yield _net_result(table, name, n_nets, seconds[name], seconds[alone])
+            if alone is None:
+                continue
+            share = n_nets / CORES * seconds[alone]
+            if name.endswith("members"):  # after the one that chose the number of steps
+                share -= (n_nets / CORES - 1) * seconds["one net"]
+            yield _net_result(table, name, seconds[name], seconds[alone], share)
 
 
 def _runs_of_nets(table: Table, X, y) -> dict[str, tuple[int, str | None, Callable]]:
@@ -143,9 +144,8 @@ def _runs_of_nets(table: Table, X, y) -> dict[str, tuple[int, str | None, Callab
 
 
 def _net_result(
-    table: Table, name: str, n_nets: int, seconds: np.ndarray, alone: np.ndarray
+    table: Table, name: str, seconds: np.ndarray, alone: np.ndarray, share: np.ndarray
 ) -> dict:
-    share = n_nets / CORES * alone
     return {
         "case": name,
         "table": table.name,
