@@ -22,6 +22,7 @@ from skdnn.cross_validated.checkpoints import checkpoints
 from skdnn.cross_validated.choice import Choice, Seeds
 from skdnn.cross_validated.contenders import (
     Contender,
+    best_of,
     said_of_held_out,
     scores_of,
 )
@@ -310,12 +311,6 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         check_is_fitted(self)
         X = table(self, X, reset=False)
         return self._members.ask(X, question)
-
-
-def best_of(contenders: list[Contender]) -> Contender:
-    """Return the contender with the best checkpoint."""
-    seen = [contender for contender in contenders if contender.best is not None]
-    return min(seen, key=lambda contender: contender.look.score.value)
 
 
 def members_of_folds(best: Contender) -> Members:

@@ -171,6 +171,12 @@ class Contender:
         return Score(-float(np.average(scores, weights=weights)), -scores, beta, -1.0)
 
 
+def best_of(contenders: list[Contender]) -> Contender:
+    """Return the contender with the best checkpoint."""
+    seen = [contender for contender in contenders if contender.best is not None]
+    return min(seen, key=lambda contender: contender.look.score.value)
+
+
 def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
     """Return the fitted attributes that tell of all candidates at all checkpoints."""
     n_seen = max(len(contender.scores) for contender in contenders)
