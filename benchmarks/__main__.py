@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks import (
     activations,
     augmentation,
+    cv,
     dask_workers,
     everything,
     extras,
@@ -141,6 +142,16 @@ def run_partial_fit(arguments: argparse.Namespace) -> list[dict]:
     )
 
 
+def run_cv(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print many networks at once, and a choice inside a fit."""
+    quick = _if_quick(arguments, repetitions=1)
+    of_nets = _collected(cv.measure_nets(**quick))
+    _print("K networks on c cores, beside one alone", of_nets)
+    of_choice = _collected(cv.measure_choice(**quick))
+    _print("A choice of 12 candidates in 5 folds, two cores", of_choice)
+    return of_nets + of_choice
+
+
 def run_prediction(arguments: argparse.Namespace) -> list[dict]:
     """Measure and print the prediction of one row and of many."""
     quick = _if_quick(arguments, repetitions=3, calls=50)
@@ -212,6 +223,7 @@ COMMANDS = {
     "extras": run_extras,
     "search": run_search,
     "partial_fit": run_partial_fit,
+    "cv": run_cv,
     "prediction": run_prediction,
     "memory": run_memory,
     "growth": run_growth,

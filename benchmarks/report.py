@@ -16,6 +16,7 @@ _IDENTITY = (
     "table",
     "net",
     "case",
+    "table",
     "rows",
     "container",
     "backend",

@@ -14,6 +14,7 @@ from benchmarks import (
     activations,
     augmentation,
     compare,
+    cv,
     dask_workers,
     extras,
     frames,
@@ -34,6 +35,7 @@ from benchmarks.measuring import alternate
 from benchmarks.nets import NETS, Net, data_for
 from skdnn import Mixup, RandomFlip
 
+TINY_TABLE = cv.Table("digits", 300, None, (2,), batch_size=20, n_epochs=1)
 TINY = Net((4, 3, 2), batch_size=5, n_batches=4, repetitions=1)
 ONE_BATCH = Net((4, 3, 3), batch_size=5, n_batches=1, repetitions=1)
 
@@ -205,6 +207,27 @@ TINY_FORMS = {
             }
         ]
         * 3,
+    ),
+    "nets at once": (
+        partial(cv.measure_nets, 1, (TINY_TABLE,)),
+        ["case", "table"],
+        [{"seconds": {"one", "all"}, "ratios": {"all/(K/c one)"}}] * 6,
+    ),
+    "choice": (
+        partial(
+            cv.measure_choice, 1, cv.Choice(TINY_TABLE, (0.1, 1.0), (1.0,), folds=2)
+        ),
+        ["case"],
+        [
+            {
+                "seconds": {
+                    *("cv", "ours, loky", "ours, threading"),
+                    *("sklearn, loky", "sklearn, threading"),
+                },
+                "ratios": {"ours/cv", "sklearn/cv"},
+            }
+        ]
+        * 2,
     ),
     "prediction": (
         partial(

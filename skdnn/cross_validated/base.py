@@ -20,6 +20,12 @@ from skdnn.cross_validated.callbacks import RaceCallbacks, record_of
 from skdnn.cross_validated.candidates import with_useful_encodings
 from skdnn.cross_validated.checkpoints import checkpoints
 from skdnn.cross_validated.choice import Choice, Seeds
+from skdnn.cross_validated.contenders import (
+    Contender,
+    best_of,
+    said_of_held_out,
+    scores_of,
+)
 from skdnn.cross_validated.first_pass import (
     columns_of_rows,
     held_out_rows_of,
@@ -29,12 +35,7 @@ from skdnn.cross_validated.folds import Fold, counting_rows, folds_of
 from skdnn.cross_validated.inputs import part_of, rows_of_fold, table
 from skdnn.cross_validated.members import Members
 from skdnn.cross_validated.moving import Movable
-from skdnn.cross_validated.race import (
-    Contender,
-    Race,
-    said_of_held_out,
-    scores_of,
-)
+from skdnn.cross_validated.race import OnCheckpoint, Race
 from skdnn.cross_validated.refit import members_of_all_rows
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
 from skdnn.cross_validated.resuming import Draws, ReachedChoice
@@ -177,8 +178,10 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         callbacks: RaceCallbacks,
         reached: ReachedChoice,
         contenders: list[Contender],
-    ) -> Callable[[int, list[Contender]], bool]:
-        """Return what is told of each checkpoint."""
+    ) -> OnCheckpoint | None:
+        """Return what is told of each checkpoint, if somebody wants to know."""
+        if not (callbacks.are_set or self.verbose):
+            return None
         candidates = [contender.candidate for contender in contenders]
         printer = (
             CheckpointPrinter(candidates, follows_cost(self)) if self.verbose else None
@@ -308,12 +311,6 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         check_is_fitted(self)
         X = table(self, X, reset=False)
         return self._members.ask(X, question)
-
-
-def best_of(contenders: list[Contender]) -> Contender:
-    """Return the contender with the best checkpoint."""
-    seen = [contender for contender in contenders if contender.best is not None]
-    return min(seen, key=lambda contender: contender.look.score.value)
 
 
 def members_of_folds(best: Contender) -> Members:

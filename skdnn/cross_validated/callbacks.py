@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from skdnn._sklearn import callback_context, callbacks_of, has_callbacks
-from skdnn.cross_validated.race import Contender
+from skdnn.cross_validated.contenders import Contender
 from skdnn.cross_validated.resuming import ReachedChoice
 from skdnn.estimators.callbacks import data_for_hooks
 from skdnn.estimators.checkpoint import Checkpoint
@@ -34,11 +34,11 @@ class RaceCallbacks:
     """
 
     def __init__(self, estimator, rows: Rows, n_checkpoints: int):
-        self._are_set = has_callbacks(estimator)
+        self.are_set = has_callbacks(estimator)
         self._savers = [
             each for each in callbacks_of(estimator) if isinstance(each, Checkpoint)
         ]
-        if not self._are_set:
+        if not self.are_set:
             return
         self._data = data_for_hooks(estimator, rows)
         self._fit = callback_context(
@@ -58,7 +58,7 @@ class RaceCallbacks:
         `attributes` returns what an estimator needs to predict as it is now; `reached`
         is what can be saved.
         """
-        if not self._are_set:
+        if not self.are_set:
             return False
         task = self._fit.subcontext(task_name="checkpoint")
         task.record, task.reached = record, reached
@@ -85,7 +85,7 @@ class RaceCallbacks:
 
     def end_fit(self) -> None:
         """Tell that the estimator is fitted."""
-        if self._are_set:
+        if self.are_set:
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
 
 

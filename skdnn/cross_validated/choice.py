@@ -7,6 +7,7 @@ import numpy as np
 
 from skdnn.cross_validated import parameters
 from skdnn.cross_validated.candidates import Candidate
+from skdnn.cross_validated.contenders import Contender
 from skdnn.cross_validated.inputs import (
     Inputs,
     fit_preprocessor,
@@ -14,12 +15,12 @@ from skdnn.cross_validated.inputs import (
 )
 from skdnn.cross_validated.nets import NetInTraining
 from skdnn.cross_validated.pooled import HeldOut
-from skdnn.cross_validated.race import Contender
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators import plan
 from skdnn.estimators.dev_scoring import DevScorer
 from skdnn.estimators.rows import Rows
 from skdnn.preprocessing.mixed_tables import TableColumns
+from skdnn.training.tables import Examples, Table
 
 
 class Seeds(NamedTuple):
@@ -67,19 +68,32 @@ class Choice:
         jobs = [(encoding, part) for encoding in encodings for part in self.parts]
         made = iter(workers.map(lambda job: self._inputs(*job), jobs))
         inputs = {encoding: [next(made) for _ in self.parts] for encoding in encodings}
-        return [self._contender(c, inputs[c.encoding]) for c in candidates]
+        contenders: list[Contender] = []
+        like: dict[str | None, Contender] = {}  # whose inputs are the same
+        for candidate in candidates:
+            encoding = candidate.encoding
+            contenders.append(
+                self._contender(candidate, inputs[encoding], like.get(encoding))
+            )
+            like.setdefault(encoding, contenders[-1])
+        return contenders
 
     def _inputs(self, encoding: str | None, part: tuple[Rows, Rows]) -> Inputs:
         is_scored = not plan.follows_cost(self.estimator)
         return inputs_of_fold(self.columns, encoding, *part, self.targets, is_scored)
 
-    def _contender(self, candidate: Candidate, folds: list[Inputs]) -> Contender:
+    def _contender(
+        self, candidate: Candidate, folds: list[Inputs], like: Contender | None
+    ) -> Contender:
         nets, held_out, scorers = [], [], []
-        for fold, seed in zip(folds, self.seeds.nets, strict=True):
-            net = self._net(candidate, fold.train, int(seed))
+        for k, (fold, seed) in enumerate(zip(folds, self.seeds.nets, strict=True)):
+            trained = None if like is None else like.nets[k].examples
+            net = self._net(candidate, fold.train, int(seed), trained)
             model = net.model
-            dtype = model.theta.dtype
-            examples = fold.held_out.examples(model.targets, dtype, self.suffix)
+            examples = None if like is None else like.held_out[k].examples
+            if examples is None or not _is_shared(examples):
+                dtype = model.theta.dtype
+                examples = fold.held_out.examples(model.targets, dtype, self.suffix)
             nets.append(net)
             held_out.append(HeldOut(examples, model.targets.cost_unit))
             if not plan.follows_cost(self.estimator):
@@ -95,10 +109,23 @@ class Choice:
                 self.columns, candidate.encoding, rows, self.targets
             )
             preprocessors = [preprocessor] * len(self.seeds.members)
-        nets = [self._net(candidate, rows, int(seed)) for seed in self.seeds.members]
+        nets: list[NetInTraining] = []
+        for seed in self.seeds.members:
+            trained = nets[0].examples if nets else None
+            nets.append(self._net(candidate, rows, int(seed), trained))
         return nets, preprocessors
 
-    def _net(self, candidate: Candidate, rows: Rows, seed: int) -> NetInTraining:
+    def _net(
+        self, candidate: Candidate, rows: Rows, seed: int, trained: Examples | None
+    ) -> NetInTraining:
+        """Return a network for rows that another may have made examples of already."""
         batch_rows = parameters.batch_rows(self.estimator, rows.n_rows)
         net = parameters.net_of(self.estimator, candidate, batch_rows, seed)
-        return NetInTraining(net, rows, self.targets)
+        if trained is not None and not _is_shared(trained):
+            trained = None
+        return NetInTraining(net, rows, self.targets, trained)
+
+
+def _is_shared(examples: Examples) -> bool:
+    """Whether several networks may read them at once: a stream stands somewhere."""
+    return isinstance(examples.table, Table)

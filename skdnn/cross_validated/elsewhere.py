@@ -15,7 +15,7 @@ from uuid import uuid4
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
-from skdnn.cross_validated.nets import Leg, NetInTraining, go
+from skdnn.cross_validated.nets import End, Leg, NetInTraining, go
 from skdnn.training.tables import Examples
 from skdnn.training.threads import one_blas_thread
 
@@ -101,7 +101,7 @@ class Elsewhere:
         """Let them go."""
         self._open.__exit__(*error)
 
-    def go(self, legs: list[Leg]) -> list[tuple[bool, np.ndarray | None]]:
+    def go(self, legs: list[Leg]) -> list[End]:
         """Move networks on, in place; return what `nets.go` says of each."""
         if any(id(leg.net) not in self._numbers for leg in legs):
             self._fit, self._was_sent = uuid4().hex, set()

@@ -32,15 +32,24 @@ class NetInTraining:
         The training rows, validated, of numbers only.
     targets : Targets
         What all networks of the fit learn to give.
+    examples : Examples, optional
+        Those of another network that trains on the same rows, in the same type.
     """
 
-    def __init__(self, net: BaseMLPRegularized, rows: Rows, targets):
+    def __init__(
+        self,
+        net: BaseMLPRegularized,
+        rows: Rows,
+        targets,
+        examples: Examples | None = None,
+    ):
         # Steps are many and noisy here, however few the rows are.
         dtype = np.dtype(np.float32 if net.dtype == "auto" else net.dtype)
         network = plan.network_of(net, rows.X.shape[1], targets)
         state = first_state(net, network, dtype)
         targets = net._begin_at(targets, rows, network.biases(state.theta)[-1])
-        examples = rows.examples(targets, dtype)
+        if examples is None:
+            examples = rows.examples(targets, dtype)
         weight, type_in = examples.total_weight, type_out(rows.X.dtype).name
         self._begin(
             net, Model(network, targets, _NO_THETA, weight, type_in), examples, state
@@ -108,6 +117,11 @@ class NetInTraining:
         """Return what its training has reached, as numbers, arrays and a generator."""
         return {**self._steps.pack(), "costs": [*self._costs.items()]}
 
+    def copied(self) -> dict[str, Any]:
+        """Return the same as a copy, which stays what it is while training goes on."""
+        state = self._steps.state.copy().pack()
+        return {**self.pack(), "state": state}
+
     def go_on_from(self, plain: dict[str, Any]) -> None:
         """Be where this network, made of the same rows and seed, was when packed."""
         self._steps.go_on_from(plain)
@@ -143,6 +157,9 @@ class NetInTraining:
         return net
 
 
+End = tuple[bool, np.ndarray | None]  # whether all is finite; logits of held-out rows
+
+
 class Leg(NamedTuple):
     """A part of the way of a network."""
 
@@ -151,7 +168,7 @@ class Leg(NamedTuple):
     held_out: Examples | None = None  # looked at there
 
 
-def go(leg: Leg) -> tuple[bool, np.ndarray | None]:
+def go(leg: Leg) -> End:
     """Return whether all is finite at the end, and the held-out rows' logits."""
     net, steps, held_out = leg
     is_finite = all([net.advance_to(int(n_steps)) for n_steps in steps])

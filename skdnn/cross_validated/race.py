@@ -1,174 +1,25 @@
 """The choice: the folds' networks of all candidates advance from look to look.
 
-The networks of a candidate stop together, at the checkpoint where the rows that they
-have not seen are predicted best. One number of steps for all folds has a K-th of the
-noise of a number for each.
+A candidate needs all of its networks at a checkpoint to know whether it goes on; of
+other candidates it needs nothing. So they wait for each other only where somebody is
+told of each checkpoint. A thread that would be idle meanwhile takes a network one
+checkpoint further, if that will be wanted whatever its candidate's score is now.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from skdnn.cross_validated.candidates import Candidate
-from skdnn.cross_validated.folds import Fold
-from skdnn.cross_validated.members import calibrated
-from skdnn.cross_validated.nets import Leg, NetInTraining
-from skdnn.cross_validated.pooled import HeldOut, inverse_temperature, pooled_cost
+from skdnn.cross_validated.contenders import Contender
+from skdnn.cross_validated.nets import End, Leg, NetInTraining
 from skdnn.cross_validated.workers import Workers
-from skdnn.estimators.dev_scoring import DevScorer
-from skdnn.estimators.model import Model
 
 # The first checkpoints are a few steps apart: that little changes from one to the next
 # says nothing yet.
 _PATIENT_UNTIL = 100
 
-
-class Score(NamedTuple):
-    """What held-out rows say, at one checkpoint, of a candidate."""
-
-    value: float  # the lower the better
-    of_folds: np.ndarray
-    beta: float = 1.0  # what the logits are multiplied by: 1 / T
-    sign: float = 1.0  # -1 where it is the negative of the caller's score
-
-    @property
-    def shown(self) -> float:
-        """The score as the caller knows it."""
-        return self.sign * self.value
-
-    @property
-    def shown_of_folds(self) -> np.ndarray:
-        """The same of each fold."""
-        return self.sign * self.of_folds
-
-
-class Look(NamedTuple):
-    """A candidate at one checkpoint."""
-
-    n_steps: int
-    score: Score
-    logits: list[np.ndarray]  # of the held-out rows of each fold, before β
-    thetas: list[np.ndarray]
-
-
-class Contender:
-    """A candidate in the race: its networks, and the best checkpoint so far.
-
-    Parameters
-    ----------
-    candidate : Candidate
-        The values it stands for.
-    nets : list of NetInTraining
-        One for each fold.
-    held_out : list of HeldOut
-        The rows that each of them is not trained on.
-    preprocessors : list of transformers
-        What has made the inputs of each fold; empty if they came as they are.
-    scorers : list of DevScorer
-        The caller's scorer on the held-out rows of each fold; empty if their cost is
-        the score.
-    """
-
-    def __init__(
-        self,
-        candidate: Candidate,
-        nets: list[NetInTraining],
-        held_out: list[HeldOut],
-        preprocessors: list[Any],
-        scorers: list[DevScorer],
-    ):
-        self.candidate, self.nets, self.held_out = candidate, nets, held_out
-        self.preprocessors, self.scorers = preprocessors, scorers
-        self.scores: list[Score] = []
-        self.best: Look | None = None
-        self.n_stalled = 0
-        self.has_diverged = False
-
-    @property
-    def look(self) -> Look:
-        """The best checkpoint; there is one, or all candidates are refused."""
-        assert self.best is not None
-        return self.best
-
-    def take_in(
-        self,
-        n_steps: int,
-        logits: list[np.ndarray | None],
-        tol: float,
-        calibrates: bool,
-    ) -> None:
-        """Judge a checkpoint; logits are None where training has diverged."""
-        seen = [Z for Z in logits if Z is not None]
-        if len(seen) < len(logits):
-            self.has_diverged = True
-            return
-        score = self._score(seen, calibrates)
-        self.scores.append(score)
-        if self.best is None:
-            before = least = np.inf
-        else:
-            before = self.best.score.value
-            least = before - tol * abs(before)
-        self.n_stalled = 0 if score.value < least else self.n_stalled + 1
-        if score.value < before or self.best is None:
-            thetas = [net.model.theta.copy() for net in self.nets]
-            self.best = Look(n_steps, score, seen, thetas)
-
-    def pack(self, with_nets: bool) -> dict[str, Any]:
-        """Return what it has reached, as numbers, arrays and generators."""
-        best = None
-        if self.best is not None:
-            n_steps, score, logits, thetas = self.best
-            number = next(i for i, each in enumerate(self.scores) if each is score)
-            best = {
-                "n_steps": n_steps,
-                "score": number,
-                "logits": logits,
-                "thetas": thetas,
-            }
-        return {
-            "scores": np.array([(s.value, s.beta, s.sign) for s in self.scores]),
-            "of_folds": np.array([s.of_folds for s in self.scores]),
-            "best": best,
-            "n_stalled": self.n_stalled,
-            "has_diverged": self.has_diverged,
-            "nets": [net.pack() for net in self.nets] if with_nets else None,
-        }
-
-    def go_on_from(self, plain: dict[str, Any]) -> None:
-        """Be where a contender with the same networks was when it was packed."""
-        self.scores = [
-            Score(value, of_folds, beta, sign)
-            for (value, beta, sign), of_folds in zip(
-                plain["scores"].tolist(), plain["of_folds"], strict=True
-            )
-        ]
-        self.n_stalled, self.has_diverged = plain["n_stalled"], plain["has_diverged"]
-        if plain["best"] is not None:
-            best = plain["best"]
-            score = self.scores[best["score"]]
-            self.best = Look(best["n_steps"], score, best["logits"], best["thetas"])
-        if plain["nets"] is not None:
-            for net, packed in zip(self.nets, plain["nets"], strict=True):
-                net.go_on_from(packed)
-
-    def _score(self, logits: list[np.ndarray], calibrates: bool) -> Score:
-        """Return the pooled cost after one temperature, or the caller's score."""
-        model = self.nets[0].model
-        network, beta = model.targets.without_smoothing(model.network), 1.0
-        if calibrates:
-            beta = inverse_temperature(network, self.held_out, logits)
-        if not self.scorers:
-            return Score(*pooled_cost(network, self.held_out, logits, beta), beta)
-        scores = np.array(
-            [
-                scorer(calibrated(net.model, beta).theta)
-                for scorer, net in zip(self.scorers, self.nets, strict=True)
-            ]
-        )
-        weights = [part.examples.weight for part in self.held_out]
-        return Score(-float(np.average(scores, weights=weights)), -scores, beta, -1.0)
+OnCheckpoint = Callable[[int, list[Contender]], Any]
 
 
 class Race:
@@ -211,51 +62,69 @@ class Race:
         return int(self.checkpoints[self.n_looks - 1]) if self.n_looks else 0
 
     @property
-    def running(self) -> list[Contender]:
-        """Who has neither stalled nor diverged."""
-        goes_on = self._patience if self.n_steps >= _PATIENT_UNTIL else np.inf
-        return [
-            each
-            for each in self.contenders
-            if each.n_stalled < goes_on and not each.has_diverged
-        ]
-
-    @property
     def is_over(self) -> bool:
         """Whether nobody runs, or the last checkpoint is reached."""
-        return self.n_looks == len(self.checkpoints) or not self.running
+        return not any(self.goes_on(each, self.n_looks) for each in self.contenders)
 
-    def run(
-        self,
-        workers: Workers,
-        on_checkpoint: Callable[[int, list[Contender]], Any],
-    ) -> None:
+    def goes_on(self, contender: Contender, n_looks: int, unseen: int = 0) -> bool:
+        """Whether a contender trains beyond so many checkpoints.
+
+        It does until it has stalled, diverged or reached the end.
+
+        Parameters
+        ----------
+        contender : Contender
+        n_looks : int
+            The checkpoints that it has passed.
+        unseen : int, default=0
+            How many of them are not judged yet: it is sure to go on, if it does not
+            diverge.
+        """
+        if contender.has_diverged or n_looks == len(self.checkpoints):
+            return False
+        is_early = n_looks == 0 or self.checkpoints[n_looks - 1] < _PATIENT_UNTIL
+        return is_early or contender.n_stalled + unseen < self._patience
+
+    def run(self, workers: Workers, on_checkpoint: OnCheckpoint | None = None) -> None:
         """Train until each contender has stalled, diverged or reached the end.
 
         Parameters
         ----------
         workers : Workers
             What trains several networks at once.
-        on_checkpoint : callable (n_steps, ran) -> bool
-            Told of each checkpoint, and who ran up to it; a true answer ends the race.
+        on_checkpoint : callable (n_steps, ran) -> bool, optional
+            Told of each checkpoint, and who ran up to it, before anybody goes on; a
+            true answer ends the race.
         """
-        while not self.is_over:
-            running, n_steps = self.running, int(self.checkpoints[self.n_looks])
-            legs = [
-                Leg(net, [n_steps], held_out.examples)
-                for contender in running
-                for net, held_out in zip(
-                    contender.nets, contender.held_out, strict=True
-                )
-            ]
-            ends = iter(workers.go(legs))
-            for contender in running:
-                of_folds = [next(ends) for _ in contender.nets]
-                logits = [Z if is_finite else None for is_finite, Z in of_folds]
-                contender.take_in(n_steps, logits, self._tol, self._calibrates)
-            self.n_looks += 1
-            if on_checkpoint(n_steps, running):
-                return
+        if on_checkpoint is None:
+            heats = [_Heat(self, [each], None) for each in self.contenders]
+        else:
+            heats = [_Heat(self, self.contenders, on_checkpoint)]
+        heat_of = {id(net): heat for heat in heats for net in heat.nets}
+
+        def follow(leg: Leg, end: End) -> list[Leg]:
+            heat = heat_of[id(leg.net)]
+            heat.arrive(leg.net, end)
+            return heat.next_legs()
+
+        def ahead() -> Leg | None:
+            return next(filter(None, (heat.leg_ahead() for heat in heats)), None)
+
+        legs = [leg for heat in heats for leg in heat.next_legs()]
+        workers.go_on(legs, follow, ahead)
+        for heat in heats:
+            heat.end()
+
+    def judge(
+        self,
+        contender: Contender,
+        n_steps: int,
+        ends: list[End],
+        thetas: list[np.ndarray],
+    ) -> None:
+        """Have a contender take in what its networks say at a checkpoint."""
+        logits = [Z if is_finite else None for is_finite, Z in ends]
+        contender.take_in(n_steps, logits, thetas, self._tol, self._calibrates)
 
     def pack(self, with_nets: bool) -> dict[str, Any]:
         """Return what has been reached, as numbers, arrays and generators.
@@ -274,41 +143,100 @@ class Race:
             each.go_on_from(packed)
 
 
-def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
-    """Return the fitted attributes that tell of all candidates at all checkpoints."""
-    n_seen = max(len(contender.scores) for contender in contenders)
-    scores = np.full((len(contenders), n_seen, len(contenders[0].nets)), np.nan)
-    for of_candidate, contender in zip(scores, contenders, strict=True):
-        for of_checkpoint, score in zip(of_candidate, contender.scores, strict=False):
-            of_checkpoint[:] = score.shown_of_folds
-    return {
-        "n_steps_": steps[:n_seen],
-        "scores_": scores,
-        "candidates_": [contender.candidate._asdict() for contender in contenders],
-    }
+class _Heat:
+    """Contenders that wait for each other at each checkpoint.
 
-
-def said_of_held_out(
-    best: Contender,
-    folds: list[Fold],
-    n_rows: int | None,
-    said: Callable[[Model, np.ndarray], np.ndarray],
-) -> np.ndarray:
-    """Return what each row was said to be by networks that had not seen it.
-
-    A row that was held out several times has the average, one that never was has NaN.
-    Without `n_rows`, the rows are those of X_val.
+    Parameters
+    ----------
+    race : Race
+        Whose checkpoints are counted on, up to those of the longest heat.
+    contenders : list of Contender
+        Who runs in it.
+    on_checkpoint : callable or None
+        As of `Race.run`. Where there is one, no network goes ahead.
     """
-    beta = best.look.score.beta
-    parts = [
-        np.asarray(said(net.model, Z.dtype.type(beta) * Z), np.float64)
-        for net, Z in zip(best.nets, best.look.logits, strict=True)
-    ]
-    if n_rows is None:
-        return parts[0]
-    total, counts = np.zeros((n_rows, *parts[0].shape[1:])), np.zeros(n_rows)
-    for fold, values in zip(folds, parts, strict=True):
-        np.add.at(total, fold.held_out, values)
-        np.add.at(counts, fold.held_out, 1)
-    with np.errstate(invalid="ignore"):
-        return (total.T / counts).T
+
+    def __init__(
+        self,
+        race: Race,
+        contenders: list[Contender],
+        on_checkpoint: OnCheckpoint | None,
+    ):
+        self._race, self._contenders, self._told = race, contenders, on_checkpoint
+        self.nets = [net for contender in contenders for net in contender.nets]
+        self._n_looks, self._is_ended = race.n_looks, False
+        # By the network: the checkpoints that it has passed or is on the way to; what
+        # was seen at those not judged yet; what it had reached before it went ahead.
+        self._begun = {id(net): race.n_looks for net in self.nets}
+        self._seen: dict[tuple[int, int], tuple[End, np.ndarray]] = {}
+        self._before: dict[int, dict[str, Any]] = {}
+
+    def arrive(self, net: NetInTraining, end: End) -> None:
+        """Take note of what was seen where the last leg of a network has ended."""
+        theta = net.model.theta.copy()
+        self._seen[id(net), self._begun[id(net)]] = end, theta
+
+    def next_legs(self) -> list[Leg]:
+        """Judge the checkpoints that all have reached; return what comes next."""
+        while running := self._running:
+            look = self._n_looks + 1
+            nets = [net for contender in running for net in contender.nets]
+            if not all((id(net), look) in self._seen for net in nets):
+                return [
+                    self._leg(contender, k)
+                    for contender in running
+                    for k, net in enumerate(contender.nets)
+                    if self._begun[id(net)] < look
+                ]
+            self._judge(running)
+        return []
+
+    def leg_ahead(self) -> Leg | None:
+        """Return a leg that is wanted, though its contender is not judged yet."""
+        if self._told is not None:
+            return None
+        look = self._n_looks + 1
+        for contender in self._running:
+            if not self._race.goes_on(contender, look, unseen=1):
+                continue
+            for k, net in enumerate(contender.nets):
+                seen = self._seen.get((id(net), look))
+                if seen is None or self._begun[id(net)] > look or not seen[0][0]:
+                    continue
+                self._before[id(net)] = net.copied()
+                return self._leg(contender, k)
+        return None
+
+    def end(self) -> None:
+        """Put back who went ahead of a checkpoint at which another has diverged."""
+        for net in self.nets:
+            if id(net) in self._before:
+                net.go_on_from(self._before[id(net)])
+
+    @property
+    def _running(self) -> list[Contender]:
+        if self._is_ended:
+            return []
+        goes_on, n_looks = self._race.goes_on, self._n_looks
+        return [each for each in self._contenders if goes_on(each, n_looks)]
+
+    def _leg(self, contender: Contender, k: int) -> Leg:
+        net, look = contender.nets[k], self._begun[id(contender.nets[k])]
+        self._begun[id(net)] = look + 1
+        n_steps = int(self._race.checkpoints[look])
+        return Leg(net, [n_steps], contender.held_out[k].examples)
+
+    def _judge(self, running: list[Contender]) -> None:
+        self._n_looks += 1
+        n_steps = int(self._race.checkpoints[self._n_looks - 1])
+        for contender in running:
+            nets = [id(net) for net in contender.nets]
+            seen = [self._seen.pop((net, self._n_looks)) for net in nets]
+            ends, thetas = [end for end, _ in seen], [theta for _, theta in seen]
+            self._race.judge(contender, n_steps, ends, thetas)
+            if not contender.has_diverged:
+                for net in nets:
+                    self._before.pop(net, None)
+        self._race.n_looks = max(self._race.n_looks, self._n_looks)
+        if self._told is not None:
+            self._is_ended = bool(self._told(n_steps, running))

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from skdnn.cross_validated.choice import Choice
+from skdnn.cross_validated.contenders import Contender
 from skdnn.cross_validated.members import Members
-from skdnn.cross_validated.nets import Leg, NetInTraining
-from skdnn.cross_validated.race import Contender
+from skdnn.cross_validated.nets import End, Leg, NetInTraining
 from skdnn.cross_validated.workers import Workers
 
 
@@ -61,16 +61,33 @@ class Refit:
         while not self.is_over:
             last = None if on_checkpoint is None else self.n_looks + 1
             steps = self.checkpoints[self.n_looks : last].tolist()
-            ends = workers.go([Leg(net, steps) for net in self.nets])
-            if not all(is_finite for is_finite, _ in ends):
-                raise ValueError(
-                    "Training on all rows diverged, though it did not on the folds: "
-                    "lower learning_rate_init="
-                    f"{self.nets[0].estimator.learning_rate_init}."
-                )
+            self._advance(workers, steps)
             self.n_looks += len(steps)
             if on_checkpoint is not None:
                 on_checkpoint()
+
+    def _advance(self, workers: Workers, steps: list[int]) -> None:
+        """Train up to the last of these numbers of steps.
+
+        Threads take turns with the networks, a checkpoint at a time: so they come to an
+        end together.
+        """
+        n_at_once = 1 if workers.are_near else len(steps)
+        left = {id(net): steps[n_at_once:] for net in self.nets}
+
+        def follow(leg: Leg, end: End) -> list[Leg]:
+            is_finite, _ = end
+            if not is_finite:
+                raise ValueError(
+                    "Training on all rows diverged, though it did not on the folds: "
+                    "lower learning_rate_init="
+                    f"{leg.net.estimator.learning_rate_init}."
+                )
+            further = left[id(leg.net)][:n_at_once]
+            left[id(leg.net)] = left[id(leg.net)][n_at_once:]
+            return [Leg(leg.net, further)] if further else []
+
+        workers.go_on([Leg(net, steps[:n_at_once]) for net in self.nets], follow)
 
     def pack(self) -> dict[str, Any]:
         """Return what has been reached, as numbers, arrays and generators."""

@@ -5,7 +5,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdnn.cross_validated.callbacks import CheckpointRecord
 from skdnn.cross_validated.candidates import Candidate
-from skdnn.cross_validated.race import Contender
+from skdnn.cross_validated.contenders import Contender
 from skdnn.estimators.reporting import tell
 
 # A constant prediction scores 1; noise of few held-out rows may hide a small gain.

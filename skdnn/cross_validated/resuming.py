@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from skdnn.cross_validated.choice import Choice
+from skdnn.cross_validated.contenders import Contender
 from skdnn.cross_validated.folds import Fold
-from skdnn.cross_validated.race import Contender, Race
+from skdnn.cross_validated.race import Race
 from skdnn.cross_validated.refit import Refit
 from skdnn.estimators.resuming import ROWS_READ, Saved, heading
 from skdnn.estimators.rows import Rows

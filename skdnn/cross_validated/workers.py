@@ -1,16 +1,18 @@
 """What trains networks side by side: threads here, or the workers of a backend."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from queue import SimpleQueue
 from typing import TypeVar
 
-import numpy as np
 from joblib import cpu_count, effective_n_jobs
 from joblib.parallel import get_active_backend
 
 from skdnn.cross_validated.elsewhere import Elsewhere
-from skdnn.cross_validated.nets import Leg, go
+from skdnn.cross_validated.nets import End, Leg, go
+from skdnn.training.threads import one_blas_thread
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -41,8 +43,14 @@ class Workers(AbstractContextManager):
         if n_threads > 1 and not getattr(backend, "supports_sharedmem", False):
             self._elsewhere = self._open.enter_context(Elsewhere(n_jobs))
             n_threads = min(n_threads, cpu_count())
+        self._n_threads = n_threads
         if n_threads > 1:
             self._pool = ThreadPoolExecutor(n_threads)
+
+    @property
+    def are_near(self) -> bool:
+        """Whether they share this process's memory: no leg costs a transfer."""
+        return self._elsewhere is None
 
     def map(
         self, function: Callable[[_Job], _Result], jobs: Iterable[_Job]
@@ -52,11 +60,60 @@ class Workers(AbstractContextManager):
             return [function(job) for job in jobs]
         return list(self._pool.map(function, jobs))
 
-    def go(self, legs: list[Leg]) -> list[tuple[bool, np.ndarray | None]]:
-        """Move networks on; return for each what `nets.go` says of it."""
+    def go_on(
+        self,
+        legs: list[Leg],
+        follow: Callable[[Leg, End], list[Leg]],
+        ahead: Callable[[], Leg | None] = lambda: None,
+    ) -> None:
+        """Move networks on, by these legs and by those that follow from them.
+
+        Which thread is done first decides the order in which legs are asked for, and
+        must decide nothing else.
+
+        Parameters
+        ----------
+        legs : list of Leg
+            What can be begun at once.
+        follow : callable (leg, end) -> list of Leg
+            Told, by this thread, what `nets.go` says of each; returns what can be begun
+            now.
+        ahead : callable () -> Leg or None, optional
+            Asked by this thread what else can be begun, where one will soon be idle.
+        """
         if self._elsewhere is not None:
-            return self._elsewhere.go(legs)
-        return self.map(go, legs)
+            while legs:
+                ends = zip(legs, self._elsewhere.go(legs), strict=True)
+                legs = [leg for end in ends for leg in follow(*end)]
+        elif self._pool is not None:
+            self._go_on_by_threads(self._pool, legs, follow, ahead)
+        else:
+            waiting = deque(legs)
+            while waiting:
+                leg = waiting.popleft()
+                waiting += follow(leg, go(leg))
+
+    def _go_on_by_threads(self, pool, legs, follow, ahead) -> None:
+        ended: SimpleQueue[tuple[Leg, Future[End]]] = SimpleQueue()
+        n_begun = 0
+
+        def begin(leg: Leg) -> None:
+            nonlocal n_begun
+            n_begun += 1
+            future = pool.submit(go, leg)
+            future.add_done_callback(lambda future: ended.put((leg, future)))
+
+        with one_blas_thread():  # each of them would set the limit for each leg
+            for leg in legs:
+                begin(leg)
+            while n_begun:
+                # As many wait as run: threads go on while this one judges.
+                while n_begun < 2 * self._n_threads and (leg := ahead()) is not None:
+                    begin(leg)
+                leg, future = ended.get()
+                n_begun -= 1
+                for further in follow(leg, future.result()):
+                    begin(further)
 
     def __exit__(self, *error) -> None:
         """End the threads; what has not begun yet is dropped."""

@@ -40,6 +40,9 @@ class Reader(Protocol):
         Mini-batches of an epoch, and the most rows that one has.
     copies : bool
         Whether blocks are copies, so that nothing is left to be gathered from them.
+    is_in_place : bool
+        Whether all blocks are of the same arrays, which stay as they are: blocks that
+        follow each other, of several epochs even, can then be one.
     is_sparse : bool
         Whether blocks have sparse X.
     rng : numpy.random.Generator
@@ -52,6 +55,7 @@ class Reader(Protocol):
     n_batches: int
     batch_rows: int
     copies: bool
+    is_in_place: bool
     is_sparse: bool
     rng: np.random.Generator
 
@@ -75,6 +79,8 @@ class EndlessBlocks:
 
     def __init__(self, reader: Reader):
         self._reader = reader
+        row_bytes = reader.n_columns * np.dtype(np.float32).itemsize
+        self._most_rows = UNCOPIED_BYTES // max(1, row_bytes)
         self._blocks: Generator[TrainingBlock] | None = None  # of the epoch under way
         self._rest: TrainingBlock | None = None  # of its block that was cut
         self._n_given = 0
@@ -83,13 +89,25 @@ class EndlessBlocks:
     def take(self, n_batches: int) -> Iterator[TrainingBlock]:
         """Yield the next batches: each block is used before the next is asked for."""
         while n_batches > 0:
-            block = self._rest or self._next_block()
-            n = min(n_batches, block.bounds.size - 1)
-            yield block._replace(bounds=block.bounds[: n + 1])
-            rest = block._replace(bounds=block.bounds[n:])
-            self._rest = rest if rest.bounds.size > 1 else None
-            self._n_given += n
-            n_batches -= n
+            block = self._some(n_batches)
+            n_batches -= block.bounds.size - 1
+            if self._reader.is_in_place:
+                parts, n_rows = [block], block.bounds[-1] - block.bounds[0]
+                while n_batches > 0 and n_rows < self._most_rows:
+                    parts.append(self._some(n_batches))
+                    n_batches -= parts[-1].bounds.size - 1
+                    n_rows += parts[-1].bounds[-1] - parts[-1].bounds[0]
+                block = joined(parts)
+            yield block
+
+    def _some(self, most: int) -> TrainingBlock:
+        """Return the batches up to the end of a block, but not more than these."""
+        block = self._rest or self._next_block()
+        n = min(most, block.bounds.size - 1)
+        rest = block._replace(bounds=block.bounds[n:])
+        self._rest = rest if rest.bounds.size > 1 else None
+        self._n_given += n
+        return block._replace(bounds=block.bounds[: n + 1])
 
     def _next_block(self) -> TrainingBlock:
         bits, block = self._reader.rng.bit_generator, None
@@ -115,6 +133,16 @@ class EndlessBlocks:
         """Stand where another stood; its generator's state of then is the reader's."""
         self._blocks = self._rest = None
         self._n_given, self._began = plain["n_given"], plain["began"]
+
+
+def joined(blocks: list[TrainingBlock]) -> TrainingBlock:
+    """Return blocks of the same arrays as one."""
+    if len(blocks) == 1:
+        return blocks[0]
+    rows = [block.rows[block.bounds[0] : block.bounds[-1]] for block in blocks]
+    sizes = np.concatenate([np.diff(block.bounds) for block in blocks])
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    return blocks[0]._replace(rows=np.concatenate(rows), bounds=bounds)
 
 
 def from_batch(

@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skdnn.cross_validated import contenders as contending
 from skdnn.cross_validated import race as racing
 from skdnn.cross_validated.nets import NetInTraining
 from tests.cross_validated.small import classifier, regressor, steps, thetas
@@ -167,9 +168,9 @@ class Pretended:
     """A contender whose scores are given."""
 
     def __init__(self, *scores):
-        self.contender = racing.Contender(None, [], [], [], [])
+        self.contender = contending.Contender(None, [], [], [], [])
         self._scores = iter(scores)
-        self.contender._score = lambda logits, calibrates: racing.Score(
+        self.contender._score = lambda logits, thetas, calibrates: contending.Score(
             next(self._scores), np.zeros(1)
         )
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
+from skdnn.training import blocks as blocks_of
 from skdnn.training.averaging import Averaging
 from skdnn.training.blocks import EndlessBlocks
 from skdnn.training.readers import tables as reading
@@ -125,6 +126,20 @@ def test_another_reader_goes_on_where_one_stands(kind, portions):
             for array, other_array in zip(batch, expected, strict=True):
                 assert_array_equal(array, other_array)
     assert other.rng.bit_generator.state == whole._reader.rng.bit_generator.state
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "stream"])
+def test_epochs_of_rows_that_stay_are_one_block(kind):
+    n_blocks = len(list(EndlessBlocks(new_reader(kind)).take(3 * N_BATCHES)))
+    stays = kind in ("ready", "sparse", "weighted")
+    assert n_blocks == 1 if stays else n_blocks > 3
+
+
+def test_but_not_so_many_that_an_interrupt_waits(monkeypatch):
+    monkeypatch.setattr(blocks_of, "UNCOPIED_BYTES", 20 * N_COLUMNS * 4)
+    blocks = list(EndlessBlocks(new_reader("ready")).take(4 * N_BATCHES))
+    rows = [block.bounds[-1] - block.bounds[0] for block in blocks]
+    assert len(rows) == 3 and max(rows) < 20 + 2 * BATCH_SIZE
 
 
 def test_nothing_is_read_before_it_is_asked_for():

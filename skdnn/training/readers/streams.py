@@ -37,6 +37,7 @@ class StreamReader:
     """
 
     copies = False
+    is_in_place = False  # rows come and go
 
     def __init__(
         self,

@@ -60,6 +60,7 @@ class TableReader:
         self.copies = copies = augment is not None or table.ready is None
         self.is_sparse = table.is_sparse_enough and not copies
         self._shuffles = shuffle and self.n_batches > 1
+        self.is_in_place = self._shuffles and not copies
         row_bytes = table.n_columns * table.dtype.itemsize
         per_block = _PICKED_BYTES if copies else UNCOPIED_BYTES
         per_block //= max(1, row_bytes * self.batch_rows)
