@@ -1,4 +1,4 @@
-"""Where a step's time goes: its parts, each timed in a compiled loop of its own.
+"""Where a step's time goes: its parts, each timed by itself.
 
 A part that runs alone finds its numbers in the nearest cache, which in a step it shares
 with the others; so the parts add up to a little less than the whole, and the remainder
@@ -8,22 +8,38 @@ is shown too. What dropout adds is the difference of two whole blocks.
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-from numba import njit
 
 from benchmarks import floor
 from benchmarks.contestants import skdnn_epochs, skdnn_examples, skdnn_model
 from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
 from skdnn.estimators import plan
+from skdnn.network.activations import ON_LAYERS
 from skdnn.network.layers import dense
-from skdnn.network.losses import loss_and_gradient
-from skdnn.network.memory import aligned_copy
-from skdnn.network.propagation import Workspace, hidden
-from skdnn.network.views import matrix
+from skdnn.network.losses import ON_BATCHES
+from skdnn.network.memory import aligned_copy, empty_aligned
+from skdnn.network.program import (
+    BLOCK_S,
+    BLOCK_X,
+    BLOCK_Y,
+    D_A,
+    GATHERED_S,
+    GATHERED_X,
+    GATHERED_Y,
+    GRAD,
+    ORDER,
+    Frame,
+    Program,
+    S,
+    X,
+    Y,
+    operation,
+)
+from skdnn.network.propagation import Workspace, steps_back, steps_to_cost
 from skdnn.training.averaging import OFF, nothing
 from skdnn.training.blocks import random_order
-from skdnn.training.epoch import Gathered, gather_ahead, train_block
-from skdnn.training.optimizers import OptimizerState, update
+from skdnn.training.epoch import StepProgram, Variables, gather, gather_targets
+from skdnn.training.optimizers import OptimizerState, Update
 from skdnn.training.readers.tables import TableReader
 
 _KEEP = 0.8
@@ -40,58 +56,13 @@ PARTS = (
 )
 
 
-@njit(error_model="numpy")
-def _activations(n, network, theta, work, rows):
-    layers = network.layers
-    for _ in range(n):
-        for l in range(layers.size - 1):
-            Z, G = hidden(work.A, layers, l, rows), hidden(work.G, layers, l, rows)
-            dense.activate_units(layers[l], theta, Z, G, 1.0, np.uint64(0))
-
-
-@njit(error_model="numpy")
-def _derivatives(n, network, work, rows):
-    layers = network.layers
-    for _ in range(n):
-        for l in range(layers.size - 1):
-            dA = matrix(work.dA, 0, rows, layers[l].n_out)
-            dense.through_activation(hidden(work.G, layers, l, rows), dA)
-
-
-@njit(error_model="numpy")
-def _losses(n, network, theta, work, Y, s):
-    total = 0.0
-    output = network.layers[network.layers.size - 1]
-    Z = matrix(work.Z, 0, s.size, output.n_out)
-    for _ in range(n):
-        dense.add_biases(output, theta, Z)
-        total += loss_and_gradient(
-            network.loss, Z, Y, s, 1.0, network.loss_option, work.loss
-        )
-    return total
-
-
-@njit(error_model="numpy")
-def _bias_gradients(n, network, work, grad, rows):
-    layers = network.layers
-    output = layers[layers.size - 1]
-    for _ in range(n):
-        dense.bias_gradient(output, matrix(work.Z, 0, rows, output.n_out), grad)
-        for l in range(layers.size - 1):
-            dense.bias_gradient(layers[l], hidden(work.G, layers, l, rows), grad)
-
-
-@njit(error_model="numpy")
-def _updates(n, network, rule, regularization, theta, grad, m, v):
-    for k in range(n):
-        update(rule, network, theta, grad, m, v, 1e-3, k + 1, regularization)
-
-
-@njit(error_model="numpy")
-def _gathers(block, gathered):
-    start = 0
-    while start < block.rows.size:
-        _, start = gather_ahead(block, start, gathered)
+# The kernels of each part.
+_KERNELS = {
+    "activation": ON_LAYERS.values(),
+    "derivative": [dense.through_activation],
+    "loss": [dense.add_biases, *ON_BATCHES.values()],
+    "bias gradient": [dense.bias_gradient],
+}
 
 
 def measure_parts(
@@ -127,17 +98,11 @@ class _Runs:
         self.reader = TableReader(self.examples, net.batch_size, self.rng)
 
     def all(self) -> dict[str, tuple[Callable[[], object], int]]:
-        n, network, theta = self.net.n_batches, self.network, self.theta
-        work = self._work()
-        size = self.net.batch_size
-        Y, s = self.examples.Y[:size], self.examples.s[:size]
-        products = floor.buffers(self.net.sizes, size)
+        n = self.net.n_batches
+        products = floor.buffers(self.net.sizes, self.net.batch_size)
         runs = {
             "products": lambda: floor.run_products(n, *products),
-            "activation": lambda: _activations(n, network, theta, work, size),
-            "derivative": lambda: _derivatives(n, network, work, size),
-            "loss": lambda: _losses(n, network, theta, work, Y, s),
-            "bias gradient": lambda: _bias_gradients(n, network, work, self.grad, size),
+            **{name: self._part(name) for name in _KERNELS},
             "update": self._update(),
             "shuffle": lambda: random_order(self.rng, self.net.n_rows),
             "gather": self._gather(),
@@ -149,73 +114,99 @@ class _Runs:
         counted["block with dropout"] = self._block(_KEEP)
         return counted
 
-    def _work(self) -> Workspace:
+    def _part(self, name: str) -> Callable[[], object]:
+        """Return what does the operations of a part, of so many steps."""
+        all_kept, codes = np.ones(len(self.net.sizes) - 1), _codes(_KERNELS[name])
+        step = [
+            *steps_to_cost(self.network, all_kept, is_sparse=False),
+            *steps_back(self.network, all_kept, is_sparse=False),
+        ]
+        own = [operation for operation in step if operation[0] in codes]
+        program, frame = Program(own * self.net.n_batches), self._frame()
+        return lambda: frame.run(program)
+
+    def _frame(self) -> Frame:
         """Return buffers with numbers that the parts, repeated, leave of one size."""
-        dtype = self.theta.dtype
-        work = Workspace.of(self.network, self.net.batch_size, dtype)
-        for buffer in (work.A, work.Z):
+        size, dtype = self.net.batch_size, self.theta.dtype
+        work = Workspace(self.network, size, dtype)
+        for buffer in (*work.A, work.Z):
             buffer[:] = self.rng.standard_normal(buffer.size, dtype)
-        work.G[:] = work.dA[:] = 1
-        return work
+        for buffer in work.G:
+            buffer[:] = 1
+        frame, targets = work.frame, self.examples.Y[:size]
+        frame.put(D_A, np.ones(size * max(self.net.hidden), dtype))
+        for place, array in [
+            (GRAD, self.grad),
+            (X, self.X[:size]),
+            (Y, targets),
+            (S, self.examples.s[:size]),
+        ]:
+            frame.put(place, array)
+        self._variables().put_into(frame)
+        frame.set(rows=size, n_targets=targets.shape[1], scale=1.0, factor=1.0)
+        frame.set(rate=1e-3)
+        return frame
 
-    def _update(self):
-        theta, state = aligned_copy(self.theta), self._optimizer()
-        arguments = self.rule, self.regularization, theta, self.grad, state.m, state.v
-        return lambda: _updates(self.net.n_batches, self.network, *arguments)
+    def _variables(self) -> Variables:
+        theta, state = aligned_copy(self.theta), OptimizerState.start(self.theta)
+        moments = aligned_copy(state.m), aligned_copy(state.v)
+        return Variables(theta, *moments, nothing(theta.dtype), 10_000, 0)
 
-    def _gather(self):
-        gathered = self._gathered()
+    def _update(self) -> Callable[[], object]:
+        update = Update(self.network, self.rule, self.regularization)
+        program = Program(update.of_given_gradient() * self.net.n_batches)
+        frame = self._frame()
+        return lambda: frame.run(program)
 
-        def run():  # and shuffle
+    def _gather(self) -> Callable[[], object]:
+        """Return what shuffles and gathers the rows of an epoch."""
+        frame, dtype = Frame(self.theta.dtype), self.theta.dtype
+        n_in, n_targets = self.net.sizes[0], self.examples.Y.shape[1]
+        room = max(self.net.batch_size, 2**17 // (dtype.itemsize * (n_in + n_targets)))
+        frame.put(GATHERED_X, empty_aligned(room * n_in, dtype))
+        frame.put(GATHERED_Y, empty_aligned(room * n_targets, dtype))
+        frame.put(GATHERED_S, np.ones(room, dtype))
+        program = Program([operation(gather, n_in=n_in), operation(gather_targets)])
+
+        def run():
             for block in self.reader.epoch():
-                _gathers(block, gathered)
+                frame.put(BLOCK_X, block.X)
+                frame.put(BLOCK_Y, block.Y)
+                frame.put(BLOCK_S, block.s)
+                frame.put(ORDER, block.rows, np.int64)
+                for first in range(0, block.rows.size, room):
+                    count = min(room, block.rows.size - first)
+                    frame.set(first=first, count=count, n_targets=n_targets)
+                    frame.run(program)
 
         return run
 
-    def _optimizer(self):
-        state = OptimizerState.start(self.theta)
-        return OptimizerState(aligned_copy(state.m), aligned_copy(state.v))
-
-    def _gathered(self):
-        size, sizes = self.net.batch_size, self.net.sizes
-        n_targets = self.examples.Y.shape[1]
-        return Gathered.of(size, sizes[0], n_targets, self.theta.dtype)
-
-    def _block(self, keep):
+    def _block(self, keep: float) -> tuple[Callable[[], object], int]:
         block = next(self.reader.epoch())
         n = block.bounds.size - 1
         block = block._replace(rows=np.empty(0, np.int64))  # nothing to gather
-        theta, state = aligned_copy(self.theta), self._optimizer()
-        grad, gathered = aligned_copy(self.grad), self._gathered()
-        work = self._work()
-        keep_prob = np.array([1.0, *(keep for _ in self.net.hidden)])
-        rates = np.full(n, 1e-3)
+        steps = StepProgram(
+            self.network,
+            self.rule,
+            self.regularization,
+            OFF,
+            np.array([1.0, *(keep for _ in self.net.hidden)]),
+            self.theta.dtype,
+            batch_rows=self.net.batch_size,
+            gathers=False,
+        )
+        variables, rates = self._variables(), np.full(n, 1e-3)
         again = max(1, self.net.n_batches // n)
 
         def run():
             for _ in range(again):
-                train_block(
-                    self.network,
-                    self.rule,
-                    self.regularization,
-                    OFF,
-                    theta,
-                    state.m,
-                    state.v,
-                    nothing(theta.dtype),
-                    10_000,
-                    0,
-                    block,
-                    rates,
-                    keep_prob,
-                    np.uint64(0),
-                    gathered,
-                    work,
-                    grad,
-                    0.0,
-                )
+                steps.run(variables, block, rates, 0)
 
         return run, again * n
+
+
+def _codes(kernels) -> set[int]:
+    return {kernel.code for kernel in kernels}
 
 
 def _result(net: Net, us: dict[str, np.ndarray]) -> dict:

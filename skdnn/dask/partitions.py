@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 from skdnn.estimators.checks.arrays import TABLE, explained
 from skdnn.estimators.rows import SPARSE_FORMATS, types_read
 from skdnn.network.inputs import SparseRows
-from skdnn.network.memory import aligned_copy, as_writeable
+from skdnn.network.memory import aligned_copy
 from skdnn.network.objective import Inputs
 
 
@@ -107,13 +107,12 @@ def part_of(
 
 
 def as_compiled(value: Any) -> Any:
-    """Return arrays, alone or in named tuples, in the one form that is compiled for.
+    """Return arrays, alone or in named tuples, as compiled code reads them.
 
-    What has come over the network may be read-only, or lie across the addresses of its
-    numbers; Numba would compile once more for each. The arrays must only be read.
+    What has come over the network may lie across the addresses of its numbers.
     """
     if isinstance(value, np.ndarray):
-        return as_writeable(value if value.flags.aligned else aligned_copy(value))
+        return value if value.flags.aligned else aligned_copy(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*map(as_compiled, value))
     return value

@@ -11,7 +11,6 @@ import numpy as np
 
 from skdnn.estimators.targets import Targets, pack_targets, unpack_targets
 from skdnn.network.architecture import Network
-from skdnn.network.memory import as_writeable
 from skdnn.network.objective import (
     Inputs,
     Objective,
@@ -103,7 +102,7 @@ class Model(Generic[TargetsT]):
         return self._propagate(X, checked, self._decoded)
 
     def _propagate(self, X, checked: Checked, through) -> np.ndarray:
-        theta, network = as_writeable(self.theta), self.network
+        theta, network = self.theta, self.network
         table, dtype = Table(X, theta.dtype), type_out(X.dtype)
         step = rows_per_block(network, table.is_sparse_enough)
         rows, blocks = min(step, table.n_rows), checked(table.blocks(step))

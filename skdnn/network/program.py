@@ -107,10 +107,11 @@ class Frame:
             compiled code would not find out.
         """
         wanted = self.dtype if dtype is None else dtype
-        if array.dtype != wanted or not array.flags.c_contiguous:
+        flags = array.flags
+        if array.dtype != wanted or not (flags.c_contiguous and flags.aligned):
             raise ValueError(
-                f"A program wants a C-contiguous array of {np.dtype(wanted)} there, "
-                f"not one of {array.dtype} with strides {array.strides}."
+                f"A program wants an aligned C-contiguous array of {np.dtype(wanted)} "
+                f"there, not one of {array.dtype} with strides {array.strides}."
             )
         self._held[place] = array
         self.at[place] = array.__array_interface__["data"][0]

@@ -1,7 +1,7 @@
 """Tables of rows, dense, sparse or memory-mapped, and the targets that go with them.
 
-Compiled code reads a table itself where it can: one that is C-contiguous, writeable and
-of the network's type, or sparse with few entries. A small table of another kind is
+Compiled code reads a table itself where it can: one that is C-contiguous and of the
+network's type, or sparse with few entries. A small table of another kind is
 converted once. Of a large one the rows of a block are picked, converted and made dense;
 it is never copied whole.
 """
@@ -75,10 +75,7 @@ class Table:
 
     def __setstate__(self, plain: dict[str, Any]) -> None:
         """Take over what was pickled."""
-        X = plain["X"]
-        if not sparse.issparse(X):
-            X = as_writeable(X)  # some backends share memory that is read-only
-        self.__init__(X, plain["dtype"])  # type: ignore[misc]
+        self.__init__(plain["X"], plain["dtype"])  # type: ignore[misc]
         if self.is_sparse_enough != plain["is_sparse_enough"]:  # the other rows' doing
             self.is_sparse_enough = plain["is_sparse_enough"]
             self.ready = self._ready()
@@ -87,9 +84,9 @@ class Table:
         X, rows = self._X, self._rows
         if self.is_sparse_enough:
             return SparseRows(
-                np.require(X.data, self.dtype, ["C", "W"]),
-                np.require(X.indices, np.int32, ["C", "W"]),
-                np.require(X.indptr, np.int64, ["C", "W"]),
+                np.require(X.data, self.dtype, ["C"]),
+                np.require(X.indices, np.int32, ["C"]),
+                np.require(X.indptr, np.int64, ["C"]),
                 np.arange(self.n_rows) if rows is None else np.asarray(rows, np.int64),
                 self.n_columns,
             )
@@ -98,7 +95,7 @@ class Table:
             and rows is None
             and X.dtype == self.dtype
             and X.flags.c_contiguous
-            and X.flags.behaved
+            and X.flags.aligned
         )
         return X if is_ready else None
 
@@ -122,7 +119,7 @@ class Table:
         if self._sparse:
             self._make_dense(self._X[rows], block)
         elif self._X.dtype in _COMPILED_TYPES:
-            gather(self._X, rows, block)
+            gather(as_writeable(self._X), rows, block)  # of one type for Numba
         else:
             block[...] = self._X[rows]
         return block
@@ -203,11 +200,6 @@ class Examples:
             mean = self.weight / self.n_rows
             self.s = np.asarray(sample_weight / mean, dtype=table.dtype)
         self.total_weight = self.weight
-
-    def __setstate__(self, plain: dict[str, Any]) -> None:
-        """Take over what was pickled, which may have become read-only."""
-        self.__dict__ = plain
-        self.Y, self.s = as_writeable(self.Y), as_writeable(self.s)
 
     def blocks(self, block_rows: int) -> Iterator[Block]:
         """Yield (X, Y, s) of all rows in order."""

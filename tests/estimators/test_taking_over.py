@@ -84,5 +84,5 @@ def test_a_model_is_made_again_of_plain_values(kind):
     again = type(model).unpack(model.pack())
     assert again.theta is model.theta  # nothing is copied
     assert type(again.targets) is type(model.targets)
-    assert again.network.activations == ["relu", "relu"]
+    assert again.network.activations == ("relu", "relu")
     assert_array_equal(again.predict(X), net.predict(X))
