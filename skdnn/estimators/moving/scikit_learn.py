@@ -209,7 +209,8 @@ def _one_activation(net, peer) -> str:
     if len(set(names)) > 1 or names[0] not in SKLEARN_ACTIVATIONS:
         raise ValueError(
             f"scikit-learn's {peer.__name__} has one activation for all hidden layers, "
-            f"out of {SKLEARN_ACTIVATIONS}; it cannot express activation={list(names)!r}."
+            f"out of {SKLEARN_ACTIVATIONS}; it cannot express "
+            f"activation={list(names)!r}."
         )
     return names[0]
 
