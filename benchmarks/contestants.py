@@ -43,6 +43,21 @@ def prepare_floor(net: Net, X, y, keep_prob) -> Training:
     )
 
 
+def prepare_floor_with_memory(net: Net, X, y, keep_prob) -> Training:
+    """Return the same with what an update reads and writes."""
+    arguments = floor.buffers(net.sizes, net.batch_size)
+    theta = arguments[2]
+    m, v = np.zeros_like(theta), np.zeros_like(theta)
+    done = [0]
+
+    def run():
+        done[0] += floor.run_products_and_moves(net.n_steps, *arguments, m, v)
+
+    return Training(
+        "floor with memory", run, net.n_steps, lambda: done[0], lambda: float(m.sum())
+    )
+
+
 def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
     """Return the estimator after a first epoch."""
     model = MLPRegularizedClassifier(
@@ -180,6 +195,7 @@ class Contestant(NamedTuple):
 
 CONTESTANTS = {
     "floor": Contestant(prepare_floor, drops=False),
+    "memory": Contestant(prepare_floor_with_memory, drops=False),
     "skdnn": Contestant(prepare_skdnn, drops=True),
     "skdnn_partial_fit": Contestant(prepare_skdnn_partial_fit, drops=True),
     "sklearn": Contestant(prepare_sklearn, drops=False),

@@ -39,7 +39,7 @@ from skdnn.network.propagation import Workspace, steps_back, steps_to_cost
 from skdnn.training.averaging import OFF, nothing
 from skdnn.training.blocks import random_order
 from skdnn.training.epoch import StepProgram, Variables, gather, gather_targets
-from skdnn.training.optimizers import OptimizerState, Update
+from skdnn.training.optimizers import OptimizerState, update
 from skdnn.training.readers.tables import TableReader
 
 _KEEP = 0.8
@@ -153,8 +153,8 @@ class _Runs:
         return Variables(theta, *moments, nothing(theta.dtype), 10_000, 0)
 
     def _update(self) -> Callable[[], object]:
-        update = Update(self.network, self.rule, self.regularization)
-        program = Program(update.of_given_gradient() * self.net.n_batches)
+        step = update(self.network, self.rule, self.regularization)
+        program = Program(step * self.net.n_batches)
         frame = self._frame()
         return lambda: frame.run(program)
 

@@ -13,6 +13,7 @@ KEEP_PROBS = (1.0, 0.8)
 # name: (numerator, denominator)
 RATIOS = {
     "step/floor": ("skdnn", "floor"),
+    "step/(floor + memory)": ("skdnn", "memory"),
     "sklearn/skdnn": ("sklearn", "skdnn"),
     "torch/skdnn": ("torch", "skdnn"),
     "partial_fit sklearn/skdnn": ("sklearn", "skdnn_partial_fit"),

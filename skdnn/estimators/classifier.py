@@ -510,7 +510,8 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         )
 
     def _targets_of(self, rows, classes=None, warm=False, incremental=False):
-        is_multilabel = kind_of_labels(rows.y) == "multilabel-indicator"
+        kind = kind_of_labels(rows.y)
+        is_multilabel = kind == "multilabel-indicator"
         if incremental and not is_multilabel:
             check_partial_fit_first_call(self, checked_classes(classes))
         if warm:
@@ -520,7 +521,7 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         elif incremental and not is_multilabel:
             targets = ClassTargets.of_classes(self.classes_, "classes")
         else:
-            targets = ClassTargets.of(rows.y)
+            targets = ClassTargets.of(rows.y, kind=kind)
         return targets.with_class_weight(self.class_weight, rows.y, rows.sample_weight)
 
     def _of_logits(self, X, answer: Callable[..., np.ndarray]) -> np.ndarray:

@@ -17,7 +17,6 @@ Here these lines become programs (network/program.py); what a layer does is in i
 file. In code, layers count from 0: ``layers[l]`` leads from A[l] to Z[l + 1].
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -91,10 +90,6 @@ class Workspace:
             frame.put(place, empty_aligned(size, dtype))
 
 
-def _no_more(l: int) -> list[tuple]:
-    return []
-
-
 def steps_to_cost(
     network: Network, keep_prob: np.ndarray, is_sparse: bool
 ) -> list[tuple]:
@@ -127,17 +122,8 @@ def steps_to_cost(
     return [*operations, _loss(network.loss, network.loss_option, network.n_outputs)]
 
 
-def steps_back(
-    network: Network,
-    keep_prob: np.ndarray,
-    is_sparse: bool,
-    after: Callable[[int], list[tuple]] = _no_more,
-) -> list[tuple]:
-    """Return the operations from dZ[L] to the gradient.
-
-    ``after(l)`` are those to be done when the gradient of ``layers[l]`` is complete and
-    its parameters are no longer needed.
-    """
+def steps_back(network: Network, keep_prob: np.ndarray, is_sparse: bool) -> list[tuple]:
+    """Return the operations from dZ[L] to the gradient."""
     layers = network.layers
     last = len(layers) - 1
     operations: list[tuple] = []
@@ -157,7 +143,6 @@ def steps_back(
                 operation(back, Z=dZ, **fields),
                 operation(dense.through_activation, G=A + 1, n_out=layer["n_in"]),
             ]
-        operations += after(l)
     return operations
 
 

@@ -36,7 +36,7 @@ from skdnn.network.subnormals import flush_subnormals, put_back
 from skdnn.network.views import matrix, vector
 from skdnn.training.averaging import Averaging, average
 from skdnn.training.blocks import TrainingBlock
-from skdnn.training.optimizers import Regularization, Rule, Update
+from skdnn.training.optimizers import Regularization, Rule, update
 
 # Rows gathered at once: loops of many rows are faster, while these bytes share a
 # core's second-level cache with what a step works on.
@@ -137,10 +137,9 @@ class StepProgram:
             operation(gather_targets),
         ]
         to_cost = steps_to_cost(network, keep_prob, is_sparse)
-        update = Update(network, rule, regularization)
-        back = steps_back(network, keep_prob, is_sparse, update.of_layer)
+        back = steps_back(network, keep_prob, is_sparse)
         end = [
-            *update.at_the_end(),
+            *update(network, rule, regularization),
             *average(averaging, network.n_parameters),
         ]
         self._program = Program([*gathering, *to_cost, *back, *end])

@@ -6,7 +6,7 @@ from skdnn.network.architecture import Network
 from skdnn.network.program import GRAD, Frame, Program
 from skdnn.training.averaging import Averaging, average
 from skdnn.training.epoch import Variables
-from skdnn.training.optimizers import Regularization, Rule, Update
+from skdnn.training.optimizers import Regularization, Rule, update
 
 
 def take_step(
@@ -23,5 +23,5 @@ def take_step(
     variables.put_into(frame)
     frame.put(GRAD, grad)
     frame.set(rate=rate, factor=1.0)
-    update = Update(network, rule, regularization).of_given_gradient()
-    frame.run(Program([*update, *average(averaging, network.n_parameters)]))
+    end = average(averaging, network.n_parameters)
+    frame.run(Program([*update(network, rule, regularization), *end]))

@@ -32,7 +32,6 @@ from skdnn.network.kernels import Kernel, kernel
 from skdnn.network.layers import dense
 from skdnn.network.penalties import cap_column_norms, soft_threshold
 from skdnn.network.program import GRAD, THETA, M, V, operation
-from skdnn.network.segments import groups_of
 from skdnn.network.views import matrix, vector
 from skdnn.training.parts import InPlace, StatePart
 
@@ -152,9 +151,6 @@ def adam(op, now, at, T):
         theta[i] = soft_threshold(theta[i] - rate * m[i] / step, threshold / step)
 
 
-# Weights of a layer that is moved alone.
-MOVED_ALONE = 2**14
-
 _STEPS: dict[str, Kernel] = {"sgd": sgd, "adam": adam}
 
 
@@ -196,89 +192,53 @@ def cap_norms(op, now, at, T):
     cap_column_norms(W, op.most)
 
 
-class Update:
-    """The operations that move θ by one step, once its gradient is known.
-
-    Large layers are moved one by one, each as soon as its gradient is complete, which
-    is still in the cache then. All others are moved at the end of the step, in long
-    loops over groups of segments that are treated alike. Where the norm of the whole
-    gradient counts, it must be known first.
-
-    Parameters
-    ----------
-    network : Network
-    rule : Rule
-    regularization : Regularization
-    """
-
-    def __init__(self, network: Network, rule: Rule, regularization: Regularization):
-        self._network, self._rule = network, rule
-        self._regularization = regularization
-        sizes = network.layers["n_in"] * network.layers["n_out"]
-        waits = regularization.max_grad_norm < np.inf
-        self._is_alone = (sizes >= MOVED_ALONE) & (not waits)
-
-    def of_layer(self, l: int) -> list[tuple]:
-        """Return what is done when the gradient of ``layers[l]`` is complete."""
-        if not self._is_alone[l]:
-            return []
-        segments = self._network.segments
-        return self._moved_all(segments[segments["layer"] == l + 1])
-
-    def at_the_end(self) -> list[tuple]:
-        """Return what is done when the whole gradient is complete."""
-        segments = self._network.segments
-        rest = segments[~self._is_alone[segments["layer"] - 1]]
-        return [*self._clipping(), *self._moved_all(groups_of(rest)), *self._capping()]
-
-    def of_given_gradient(self) -> list[tuple]:
-        """Return all of it, in the same order."""
-        layers = range(self._network.n_layers - 1, -1, -1)
-        return [
-            *(operation for l in layers for operation in self.of_layer(l)),
-            *self.at_the_end(),
-        ]
-
-    def _clipping(self) -> list[tuple]:
-        most = self._regularization.max_grad_norm
-        if most == np.inf:
-            return []
-        l2 = 0.0 if self._rule.decouples_l2 else self._regularization.l2
-        squares = [
-            operation(add_square, **_part(group), l2=l2 * float(group["l2"]))
-            for group in self._network.groups
-        ]
-        return [*squares, operation(clip, most=most)]
-
-    def _capping(self) -> list[tuple]:
-        most = self._regularization.max_norm
-        if most == np.inf:
-            return []
-        hidden = self._network.layers[:-1]
-        return [operation(cap_norms, most=most, **dense.fields(l)) for l in hidden]
-
-    def _moved_all(self, parts: np.ndarray) -> list[tuple]:
-        return [operation for part in parts for operation in self._moved(part)]
-
-    def _moved(self, part) -> list[tuple]:
-        """Return the operations that move a part of θ, at its rate and penalty."""
-        rule, regularization = self._rule, self._regularization
-        l2 = regularization.l2 * float(part["l2"])
-        step = operation(
-            _STEPS[rule.step],
-            **_part(part),
-            l2=0.0 if rule.decouples_l2 else l2,
-            l1=regularization.l1 * float(part["l1"]),
-            momentum=rule.momentum,
-            nesterov=rule.nesterov,
-            beta1=rule.beta1,
-            beta2=rule.beta2,
-            epsilon=rule.epsilon,
-        )
-        if rule.decouples_l2 and part["l2"] > 0:
-            return [operation(shrink, **_part(part), l2=l2), step]
-        return [step]
+def update(network: Network, rule: Rule, regularization: Regularization) -> list[tuple]:
+    """Return the operations that move θ by a step, once its gradient is known."""
+    return [
+        *_clipping(network, rule, regularization),
+        *(o for g in network.groups for o in _moved(g, rule, regularization)),
+        *_capping(network, regularization.max_norm),
+    ]
 
 
-def _part(part) -> dict[str, float]:
-    return {name: part[name].item() for name in ("start", "stop", "rate")}
+def _clipping(
+    network: Network, rule: Rule, regularization: Regularization
+) -> list[tuple]:
+    if regularization.max_grad_norm == np.inf:
+        return []
+    l2 = 0.0 if rule.decouples_l2 else regularization.l2
+    squares = [
+        operation(add_square, **_part(group), l2=l2 * float(group["l2"]))
+        for group in network.groups
+    ]
+    return [*squares, operation(clip, most=regularization.max_grad_norm)]
+
+
+def _moved(group, rule: Rule, regularization: Regularization) -> list[tuple]:
+    """Return the operations that move a part of θ, at its rate and penalty."""
+    l2 = regularization.l2 * float(group["l2"])
+    step = operation(
+        _STEPS[rule.step],
+        **_part(group),
+        l2=0.0 if rule.decouples_l2 else l2,
+        l1=regularization.l1 * float(group["l1"]),
+        momentum=rule.momentum,
+        nesterov=rule.nesterov,
+        beta1=rule.beta1,
+        beta2=rule.beta2,
+        epsilon=rule.epsilon,
+    )
+    if rule.decouples_l2 and group["l2"] > 0:
+        return [operation(shrink, **_part(group), l2=l2), step]
+    return [step]
+
+
+def _capping(network: Network, most: float) -> list[tuple]:
+    if most == np.inf:
+        return []
+    hidden = network.layers[:-1]
+    return [operation(cap_norms, most=most, **dense.fields(layer)) for layer in hidden]
+
+
+def _part(group) -> dict[str, float]:
+    return {name: group[name].item() for name in ("start", "stop", "rate")}

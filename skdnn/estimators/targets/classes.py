@@ -42,9 +42,10 @@ class ClassTargets:
     cost_unit = 1.0
 
     @classmethod
-    def of(cls, y, name: str = "y") -> "ClassTargets":
-        """Read the classes off labels."""
-        if kind_of_labels(y, name) == "multilabel-indicator":
+    def of(cls, y, name: str = "y", kind: str | None = None) -> "ClassTargets":
+        """Read the classes off labels; of their kind, where that is known."""
+        kind = kind or kind_of_labels(y, name)
+        if kind == "multilabel-indicator":
             return cls("multilabel-indicator", np.arange(y.shape[1]))
         classes = np.unique(column_or_1d(y, warn=True))
         if len(classes) == 1:  # the softmax of one logit is 1: that class, for sure
