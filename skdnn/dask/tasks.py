@@ -111,7 +111,7 @@ def _run(
 ) -> tuple[float, bool, np.ndarray]:
     """Take steps, in place; return Σ of sᵢ ℓᵢ, if it is finite, and the last gradient.
 
-    The only page that calls the compiled loop.
+    The only function here that calls the compiled loop.
     """
     network, dtype = job.packed.network, moving.theta.dtype
     keep_prob = np.array(job.keep_prob)

@@ -31,7 +31,10 @@ _TREATMENT = ["rate", "l2", "l1"]
 
 
 def row_type(integers: Iterable[str], numbers: Iterable[str] = ()) -> np.dtype:
-    """Return the type of a table's rows: ``table[i].name``, compiled or not."""
+    """Return the type of a table's rows: ``table[i].name``, compiled or not.
+
+    Names of what arrays have, such as "clip", are taken: records have it, too.
+    """
     fields = [*((name, "i8") for name in integers), *((n, "f8") for n in numbers)]
     return np.dtype((np.record, fields))
 
