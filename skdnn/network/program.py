@@ -45,11 +45,14 @@ from skdnn.network.subnormals import flush_subnormals, put_back
 ) = range(24)
 
 _NAMES = OPERATION.names or ()
+_KNOWN = set(_NAMES)
 
 
 def operation(kernel: Kernel, **fields: float) -> tuple:
     """Return a row of a program; fields that are not named are 0."""
     fields["kernel"] = kernel.code
+    if not fields.keys() <= _KNOWN:
+        raise TypeError(f"An operation has no {sorted(fields.keys() - _KNOWN)}.")
     return tuple(fields.get(name, 0) for name in _NAMES)
 
 
@@ -115,6 +118,14 @@ class Frame:
             )
         self._held[place] = array
         self.at[place] = array.__array_interface__["data"][0]
+
+    def put_parts(self, array: np.ndarray, starts: dict[int, int]) -> None:
+        """Have a program find parts of an array, which start at these numbers."""
+        first = min(starts)
+        self.put(first, array)
+        address = int(self.at[first])
+        for place, start in starts.items():
+            self.at[place] = address + start * self.dtype.itemsize
 
     def set(self, **facts: float) -> None:
         """Say what a program is to know of the batch."""

@@ -157,12 +157,13 @@ class ForwardWorkspace:
     """
 
     def __init__(self, network: Network, rows: int, dtype: np.dtype):
-        widest = max(network.sizes[1:-1], default=0)
-        self.frame = frame = Frame(dtype, 2)
-        derivatives = np.empty(_derivatives_of(network), dtype)
-        for l in (1, 2):
-            frame.put(_activations_at(l), np.empty(rows * widest, dtype))
-            frame.put(_activations_at(l) + 1, derivatives)
+        size = rows * max(network.sizes[1:-1], default=0)
+        even, odd = _activations_at(1), _activations_at(2)
+        buffer = np.empty(2 * size + _derivatives_of(network), dtype)
+        self.frame = Frame(dtype, 2)
+        self.frame.put_parts(
+            buffer, {even: 0, odd: size, even + 1: 2 * size, odd + 1: 2 * size}
+        )
 
 
 def _derivatives_of(network: Network) -> int:

@@ -8,8 +8,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.architecture import Network
+from skdnn.network.layers.dense import add_biases
 from skdnn.network.losses import LOSSES
 from skdnn.network.objective import forward
+from skdnn.network.program import operation
 from skdnn.network.propagation import (
     ForwardWorkspace,
     cost_and_gradient,
@@ -189,3 +191,8 @@ def test_a_network_has_an_activation_for_each_hidden_layer():
 def test_addresses_are_not_pickled():
     with pytest.raises(TypeError, match="addresses of this process"):
         pickle.dumps(make_problem().workspace().frame)
+
+
+def test_an_operation_has_no_other_fields():
+    with pytest.raises(TypeError, match=r"no \['n_outs'\]"):
+        operation(add_biases, n_outs=3)
