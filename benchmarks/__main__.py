@@ -45,7 +45,9 @@ def run_quality(arguments: argparse.Namespace) -> list[dict]:
         tables = quality_tables.in_folder(arguments.tables)
     results = _collected(
         quality.measure_quality(
-            tables, compiled=arguments.compiled, **_if_quick(arguments, seeds=1)
+            tables,
+            seeds=1 if arguments.quick else arguments.seeds,
+            compiled=arguments.compiled,
         )
     )
     print("\nTime until the test log-loss with which MLPClassifier ends:\n")
@@ -281,6 +283,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--tables", type=Path, help="a folder of .npz files")
             command.add_argument(
                 "--compiled", action="store_true", help="PyTorch may compile its step"
+            )
+            command.add_argument(
+                "--seeds", type=int, default=quality.SEEDS, help="splits of each table"
             )
         if name == "growth":
             command.add_argument("--picture", type=Path, help="write a picture (SVG)")

@@ -58,6 +58,16 @@ class CodeCache(FunctionCache):
             f"numba {numba.__version__} {stamp}",
         )
 
+    def _index_key(self, sig, codegen):
+        """Return what names the code of a signature.
+
+        Numba would also hash what a function has from around it, by pickling: of a
+        kernel that another function makes that is a compiled function, whose bytes are
+        others in each process. It is of the sources, and the stamp is of all of them.
+        """
+        code = hashlib.sha256(self._py_func.__code__.co_code).hexdigest()
+        return sig, codegen.magic_tuple(), code
+
     def load_overload(self, sig, target_context):
         """Return the code of a signature, or None.
 

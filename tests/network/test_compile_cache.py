@@ -121,6 +121,23 @@ def test_what_only_compiling_needs_is_loaded_when_something_is_compiled(
     assert run(package, tmp_path, third)[0] == loaded
 
 
+_KERNELS = """
+import numpy as np
+from skdnn.network.activations import ON_LAYERS
+from skdnn.network.dropout import drop
+from skdnn.network.kernels import addresses
+kernels = [ON_LAYERS["identity"], ON_LAYERS["relu"], drop]
+addresses(np.array([kernel.code for kernel in kernels]), np.dtype("float32"))
+print([sum(kernel._linked.stats.cache_hits.values()) for kernel in kernels])
+"""
+
+
+def test_kernels_are_loaded_also_those_that_a_function_makes(package, tmp_path):
+    """Each of the two activations gets its own code."""
+    assert run(package, tmp_path, _KERNELS)[0] == "[0, 0, 0]\n"
+    assert run(package, tmp_path, _KERNELS)[0] == "[1, 1, 1]\n"
+
+
 # -- what can go wrong -----------------------------------------------------------------
 
 
