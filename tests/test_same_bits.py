@@ -110,7 +110,7 @@ for name in sorted(bits):
     print(name, bits[name])
 """
 
-# These share two compiled functions; the others take half a minute to compile.
+# These share most kernels; the others take ten seconds to compile.
 FEW = ["float32", "early stopping", "sgd", "regressor", "update"]
 ALL = [
     *FEW,
