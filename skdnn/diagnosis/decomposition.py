@@ -1,7 +1,7 @@
 """Bias and variance over redraws of the training set, by the bootstrap."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state, resample
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
+from skdnn._reports import Report
 from skdnn._sklearn import (
     Interval,
     StrOptions,
@@ -39,8 +40,8 @@ _IN_WORDS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class BiasVarianceDecomposition:
+@dataclass(frozen=True, eq=False, repr=False)
+class BiasVarianceDecomposition(Report):
     """The expected loss and its parts; printing it gives a table.
 
     Made by `bias_variance_decomposition`. Each part is a mean over the test rows.
@@ -86,7 +87,7 @@ class BiasVarianceDecomposition:
 
     loss: str
     n_rounds: int
-    rows: RowTerms = field(repr=False)
+    rows: RowTerms
     noise_is_known: bool
 
     @property
