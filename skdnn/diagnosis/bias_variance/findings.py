@@ -202,7 +202,7 @@ def _with_assumption(finding: Finding, gap: Gap) -> Finding:
     low, high = gap.interval or (gap.size, gap.size)
     high_below, low_from = (max(0.0, end - gap.threshold) for end in (low, high))
     text = f"{finding.text} The Bayes error of 0 is assumed, as none was given: "
-    if gap.interval is None:
+    if not high_below or high_below == low_from:
         text += (
             f"the avoidable bias would be low from a Bayes error of {low_from:.4f} on."
         )
@@ -224,7 +224,7 @@ def without_remedies(findings) -> tuple[Finding, ...]:
     return tuple(
         replace(
             finding,
-            text=f"{finding.text} First put the scale of the rows right, as said above.",
+            text=f"{finding.text} First put right the scale of the rows, above.",
             remedies=(),
         )
         if finding.remedies

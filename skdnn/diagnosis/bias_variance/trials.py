@@ -17,12 +17,14 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from skdnn._sklearn import safe_indexing
+from skdnn.cross_validated.base import BaseMLPRegularizedCV
 from skdnn.diagnosis.arguments import count_rows
 from skdnn.diagnosis.bias_variance.errors import Measured
 from skdnn.diagnosis.bias_variance.findings import Finding
 from skdnn.diagnosis.bias_variance.gaps import OUT_OF_FOLD, Interval
 from skdnn.diagnosis.bias_variance.out_of_fold import out_of_fold
 from skdnn.diagnosis.bias_variance.remedies import Remedy
+from skdnn.diagnosis.networks import cross_validated_in
 from skdnn.estimators.checks.scales import DataScaleWarning
 from skdnn.estimators.unwrapping import unwrap
 
@@ -139,9 +141,10 @@ class _Laboratory:
 def _to_be_set(estimator):
     """Return what the remedies' parameters are set on: of a search, what it chose."""
     model = estimator
-    while hasattr(model, "best_estimator_"):
+    while _is_search(model):
         model = model.best_estimator_
-    inside = [w for w in unwrap(model).wrappers if hasattr(w, "best_estimator_")]
+    wrappers = (cross_validated_in(model) or unwrap(model)).wrappers
+    inside = [each for each in wrappers if _is_search(each)]
     if inside:
         raise ValueError(
             "what_if=True cannot try the remedies, which are for what the "
@@ -149,6 +152,11 @@ def _to_be_set(estimator):
             "put the search outside."
         )
     return model
+
+
+def _is_search(estimator) -> bool:
+    chooses_itself = isinstance(estimator, BaseMLPRegularizedCV)
+    return hasattr(estimator, "best_estimator_") and not chooses_itself
 
 
 def _interval(before, after, confidence) -> Interval | None:
