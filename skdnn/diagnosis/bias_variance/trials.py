@@ -27,6 +27,7 @@ from skdnn.diagnosis.bias_variance.remedies import Remedy
 from skdnn.diagnosis.networks import cross_validated_in
 from skdnn.estimators.checks.scales import DataScaleWarning
 from skdnn.estimators.unwrapping import unwrap
+from skdnn.model_selection.labels import in_words
 
 MOST_ROWS = 5000
 
@@ -65,10 +66,15 @@ def with_trials(
     What helped comes first, the largest effect before the others. Remedies in words,
     which nobody but the caller can try, stay.
     """
-    remedies = [r for finding in findings for r in finding.remedies if r.params]
+    laboratory = _Laboratory(estimator, found)
+    remedies = [
+        remedy
+        for finding in findings
+        for remedy in finding.remedies
+        if laboratory.can_tell(remedy.params)
+    ]
     if not remedies:
         return findings, ()
-    laboratory = _Laboratory(estimator, found)
     before, rows_before = laboratory.error_with({})
     trials: dict[str, Trial] = {}
     for remedy in remedies:
@@ -88,13 +94,11 @@ def _after(finding: Finding, trials: Mapping[str, Trial]) -> Finding:
     helped = sorted(
         (trial for trial in tried if trial.helped), key=lambda t: t.after - t.before
     )
-    in_words = [r for r in finding.remedies if r.text not in trials]
+    untried = [r for r in finding.remedies if r.text not in trials]
     text = finding.text
     if not helped:
-        text += (
-            f" Of the {len(tried)} remedies in parameters, all tried, none makes the "
-            f"{tried[0].part} error smaller."
-        )
+        names = in_words([name for trial in tried for name in trial.params])
+        text += f" Tried, and no help against the {tried[0].part} error: {names}."
         if finding.code == "high_bias":
             text += " What is left of it may be the Bayes error."
     # As tried, and with what it did: a figure says more than a promise.
@@ -102,7 +106,7 @@ def _after(finding: Finding, trials: Mapping[str, Trial]) -> Finding:
         Remedy(f"{t.text}: {t.part} error {t.before:.4f} → {t.after:.4f}", t.params)
         for t in helped
     ]
-    return replace(finding, text=text, remedies=(*told, *in_words))
+    return replace(finding, text=text, remedies=(*told, *untried))
 
 
 class _Laboratory:
@@ -120,6 +124,15 @@ class _Laboratory:
             some.sort()  # rows in their order: of time, or of groups
             X, y = safe_indexing(X, some), safe_indexing(y, some)
         self.rows = X, y
+
+    def can_tell(self, params) -> bool:
+        """Whether there is something to set, and the unseen rows would show it.
+
+        Out-of-fold predictions are of one network each, however many members learn all
+        rows after that.
+        """
+        of_members = any(name.endswith("n_members") for name in params)
+        return bool(params) and not (of_members and self.part == OUT_OF_FOLD)
 
     def error_with(self, params) -> tuple[float, np.ndarray | None]:
         """Return the error on unseen rows with other parameters, and that of rows."""
