@@ -26,6 +26,7 @@ from skdnn.diagnosis.arguments import (
     check_like,
     check_pair,
 )
+from skdnn.diagnosis.bias_variance.out_of_fold import answers_in_common
 from skdnn.diagnosis.decomposition_losses import (
     CLASS_LOSSES,
     RowTerms,
@@ -44,7 +45,8 @@ _IN_WORDS = {
 class BiasVarianceDecomposition(Report):
     """The expected loss and its parts; printing it gives a table.
 
-    Made by `bias_variance_decomposition`. Each part is a mean over the test rows.
+    Made by `bias_variance_decomposition`, or by `from_out_of_fold`. Each part is a mean
+    over the test rows.
 
     Parameters
     ----------
@@ -57,6 +59,8 @@ class BiasVarianceDecomposition(Report):
         shape (n_rows,), and the `central` prediction, (n_rows, n_outputs).
     noise_is_known : bool
         Whether the truth was given. If not, the bias includes the noise.
+    rounds : str
+        What a round is: "bootstrap rounds", or "cross-validated fits".
 
     Attributes
     ----------
@@ -89,6 +93,77 @@ class BiasVarianceDecomposition(Report):
     n_rounds: int
     rows: RowTerms
     noise_is_known: bool
+    rounds: str = "bootstrap rounds"
+
+    @classmethod
+    def from_out_of_fold(
+        cls, estimators, y, loss="squared_error", *, truth=None, noise=0.0
+    ):
+        """Split the expected loss by the out-of-fold predictions of several fits.
+
+        No fit is made: each cross-validated fit has already predicted each row by a
+        network that had not seen it. Fits that differ in their folds or seeds are the
+        rounds.
+
+        Parameters
+        ----------
+        estimators : list of estimators
+            Two or more fitted cross-validated estimators, such as
+            :class:`MLPRegularizedClassifierCV`, all fitted to the same rows, with
+            another `cv` or `random_state` each.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets of those rows, in the order of `fit`.
+        loss, truth, noise
+            As in :func:`bias_variance_decomposition`; `truth` is of the same rows.
+
+        Returns
+        -------
+        BiasVarianceDecomposition
+            The parts, over the rows that all fits have held out. The training sets of
+            two fits share most rows: the variance is that of folds and seeds, and
+            smaller than over redraws of the rows.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described.
+
+        Examples
+        --------
+        >>> from sklearn.base import clone
+        >>> from sklearn.datasets import load_wine
+        >>> from skdnn import BiasVarianceDecomposition, MLPRegularizedClassifierCV
+        >>> X, y = load_wine(return_X_y=True)
+        >>> net = MLPRegularizedClassifierCV(
+        ...     (8,), alphas=1.0, encodings="standard", keep_probs=1.0, cv=2)
+        >>> fits = [clone(net).set_params(random_state=i).fit(X, y) for i in range(3)]
+        >>> parts = BiasVarianceDecomposition.from_out_of_fold(fits, y)
+        >>> parts.n_rounds, parts.bias > parts.variance
+        (3, True)
+        """
+        if not isinstance(estimators, (list, tuple)) or len(estimators) < 2:
+            raise ValueError(
+                "estimators must be a list of two or more fitted cross-validated "
+                "estimators: one alone has no variance."
+            )
+        if loss not in CLASS_LOSSES:
+            raise ValueError(
+                f"loss={loss!r} is not allowed: give one of {list(CLASS_LOSSES)}."
+            )
+        models, numbers = answers_in_common(estimators, y, "")
+        y = as_targets(y)
+        if truth is not None:
+            check_pair("truth", truth, "y", y)
+            truth = np.asarray(truth)[numbers]
+        if np.ndim(noise):
+            check_pair("noise", noise, "y", y)
+            noise = np.asarray(noise)[numbers]
+        problem = _problem(
+            models[0], y, y[numbers] if truth is None else None, truth, loss, noise
+        )
+        predictions = [problem.predict(model, None) for model in models]
+        rows = problem.decompose(np.stack(predictions), problem.truth)
+        return cls(loss, len(models), rows, truth is not None, "cross-validated fits")
 
     @property
     def expected_loss(self) -> float:
@@ -119,7 +194,7 @@ class BiasVarianceDecomposition(Report):
             parts = {"noise": self.noise, **parts}
         head = [
             f"Bias and variance of the {_IN_WORDS[self.loss]} over "
-            f"{self.n_rounds} bootstrap rounds, {len(self.rows.bias)} rows",
+            f"{self.n_rounds} {self.rounds}, {len(self.rows.bias)} rows",
             "",
             f"{'':18}{'mean':>10}{'share':>9}",
         ]
@@ -293,10 +368,7 @@ def bias_variance_decomposition(
     check_like("X_test", X_test, "X", X)
     if n_jobs == 0:
         raise ValueError("n_jobs=0 is not allowed: give a number of workers, or None.")
-    if is_classifier(estimator):
-        problem = _classification(estimator, y, y_test, truth, loss, noise)
-    else:
-        problem = _regression(y, y_test, truth, loss, noise)
+    problem = _problem(estimator, y, y_test, truth, loss, noise)
     seeds = check_random_state(random_state).randint(_MAX_SEED, size=n_rounds)
     predictions = Parallel(n_jobs=n_jobs)(
         delayed(_predict_after_redraw)(estimator, X, y, X_test, problem.predict, seed)
@@ -320,6 +392,13 @@ class _Problem(NamedTuple):
     truth: np.ndarray  # (n_rows, n_outputs)
     predict: Callable  # (fitted estimator, X_test) -> (n_rows, n_outputs)
     decompose: Callable  # (predictions, truth) -> RowTerms
+
+
+def _problem(estimator, y, y_test, truth, loss, noise) -> _Problem:
+    """Return the truth, how to predict it, and how the loss is split."""
+    if is_classifier(estimator):
+        return _classification(estimator, y, y_test, truth, loss, noise)
+    return _regression(y, y_test, truth, loss, noise)
 
 
 def _classification(estimator, y, y_test, truth, loss, noise):
