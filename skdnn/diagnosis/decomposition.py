@@ -1,15 +1,11 @@
 """Bias and variance over redraws of the training set, by the bootstrap."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import check_random_state, resample
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
 from skdnn._reports import Report
@@ -20,7 +16,6 @@ from skdnn._sklearn import (
     validate_params,
 )
 from skdnn.diagnosis.arguments import (
-    as_numbers,
     as_targets,
     check_is_instance,
     check_like,
@@ -30,8 +25,8 @@ from skdnn.diagnosis.bias_variance.out_of_fold import answers_in_common
 from skdnn.diagnosis.decomposition_losses import (
     CLASS_LOSSES,
     RowTerms,
-    squared_error_of_targets,
 )
+from skdnn.diagnosis.decomposition_problems import problem_of
 
 _MAX_SEED = np.iinfo(np.int32).max
 _IN_WORDS = {
@@ -158,7 +153,7 @@ class BiasVarianceDecomposition(Report):
         if np.ndim(noise):
             check_pair("noise", noise, "y", y)
             noise = np.asarray(noise)[numbers]
-        problem = _problem(
+        problem = problem_of(
             models[0], y, y[numbers] if truth is None else None, truth, loss, noise
         )
         predictions = [problem.predict(model, None) for model in models]
@@ -368,7 +363,7 @@ def bias_variance_decomposition(
     check_like("X_test", X_test, "X", X)
     if n_jobs == 0:
         raise ValueError("n_jobs=0 is not allowed: give a number of workers, or None.")
-    problem = _problem(estimator, y, y_test, truth, loss, noise)
+    problem = problem_of(estimator, y, y_test, truth, loss, noise)
     seeds = check_random_state(random_state).randint(_MAX_SEED, size=n_rounds)
     predictions = Parallel(n_jobs=n_jobs)(
         delayed(_predict_after_redraw)(estimator, X, y, X_test, problem.predict, seed)
@@ -388,56 +383,6 @@ _ORDER = (
 )
 
 
-class _Problem(NamedTuple):
-    truth: np.ndarray  # (n_rows, n_outputs)
-    predict: Callable  # (fitted estimator, X_test) -> (n_rows, n_outputs)
-    decompose: Callable  # (predictions, truth) -> RowTerms
-
-
-def _problem(estimator, y, y_test, truth, loss, noise) -> _Problem:
-    """Return the truth, how to predict it, and how the loss is split."""
-    if is_classifier(estimator):
-        return _classification(estimator, y, y_test, truth, loss, noise)
-    return _regression(y, y_test, truth, loss, noise)
-
-
-def _classification(estimator, y, y_test, truth, loss, noise):
-    if as_targets(y).dtype.kind == "c":
-        raise ValueError("y holds complex numbers, which are no labels.")
-    kind = type_of_target(y, input_name="y")
-    if kind not in ("binary", "multiclass"):
-        raise ValueError(f"y must have one label per row, got {kind!r} targets.")
-    if np.any(noise):
-        raise ValueError("noise is for regressors; that of classes follows from truth.")
-    if loss != "zero_one" and not hasattr(estimator, "predict_proba"):
-        raise TypeError(
-            f"loss={loss!r} needs predict_proba, which {type(estimator).__name__} does "
-            'not have; loss="zero_one" does without.'
-        )
-    classes = np.unique(y)
-    if truth is None:
-        truth = _indicators(y_test, classes, "y_test")
-    else:
-        truth = _check_probabilities(truth, classes)
-    predict = _predict_classes if loss == "zero_one" else _predict_probabilities
-    return _Problem(truth, partial(predict, classes=classes), CLASS_LOSSES[loss])
-
-
-def _regression(y, y_test, truth, loss, noise):
-    if loss != "squared_error":
-        raise ValueError(f'loss={loss!r} is for classifiers; give "squared_error".')
-    if truth is None and np.any(noise):
-        raise ValueError("noise needs truth: observed targets have theirs in them.")
-    name, truth = ("y_test", y_test) if truth is None else ("truth", truth)
-    as_numbers("y", y)
-    truth, noise = _as_columns(as_numbers(name, truth)), as_numbers("noise", noise)
-    if noise.shape not in [(), (len(truth),)] or np.any(noise < 0):
-        raise ValueError("noise must be one number >= 0, or one for each test row.")
-    return _Problem(
-        truth, _predict_targets, partial(squared_error_of_targets, noise=noise)
-    )
-
-
 def _predict_after_redraw(estimator, X, y, X_test, predict, seed):
     rng = np.random.RandomState(seed)
     estimator = clone(estimator)
@@ -449,48 +394,3 @@ def _predict_after_redraw(estimator, X, y, X_test, predict, seed):
     estimator.set_params(**{name: rng.randint(_MAX_SEED) for name in unset})
     X_drawn, y_drawn = resample(X, y, random_state=rng)
     return predict(estimator.fit(X_drawn, y_drawn), X_test)
-
-
-def _predict_targets(estimator, X):
-    return _as_columns(np.asarray(estimator.predict(X), dtype=np.float64))
-
-
-def _predict_classes(estimator, X, *, classes):
-    return _indicators(estimator.predict(X), classes, "predict")
-
-
-def _predict_probabilities(estimator, X, *, classes):
-    # The estimator gives no probability to a class that no drawn row has.
-    found = np.asarray(estimator.predict_proba(X), dtype=np.float64)
-    probabilities = np.zeros((len(found), len(classes)))
-    probabilities[:, np.searchsorted(classes, estimator.classes_)] = found
-    return probabilities
-
-
-def _indicators(y, classes, name):
-    y = as_targets(y)
-    if y.ndim != 1:
-        raise ValueError(
-            f"{name} must have one label per row, got the shape {y.shape}."
-        )
-    unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=repr)
-    if unknown:
-        raise ValueError(f"{name} has labels that y does not have: {unknown}.")
-    return (y[:, None] == classes).astype(np.float64)
-
-
-def _check_probabilities(truth, classes):
-    truth = as_numbers("truth", truth)
-    if truth.shape[1:] != (len(classes),):
-        raise ValueError(
-            f"truth must have a column for each of the {len(classes)} classes of y, "
-            f"got the shape {truth.shape}."
-        )
-    if np.any(truth < 0) or not np.allclose(truth.sum(axis=1), 1):
-        raise ValueError("truth must have rows of probabilities that add up to 1.")
-    return truth / truth.sum(axis=1, keepdims=True)
-
-
-def _as_columns(targets):
-    targets = np.asarray(targets, dtype=np.float64)
-    return targets[:, None] if targets.ndim == 1 else targets

@@ -5,6 +5,8 @@ something that is wrong on these rows: the scale of X or y comes first among the
 and with it dev rows that are on another scale than the training rows.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
@@ -20,6 +22,7 @@ from skdnn.estimators.checks import scales
 from skdnn.estimators.rows import Rows, rows_to_predict
 from skdnn.estimators.unwrapping import unwrap
 
+WORSE, NO_BETTER = "worse_than_constant", "no_better_than_constant"
 # Models of scikit-learn that learn badly from columns of very different scale; trees,
 # and what solves for its coefficients, do not mind.
 _MIND_SCALES = ("sklearn.neural_network", "sklearn.svm", "sklearn.neighbors")
@@ -45,73 +48,78 @@ def findings_of_rows(
         is looked at for models other than our networks, too.
     """
     worse = [constant for constant in constants if constant.is_surely_better]
+    same = [c for c in constants if c.part != "train" and not c.is_beaten and c.error]
     found = _scales_for_networks(estimator, train, dev)
     if found is None:
-        found = _scales_for_others(estimator, train, dev) if worse else ()
+        is_odd = bool(worse or same)
+        found = _scales_for_others(estimator, train, dev) if is_odd else ()
     of_scales = tuple(
         Finding(one.code, one.text, {"figure": one.figure}, (Remedy(one.cure),))
         for one in found
     )
-    compared = _worse_than_constant(estimator, worse, of_scales)
-    if not worse:
-        compared = _no_better_than_constant(constants)
+    compared: tuple[Finding, ...] = ()
+    if worse:
+        compared = (_worse_than_constant(estimator, worse),)
+    elif same:
+        compared = (_no_better_than_constant(same),)
+    if compared and of_scales:
+        compared = (_by_their_scale(compared[0]),)
     return (*compared, *of_scales)
 
 
 def is_scale_to_blame(findings) -> bool:
-    """Whether a constant is better, and the scale of the rows the likely cause."""
+    """Whether the errors are first of all those of a wrong scale.
+
+    A constant is as good and the scale of the rows the likely cause, or the dev rows
+    are on a scale of their own.
+    """
     codes = [finding.code for finding in findings]
-    return codes[:1] == ["worse_than_constant"] and len(codes) > 1
+    is_odd = codes[:1] in ([WORSE], [NO_BETTER]) and len(codes) > 1
+    return is_odd or "scale_of_dev_columns" in codes
 
 
-def _worse_than_constant(estimator, worse, of_scales) -> tuple[Finding, ...]:
-    if not worse:
-        return ()
-    numbers = {c.part: {"model": c.of_model, "constant": c.error} for c in worse}
+def _by_their_scale(finding: Finding) -> Finding:
+    text = f"{finding.text} The likely cause is the scale of the rows, as found below."
+    return replace(finding, text=text, remedies=())
+
+
+def _worse_than_constant(estimator, worse) -> Finding:
     text = (
         f"The {_listed(worse)}: the model is worse than a constant prediction "
         f"({worse[0].says}), which does not look at X."
     )
-    if of_scales:
-        text += " The likely cause is the scale of the rows, the finding that follows."
-        return (Finding("worse_than_constant", text, numbers, ()),)
     remedies = [Remedy("look at the units of X and y, in training and in use")]
     if worse[0].part != "train":
+        part = worse[0].part
         text += " On the training rows it is better."
-        remedies.append(
-            Remedy(f"compare the {worse[0].part} rows with the training rows")
+        remedies.append(Remedy(f"compare the {part} rows with the training rows"))
+    class_weight = getattr(unwrap(estimator).model, "class_weight", None)
+    if class_weight is not None:
+        balanced = Remedy(
+            f"class_weight={class_weight!r} trades errors on frequent classes for "
+            'those on rare ones: judge it by scoring="balanced_accuracy"'
         )
-    params = getattr(unwrap(estimator).model, "class_weight", None)
-    if is_classifier(estimator) and params is not None:
-        remedies.insert(
-            0,
-            Remedy(
-                f"class_weight={params!r} trades errors on frequent classes for those "
-                'on rare ones: judge it by scoring="balanced_accuracy"'
-            ),
-        )
-    return (Finding("worse_than_constant", text, numbers, tuple(remedies)),)
+        remedies.insert(0, balanced)
+    return Finding(WORSE, text, _figures(worse), tuple(remedies))
 
 
-def _no_better_than_constant(constants) -> tuple[Finding, ...]:
-    same = [c for c in constants if c.part != "train" and not c.is_beaten and c.error]
-    if not same:
-        return ()
-    numbers = {c.part: {"model": c.of_model, "constant": c.error} for c in same}
+def _no_better_than_constant(same) -> Finding:
     text = (
         f"The {_listed(same)}: by this measure the model is no better than a constant "
         f"prediction ({same[0].says})."
     )
     remedies = [Remedy("other features, or rows in which y depends on them more")]
     if same[0].says.startswith("always"):
-        remedies.insert(
-            0,
-            Remedy(
-                "another measure, if rare classes count: "
-                'scoring="neg_log_loss" or "balanced_accuracy"'
-            ),
+        other_measure = Remedy(
+            "another measure, if rare classes count: "
+            'scoring="neg_log_loss" or "balanced_accuracy"'
         )
-    return (Finding("no_better_than_constant", text, numbers, tuple(remedies)),)
+        remedies.insert(0, other_measure)
+    return Finding(NO_BETTER, text, _figures(same), tuple(remedies))
+
+
+def _figures(constants) -> dict[str, dict[str, float]]:
+    return {c.part: {"model": c.of_model, "constant": c.error} for c in constants}
 
 
 def _listed(constants) -> str:
