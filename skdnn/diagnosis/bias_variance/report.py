@@ -301,7 +301,8 @@ class BiasVarianceReport(Report):
             with none, to the same training rows (5000 of them, if there are more), and
             measured on the same dev or out-of-fold rows. Those that did not help are
             no remedies any more; `trials` lists them all. Set `random_state`, or
-            chance tells the copies apart, too.
+            chance tells the copies apart, too. The copies know of no sample weights.
+            Nothing is tried while the rows are on a wrong scale.
 
         Returns
         -------
