@@ -234,7 +234,7 @@ def test_a_reference_is_made_for_rows_of_any_kind(kind):
     report = from_estimator(SaysNumbers(y).fit(X, y), X, y, X, y, "reference")
     assert 0.3 < report.errors[0].error < 1.5
     negative = next(f for f in report.findings if f.code == "negative_avoidable_bias")
-    assert "an estimate from above" in negative.text
+    assert "below the estimated Bayes error: that is one from above" in negative.text
 
 
 def test_what_is_no_bayes_error_is_refused():
@@ -244,6 +244,14 @@ def test_what_is_no_bayes_error_is_refused():
             from_estimator(model, *ROWS, wrong)
     with pytest.raises(ValueError, match="of the estimator's kind, a classifier"):
         from_estimator(model, *ROWS, Ridge())
+
+
+def test_a_reference_is_made_for_no_other_frames():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(ROWS[0])
+    on_frame = Says(ROWS[1]).fit(frame, ROWS[1])
+    with pytest.raises(ValueError, match="and pandas frames, got a DataFrame"):
+        from_estimator(on_frame, frame, ROWS[1], frame, ROWS[1], "reference")
 
 
 # -- what if ---------------------------------------------------------------------------

@@ -129,8 +129,8 @@ def _kind_of(gap: Gap, bayes: str) -> _Kind:
     kind = KINDS[gap.name]
     if gap.before.name == "Bayes" and bayes == "estimated":
         return kind._replace(
-            when_negative="an estimate from above, by a reference that had not seen "
-            "the rows, which this model has"
+            when_negative="that is one from above, of a reference that had not seen "
+            "the rows, as this model has"
         )
     if gap.before.name == OUT_OF_FOLD:
         return kind._replace(
@@ -176,11 +176,11 @@ def findings_of_gaps(gaps, estimator=None, bayes="given") -> tuple[Finding, ...]
     for gap in gaps:
         kind = _kind_of(gap, bayes)
         if gap.is_high:
-            findings.append(_high(gap, kind, estimator))
+            findings.append(_high(gap, kind, estimator, bayes))
         elif gap.is_high is None:
             findings.append(_cannot_tell(gap, kind))
         if gap.size < 0 and round(gap.size, 12):
-            findings.append(_negative(gap, kind))
+            findings.append(_negative(gap, kind, bayes))
         if (
             gap.name == "avoidable_bias"
             and bayes == "assumed"
@@ -271,10 +271,10 @@ def diagnosis_of(gaps) -> str:
     return "; ".join(parts)
 
 
-def _high(gap, kind, estimator):
+def _high(gap, kind, estimator, bayes):
     text = (
-        f"The {_error(gap.after)} lies {gap.size:.4f} above the {_error(gap.before)}, "
-        f"more than {gap.threshold:g}: {kind.when_high}."
+        f"The {_error(gap.after)} lies {gap.size:.4f} above the "
+        f"{_error(gap.before, bayes)}, more than {gap.threshold:g}: {kind.when_high}."
     )
     return Finding(kind.code, text, _numbers(gap), kind.remedies(estimator))
 
@@ -305,8 +305,8 @@ def _cannot_tell(gap, kind):
     return Finding(f"cannot_tell_{kind.code}", f"{text}.", _numbers(gap), (remedy,))
 
 
-def _negative(gap, kind):
-    text = f"The {_error(gap.after)} is below the {_error(gap.before)}: "
+def _negative(gap, kind, bayes):
+    text = f"The {_error(gap.after)} is below the {_error(gap.before, bayes)}: "
     if gap.interval is None or gap.interval[1] < 0:
         text += f"{kind.when_negative}."
     else:
@@ -332,8 +332,9 @@ def _rows(part):
     return "training rows" if part.name == "train" else f"{part.name} rows"
 
 
-def _error(part):
-    return f"{part.name} error"
+def _error(part, bayes="given"):
+    is_estimate = part.name == "Bayes" and bayes == "estimated"
+    return f"{'estimated ' if is_estimate else ''}{part.name} error"
 
 
 def _rounded_up(count):

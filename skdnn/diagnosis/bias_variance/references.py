@@ -141,6 +141,11 @@ def _strong_model(X, y, of_classes: bool) -> Any:
         model = boosted(learning_rate=0.05, early_stopping=True, random_state=0)
     if not hasattr(X, "columns"):
         return model
+    if not hasattr(X, "iloc"):
+        raise ValueError(
+            f"bayes_error={REFERENCE!r} takes arrays, sparse matrices and pandas "
+            f"frames, got a {type(X).__name__}: give an estimator instead."
+        )
     from sklearn import compose, pipeline, preprocessing
 
     codes = preprocessing.OrdinalEncoder(

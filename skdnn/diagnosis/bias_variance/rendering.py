@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from skdnn._sklearn import check_pandas_support
 from skdnn.diagnosis.bias_variance.findings import KINDS
+from skdnn.diagnosis.bias_variance.trials import short_name
 
 _WIDTH = 88
 # Colours are inherited, so that the table is readable on light and on dark pages.
@@ -171,7 +172,10 @@ def _trial_rows(report):
         ("tried", f"{part} error", "change", "interval", "verdict"),
         *(
             (
-                ", ".join(f"{name}={value!r}" for name, value in trial.params.items()),
+                ", ".join(
+                    f"{short_name(name)}={value!r}"
+                    for name, value in trial.params.items()
+                ),
                 f"{trial.after:.4f}",
                 f"{trial.after - trial.before:+.4f}",
                 _between(trial.interval),

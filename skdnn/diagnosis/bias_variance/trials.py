@@ -97,7 +97,7 @@ def _after(finding: Finding, trials: Mapping[str, Trial]) -> Finding:
     untried = [r for r in finding.remedies if r.text not in trials]
     text = finding.text
     if not helped:
-        names = in_words([name for trial in tried for name in trial.params])
+        names = in_words([short_name(name) for t in tried for name in t.params])
         text += f" Tried, and no help against the {tried[0].part} error: {names}."
         if finding.code == "high_bias":
             text += " What is left of it may be the Bayes error."
@@ -107,6 +107,11 @@ def _after(finding: Finding, trials: Mapping[str, Trial]) -> Finding:
         for t in helped
     ]
     return replace(finding, text=text, remedies=(*told, *untried))
+
+
+def short_name(parameter: str) -> str:
+    """Return the name of a parameter without those of what it is inside."""
+    return parameter.rpartition("__")[2]
 
 
 class _Laboratory:
