@@ -26,6 +26,7 @@ WRONG = {
     "two or more": [*NO_NUMBERS, None, 2.5, 50.0, -1, 0, 1, True, INF],
     "positive or None": [*NO_NUMBERS, True, -1, 0, INF],
     "share": [*NO_NUMBERS, None, 2.5, -1, INF],
+    "share or None": [*NO_NUMBERS, 2.5, -1, INF],
     "inner share": [*NO_NUMBERS, None, 0, 1, 2.5, -1, INF],
     "number": [*NO_NUMBERS, None, INF, 1e300, 10**310],
     "positive": [*NO_NUMBERS, None, 0, -1, INF, 1e300, 10**310],
@@ -134,7 +135,8 @@ TABLE = {
         skdnn.BiasVarianceReport.from_errors,
         {"train_error": 0.1, "dev_error": 0.2},
         {
-            **dict.fromkeys(["train_error", "dev_error", "bayes_error"], "share"),
+            **dict.fromkeys(["train_error", "dev_error"], "share"),
+            "bayes_error": "share or None",
             **dict.fromkeys(["n_train", "n_dev"], "count or None"),
             "confidence": "inner share",
             "thresholds": "thresholds",

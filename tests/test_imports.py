@@ -32,7 +32,7 @@ MAY_IMPORT = {
 }
 WITHOUT_SKLEARN = {"network", "training"}
 # No rooms: what every room stands on. Rooms without scikit-learn use the version only.
-GROUND = {"_version", "_estimator", "_sklearn", "_callers"}
+GROUND = {"_version", "_estimator", "_sklearn", "_callers", "_reports"}
 PRIVATE_CORNERS = "skdnn._sklearn"
 DOCUMENTED = {
     "_asdict",

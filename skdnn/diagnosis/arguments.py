@@ -27,6 +27,12 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
         raise ValueError(f"{name} must be an int >= {least}, got {value!r}.")
 
 
+def check_flag(name: str, value: Any) -> None:
+    """Raise TypeError unless this is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}.")
+
+
 def check_is_instance(estimator: Any) -> None:
     """Raise TypeError unless this is an estimator of scikit-learn's kind."""
     if isinstance(estimator, type):

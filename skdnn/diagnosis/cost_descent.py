@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skdnn._reports import Report
 from skdnn.diagnosis.arguments import check_count
 from skdnn.diagnosis.networks import problem_at_init
 from skdnn.estimators import inspection
@@ -33,8 +34,8 @@ LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _ROUNDING = 8 * np.finfo(np.float64).eps
 
 
-@dataclass(frozen=True, eq=False)
-class CostDescentReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class CostDescentReport(Report):
     """J after each step at several learning rates; printing it gives a table.
 
     Attributes

@@ -1,17 +1,14 @@
 """Bias and variance over redraws of the training set, by the bootstrap."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import check_random_state, resample
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
+from skdnn._reports import Report
 from skdnn._sklearn import (
     Interval,
     StrOptions,
@@ -19,17 +16,17 @@ from skdnn._sklearn import (
     validate_params,
 )
 from skdnn.diagnosis.arguments import (
-    as_numbers,
     as_targets,
     check_is_instance,
     check_like,
     check_pair,
 )
+from skdnn.diagnosis.bias_variance.out_of_fold import answers_in_common
 from skdnn.diagnosis.decomposition_losses import (
     CLASS_LOSSES,
     RowTerms,
-    squared_error_of_targets,
 )
+from skdnn.diagnosis.decomposition_problems import problem_of
 
 _MAX_SEED = np.iinfo(np.int32).max
 _IN_WORDS = {
@@ -39,11 +36,12 @@ _IN_WORDS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class BiasVarianceDecomposition:
+@dataclass(frozen=True, eq=False, repr=False)
+class BiasVarianceDecomposition(Report):
     """The expected loss and its parts; printing it gives a table.
 
-    Made by `bias_variance_decomposition`. Each part is a mean over the test rows.
+    Made by `bias_variance_decomposition`, or by `from_out_of_fold`. Each part is a mean
+    over the test rows.
 
     Parameters
     ----------
@@ -56,6 +54,8 @@ class BiasVarianceDecomposition:
         shape (n_rows,), and the `central` prediction, (n_rows, n_outputs).
     noise_is_known : bool
         Whether the truth was given. If not, the bias includes the noise.
+    rounds : str
+        What a round is: "bootstrap rounds", or "cross-validated fits".
 
     Attributes
     ----------
@@ -86,8 +86,79 @@ class BiasVarianceDecomposition:
 
     loss: str
     n_rounds: int
-    rows: RowTerms = field(repr=False)
+    rows: RowTerms
     noise_is_known: bool
+    rounds: str = "bootstrap rounds"
+
+    @classmethod
+    def from_out_of_fold(
+        cls, estimators, y, loss="squared_error", *, truth=None, noise=0.0
+    ):
+        """Split the expected loss by the out-of-fold predictions of several fits.
+
+        No fit is made: each cross-validated fit has already predicted each row by a
+        network that had not seen it. Fits that differ in their folds or seeds are the
+        rounds.
+
+        Parameters
+        ----------
+        estimators : list of estimators
+            Two or more fitted cross-validated estimators, such as
+            :class:`MLPRegularizedClassifierCV`, all fitted to the same rows, with
+            another `cv` or `random_state` each.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets of those rows, in the order of `fit`.
+        loss, truth, noise
+            As in :func:`bias_variance_decomposition`; `truth` is of the same rows.
+
+        Returns
+        -------
+        BiasVarianceDecomposition
+            The parts, over the rows that all fits have held out. The training sets of
+            two fits share most rows: the variance is that of folds and seeds, and
+            smaller than over redraws of the rows.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described.
+
+        Examples
+        --------
+        >>> from sklearn.base import clone
+        >>> from sklearn.datasets import load_wine
+        >>> from skdnn import BiasVarianceDecomposition, MLPRegularizedClassifierCV
+        >>> X, y = load_wine(return_X_y=True)
+        >>> net = MLPRegularizedClassifierCV(
+        ...     (8,), alphas=1.0, encodings="standard", keep_probs=1.0, cv=2)
+        >>> fits = [clone(net).set_params(random_state=i).fit(X, y) for i in range(3)]
+        >>> parts = BiasVarianceDecomposition.from_out_of_fold(fits, y)
+        >>> parts.n_rounds, parts.bias > parts.variance
+        (3, True)
+        """
+        if not isinstance(estimators, (list, tuple)) or len(estimators) < 2:
+            raise ValueError(
+                "estimators must be a list of two or more fitted cross-validated "
+                "estimators: one alone has no variance."
+            )
+        if loss not in CLASS_LOSSES:
+            raise ValueError(
+                f"loss={loss!r} is not allowed: give one of {list(CLASS_LOSSES)}."
+            )
+        models, numbers = answers_in_common(estimators, y, "")
+        y = as_targets(y)
+        if truth is not None:
+            check_pair("truth", truth, "y", y)
+            truth = np.asarray(truth)[numbers]
+        if np.ndim(noise):
+            check_pair("noise", noise, "y", y)
+            noise = np.asarray(noise)[numbers]
+        problem = problem_of(
+            models[0], y, y[numbers] if truth is None else None, truth, loss, noise
+        )
+        predictions = [problem.predict(model, None) for model in models]
+        rows = problem.decompose(np.stack(predictions), problem.truth)
+        return cls(loss, len(models), rows, truth is not None, "cross-validated fits")
 
     @property
     def expected_loss(self) -> float:
@@ -118,7 +189,7 @@ class BiasVarianceDecomposition:
             parts = {"noise": self.noise, **parts}
         head = [
             f"Bias and variance of the {_IN_WORDS[self.loss]} over "
-            f"{self.n_rounds} bootstrap rounds, {len(self.rows.bias)} rows",
+            f"{self.n_rounds} {self.rounds}, {len(self.rows.bias)} rows",
             "",
             f"{'':18}{'mean':>10}{'share':>9}",
         ]
@@ -292,10 +363,7 @@ def bias_variance_decomposition(
     check_like("X_test", X_test, "X", X)
     if n_jobs == 0:
         raise ValueError("n_jobs=0 is not allowed: give a number of workers, or None.")
-    if is_classifier(estimator):
-        problem = _classification(estimator, y, y_test, truth, loss, noise)
-    else:
-        problem = _regression(y, y_test, truth, loss, noise)
+    problem = problem_of(estimator, y, y_test, truth, loss, noise)
     seeds = check_random_state(random_state).randint(_MAX_SEED, size=n_rounds)
     predictions = Parallel(n_jobs=n_jobs)(
         delayed(_predict_after_redraw)(estimator, X, y, X_test, problem.predict, seed)
@@ -315,49 +383,6 @@ _ORDER = (
 )
 
 
-class _Problem(NamedTuple):
-    truth: np.ndarray  # (n_rows, n_outputs)
-    predict: Callable  # (fitted estimator, X_test) -> (n_rows, n_outputs)
-    decompose: Callable  # (predictions, truth) -> RowTerms
-
-
-def _classification(estimator, y, y_test, truth, loss, noise):
-    if as_targets(y).dtype.kind == "c":
-        raise ValueError("y holds complex numbers, which are no labels.")
-    kind = type_of_target(y, input_name="y")
-    if kind not in ("binary", "multiclass"):
-        raise ValueError(f"y must have one label per row, got {kind!r} targets.")
-    if np.any(noise):
-        raise ValueError("noise is for regressors; that of classes follows from truth.")
-    if loss != "zero_one" and not hasattr(estimator, "predict_proba"):
-        raise TypeError(
-            f"loss={loss!r} needs predict_proba, which {type(estimator).__name__} does "
-            'not have; loss="zero_one" does without.'
-        )
-    classes = np.unique(y)
-    if truth is None:
-        truth = _indicators(y_test, classes, "y_test")
-    else:
-        truth = _check_probabilities(truth, classes)
-    predict = _predict_classes if loss == "zero_one" else _predict_probabilities
-    return _Problem(truth, partial(predict, classes=classes), CLASS_LOSSES[loss])
-
-
-def _regression(y, y_test, truth, loss, noise):
-    if loss != "squared_error":
-        raise ValueError(f'loss={loss!r} is for classifiers; give "squared_error".')
-    if truth is None and np.any(noise):
-        raise ValueError("noise needs truth: observed targets have theirs in them.")
-    name, truth = ("y_test", y_test) if truth is None else ("truth", truth)
-    as_numbers("y", y)
-    truth, noise = _as_columns(as_numbers(name, truth)), as_numbers("noise", noise)
-    if noise.shape not in [(), (len(truth),)] or np.any(noise < 0):
-        raise ValueError("noise must be one number >= 0, or one for each test row.")
-    return _Problem(
-        truth, _predict_targets, partial(squared_error_of_targets, noise=noise)
-    )
-
-
 def _predict_after_redraw(estimator, X, y, X_test, predict, seed):
     rng = np.random.RandomState(seed)
     estimator = clone(estimator)
@@ -369,48 +394,3 @@ def _predict_after_redraw(estimator, X, y, X_test, predict, seed):
     estimator.set_params(**{name: rng.randint(_MAX_SEED) for name in unset})
     X_drawn, y_drawn = resample(X, y, random_state=rng)
     return predict(estimator.fit(X_drawn, y_drawn), X_test)
-
-
-def _predict_targets(estimator, X):
-    return _as_columns(np.asarray(estimator.predict(X), dtype=np.float64))
-
-
-def _predict_classes(estimator, X, *, classes):
-    return _indicators(estimator.predict(X), classes, "predict")
-
-
-def _predict_probabilities(estimator, X, *, classes):
-    # The estimator gives no probability to a class that no drawn row has.
-    found = np.asarray(estimator.predict_proba(X), dtype=np.float64)
-    probabilities = np.zeros((len(found), len(classes)))
-    probabilities[:, np.searchsorted(classes, estimator.classes_)] = found
-    return probabilities
-
-
-def _indicators(y, classes, name):
-    y = as_targets(y)
-    if y.ndim != 1:
-        raise ValueError(
-            f"{name} must have one label per row, got the shape {y.shape}."
-        )
-    unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=repr)
-    if unknown:
-        raise ValueError(f"{name} has labels that y does not have: {unknown}.")
-    return (y[:, None] == classes).astype(np.float64)
-
-
-def _check_probabilities(truth, classes):
-    truth = as_numbers("truth", truth)
-    if truth.shape[1:] != (len(classes),):
-        raise ValueError(
-            f"truth must have a column for each of the {len(classes)} classes of y, "
-            f"got the shape {truth.shape}."
-        )
-    if np.any(truth < 0) or not np.allclose(truth.sum(axis=1), 1):
-        raise ValueError("truth must have rows of probabilities that add up to 1.")
-    return truth / truth.sum(axis=1, keepdims=True)
-
-
-def _as_columns(targets):
-    targets = np.asarray(targets, dtype=np.float64)
-    return targets[:, None] if targets.ndim == 1 else targets

@@ -2,15 +2,27 @@
 
 import math
 
+import numpy as np
 from scipy import special
+from sklearn.base import is_classifier
 
-from skdnn.diagnosis.arguments import is_count, is_number
+from skdnn.diagnosis.arguments import as_targets, is_count, is_number
+from skdnn.diagnosis.bias_variance.out_of_fold import answers_in_common
 
 # More rows than there are of anything.
 _MOST_ROWS = 2**63 - 1
 
 
-def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=None):
+def dev_size_for(
+    delta,
+    error=None,
+    candidates=2,
+    confidence=0.95,
+    *,
+    disagreement=None,
+    estimators=None,
+    y=None,
+):
     r"""Return the number of dev rows on which the best candidate comes out first.
 
     The best candidate has the given error, each other one an error larger by `delta`.
@@ -39,7 +51,8 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     delta : float
         The smallest difference δ of errors that matters, in (0, 1).
     error : float
-        Error of the best candidate, in [0, 1 - delta].
+        Error of the best candidate, in [0, 1 - delta]. Left out where `estimators` say
+        it.
     candidates : int, default=2
         How many are compared.
     confidence : float, default=0.95
@@ -48,6 +61,13 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
         The share d of rows on which exactly one of two candidates is wrong, in
         [delta, 1]. None assumes independent errors, which asks for more rows than
         needed: candidates mostly fail on the same rows.
+    estimators : estimator or list of estimators, default=None
+        Fitted cross-validated classifiers, such as :class:`MLPRegularizedClassifierCV`:
+        `error` is the smallest of their out-of-fold errors, and of two or more,
+        `disagreement` is the largest of the best one with another. They are candidates
+        themselves, so that there are as many at least.
+    y : array-like of shape (n_samples,), default=None
+        The labels of all rows that `estimators` were fitted to, in their order.
 
     Returns
     -------
@@ -85,6 +105,12 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     >>> dev_size_for(0.01, 0.1, candidates=10, disagreement=0.05)
     3317
     """
+    if estimators is not None:
+        if error is not None or disagreement is not None:
+            raise ValueError("Give either estimators or error and disagreement.")
+        error, disagreement, n_given = _measured(estimators, y)
+    elif y is not None:
+        raise ValueError("y is given without estimators.")
     delta, error = _number("delta", delta), _number("error", error)
     confidence = _number("confidence", confidence)
     _check_range("delta", delta, 0 < delta < 1, "above 0 and below 1")
@@ -92,6 +118,11 @@ def dev_size_for(delta, error, candidates=2, confidence=0.95, *, disagreement=No
     _check_range("confidence", confidence, 0 < confidence < 1, "above 0 and below 1")
     is_enough = is_count(candidates) and candidates >= 2
     _check_range("candidates", candidates, is_enough, "a whole number (int), 2 or more")
+    if estimators is not None:
+        candidates = max(candidates, n_given)
+        if disagreement is not None:
+            # So many at least, if one of them is worse by delta.
+            disagreement = max(disagreement, delta)
     if error + delta > 1:
         raise ValueError(
             f"error={error!r} and delta={delta!r} are not allowed together: their sum "
@@ -128,6 +159,25 @@ def _root_of_rows(z_sigma: float, delta: float) -> float:
     # Two forms of the same; take the one that does not subtract nearly equal numbers.
     above = z_sigma + root if z_sigma > 0 else 2 * delta / (root - z_sigma)
     return min(above / (2 * delta), 1e100)
+
+
+def _measured(estimators, y) -> tuple[float, float | None, int]:
+    """Return the smallest out-of-fold error, the disagreement, and of how many."""
+    if y is None:
+        raise ValueError("y must be given with estimators: the labels of their rows.")
+    models, numbers = answers_in_common(estimators, y, "error must be given: ")
+    if not all(map(is_classifier, models)):
+        raise TypeError("estimators must be classifiers: errors are shares of rows.")
+    labels = as_targets(y)[numbers]
+    said = np.array([as_targets(model.predict(None)) for model in models])
+    is_off = np.not_equal(said, labels).reshape(*said.shape[:2], -1)
+    wrong = is_off.any(axis=2)  # any of several labels
+    errors = wrong.mean(axis=1)
+    best = int(np.argmin(errors))
+    if len(models) == 1:
+        return float(errors[0]), None, 1
+    apart = (wrong != wrong[best]).mean(axis=1)
+    return float(errors[best]), float(apart.max()), len(models)
 
 
 def _number(name, value) -> float:

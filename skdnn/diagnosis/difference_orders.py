@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skdnn._reports import Report
 from skdnn.diagnosis.arguments import check_count
 from skdnn.diagnosis.networks import problem_at_init
 from skdnn.estimators import inspection
@@ -32,8 +33,8 @@ _ABOVE_ROUNDING = 20.0
 _LARGEST_STEP = 1e-2
 
 
-@dataclass(frozen=True, eq=False)
-class DifferenceOrders:
+@dataclass(frozen=True, eq=False, repr=False)
+class DifferenceOrders(Report):
     """Errors of one- and two-sided differences against ε; printing gives a table.
 
     An error is ‖numeric − analytic‖₂ / (‖numeric‖₂ + ‖analytic‖₂) over the components.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skdnn._reports import Report
 from skdnn.diagnosis.arguments import check_count
 from skdnn.diagnosis.networks import problem_at_init
 from skdnn.estimators import inspection
@@ -21,8 +22,8 @@ from skdnn.network.gradient_check import (
 _VERDICTS = ("correct", "suspicious", "wrong")  # from good to bad
 
 
-@dataclass(frozen=True, eq=False)
-class GradientChecks:
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientChecks(Report):
     """Two gradient checks of one network; printing them gives one table.
 
     Attributes

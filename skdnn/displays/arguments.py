@@ -55,12 +55,6 @@ def check_report(report: Any, *kinds: type, or_dict: bool = False) -> None:
         raise ValueError("report is an empty dict.")
 
 
-def check_flag(name: str, value: Any) -> None:
-    """Raise TypeError unless this is True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}.")
-
-
 def check_text(name: str, value: Any) -> None:
     """Raise TypeError unless this is a string or None."""
     if value is not None and not isinstance(value, str):

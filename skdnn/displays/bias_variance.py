@@ -141,7 +141,7 @@ class BiasVarianceDisplay:
         y_train,
         X_dev=None,
         y_dev=None,
-        bayes_error=0.0,
+        bayes_error=None,
         *,
         X_train_dev=None,
         y_train_dev=None,

@@ -6,8 +6,13 @@ from typing import Any
 import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.arguments import check_count, check_is_instance, is_count
-from skdnn.displays.arguments import check_ax, check_flag, style_of
+from skdnn.diagnosis.arguments import (
+    check_count,
+    check_flag,
+    check_is_instance,
+    is_count,
+)
+from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels
 from skdnn.estimators.moving.scalers import scaling_of

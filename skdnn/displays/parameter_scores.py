@@ -11,10 +11,9 @@ from skdnn._sklearn import (
     name_of_score,
     style_kwargs,
 )
-from skdnn.diagnosis.arguments import check_is_instance
+from skdnn.diagnosis.arguments import check_flag, check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
-    check_flag,
     check_text,
     one_axes,
     style_of,

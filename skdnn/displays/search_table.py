@@ -1,14 +1,16 @@
 """The fold scores of a search, arranged by the values of one or two parameters."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
+from skdnn._reports import Report
 from skdnn.diagnosis.arguments import is_number
 
 
-class SearchTable(NamedTuple):
-    """Scores of the best candidate for each pair of values.
+@dataclass(frozen=True, eq=False, repr=False)
+class SearchTable(Report):
+    """Scores of the best candidate for each pair of values; printing it gives a table.
 
     Of several candidates with the same values the one with the best mean score is
     taken: the best over whatever else the search varied.
@@ -19,6 +21,36 @@ class SearchTable(NamedTuple):
     dev_scores: np.ndarray  # (n_hues, n_values, n_splits), NaN where none was fitted
     train_scores: np.ndarray | None
     is_grid: bool  # False where each value was tried once only, others varying too
+
+    def __str__(self) -> str:
+        """Return the mean and the deviation over the folds, best value first said."""
+        n_hues, n_values, n_splits = self.dev_scores.shape
+        means = np.array([[_mean(fold) for fold in row] for row in self.dev_scores])
+        shade, best = np.unravel_index(int(np.argmax(means)), means.shape)
+        has_hue = self.hue_values != [None]
+        at = text_of(self.values[best])
+        at += f" with {text_of(self.hue_values[shade])}" if has_hue else ""
+        lines = [
+            f"Scores of a search: best {means[shade, best]:.4g} at {at}, mean of "
+            f"{n_splits} folds",
+            "",
+            f"{'value':>14}"
+            + ("" if not has_hue else f"{'second':>14}")
+            + f"{'dev':>10}{'deviation':>11}"
+            + ("" if self.train_scores is None else f"{'train':>10}"),
+        ]
+        for row, column in np.ndindex(n_hues, n_values):
+            dev = self.dev_scores[row, column]
+            if np.isnan(dev).all():
+                continue
+            line = f"{text_of(self.values[column]):>14}"
+            if has_hue:
+                line += f"{text_of(self.hue_values[row]):>14}"
+            line += f"{dev.mean():>10.4g}{dev.std():>11.2g}"
+            if self.train_scores is not None:
+                line += f"{self.train_scores[row, column].mean():>10.4g}"
+            lines.append(line)
+        return "\n".join(lines)
 
     @classmethod
     def of(cls, cv_results, param, hue=None, metric="score") -> "SearchTable":

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.arguments import check_is_instance
+from skdnn.diagnosis.arguments import check_flag, check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
-    check_flag,
     one_axes,
     style_of,
 )

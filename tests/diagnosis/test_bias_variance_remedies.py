@@ -102,10 +102,12 @@ def test_more_epochs_only_where_they_ran_out():
     X, y = load_iris(return_X_y=True)
     net = MLPRegularizedClassifier((4,), max_iter=50, tol=10.0, random_state=0)
     net.set_params(n_iter_no_change=10)
-    stopped = params(against_bias(net.fit(X, y)))
-    assert "max_iter" not in stopped and stopped["n_iter_no_change"] == 20
-    net.max_iter = net.n_iter_
-    assert params(against_bias(net))["max_iter"] == 2 * net.n_iter_
+    remedies = against_bias(net.fit(X, y))
+    assert net.converged_ and not {"max_iter", "n_iter_no_change"} & {*params(remedies)}
+    assert not any("train longer" in str(remedy) for remedy in remedies)
+    with pytest.warns(ConvergenceWarning):
+        net.set_params(max_iter=3).fit(X, y)
+    assert params(against_bias(net))["max_iter"] == 6
 
 
 def test_parameters_are_found_inside_pipelines_searches_and_target_transformers():
@@ -169,7 +171,50 @@ def test_augmentation_is_named_where_there_is_none_yet():
 def test_otherwise_words_are_all_there_is(estimator):
     for against in (against_bias, against_variance):
         assert params(against(estimator)) == {}
-        assert len(against(estimator)) >= 3
+        assert len(against(estimator)) >= 2
+
+
+@pytest.mark.parametrize(
+    "converged",
+    [
+        MLPRegularizedClassifier((4,), solver="lbfgs", max_iter=1000, random_state=0),
+        GaussianNB(),
+        LogisticRegression(max_iter=1000),
+        DecisionTreeClassifier(random_state=0),
+    ],
+)
+def test_no_longer_training_of_what_has_converged(converged):
+    X, y = load_iris(return_X_y=True)
+    remedies = against_bias(make_pipeline(StandardScaler(), converged).fit(X, y))
+    assert not any("train longer" in str(remedy) for remedy in remedies)
+    assert any("train longer" in str(remedy) for remedy in against_bias(None))
+
+
+def test_what_a_search_has_tried_is_not_proposed_again():
+    net = MLPRegularizedClassifier(
+        (4,), keep_prob=0.8, alpha=1.0, max_iter=1, random_state=0
+    )
+    pipeline = make_pipeline(StandardScaler(), net)
+    X, y = load_iris(return_X_y=True)
+    name = "mlpregularizedclassifier__"
+
+    def proposed(against, **tried):
+        grid = {name + key: values for key, values in tried.items()}
+        search = GridSearchCV(pipeline, grid, cv=2)
+        with pytest.warns(ConvergenceWarning):
+            search.fit(X, y)
+        search.best_estimator_[-1].set_params(
+            **{key: values[0] for key, values in tried.items()}
+        )
+        return {key.removeprefix(name) for key in params(against(search))}
+
+    free = proposed(against_bias, alpha=[1.0, 3.0], hidden_layer_sizes=[(4,), (2,)])
+    assert {"alpha", "hidden_layer_sizes", "keep_prob"} <= free
+    lost = proposed(against_bias, alpha=[1.0, 0.01], hidden_layer_sizes=[(4,), (5, 5)])
+    assert not {"alpha", "hidden_layer_sizes"} & lost and "keep_prob" in lost
+    assert "keep_prob" not in proposed(against_bias, keep_prob=[0.8, 1.0])
+    assert "keep_prob" not in proposed(against_bias, keep_prob=["auto", 1.0])
+    assert "keep_prob" in proposed(against_variance, keep_prob=[0.8, 1.0])
 
 
 def test_the_report_takes_the_estimator_for_its_remedies():

@@ -1,6 +1,8 @@
 """The errors that a report starts from: given as numbers, or measured on rows."""
 
 import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
@@ -37,6 +39,16 @@ def check_confidence(confidence) -> float:
         f"confidence={confidence!r} is not allowed: give a number strictly between 0 "
         "and 1."
     )
+
+
+class Measured(NamedTuple):
+    """The errors of a fitted estimator, and what they were measured on."""
+
+    parts: dict[str, PartError]
+    meaning: str  # a name for what was measured
+    row_errors: dict[str, np.ndarray | None]  # by part; None with a scorer
+    rows: dict[str, tuple[Any, Any]]  # X and y, by part
+    measure: Callable  # (model, part, X, y) -> (PartError, row errors)
 
 
 def check_bayes_error(value) -> float:
@@ -110,8 +122,8 @@ def warn_of_accuracies(train_error, dev_error) -> None:
         )
 
 
-def measured_errors(estimator, rows, scoring, confidence):
-    """Return the error on each part of the rows, and a name for what was measured.
+def measured_errors(estimator, rows, scoring, confidence) -> Measured:
+    """Return the error on each part of the rows.
 
     Parameters
     ----------
@@ -125,6 +137,39 @@ def measured_errors(estimator, rows, scoring, confidence):
     confidence : float
         Confidence of the intervals.
     """
+    given = _given(rows)
+    check_is_instance(estimator)
+    X_train, y_train = given["train"]
+    measure, meaning = _measure(estimator, y_train, scoring, confidence)
+    check_is_fitted(estimator)
+    check_as_fitted("X_train", X_train, estimator)
+    for part, (X, _) in given.items():
+        check_like(_names(part)[0], X, "X_train", X_train)
+    if "dev" in given:
+        return measured(measure, meaning, dict.fromkeys(given, estimator), given)
+    model, X, y, was_held_out = out_of_fold(estimator, X_train, y_train)
+    # It comes right after the training rows, as the dev rows do.
+    others = {part: pair for part, pair in given.items() if part != "train"}
+    given = {"train": given["train"], OUT_OF_FOLD: (X, y), **others}
+    models = {**dict.fromkeys(given, estimator), OUT_OF_FOLD: model}
+    found = measured(measure, meaning, models, given)
+    seen, unseen = (found.row_errors[part] for part in ("train", OUT_OF_FOLD))
+    if seen is not None and unseen is not None:
+        r = correlation_of_means(seen, unseen, was_held_out)
+        found.parts[OUT_OF_FOLD] = found.parts[OUT_OF_FOLD]._replace(correlation=r)
+    return found
+
+
+def measured(measure, meaning, models, rows) -> Measured:
+    """Return the error of each part's model on its rows."""
+    parts, row_errors = {}, {}
+    for part, (X, y) in rows.items():
+        parts[part], row_errors[part] = measure(models[part], part, X, y)
+    return Measured(parts, meaning, row_errors, rows, measure)
+
+
+def _given(rows) -> dict[str, tuple[Any, Any]]:
+    """Return the parts that there are rows of, checked."""
     given = {}
     for part, (X, y) in rows.items():
         X_name, y_name = _names(part)
@@ -137,25 +182,7 @@ def measured_errors(estimator, rows, scoring, confidence):
         raise ValueError("X_train and y_train must be given.")
     if "train-dev" in given and "dev" not in given:
         raise ValueError("X_dev and y_dev must be given, as X_train_dev is.")
-    check_is_instance(estimator)
-    X_train, y_train = given["train"]
-    measure, meaning = _measure(estimator, y_train, scoring, confidence)
-    check_is_fitted(estimator)
-    check_as_fitted("X_train", X_train, estimator)
-    for part, (X, _) in given.items():
-        check_like(_names(part)[0], X, "X_train", X_train)
-    parts = {}
-    if "dev" not in given:
-        model, X, y, was_held_out = out_of_fold(estimator, X_train, y_train)
-        parts["train"], seen = measure(estimator, "train", X_train, y_train)
-        parts[OUT_OF_FOLD], unseen = measure(model, OUT_OF_FOLD, X, y)
-        if seen is not None:
-            r = correlation_of_means(seen, unseen, was_held_out)
-            parts[OUT_OF_FOLD] = parts[OUT_OF_FOLD]._replace(correlation=r)
-    for part, (X, y) in given.items():
-        if part not in parts:
-            parts[part], _ = measure(estimator, part, X, y)
-    return parts, meaning
+    return given
 
 
 _ORDER = (

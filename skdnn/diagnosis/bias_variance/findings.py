@@ -3,12 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-from scipy import sparse
-
-from skdnn.cross_validated.base import BaseMLPRegularizedCV
 from skdnn.diagnosis.arguments import LARGEST, is_number
 from skdnn.diagnosis.bias_variance.gaps import OUT_OF_FOLD, POWER, Gap
 from skdnn.diagnosis.bias_variance.remedies import (
@@ -16,11 +12,6 @@ from skdnn.diagnosis.bias_variance.remedies import (
     against_bias,
     against_variance,
 )
-from skdnn.diagnosis.networks import cross_validated_in
-from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.checks import scales
-from skdnn.estimators.rows import Rows, rows_to_predict
-from skdnn.estimators.unwrapping import unwrap
 from skdnn.model_selection.labels import in_words
 
 # A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are
@@ -47,7 +38,8 @@ class Finding:
         "high_bias", "high_variance", "data_mismatch" or "dev_overfitting"; the same
         after "cannot_tell_"; or "negative_" with the name of a gap below zero. Of the
         rows: "scale_of_columns", "scale_of_dev_columns", "scale_of_targets" or
-        "equal_rows".
+        "equal_rows". Of a constant prediction: "worse_than_constant" or
+        "no_better_than_constant".
     text : str
         The finding in a plain sentence.
     numbers : dict
@@ -59,8 +51,12 @@ class Finding:
 
     code: str
     text: str
-    numbers: dict = field(default_factory=dict)
+    numbers: dict[str, Any] = field(default_factory=dict)
     remedies: tuple[Remedy, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the code and the sentence."""
+        return f"{self.code}: {self.text}"
 
 
 class _Kind(NamedTuple):
@@ -129,8 +125,13 @@ KINDS: Mapping[str, _Kind] = MappingProxyType(
 )
 
 
-def _kind_of(gap: Gap) -> _Kind:
+def _kind_of(gap: Gap, bayes: str) -> _Kind:
     kind = KINDS[gap.name]
+    if gap.before.name == "Bayes" and bayes == "estimated":
+        return kind._replace(
+            when_negative="that is one from above, of a reference that had not seen "
+            "the rows, as this model has"
+        )
     if gap.before.name == OUT_OF_FOLD:
         return kind._replace(
             when_high="test rows are not like the training rows, or rows that belong "
@@ -159,55 +160,76 @@ def check_thresholds(thresholds) -> dict[str, float]:
     return {**THRESHOLDS, **{name: float(value) for name, value in thresholds.items()}}
 
 
-def findings_of_gaps(gaps, estimator=None) -> tuple[Finding, ...]:
-    """Return what the gaps say, in the order to act on it."""
-    findings: list[Finding] = []
-    for gap in gaps:
-        kind = _kind_of(gap)
-        if gap.is_high:
-            findings.append(_high(gap, kind, estimator))
-        elif gap.is_high is None:
-            findings.append(_cannot_tell(gap, kind))
-        if gap.size < 0 and round(gap.size, 12):
-            findings.append(_negative(gap, kind))
-    return _without_contradictions(findings)
-
-
-def findings_of_rows(estimator, train, dev) -> tuple[Finding, ...]:
-    """Return what a fit would warn of, for rows as the network inside sees them.
+def findings_of_gaps(gaps, estimator=None, bayes="given") -> tuple[Finding, ...]:
+    """Return what the gaps say, in the order to act on it.
 
     Parameters
     ----------
-    estimator : fitted estimator
-        Without one of our networks inside there are no such findings.
-    train, dev : (X, y)
-        Rows as passed to the estimator; (None, None) without dev rows.
+    gaps : sequence of Gap
+        The avoidable bias first.
+    estimator : estimator, default=None
+        Its parameters are named.
+    bayes : {"given", "assumed", "estimated"}, default="given"
+        How the Bayes error is known.
     """
-    unwrapped = cross_validated_in(estimator) or unwrap(estimator)
-    net = unwrapped.model
-    if isinstance(net, BaseMLPRegularizedCV):
-        if net.preprocess:
-            return ()
-        net = net.members_[0]
-    if not isinstance(net, BaseMLPRegularized):
-        return ()
-    X, y = unwrapped.rows(*train, refit=False)
-    X_dev = None if dev[0] is None else unwrapped.rows(*dev, refit=False)[0]
-    as_seen = " (transformed)" if unwrapped.transformers else ""
-    found = scales.findings_of(
-        net,
-        Rows(rows_to_predict(net, X), y if sparse.issparse(y) else np.asarray(y)),
-        None if X_dev is None else Rows(rows_to_predict(net, X_dev), None),
-        scales.Arrays(
-            f"X_train{as_seen}",
-            "y_train",
-            f"X_dev{as_seen}",
-            f"{type(unwrapped.model).__name__}(...)",
-        ),
+    findings: list[Finding] = []
+    for gap in gaps:
+        kind = _kind_of(gap, bayes)
+        if gap.is_high:
+            findings.append(_high(gap, kind, estimator, bayes))
+        elif gap.is_high is None:
+            findings.append(_cannot_tell(gap, kind))
+        if gap.size < 0 and round(gap.size, 12):
+            findings.append(_negative(gap, kind, bayes))
+        if (
+            gap.name == "avoidable_bias"
+            and bayes == "assumed"
+            and gap.is_high is not False
+        ):
+            findings[-1] = _with_assumption(findings[-1], gap)
+    return _without_contradictions(findings)
+
+
+ESTIMATE = Remedy(
+    "estimate the Bayes error, before anything else: bayes_error= takes the error of a "
+    'human, of the best model known, an estimator or "reference", whose out-of-fold '
+    "error from_estimator measures"
+)
+
+
+def _with_assumption(finding: Finding, gap: Gap) -> Finding:
+    """Say what the finding hangs on, and from which Bayes error on it would change."""
+    low, high = gap.interval or (gap.size, gap.size)
+    high_below, low_from = (max(0.0, end - gap.threshold) for end in (low, high))
+    text = f"{finding.text} The Bayes error of 0 is assumed, as none was given: "
+    if not high_below or high_below == low_from:
+        text += (
+            f"the avoidable bias would be low from a Bayes error of {low_from:.4f} on."
+        )
+    else:
+        text += (
+            "the avoidable bias would be high below a Bayes error of "
+            f"{high_below:.4f}, and low from {low_from:.4f} on."
+        )
+    return replace(
+        finding,
+        text=text,
+        numbers={**finding.numbers, "high_below": high_below, "low_from": low_from},
+        remedies=(ESTIMATE, *finding.remedies),
     )
+
+
+def without_remedies(findings) -> tuple[Finding, ...]:
+    """Put off all remedies: errors of rows on a wrong scale say nothing about them."""
     return tuple(
-        Finding(one.code, one.text, {"figure": one.figure}, (Remedy(one.cure),))
-        for one in found
+        replace(
+            finding,
+            text=f"{finding.text} First put right the scale of the rows, above.",
+            remedies=(),
+        )
+        if finding.remedies
+        else finding
+        for finding in findings
     )
 
 
@@ -249,10 +271,10 @@ def diagnosis_of(gaps) -> str:
     return "; ".join(parts)
 
 
-def _high(gap, kind, estimator):
+def _high(gap, kind, estimator, bayes):
     text = (
-        f"The {_error(gap.after)} lies {gap.size:.4f} above the {_error(gap.before)}, "
-        f"more than {gap.threshold:g}: {kind.when_high}."
+        f"The {_error(gap.after)} lies {gap.size:.4f} above the "
+        f"{_error(gap.before, bayes)}, more than {gap.threshold:g}: {kind.when_high}."
     )
     return Finding(kind.code, text, _numbers(gap), kind.remedies(estimator))
 
@@ -283,8 +305,8 @@ def _cannot_tell(gap, kind):
     return Finding(f"cannot_tell_{kind.code}", f"{text}.", _numbers(gap), (remedy,))
 
 
-def _negative(gap, kind):
-    text = f"The {_error(gap.after)} is below the {_error(gap.before)}: "
+def _negative(gap, kind, bayes):
+    text = f"The {_error(gap.after)} is below the {_error(gap.before, bayes)}: "
     if gap.interval is None or gap.interval[1] < 0:
         text += f"{kind.when_negative}."
     else:
@@ -292,8 +314,8 @@ def _negative(gap, kind):
     return Finding(f"negative_{gap.name}", text, _numbers(gap))
 
 
-def _numbers(gap: Gap) -> dict:
-    numbers: dict = {
+def _numbers(gap: Gap) -> dict[str, Any]:
+    numbers: dict[str, Any] = {
         gap.before.name: gap.before.error,
         gap.after.name: gap.after.error,
         "gap": gap.size,
@@ -310,8 +332,9 @@ def _rows(part):
     return "training rows" if part.name == "train" else f"{part.name} rows"
 
 
-def _error(part):
-    return f"{part.name} error"
+def _error(part, bayes="given"):
+    is_estimate = part.name == "Bayes" and bayes == "estimated"
+    return f"{'estimated ' if is_estimate else ''}{part.name} error"
 
 
 def _rounded_up(count):

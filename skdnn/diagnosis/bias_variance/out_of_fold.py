@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import safe_indexing
 from skdnn.cross_validated.base import BaseMLPRegularizedCV
-from skdnn.diagnosis.arguments import count_rows
+from skdnn.diagnosis.arguments import check_is_instance, count_rows
 from skdnn.diagnosis.networks import cross_validated_in
 
 _GIVE_A_DEV_SET = "X_dev and y_dev must be given: "
@@ -40,10 +40,32 @@ def out_of_fold(estimator, X, y) -> tuple[Any, Any, Any, np.ndarray]:
     was_held_out : ndarray of bool
         Which those are.
     """
+    answers, was_held_out = held_out_answers(estimator, _GIVE_A_DEV_SET)
+    n_rows = count_rows("X_train", X)
+    if n_rows != len(was_held_out):
+        raise ValueError(
+            f"X_train has {n_rows} rows, but the estimator was fitted to "
+            f"{len(was_held_out)}: for its out-of-fold error, give all of them in the "
+            "same order, or X_dev and y_dev."
+        )
+    numbers = np.flatnonzero(was_held_out)
+    return answers, safe_indexing(X, numbers), safe_indexing(y, numbers), was_held_out
+
+
+def held_out_answers(estimator, opening: str) -> tuple[Any, np.ndarray]:
+    """Return a model that answers for the rows held out in a fit, and which those are.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted cross-validated estimator; it may be in a pipeline.
+    opening : str
+        How an error begins, if there are no such answers.
+    """
     unwrapped = cross_validated_in(estimator)
     if unwrapped is None:
         raise ValueError(
-            f"{_GIVE_A_DEV_SET}only a cross-validated estimator, such as "
+            f"{opening}only a cross-validated estimator, such as "
             "MLPRegularizedClassifierCV, has out-of-fold predictions to take instead."
         )
     model = unwrapped.model
@@ -51,27 +73,59 @@ def out_of_fold(estimator, X, y) -> tuple[Any, Any, Any, np.ndarray]:
     changes_y = [w for w in unwrapped.wrappers if not _leaves_answers(w)]
     if changes_y:
         raise ValueError(
-            f"{_GIVE_A_DEV_SET}{type(changes_y[0]).__name__} changes what the "
-            "out-of-fold predictions inside it stand for."
+            f"{opening}{type(changes_y[0]).__name__} changes what the out-of-fold "
+            "predictions inside it stand for."
         )
     said = getattr(model, model._out_of_fold)
     was_held_out = np.isfinite(said).reshape(len(said), -1).all(axis=1)
     if model.scores_.shape[2] == 1 and was_held_out.all():
         raise ValueError(
-            f"{_GIVE_A_DEV_SET}the estimator was fitted with X_val and y_val, so that "
-            "there are no out-of-fold predictions; give those rows."
+            f"{opening}the estimator was fitted with X_val and y_val, so that there "
+            "are no out-of-fold predictions; give those rows."
         )
-    n_rows = count_rows("X_train", X)
-    if n_rows != len(said):
-        raise ValueError(
-            f"X_train has {n_rows} rows, but the estimator was fitted to {len(said)}: "
-            "for its out-of-fold error, give all of them in the same order, or X_dev "
-            "and y_dev."
-        )
-    numbers = np.flatnonzero(was_held_out)
     kind = _Classifier if is_classifier(model) else _Regressor
-    answers = kind(model, said[was_held_out])
-    return answers, safe_indexing(X, numbers), safe_indexing(y, numbers), was_held_out
+    return kind(model, said[was_held_out]), was_held_out
+
+
+def answers_in_common(estimators, y, opening: str) -> tuple[list[Any], np.ndarray]:
+    """Return what several fits said of the rows that all of them have held out.
+
+    Parameters
+    ----------
+    estimators : estimator or list of estimators
+        Fitted cross-validated estimators, all to the same rows.
+    y : array-like
+        The targets of those rows, in the same order.
+    opening : str
+        How an error begins, if there are no such answers.
+
+    Returns
+    -------
+    models : list of estimator
+        Each predicts these rows only.
+    numbers : ndarray of int
+        Which rows those are.
+    """
+    given = estimators if isinstance(estimators, (list, tuple)) else [estimators]
+    if not given:
+        raise ValueError(f"{opening}estimators is empty.")
+    for each in given:
+        check_is_instance(each)
+    if len({is_classifier(each) for each in given}) > 1:
+        raise TypeError("estimators must be all classifiers, or all regressors.")
+    n_rows = count_rows("y", y)
+    found = [held_out_answers(each, opening) for each in given]
+    for _, was_held_out in found:
+        if len(was_held_out) != n_rows:
+            raise ValueError(
+                f"y has {n_rows} rows, but an estimator was fitted to "
+                f"{len(was_held_out)}: give the targets of all of them, in their order."
+            )
+    in_all = np.logical_and.reduce([was_held_out for _, was_held_out in found])
+    if not in_all.any():
+        raise ValueError(f"{opening}no row was held out by all estimators.")
+    models = [answers.of(in_all[was_held_out]) for answers, was_held_out in found]
+    return models, np.flatnonzero(in_all)
 
 
 def _leaves_answers(wrapper) -> bool:
@@ -86,6 +140,10 @@ class _Regressor(BaseEstimator):
 
     def __init__(self, model: BaseMLPRegularizedCV, said: np.ndarray):
         self.model, self.said = model, said
+
+    def of(self, some: np.ndarray):
+        """Return the answers for some of the rows."""
+        return type(self)(self.model, self.said[some])
 
     def predict(self, X) -> np.ndarray:
         """Return what the rows were predicted to be."""

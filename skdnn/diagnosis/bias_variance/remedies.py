@@ -2,8 +2,10 @@
 
 The most effect for the least effort comes first. Against bias: a larger network, longer
 training, less regularisation, another model. Against variance: more rows,
-regularisation, another model. A cross-validated estimator has tried its candidates: if
-the chosen one is not at the edge of the grid, the next one would lead back.
+regularisation, another model. A cross-validated estimator has tried its candidates, and
+so has a search: if the chosen one is not at the edge of the grid, the next one would
+lead back. Longer training is for what has run out of it: one that has converged, or has
+stopped by its patience, would end where it is.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,17 +17,19 @@ import numpy as np
 from skdnn.cross_validated.base import BaseMLPRegularizedCV
 from skdnn.cross_validated.candidates import candidates_of
 from skdnn.diagnosis.arguments import is_count, is_number
+from skdnn.diagnosis.bias_variance.searched import leads_back, values_tried
 from skdnn.diagnosis.networks import cross_validated_in
 from skdnn.estimators import plan
 from skdnn.estimators.unwrapping import unwrap
 from skdnn.preprocessing.mixed_tables import ENCODINGS
 
-LARGER = 2  # times units of a layer, epochs, patience
+LARGER = 2  # times units of a layer, epochs
 PENALTY_STEP = 3  # about half a power of ten: two steps are one
 FIRST_ALPHA = 1.0
 FIRST_UNITS = (100,)
 KEEP_PROB_STEP, LEAST_KEEP_PROB = 0.2, 0.5
 MEMBERS = 5
+_OUT_OF_EPOCHS = ("max_iter", "one_epoch")
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,11 @@ class Remedy:
 def against_bias(estimator=None) -> tuple[Remedy, ...]:
     """Return what makes the training error smaller, in order."""
     model = _Model(estimator)
-    longer = _of(model, "max_steps", _more_steps, "train longer: ")
-    if not model.is_choice:
-        longer = (
-            _of(model, "max_iter", _more_epochs, "train longer: ")
-            or _of(model, "n_iter_no_change", _more_patience, "train longer: ")
-            or Remedy("train longer, if the training has not converged")
-        )
+    longer: Remedy | None = Remedy("train longer, if the training has not converged")
+    if model.is_choice:
+        longer = _of(model, "max_steps", _more_steps, "train longer: ")
+    elif model.params:
+        longer = _of(model, "max_iter", _more_epochs, "train longer: ")
     return _present(
         _of(model, "hidden_layer_sizes", _doubled_layers, "a larger network: ")
         or _of(model, "max_depth", _deeper, "a deeper tree: ")
@@ -126,6 +128,7 @@ class _Model:
         self.params = estimator.get_params(deep=False) if can_be_set else {}
         self.is_choice = isinstance(estimator, BaseMLPRegularizedCV)
         self.is_network = "hidden_layer_sizes" in self.params
+        self.tried = values_tried(unwrapped.wrappers)
         module = type(estimator).__module__
         # Elsewhere alpha can be a quantile, a noise level or a smoothing.
         self.has_penalty = self.is_network or (
@@ -146,6 +149,8 @@ def _of(model, name, next_value, words):
     if value is None:
         return None
     full_name = model.prefix + name
+    if leads_back(now, value, model.tried.get(full_name, ())):
+        return None
     return Remedy(f"{words}{full_name}={value!r} (now {now!r})", {full_name: value})
 
 
@@ -158,6 +163,9 @@ def _ran_out_of_epochs(model):
     """Whether training used all its epochs; True if the estimator is not fitted yet."""
     if model.n_iter is None:
         return True
+    reason = getattr(model.estimator, "stop_reason_", None)
+    if reason is not None:  # one of our networks knows
+        return reason in _OUT_OF_EPOCHS
     most = np.max(model.n_iter)  # one for each class, in linear models
     return is_number(most) and most >= model.params["max_iter"]
 
@@ -165,12 +173,6 @@ def _ran_out_of_epochs(model):
 def _more_epochs(now, model):
     is_limit = is_count(now) and now > 0
     return LARGER * int(now) if is_limit and _ran_out_of_epochs(model) else None
-
-
-def _more_patience(now, model):
-    """Return twice the patience, for networks that stop by it."""
-    is_used = model.is_network and model.params.get("solver") != "lbfgs"
-    return LARGER * int(now) if is_used and is_count(now) else None
 
 
 def _more_steps(now, model):

@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from skdnn._sklearn import check_pandas_support
 from skdnn.diagnosis.bias_variance.findings import KINDS
+from skdnn.diagnosis.bias_variance.trials import short_name
 
 _WIDTH = 88
 # Colours are inherited, so that the table is readable on light and on dark pages.
@@ -12,14 +13,20 @@ _TABLE = '<table style="border-collapse: collapse; margin: 0.5em 0">'
 _CELL = "padding: 0.2em 0.8em; border-bottom: 1px solid rgba(128, 128, 128, 0.5)"
 
 
+def as_line(report) -> str:
+    """Return the diagnosis and the errors in one line."""
+    errors = ", ".join(f"{part.name} {part.error:.4g}" for part in report.errors)
+    return f"<{type(report).__name__}: {_headline(report)}; {errors}>"
+
+
 def as_text(report) -> str:
     """Return the report as tables, findings and remedies."""
-    lines = [f"Bias and variance: {report.diagnosis}", _made_of(report), ""]
-    for rows in (_error_rows(report), _gap_rows(report)):
+    lines = [f"Bias and variance: {_headline(report)}", _made_of(report), ""]
+    for rows in _tables(report):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines += [*(_aligned(row, widths) for row in rows), ""]
     for finding in report.findings:
-        lines += wrap(f"{finding.code}: {finding.text}", _WIDTH)
+        lines += wrap(str(finding), _WIDTH)
         for number, remedy in enumerate(finding.remedies, start=1):
             lines += wrap(
                 f"{number}. {remedy}",
@@ -36,6 +43,7 @@ def as_dict(report) -> dict:
         "diagnosis": report.diagnosis,
         "measure": report.measure,
         "confidence": report.confidence,
+        "bayes": report.bayes,
         "errors": [
             {
                 "part": part.name,
@@ -68,6 +76,22 @@ def as_dict(report) -> dict:
             }
             for finding in report.findings
         ],
+        "constants": [
+            {"part": one.part, "error": one.error, "says": one.says}
+            for one in report.constants
+        ],
+        "trials": [
+            {
+                "text": trial.text,
+                "params": dict(trial.params),
+                "part": trial.part,
+                "before": trial.before,
+                "after": trial.after,
+                "interval": _as_list(trial.interval),
+                "verdict": trial.verdict,
+            }
+            for trial in report.trials
+        ],
     }
 
 
@@ -93,14 +117,14 @@ def as_frame(report):
 
 def as_html(report) -> str:
     """Return the report for a notebook."""
-    tables = map(_html_table, (_error_rows(report), _gap_rows(report)))
+    tables = map(_html_table, _tables(report))
     findings = "".join(
         f"<p><b>{escape(finding.code)}</b>: {escape(finding.text)}</p>"
         + _html_list(finding.remedies)
         for finding in report.findings
     )
     return (
-        f"<div><p><b>Bias and variance: {escape(report.diagnosis)}</b><br>"
+        f"<div><p><b>Bias and variance: {escape(_headline(report))}</b><br>"
         f"{escape(_made_of(report))}</p>{''.join(tables)}{findings}</div>"
     )
 
@@ -112,17 +136,52 @@ def _made_of(report):
     return made
 
 
+def _headline(report):
+    is_known = report.bayes != "assumed" or report.high_bias is False
+    return report.diagnosis + ("" if is_known else " (Bayes error 0 assumed)")
+
+
+def _tables(report):
+    """Return the tables as rows of cells, the head first."""
+    of_trials = [_trial_rows(report)] if report.trials else []
+    return [_error_rows(report), _gap_rows(report), *of_trials]
+
+
 def _error_rows(report):
-    return [
-        ("part", "error", "rows", "interval"),
-        *(
+    constants = {one.part: f"{one.error:.4f}" for one in report.constants}
+    rows = [("part", "error", "rows", "interval")]
+    for part in report.errors:
+        is_noted = part.name == "Bayes" and report.bayes != "given"
+        rows.append(
             (
-                part.name,
+                f"{part.name} ({report.bayes})" if is_noted else part.name,
                 f"{part.error:.4f}",
                 "" if part.n_rows is None else str(part.n_rows),
                 _between(part.interval),
             )
-            for part in report.errors
+        )
+    if not constants:
+        return rows
+    column = ["a constant", *(constants.get(part.name, "") for part in report.errors)]
+    return [(*row, cell) for row, cell in zip(rows, column, strict=True)]
+
+
+def _trial_rows(report):
+    part = report.trials[0].part
+    return [
+        ("tried", f"{part} error", "change", "interval", "verdict"),
+        *(
+            (
+                ", ".join(
+                    f"{short_name(name)}={value!r}"
+                    for name, value in trial.params.items()
+                ),
+                f"{trial.after:.4f}",
+                f"{trial.after - trial.before:+.4f}",
+                _between(trial.interval),
+                trial.verdict,
+            )
+            for trial in report.trials
         ),
     ]
 

@@ -14,12 +14,14 @@ redraws of the training set, see :func:`skdnn.bias_variance_decomposition`.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
-from skdnn.diagnosis.arguments import check_is_instance
+from skdnn._reports import Report
+from skdnn.diagnosis.arguments import check_flag, check_is_instance
 from skdnn.diagnosis.bias_variance import rendering
+from skdnn.diagnosis.bias_variance.constants import Constant, constants_of
 from skdnn.diagnosis.bias_variance.errors import (
-    check_bayes_error,
     check_confidence,
     check_fraction,
     measured_errors,
@@ -31,7 +33,7 @@ from skdnn.diagnosis.bias_variance.findings import (
     check_thresholds,
     diagnosis_of,
     findings_of_gaps,
-    findings_of_rows,
+    without_remedies,
 )
 from skdnn.diagnosis.bias_variance.gaps import (
     OUT_OF_FOLD,
@@ -39,7 +41,15 @@ from skdnn.diagnosis.bias_variance.gaps import (
     PartError,
     gap_between,
 )
+from skdnn.diagnosis.bias_variance.references import (
+    check_bayes,
+    estimated_bayes,
+    is_reference,
+    stated_bayes,
+)
 from skdnn.diagnosis.bias_variance.remedies import Remedy
+from skdnn.diagnosis.bias_variance.rows import findings_of_rows, is_scale_to_blame
+from skdnn.diagnosis.bias_variance.trials import Trial, with_trials
 
 # A gap lies between a part and the one before it; missing parts are skipped.
 _GAP_BELOW = {
@@ -51,8 +61,21 @@ _GAP_BELOW = {
 }
 
 
-@dataclass(frozen=True)
-class BiasVarianceReport:
+def _gaps(bayes, parts, thresholds, confidence) -> tuple[Gap, ...]:
+    """Return the gap between each part and the one before it."""
+    below = _GAP_BELOW
+    if "train-dev" not in parts:
+        below = {**below, "dev": "variance"}
+    return tuple(
+        gap_between(
+            (name := below[after.name]), before, after, thresholds[name], confidence
+        )
+        for before, after in pairwise((bayes, *parts.values()))
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class BiasVarianceReport(Report):
     """Whether a model underfits or overfits, how sure that is, and what to try.
 
     Made by `from_errors` or `from_estimator`. Printing it gives a table, the findings
@@ -71,6 +94,14 @@ class BiasVarianceReport:
         Confidence of each interval.
     measure : str
         What the errors are.
+    bayes : {"given", "assumed", "estimated"}
+        How the Bayes error is known: none given is 0, assumed; that of a reference
+        model is an estimate from above.
+    constants : tuple of Constant
+        The error of a constant prediction on each part (the most frequent class or the
+        mean of `y_train`); empty where it is not measured.
+    trials : tuple of Trial
+        Remedies that the report has tried, and what they did; of `what_if=True`.
 
     See Also
     --------
@@ -111,13 +142,16 @@ class BiasVarianceReport:
     findings: tuple[Finding, ...]
     confidence: float = 0.95
     measure: str = "as given"
+    bayes: str = "given"
+    constants: tuple[Constant, ...] = ()
+    trials: tuple[Trial, ...] = ()
 
     @classmethod
     def from_errors(
         cls,
         train_error,
         dev_error,
-        bayes_error=0.0,
+        bayes_error=None,
         *,
         train_dev_error=None,
         test_error=None,
@@ -135,8 +169,9 @@ class BiasVarianceReport:
         ----------
         train_error, dev_error : float
             Shares of rows predicted wrongly, in [0, 1].
-        bayes_error : float, default=0.0
-            The error of the best possible model, or of a human; taken as exact.
+        bayes_error : float, default=None
+            The error of the best possible model, or of a human; taken as exact. None
+            assumes 0, and says so.
         train_dev_error : float, default=None
             The error on rows of the training distribution that were not trained on;
             tells variance from data mismatch where dev rows come from elsewhere.
@@ -181,7 +216,7 @@ class BiasVarianceReport:
         2107
         """
         confidence = check_confidence(confidence)
-        bayes_error = check_fraction("bayes_error", bayes_error)
+        bayes = stated_bayes(bayes_error, partial(check_fraction, "bayes_error"))
         errors = {
             "train": train_error,
             "train-dev": train_dev_error,
@@ -198,13 +233,14 @@ class BiasVarianceReport:
         warn_of_accuracies(train_error, dev_error)
         if estimator is not None:
             check_is_instance(estimator)
-        return cls._from_parts(
-            parts,
-            bayes_error,
+        thresholds = check_thresholds(thresholds)
+        gaps = _gaps(bayes.part, parts, thresholds, confidence)
+        return cls(
+            (bayes.part, *parts.values()),
+            gaps,
+            findings_of_gaps(gaps, estimator, bayes.source),
             confidence,
-            thresholds,
-            "as given",
-            estimator,
+            bayes=bayes.source,
         )
 
     @classmethod
@@ -215,7 +251,7 @@ class BiasVarianceReport:
         y_train,
         X_dev=None,
         y_dev=None,
-        bayes_error=0.0,
+        bayes_error=None,
         *,
         X_train_dev=None,
         y_train_dev=None,
@@ -224,6 +260,7 @@ class BiasVarianceReport:
         scoring=None,
         confidence=0.95,
         thresholds=None,
+        what_if=False,
     ):
         """Measure the errors of a fitted estimator and read off bias and variance.
 
@@ -239,8 +276,13 @@ class BiasVarianceReport:
             :class:`MLPRegularizedClassifierCV`, they may be left out, if `X_train` are
             all rows of its `fit` in their order: then the dev error is the out-of-fold
             error, that of networks which had not seen the row.
-        bayes_error : float, default=0.0
-            The error of the best possible model, in units of the error.
+        bayes_error : float, "reference" or estimator, default=None
+            The error of the best possible model, in units of the error, taken as exact.
+            None assumes 0, and says so. "reference" takes the out-of-fold error of a
+            strong model on the training rows, five fits of gradient boosting (a random
+            forest for sparse rows or several outputs); an estimator is taken for that
+            model. It is an estimate from above: a bias that is high against it is
+            avoidable for sure.
         X_train_dev, y_train_dev : array-like, default=None
             Rows of the training distribution that it was not fitted to either.
         X_test, y_test : array-like, default=None
@@ -254,13 +296,22 @@ class BiasVarianceReport:
             units.
         confidence, thresholds
             As in `from_errors`.
+        what_if : bool, default=False
+            Try the remedies: a copy of the estimator is fitted with each of them, and
+            with none, to the same training rows (5000 of them, if there are more), and
+            measured on the same dev or out-of-fold rows. Those that did not help are
+            no remedies any more; `trials` lists them all. Set `random_state`, or
+            chance tells the copies apart, too. The copies know of no sample weights.
+            Nothing is tried while the rows are on a wrong scale.
 
         Returns
         -------
         BiasVarianceReport
             The report. Its remedies name the parameters of `estimator` and the values
-            to try next. If there is one of our networks inside, what
-            :class:`~skdnn.DataScaleWarning` warns of comes first.
+            to try next. First comes whether a constant prediction would be better. If
+            there is one of our networks inside, what
+            :class:`~skdnn.DataScaleWarning` warns of comes next; it is looked for in
+            other models where a constant is better.
 
         Raises
         ------
@@ -284,48 +335,39 @@ class BiasVarianceReport:
         True
         """
         confidence = check_confidence(confidence)
-        bayes_error = check_bayes_error(bayes_error)
+        check_bayes(bayes_error)
+        check_flag("what_if", what_if)
+        thresholds = check_thresholds(thresholds)
         rows = {
             "train": (X_train, y_train),
             "train-dev": (X_train_dev, y_train_dev),
             "dev": (X_dev, y_dev),
             "test": (X_test, y_test),
         }
-        parts, measure = measured_errors(estimator, rows, scoring, confidence)
-        return cls._from_parts(
-            parts,
-            bayes_error,
+        found = measured_errors(estimator, rows, scoring, confidence)
+        if is_reference(bayes_error):
+            bayes = estimated_bayes(bayes_error, estimator, found, confidence)
+        else:
+            bayes = stated_bayes(bayes_error)
+        gaps = _gaps(bayes.part, found.parts, thresholds, confidence)
+        constants = constants_of(found, estimator, scoring, confidence)
+        of_rows = findings_of_rows(estimator, rows["train"], rows["dev"], constants)
+        findings = findings_of_gaps(gaps, estimator, bayes.source)
+        trials: tuple[Trial, ...] = ()
+        if is_scale_to_blame(of_rows):
+            findings = without_remedies(findings)
+        elif what_if:
+            findings, trials = with_trials(findings, estimator, found, confidence)
+        return cls(
+            (bayes.part, *found.parts.values()),
+            gaps,
+            (*of_rows, *findings),
             confidence,
-            thresholds,
-            measure,
-            estimator,
-            findings_of_rows(estimator, rows["train"], rows["dev"]),
+            found.meaning,
+            bayes.source,
+            constants,
+            trials,
         )
-
-    @classmethod
-    def _from_parts(
-        cls,
-        parts,
-        bayes_error,
-        confidence,
-        thresholds,
-        measure,
-        estimator,
-        found_before=(),
-    ):
-        thresholds = check_thresholds(thresholds)
-        errors = (PartError("Bayes", bayes_error), *parts.values())
-        below = _GAP_BELOW
-        if "train-dev" not in parts:
-            below = {**below, "dev": "variance"}
-        gaps = tuple(
-            gap_between(
-                (name := below[after.name]), before, after, thresholds[name], confidence
-            )
-            for before, after in pairwise(errors)
-        )
-        findings = (*found_before, *findings_of_gaps(gaps, estimator))
-        return cls(errors, gaps, findings, confidence, measure)
 
     @property
     def diagnosis(self) -> str:
@@ -393,6 +435,10 @@ class BiasVarianceReport:
             "gap" has the names.
         """
         return rendering.as_frame(self)
+
+    def __repr__(self) -> str:
+        """Return the diagnosis and the errors in one line."""
+        return rendering.as_line(self)
 
     def _repr_html_(self) -> str:
         return rendering.as_html(self)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skdnn._reports import Report
 from skdnn.diagnosis.arguments import check_count
 from skdnn.diagnosis.networks import problem_at_init
 from skdnn.diagnosis.signals.statistics import SignalStage, measure
@@ -24,8 +25,8 @@ from skdnn.estimators.checks.scales import findings_of
 from skdnn.estimators.inspection import TrainingProblem
 
 
-@dataclass(frozen=True, eq=False)
-class SignalReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class SignalReport(Report):
     """Signals per layer at initialisation and after training; printing gives tables.
 
     Attributes

@@ -1,0 +1,29 @@
+"""How a report shows itself: a line at a prompt, text in print, HTML in a notebook."""
+
+from html import escape
+
+_PRE = '<pre style="line-height: 1.3; margin: 0.5em 0; overflow-x: auto">'
+
+
+class Report:
+    """A base of reports, whose text begins with one line that says what was found.
+
+    A dataclass of this kind needs ``repr=False``, or it would print its arrays.
+    """
+
+    def __repr__(self) -> str:
+        """Return the first line of the text."""
+        headline, _ = _parts(self)
+        return f"<{type(self).__name__}: {headline}>"
+
+    def _repr_html_(self) -> str:
+        """Return the text for a notebook, where its columns stay aligned."""
+        headline, rest = _parts(self)
+        below = f"{_PRE}{escape(rest)}</pre>" if rest else ""
+        return f"<div><p><b>{escape(headline)}</b></p>{below}</div>"
+
+
+def _parts(report) -> tuple[str, str]:
+    """Return the first line of a report, and what follows."""
+    headline, _, rest = str(report).partition("\n")
+    return headline, rest.strip("\n")

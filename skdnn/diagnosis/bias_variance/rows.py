@@ -1,0 +1,222 @@
+"""What the rows say: a scale at which a model learns badly, and models worse than none.
+
+A constant prediction knows nothing of X. A model with a larger error has learnt
+something that is wrong on these rows: the scale of X or y comes first among the causes,
+and with it dev rows that are on another scale than the training rows.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import is_classifier
+
+from skdnn.cross_validated.base import BaseMLPRegularizedCV
+from skdnn.diagnosis.arguments import as_targets
+from skdnn.diagnosis.bias_variance.constants import Constant
+from skdnn.diagnosis.bias_variance.findings import Finding
+from skdnn.diagnosis.bias_variance.remedies import Remedy
+from skdnn.diagnosis.networks import cross_validated_in
+from skdnn.estimators.base import BaseMLPRegularized
+from skdnn.estimators.checks import scales
+from skdnn.estimators.rows import Rows, rows_to_predict
+from skdnn.estimators.unwrapping import unwrap
+
+WORSE, NO_BETTER = "worse_than_constant", "no_better_than_constant"
+# Models of scikit-learn that learn badly from columns of very different scale; trees,
+# and what solves for its coefficients, do not mind.
+_MIND_SCALES = ("sklearn.neural_network", "sklearn.svm", "sklearn.neighbors")
+_MIND_TARGETS = ("sklearn.neural_network", "sklearn.svm")
+_GRADIENT_DESCENT = "sklearn.linear_model._stochastic_gradient"
+# Of a mean or a deviation so many times the other, or the unit, y is far off.
+_OFF = 10.0
+
+
+def findings_of_rows(
+    estimator, train, dev, constants: tuple[Constant, ...] = ()
+) -> tuple[Finding, ...]:
+    """Return what a fit would warn of, and whether a constant is as good.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Rows are looked at as the model inside it sees them.
+    train, dev : (X, y)
+        Rows as passed to the estimator; (None, None) without dev rows.
+    constants : tuple of Constant
+        The error of a constant on each part. Where one is better, the scale of X and y
+        is looked at for models other than our networks, too.
+    """
+    worse = [constant for constant in constants if constant.is_surely_better]
+    same = [c for c in constants if c.part != "train" and not c.is_beaten and c.error]
+    found = _scales_for_networks(estimator, train, dev)
+    if found is None:
+        is_odd = bool(worse or same)
+        found = _scales_for_others(estimator, train, dev) if is_odd else ()
+    of_scales = tuple(
+        Finding(one.code, one.text, {"figure": one.figure}, (Remedy(one.cure),))
+        for one in found
+    )
+    compared: tuple[Finding, ...] = ()
+    if worse:
+        compared = (_worse_than_constant(estimator, worse),)
+    elif same:
+        compared = (_no_better_than_constant(same),)
+    if compared and of_scales:
+        compared = (_by_their_scale(compared[0]),)
+    return (*compared, *of_scales)
+
+
+def is_scale_to_blame(findings) -> bool:
+    """Whether the errors are first of all those of a wrong scale.
+
+    A constant is as good and the scale of the rows the likely cause, or the dev rows
+    are on a scale of their own.
+    """
+    codes = [finding.code for finding in findings]
+    is_odd = codes[:1] in ([WORSE], [NO_BETTER]) and len(codes) > 1
+    return is_odd or "scale_of_dev_columns" in codes
+
+
+def _by_their_scale(finding: Finding) -> Finding:
+    text = f"{finding.text} The likely cause is the scale of the rows, as found below."
+    return replace(finding, text=text, remedies=())
+
+
+def _worse_than_constant(estimator, worse) -> Finding:
+    text = (
+        f"The {_listed(worse)}: the model is worse than a constant prediction "
+        f"({worse[0].says}), which does not look at X."
+    )
+    remedies = [Remedy("look at the units of X and y, in training and in use")]
+    if worse[0].part != "train":
+        part = worse[0].part
+        text += " On the training rows it is better."
+        remedies.append(Remedy(f"compare the {part} rows with the training rows"))
+    class_weight = getattr(unwrap(estimator).model, "class_weight", None)
+    if class_weight is not None:
+        balanced = Remedy(
+            f"class_weight={class_weight!r} trades errors on frequent classes for "
+            'those on rare ones: judge it by scoring="balanced_accuracy"'
+        )
+        remedies.insert(0, balanced)
+    return Finding(WORSE, text, _figures(worse), tuple(remedies))
+
+
+def _no_better_than_constant(same) -> Finding:
+    text = (
+        f"The {_listed(same)}: by this measure the model is no better than a constant "
+        f"prediction ({same[0].says})."
+    )
+    remedies = [Remedy("other features, or rows in which y depends on them more")]
+    if same[0].says.startswith("always"):
+        other_measure = Remedy(
+            "another measure, if rare classes count: "
+            'scoring="neg_log_loss" or "balanced_accuracy"'
+        )
+        remedies.insert(0, other_measure)
+    return Finding(NO_BETTER, text, _figures(same), tuple(remedies))
+
+
+def _figures(constants) -> dict[str, dict[str, float]]:
+    return {c.part: {"model": c.of_model, "constant": c.error} for c in constants}
+
+
+def _listed(constants) -> str:
+    return ", the ".join(
+        f"{c.part} error is {c.of_model:.4g}, that of a constant {c.error:.4g}"
+        for c in constants
+    )
+
+
+def _scales_for_networks(estimator, train, dev):
+    """Return the findings of a fit of our networks; None where there is none inside."""
+    unwrapped = cross_validated_in(estimator) or unwrap(estimator)
+    net = unwrapped.model
+    if isinstance(net, BaseMLPRegularizedCV):
+        if net.preprocess:  # it scales the columns itself; a dev set can still be off
+            return _scale_of_dev(unwrapped, train, dev)
+        net = net.members_[0]
+    if not isinstance(net, BaseMLPRegularized):
+        return None
+    X, y = unwrapped.rows(*train, refit=False)
+    X_dev = None if dev[0] is None else unwrapped.rows(*dev, refit=False)[0]
+    return scales.findings_of(
+        net,
+        Rows(rows_to_predict(net, X), y if sparse.issparse(y) else np.asarray(y)),
+        None if X_dev is None else Rows(rows_to_predict(net, X_dev), None),
+        _names(unwrapped),
+    )
+
+
+def _names(unwrapped) -> scales.Arrays:
+    as_seen = " (transformed)" if unwrapped.transformers else ""
+    return scales.Arrays(
+        f"X_train{as_seen}",
+        "y_train",
+        f"X_dev{as_seen}",
+        f"{type(unwrapped.model).__name__}(...)",
+    )
+
+
+def _scales_for_others(estimator, train, dev):
+    """Return the same of another model, as far as its kind minds scales."""
+    unwrapped = unwrap(estimator)
+    module = type(unwrapped.model).__module__
+    X, y = unwrapped.rows(*train, refit=False)
+    found = []
+    numbers = _numbers_of(X)
+    if module.startswith((*_MIND_SCALES, _GRADIENT_DESCENT)) and numbers is not None:
+        rows = Rows(numbers, None)
+        found += scales.look_at(rows, arrays=_names(unwrapped))
+    found += _scale_of_dev(unwrapped, train, dev)
+    minds_targets = module.startswith((*_MIND_TARGETS, _GRADIENT_DESCENT))
+    if minds_targets and not is_classifier(estimator):
+        found += _scale_of_targets(as_targets(y), type(unwrapped.model).__name__)
+    return found
+
+
+def _scale_of_dev(unwrapped, train, dev):
+    """Return whether dev rows are on another scale, in the columns of numbers."""
+    if dev[0] is None:
+        return []
+    X, X_dev = (
+        _numbers_of(unwrapped.rows(*rows, refit=False)[0]) for rows in (train, dev)
+    )
+    if X is None or X_dev is None or X.shape[1] != X_dev.shape[1]:
+        return []
+    found = scales.look_at(Rows(X, None), Rows(X_dev, None), arrays=_names(unwrapped))
+    return [one for one in found if one.code == "scale_of_dev_columns"]
+
+
+def _numbers_of(X):
+    """Return the columns of numbers, with means for gaps; None if there are none."""
+    if sparse.issparse(X):
+        return X
+    if hasattr(X, "select_dtypes"):
+        X = X.select_dtypes("number").to_numpy(np.float64, na_value=np.nan)
+    X = np.asarray(X)
+    if X.dtype.kind not in "biuf" or X.ndim != 2 or not X.shape[1]:
+        return None
+    X = np.asarray(X, dtype=np.float64)
+    is_known = np.isfinite(X)
+    if is_known.all():
+        return X
+    n_known = np.maximum(1, is_known.sum(axis=0))
+    means = np.where(is_known, X, 0.0).sum(axis=0) / n_known
+    return np.where(is_known, X, means)
+
+
+def _scale_of_targets(y, model: str):
+    mean, deviation = (np.abs(a).max() for a in (y.mean(axis=0), y.std(axis=0)))
+    if deviation < _OFF and mean < _OFF * max(deviation, 1.0):
+        return []
+    text = (
+        f"y_train is far from mean 0 and deviation 1, where the model starts: its mean "
+        f"is {mean:.3g}, its deviation {deviation:.3g}."
+    )
+    cure = (
+        f"Standardise it: TransformedTargetRegressor({model}(...), "
+        "transformer=StandardScaler())."
+    )
+    return [scales.InputFinding("scale_of_targets", float(deviation), text, cure)]

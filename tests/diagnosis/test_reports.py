@@ -1,0 +1,99 @@
+"""Every report: one line at a prompt, a readable text, and HTML in a notebook."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.tree import DecisionTreeClassifier
+
+import skdnn
+from skdnn._reports import Report
+from skdnn.displays.search_table import SearchTable
+
+X, Y = load_iris(return_X_y=True)
+X = X / 10
+
+
+def net():
+    return skdnn.MLPRegularizedClassifier((3,), activation="tanh", random_state=0)
+
+
+def search_table():
+    search = GridSearchCV(
+        LogisticRegression(max_iter=500),
+        {"C": [0.1, 1], "fit_intercept": [True, False]},
+        cv=2,
+        return_train_score=True,
+    )
+    return SearchTable.of(search.fit(X, Y).cv_results_, "C", "fit_intercept")
+
+
+# What makes each report, and what its one line says.
+REPORTS = {
+    "check_gradients": (
+        lambda: skdnn.check_gradients(net(), X, Y, n_epochs=1),
+        "<GradientChecks: Gradient check at initialisation and after 1 epochs: correct",
+    ),
+    "check_cost_descends": (
+        lambda: skdnn.check_cost_descends(net(), X, Y, n_steps=1),
+        "<CostDescentReport: Cost descent: J falls",
+    ),
+    "signal_propagation": (
+        lambda: skdnn.signal_propagation(net(), X, Y, n_epochs=0),
+        "<SignalReport: Signals with init=",
+    ),
+    "difference_orders": (
+        lambda: skdnn.difference_orders(net(), X, Y, n_params=2),
+        "<DifferenceOrders: Errors of differences over 2 components: order 1.0",
+    ),
+    "decomposition": (
+        lambda: skdnn.bias_variance_decomposition(
+            DecisionTreeClassifier(max_depth=1), X, Y, X, Y, n_rounds=2, random_state=0
+        ),
+        "<BiasVarianceDecomposition: Bias and variance of the squared error over 2",
+    ),
+    "bias_variance": (
+        lambda: skdnn.BiasVarianceReport.from_errors(0.01, 0.11),
+        "<BiasVarianceReport: high variance; Bayes 0, train 0.01, dev 0.11>",
+    ),
+    "search": (search_table, "<SearchTable: Scores of a search: best "),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_one_line_a_text_and_html(name):
+    make, opening = REPORTS[name]
+    report = make()
+    line, text, html = repr(report), str(report), report._repr_html_()
+    assert line.startswith(opening) and line.endswith(">")
+    assert "\n" not in line and len(line) < 200
+    headline, *below = text.splitlines()
+    assert headline and len(below) > 2 and "array(" not in text
+    assert html.startswith("<div>") and html.endswith("</div>")
+    assert f"<b>{headline}</b>" in html.replace("&#x27;", "'")
+
+
+def test_the_table_of_a_search_says_what_was_best():
+    table = search_table()
+    means = table.dev_scores.mean(axis=2)
+    hue, best = np.unravel_index(means.argmax(), means.shape)
+    assert f"best {means.max():.4g} at {table.values[best]:.4g}" in str(table)
+    assert f"with {table.hue_values[hue]}" in str(table).splitlines()[0]
+    assert len(str(table).splitlines()) == 3 + 4
+
+
+def test_html_is_escaped():
+    @dataclass(repr=False)
+    class Told(Report):
+        text: str
+
+        def __str__(self) -> str:
+            return self.text
+
+    html = Told("<a> & b\n\n<i>  c")._repr_html_()
+    assert "<b>&lt;a&gt; &amp; b</b>" in html and "&lt;i&gt;  c</pre>" in html
+    assert "<pre" not in Told("one line")._repr_html_()
+    assert repr(Told("first\nsecond")) == "<Told: first>"
