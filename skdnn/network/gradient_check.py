@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skdnn._reports import Report
 from skdnn.network import segments as table
 from skdnn.network.objective import Objective
 
@@ -61,8 +62,8 @@ class LayerError(NamedTuple):
     n_kinks: int
 
 
-@dataclass(frozen=True)
-class GradientCheckReport:
+@dataclass(frozen=True, repr=False)
+class GradientCheckReport(Report):
     """What a gradient check found; printing it gives a table.
 
     Attributes

@@ -33,6 +33,10 @@ def search_table():
 
 # What makes each report, and what its one line says.
 REPORTS = {
+    "gradient_check": (
+        lambda: net().gradient_check(X, Y, at="init"),
+        "<GradientCheckReport: Gradient check: correct (relative error",
+    ),
     "check_gradients": (
         lambda: skdnn.check_gradients(net(), X, Y, n_epochs=1),
         "<GradientChecks: Gradient check at initialisation and after 1 epochs: correct",
