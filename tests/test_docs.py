@@ -42,7 +42,8 @@ def pages():
         for path in (ROOT / "docs").rglob("*.md")
         if not BUILT & set(path.relative_to(ROOT).parts)
     ]
-    return sorted(map(Path.as_posix, [Path("README.md"), *found]))
+    at_the_root = [Path("CONTRIBUTING.md"), Path("README.md")]
+    return sorted(map(Path.as_posix, [*at_the_root, *found]))
 
 
 def text_of(page):
