@@ -4,7 +4,9 @@ import importlib.metadata
 import os
 
 from docutils import nodes
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.errors import ExtensionError
 
 project = "skdnn"
 author = "skdnn developers"
@@ -82,15 +84,24 @@ def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
     return True if generated or module.split(".")[0] == "sklearn" else None
 
 
+def mathml(node, as_block):
+    """Return a formula as browsers draw it, or say which one cannot be read."""
+    try:
+        return tex2mathml(node.astext(), as_block=as_block)
+    except MathError as error:
+        where = f"{node.source}, line {node.line}"
+        raise ExtensionError(f"{where}: {error} in {node.astext()!r}") from error
+
+
 def write_formula(translator, node):
     """Write a formula in a line of text."""
-    translator.body.append(tex2mathml(node.astext()))
+    translator.body.append(mathml(node, as_block=False))
     raise nodes.SkipNode
 
 
 def write_displayed_formula(translator, node):
     """Write a formula that stands by itself."""
-    formula = tex2mathml(node.astext(), as_block=True)
+    formula = mathml(node, as_block=True)
     translator.body.append(f'<div class="displayed-formula">{formula}</div>')
     raise nodes.SkipNode
 
