@@ -3,6 +3,11 @@
 import importlib.metadata
 import os
 
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.errors import ExtensionError
+
 project = "skdnn"
 author = "skdnn developers"
 copyright = "2026, skdnn developers"
@@ -14,8 +19,8 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
 # Links to the pages of other projects need the network, the rest of the build does not.
@@ -30,6 +35,11 @@ if os.environ.get("SKDNN_DOCS_INTERSPHINX") == "1":
 
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+# Below, in setup: browsers draw MathML themselves, so that no page loads a script from
+# elsewhere, and formulas are there without a network.
+html_math_renderer = "mathml"
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
@@ -60,6 +70,11 @@ html_theme_options = {
     "show_toc_level": 2,
 }
 html_show_sourcelink = False
+# The theme leaves out the side bar of pages that have no pages below them.
+html_sidebars = {"**": ["site_map"]}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True
 
 
 def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
@@ -69,5 +84,30 @@ def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
     return True if generated or module.split(".")[0] == "sklearn" else None
 
 
+def mathml(node, as_block):
+    """Return a formula as browsers draw it, or say which one cannot be read."""
+    try:
+        return tex2mathml(node.astext(), as_block=as_block)
+    except MathError as error:
+        where = f"{node.source}, line {node.line}"
+        raise ExtensionError(f"{where}: {error} in {node.astext()!r}") from error
+
+
+def write_formula(translator, node):
+    """Write a formula in a line of text."""
+    translator.body.append(mathml(node, as_block=False))
+    raise nodes.SkipNode
+
+
+def write_displayed_formula(translator, node):
+    """Write a formula that stands by itself."""
+    formula = mathml(node, as_block=True)
+    translator.body.append(f'<div class="displayed-formula">{formula}</div>')
+    raise nodes.SkipNode
+
+
 def setup(app):
+    app.add_html_math_renderer(
+        "mathml", (write_formula, None), (write_displayed_formula, None)
+    )
     app.connect("autodoc-skip-member", skip_inherited_from_sklearn)

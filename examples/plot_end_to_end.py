@@ -3,7 +3,8 @@ The whole way on handwritten digits
 ===================================
 
 Split, check the gradient, watch a network overfit and regularise it, search, and only
-then look at the test rows. Runs in a few seconds.
+then look at the test rows. The first run compiles for some
+seconds more.
 """
 
 # %%

@@ -3,7 +3,8 @@ Check before you train
 ======================
 
 Three checks, each of which needs the one before it: is the gradient right, does J fall
-at each step, and only then dropout. Runs in a few seconds.
+at each step, and only then dropout. The first run compiles for some
+seconds more.
 """
 
 # %%

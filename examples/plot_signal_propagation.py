@@ -3,7 +3,8 @@ Signals that vanish or explode
 ==============================
 
 What passes through a deep network at its random start, layer by layer, and what the
-initialiser has to do with it. Runs in a few seconds.
+initialiser has to do with it. The first run compiles for some
+seconds more.
 """
 
 # %%

@@ -56,6 +56,13 @@ def test_version_has_a_changelog_entry():
     assert f"## [{skdnn.__version__}]" in changelog
 
 
+def test_citation_is_of_this_version_and_its_authors():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {skdnn.__version__}\n" in citation
+    authors = re.findall(r"^  - name: (.+)$", citation, flags=re.M)
+    assert authors == [author["name"] for author in pyproject()["project"]["authors"]]
+
+
 def test_typed_marker_is_present():
     assert (Path(skdnn.__file__).parent / "py.typed").is_file()
 

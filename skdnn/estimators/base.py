@@ -319,7 +319,8 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
     #
     # Classes of this package may be moved and changed; what is in a file may not. So it
     # holds names, numbers and arrays. The only other objects in it are NumPy's, and
-    # skops.io has one type to be told to trust.
+    # skops.io has one type to be told to trust, and those of objects among the
+    # parameters: augmenters, functions.
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled."""

@@ -47,7 +47,7 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
     hidden layer it is that of ``LogisticRegression(C=1 / alpha)``.
 
     A superset of :class:`sklearn.neural_network.MLPClassifier`: same names, same
-    meaning, alpha's scale apart: ``alpha_ours = alpha_sklearn * m / batch_size``.
+    meaning, alpha's scale apart: ``alpha_skdnn = alpha_sklearn * m / batch_size``.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     of y; of several outputs, times the mean of their variances.
 
     A superset of :class:`sklearn.neural_network.MLPRegressor`: same names, same
-    meaning, with ``alpha_ours = alpha_sklearn * m / batch_size``, and
+    meaning, with ``alpha_skdnn = alpha_sklearn * m / batch_size``, and
     ``normalize_y=False`` to learn y as it is.
 
     Parameters

@@ -119,11 +119,15 @@ def warn_about(outcome: Outcome, estimator, collapse: Collapse | None) -> None:
 
 
 def tell(text: str, category: type[Warning], reason: str) -> None:
-    """Warn the caller of fit; a search or another loop over fits, once per reason."""
+    """Warn the caller of fit; a search or another loop over fits, once per reason.
+
+    The reason ends the text: docs/user_guide/does_not_learn.md has a section for each.
+    """
     larger = caller_of_many_fits()
     told: set[str] = set() if larger is None else _TOLD.setdefault(larger, set())
     if reason in told:
         return
+    text += f" [{reason}]"
     if larger is not None:
         text += " (One of several fits; of the others no more is said.)"
     warnings.warn(text, category, stacklevel=level_of_caller())

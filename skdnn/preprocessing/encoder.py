@@ -43,14 +43,14 @@ _AT_ONCE = 2**16
 class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstimator):
     r"""Encode each numeric column by how far its value fills each of its bins.
 
-    For the edges :math:`b_0 < b_1 < \dots < b_T` of a column, its value :math:`x`
+    For the edges :math:`b_0 < b_1 < \ldots < b_T` of a column, its value :math:`x`
     becomes the :math:`T` components
 
     .. math::
 
         e_t = \min\left(1, \max\left(0,
             \frac{x - b_{t-1}}{b_t - b_{t-1}}\right)\right),
-        \qquad t = 1 \dots T,
+        \qquad t = 1 \ldots T,
 
     beside the standardised column :math:`(x - \mu) / \sigma`: bins below :math:`x` are
     full, bins above are empty, and the bin of :math:`x` is filled in part. A linear

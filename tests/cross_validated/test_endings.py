@@ -39,7 +39,9 @@ def test_a_choice_that_works_is_silent(quiet, monkeypatch):
 def test_too_few_steps(make, monkeypatch):
     steps(monkeypatch, 10, 20)
     y = Y if make is classifier else X[:, 0]
-    with pytest.warns(ConvergenceWarning, match=r"Set max_steps=40\.$") as caught:
+    with pytest.warns(
+        ConvergenceWarning, match=r"Set max_steps=40\. \[max_steps\]$"
+    ) as caught:
         model = make().fit(X, y)
     assert [w.filename for w in caught] == [__file__]
     assert model.best_n_steps_ == 20

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 import skdnn
 from skdnn import (
+    GaussianNoise,
     InputStandardizer,
     MLPRegularizedClassifier,
     MLPRegularizedClassifierCV,
@@ -140,6 +141,9 @@ def test_types_that_skops_has_to_trust():
     for model, expected in zip(models, TYPES, strict=True):
         data = skops.io.dumps(model)
         assert skops.io.get_untrusted_types(data=data) == [expected]
+    augmented = skops.io.dumps(_classifier(augmentation=GaussianNoise(0.1)).fit(X, y))
+    also = "skdnn.augmentation.noise.GaussianNoise"
+    assert skops.io.get_untrusted_types(data=augmented) == [also, TYPES[0]]
     model = make_pipeline(InputStandardizer(), _classifier()).fit(X, y)
     loaded = skops.io.loads(skops.io.dumps(model), trusted=TYPES)
     assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))

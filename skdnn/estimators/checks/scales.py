@@ -43,7 +43,8 @@ class DataScaleWarning(UserWarning):
     """Inputs or targets are of a scale at which a network learns badly.
 
     Given by `fit`, and by the first `partial_fit`. The message names the array, what
-    was measured, and what to write instead.
+    was measured, and what to write instead. The code at its end is a section of the
+    page "My net does not learn" of the user guide.
 
     Examples
     --------
