@@ -16,8 +16,11 @@ from skdnn.diagnosis.arguments import (
     check_pair,
 )
 from skdnn.displays.arguments import check_ax, style_of
+from skdnn.displays.classes import MOST_COLORED, Look, draw_boundaries, draw_names
+from skdnn.displays.legends import place_legend
 from skdnn.displays.models import by_name
-from skdnn.displays.panels import panels, place_legend
+from skdnn.displays.panels import panels
+from skdnn.displays.texts import IN_PANEL, folded
 
 
 class DecisionRegionsDisplay:
@@ -25,7 +28,8 @@ class DecisionRegionsDisplay:
 
     It is recommended to use `from_estimator` to make one. Each panel is a
     :class:`sklearn.inspection.DecisionBoundaryDisplay`; this adds a common scale for
-    several panels, the rows with training and dev told apart, and the accuracies.
+    several panels, the rows with training and dev told apart, and the accuracies. More
+    than ten classes are named within their regions, and rows have shapes, too.
 
     Parameters
     ----------
@@ -166,6 +170,7 @@ class DecisionRegionsDisplay:
             _check_rows("X_dev", X_dev, "y_dev", y_dev)
         models = by_name(estimator, name)
         classes = _common_classes(models.values())
+        predicted = [_one_class_each(model, X) for model in models.values()]
         corners = _corners(X if X_dev is None else np.concatenate([X, X_dev]), X)
         grids = [
             _regions(model, corners, response_method, grid_resolution)
@@ -181,7 +186,7 @@ class DecisionRegionsDisplay:
             y=_numbers(y, classes, "y"),
             X_dev=np.asarray(X_dev, dtype=float) if has_dev else None,
             y_dev=_numbers(y_dev, classes, "y_dev") if has_dev else None,
-            accuracies=[accuracy_score(y, m.predict(X)) for m in models.values()],
+            accuracies=[accuracy_score(y, answers) for answers in predicted],
             dev_accuracies=(
                 [accuracy_score(y_dev, m.predict(X_dev)) for m in models.values()]
                 if has_dev
@@ -197,6 +202,9 @@ class DecisionRegionsDisplay:
     def plot(self, ax=None, *, scatter_kw=None):
         """Draw a panel per model: training rows as dots, dev rows as triangles.
 
+        Of more than ten classes the training rows are filled and the dev rows hollow;
+        every ten classes have a shape.
+
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_models Axes, default=None
@@ -210,19 +218,35 @@ class DecisionRegionsDisplay:
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         scatter_kw = style_of("scatter_kw", scatter_kw)
+        is_ours = ax is None
         self.axes_ = panels(ax, len(self.responses), n_columns=3, size=(3.6, 3.6))
         self.figure_ = self.axes_[0].figure
         self.regions_ = []
         for model, axes in enumerate(self.axes_):
             regions = self._draw_regions(axes, self.responses[model])
             self.regions_.append(regions)
-            colors = getattr(regions, "multiclass_colors_", _TWO_COLORS)
-            self._draw_rows(axes, colors, scatter_kw)
+            if self._are_many():
+                self._draw_many_rows(axes, scatter_kw)
+            else:
+                colors = getattr(regions, "multiclass_colors_", _TWO_COLORS)
+                self._draw_rows(axes, colors, scatter_kw)
             axes.set_title(self._title(model), fontsize="medium")
+        handles, labels = self.axes_[-1].get_legend_handles_labels()
         place_legend(
-            self.axes_[-1], loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0
+            self.axes_[-1],
+            handles,
+            labels,
+            side="beside",
+            is_ours=is_ours,
+            loc="upper left",
+            bbox_to_anchor=(1.02, 1),
+            borderaxespad=0,
+            ncols=-(-len(labels) // _MOST_BELOW_EACH_OTHER),
         )
         return self
+
+    def _are_many(self) -> bool:
+        return len(self.classes) > MOST_COLORED
 
     def _draw_regions(self, axes, response):
         from matplotlib.colors import LinearSegmentedColormap
@@ -234,8 +258,13 @@ class DecisionRegionsDisplay:
             xx1=self.xx1,
             n_classes=n_classes,
             response=response,
-            xlabel=self.feature_names[0],
-            ylabel=self.feature_names[1],
+            multiclass_colors=(
+                [Look.of(number).color for number in range(n_classes)]
+                if self._are_many()
+                else None
+            ),
+            xlabel=folded(self.feature_names[0], IN_PANEL),
+            ylabel=folded(self.feature_names[1], IN_PANEL),
         )
         style: dict[str, Any] = {"alpha": 0.6, "zorder": -1}
         if n_classes == 2:
@@ -246,10 +275,11 @@ class DecisionRegionsDisplay:
             }
         regions.plot(ax=axes, plot_method="contourf", **style)
         predicted = response.argmax(axis=2) if response.ndim == 3 else response
-        between = np.arange(n_classes - 1) + 0.5
-        axes.contour(
-            self.xx0, self.xx1, predicted, levels=between, colors="black", linewidths=1
-        )
+        if response.ndim == 2 and response.dtype.kind == "f":
+            predicted = response > 0.5
+        draw_boundaries(axes, self.xx0, self.xx1, predicted, n_classes)
+        if self._are_many():
+            draw_names(axes, self.xx0, self.xx1, predicted, self.classes)
         return regions
 
     def _draw_rows(self, axes, colors, scatter_kw):
@@ -269,9 +299,24 @@ class DecisionRegionsDisplay:
                 rows = X[y == number]
                 axes.scatter(*rows.T, **style_kwargs(style, scatter_kw))
 
+    def _draw_many_rows(self, axes, scatter_kw):
+        parts = [("", self.X, self.y)]
+        if self.X_dev is not None:
+            parts.append(("dev, hollow", self.X_dev, self.y_dev))
+        for part, X, y in parts:
+            for number, label in enumerate(self.classes):
+                style = Look.of(number).style(is_dev=bool(part))
+                style["label"] = "_" if part else f"class {label}"
+                rows = X[y == number]
+                axes.scatter(*rows.T, **style_kwargs(style, scatter_kw))
+        if self.X_dev is not None:
+            for is_dev, label in ((False, "train"), (True, "dev")):
+                style = Look("0.3", "o").style(is_dev) | {"label": label}
+                axes.scatter([], [], **style_kwargs(style, scatter_kw))
+
     def _title(self, model):
         name = None if self.names is None else self.names[model]
-        lines = [] if name is None else [name]
+        lines = [] if name is None else [folded(name, IN_PANEL)]
         scores = []
         if self.accuracies is not None:
             scores.append(f"train {self.accuracies[model]:.1%}")
@@ -284,6 +329,8 @@ class DecisionRegionsDisplay:
 
 # The first two of matplotlib's cycle, which colour-blind readers can tell apart.
 _TWO_COLORS = ("#1f77b4", "#ff7f0e")
+
+_MOST_BELOW_EACH_OTHER = 20  # entries of the legend
 
 
 def _regions(model, corners, response_method, grid_resolution):
@@ -311,6 +358,8 @@ def _corners(rows, X):
     """Return two rows, of the type of X: the corners of a box with a margin."""
     rows = np.asarray(rows, dtype=float)
     margin = 0.06 * np.ptp(rows, axis=0)
+    # A feature that is constant has a place, too.
+    margin = np.where(margin > 0, margin, 0.5 * np.maximum(1, np.abs(rows).max(axis=0)))
     corners = np.array([rows.min(axis=0) - margin, rows.max(axis=0) + margin])
     if not hasattr(X, "columns"):
         return corners
@@ -338,7 +387,8 @@ def _check_rows(x_name, X, y_name, y):
         )
     if as_targets(y).ndim != 1:
         raise ValueError(
-            f"{y_name} must have one class per row; it has the shape {np.shape(y)}."
+            f"{y_name} must have one class per row; it has the shape {np.shape(y)}. Of "
+            "several labels, draw one: a model fitted to y[:, k], with these."
         )
 
 
@@ -348,6 +398,17 @@ def _classes_of(model):
         raise TypeError(f"estimator must be a classifier, got {model!r}.")
     check_is_fitted(model)
     return model.classes_
+
+
+def _one_class_each(model, X):
+    """Return the predicted classes; of several labels per row no plane is coloured."""
+    predicted = np.asarray(model.predict(X))
+    if predicted.ndim != 1:
+        raise ValueError(
+            f"estimator must predict one class per row, got {model!r}, which predicts "
+            f"{predicted.shape[1]} labels: fit it to one of them, y[:, k], to draw it."
+        )
+    return predicted
 
 
 def _numbers(y, classes, argument):
