@@ -2,9 +2,9 @@
 
 import re
 
-# Letters in a line: of a legend beside a picture, of what belongs to a panel, of what is
-# as wide as a picture, of a tick.
-IN_LEGEND, IN_PANEL, IN_FIGURE, IN_TICK = 44, 36, 72, 26
+# Letters in a line: of a legend beside a picture, of what belongs to a panel, of what
+# is as wide as a picture, of a tick.
+IN_LEGEND, IN_PANEL, IN_FIGURE, IN_TICK = 44, 36, 76, 26
 _MOST_LINES = 4
 
 

@@ -162,7 +162,7 @@ def test_constant_and_saddle():
 
 def test_errors(models):
     plain = models["as it is"]
-    with pytest.raises(ValueError, match="parameters must be a pair of them"):
+    with pytest.raises(ValueError, match="parameters must be a pair of"):
         CostContoursDisplay.from_estimator(plain, X, Y, parameters=((1, "b", 0),))
     with pytest.raises(NotFittedError):
         CostContoursDisplay.from_estimator(linear(), X, Y)

@@ -41,7 +41,8 @@ def stopped():
 
 
 def labels(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    return [text.replace("\n", " ") for text in texts]
 
 
 def test_curves_and_kept_epoch(stopped):
