@@ -3,23 +3,23 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score
-from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.arguments import (
-    as_numbers,
-    as_targets,
-    check_count,
-    check_is_instance,
-    check_pair,
-)
+from skdnn.diagnosis.arguments import check_count
 from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.classes import MOST_COLORED, Look, draw_boundaries, draw_names
 from skdnn.displays.legends import place_legend
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels
+from skdnn.displays.regions import (
+    check_rows,
+    common_classes,
+    corners_of,
+    numbers_of,
+    one_class_each,
+    regions_of,
+)
 from skdnn.displays.texts import IN_PANEL, folded
 
 
@@ -165,15 +165,15 @@ class DecisionRegionsDisplay:
             )
         if (X_dev is None) != (y_dev is None):
             raise ValueError("X_dev and y_dev must be given together.")
-        _check_rows("X", X, "y", y)
+        check_rows("X", X, "y", y)
         if X_dev is not None:
-            _check_rows("X_dev", X_dev, "y_dev", y_dev)
+            check_rows("X_dev", X_dev, "y_dev", y_dev)
         models = by_name(estimator, name)
-        classes = _common_classes(models.values())
-        predicted = [_one_class_each(model, X) for model in models.values()]
-        corners = _corners(X if X_dev is None else np.concatenate([X, X_dev]), X)
+        classes = common_classes(models.values())
+        predicted = [one_class_each(model, X) for model in models.values()]
+        corners = corners_of(X if X_dev is None else np.concatenate([X, X_dev]), X)
         grids = [
-            _regions(model, corners, response_method, grid_resolution)
+            regions_of(model, corners, response_method, grid_resolution)
             for model in models.values()
         ]
         has_dev = X_dev is not None
@@ -183,9 +183,9 @@ class DecisionRegionsDisplay:
             responses=[grid.response for grid in grids],
             classes=classes,
             X=np.asarray(X, dtype=float),
-            y=_numbers(y, classes, "y"),
+            y=numbers_of(y, classes, "y"),
             X_dev=np.asarray(X_dev, dtype=float) if has_dev else None,
-            y_dev=_numbers(y_dev, classes, "y_dev") if has_dev else None,
+            y_dev=numbers_of(y_dev, classes, "y_dev") if has_dev else None,
             accuracies=[accuracy_score(y, answers) for answers in predicted],
             dev_accuracies=(
                 [accuracy_score(y_dev, m.predict(X_dev)) for m in models.values()]
@@ -331,93 +331,3 @@ class DecisionRegionsDisplay:
 _TWO_COLORS = ("#1f77b4", "#ff7f0e")
 
 _MOST_BELOW_EACH_OTHER = 20  # entries of the legend
-
-
-def _regions(model, corners, response_method, grid_resolution):
-    """Return scikit-learn's display of a model's regions, computed but not drawn."""
-    from sklearn.inspection import DecisionBoundaryDisplay
-
-    if response_method == "auto":
-        has_probabilities = hasattr(model, "predict_proba")
-        response_method = "predict_proba" if has_probabilities else "predict"
-
-    class Undrawn(DecisionBoundaryDisplay):
-        def plot(self, *args, **kwargs):
-            return self
-
-    return Undrawn.from_estimator(
-        model,
-        corners,
-        response_method=response_method,
-        grid_resolution=grid_resolution,
-        eps=0,
-    )
-
-
-def _corners(rows, X):
-    """Return two rows, of the type of X: the corners of a box with a margin."""
-    rows = np.asarray(rows, dtype=float)
-    margin = 0.06 * np.ptp(rows, axis=0)
-    # A feature that is constant has a place, too.
-    margin = np.where(margin > 0, margin, 0.5 * np.maximum(1, np.abs(rows).max(axis=0)))
-    corners = np.array([rows.min(axis=0) - margin, rows.max(axis=0) + margin])
-    if not hasattr(X, "columns"):
-        return corners
-    return type(X)(dict(zip(X.columns, corners.T, strict=True)))
-
-
-def _common_classes(models):
-    """Return the classes that all models have in common."""
-    first, *others = [_classes_of(model) for model in models]
-    for other in others:
-        if not np.array_equal(first, other):
-            raise ValueError(
-                f"The models must have the same classes, got {first} and {other}."
-            )
-    return first
-
-
-def _check_rows(x_name, X, y_name, y):
-    """Raise an error unless each row has two features and a class."""
-    check_pair(x_name, X, y_name, y)
-    if as_numbers(x_name, X).shape[1:] != (2,):
-        raise ValueError(
-            f"{x_name} must have 2 columns, to be drawn as a plane; it has the shape "
-            f"{np.shape(X)}."
-        )
-    if as_targets(y).ndim != 1:
-        raise ValueError(
-            f"{y_name} must have one class per row; it has the shape {np.shape(y)}. Of "
-            "several labels, draw one: a model fitted to y[:, k], with these."
-        )
-
-
-def _classes_of(model):
-    check_is_instance(model)
-    if not is_classifier(model):
-        raise TypeError(f"estimator must be a classifier, got {model!r}.")
-    check_is_fitted(model)
-    return model.classes_
-
-
-def _one_class_each(model, X):
-    """Return the predicted classes; of several labels per row no plane is coloured."""
-    predicted = np.asarray(model.predict(X))
-    if predicted.ndim != 1:
-        raise ValueError(
-            f"estimator must predict one class per row, got {model!r}, which predicts "
-            f"{predicted.shape[1]} labels: fit it to one of them, y[:, k], to draw it."
-        )
-    return predicted
-
-
-def _numbers(y, classes, argument):
-    """Return the number of the class of each row."""
-    y = as_targets(y)
-    unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=repr)
-    if unknown:
-        raise ValueError(
-            f"{argument} has the classes {unknown}, which the models do not know: "
-            f"{classes}."
-        )
-    return np.searchsorted(classes, y)

@@ -1,5 +1,7 @@
 """Legends outside the axes, and figures that grow for them."""
 
+from typing import Any
+
 from skdnn.displays.texts import IN_FIGURE, IN_LEGEND, IN_PANEL, folded
 
 # What tells the first ten colours apart that follow on ten: eleven markers and ten
@@ -95,6 +97,14 @@ def place_legends_below(axes, *, is_ours=False, inside="best", **legend_kw):
     if is_ours:
         n_rows = axes[0].get_subplotspec().get_gridspec().nrows
         _grow(figure, 0.0, n_rows * max(0.0, max(heights) - _TWO_ENTRIES))
+
+
+def kinds_of_lines(styles: dict[str, dict[str, Any]]) -> tuple[list, list[str]]:
+    """Return handles and labels, in grey, of what is solid and what dashed."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], **{"color": "0.3"} | style) for style in styles.values()]
+    return handles, list(styles)
 
 
 def _give_way(legend, ax, side):

@@ -2,7 +2,6 @@
 
 import reprlib
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -21,7 +20,7 @@ from skdnn.displays.arguments import (
     style_of,
 )
 from skdnn.displays.choice import search_of
-from skdnn.displays.legends import place_legend
+from skdnn.displays.legends import kinds_of_lines, place_legend
 from skdnn.displays.panels import scale_values
 from skdnn.displays.search_table import SearchTable, are_numbers, full_name, text_of
 from skdnn.displays.texts import IN_FIGURE, folded
@@ -293,21 +292,17 @@ class ParameterScoreDisplay:
 
         Of several lines, each is named once, and then what is solid and what dashed.
         """
-        from matplotlib.lines import Line2D
-
         handles, labels = self.ax_.get_legend_handles_labels()
         n_lines, has_train = len(self.lines_), bool(self.train_lines_)
         if n_lines > 2 and has_train:
-            kinds: dict[str, dict[str, Any]] = {
-                "dev": {"linestyle": "-"},
-                "training": {"linestyle": "--", "markerfacecolor": "none"},
-            }
-            for name, style in kinds.items():
-                style |= {"color": "0.3", "marker": "o"}
-                if not self.connected:
-                    style["linestyle"] = "none"
-                handles.append(Line2D([], [], **style))
-                labels.append(name)
+            style = (
+                {"marker": "o"}
+                if self.connected
+                else {"marker": "o", "linestyle": "none"}
+            )
+            dashed = {"linestyle": "--", "markerfacecolor": "none"}
+            kinds = kinds_of_lines({"dev": style, "training": dashed | style})
+            handles, labels = handles + kinds[0], labels + kinds[1]
         longest = max(map(len, labels))
         place_legend(
             self.ax_,

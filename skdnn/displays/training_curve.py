@@ -14,11 +14,20 @@ from skdnn.displays.arguments import (
 )
 from skdnn.displays.candidate_curves import draw_candidates, names_of_axes
 from skdnn.displays.choice import Choice
-from skdnn.displays.curves import draw_curve, now_and_then, steps_of
-from skdnn.displays.legends import MARKERS, place_legend
+from skdnn.displays.curves import (
+    check_scale,
+    curve_of,
+    draw_curve,
+    ingredients_of,
+    kept_epoch_of,
+    now_and_then,
+    said_of,
+    scale_of,
+    steps_of,
+)
+from skdnn.displays.legends import MARKERS, kinds_of_lines, place_legend
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.texts import IN_LEGEND
-from skdnn.estimators import plan
 
 
 class TrainingCurveDisplay:
@@ -194,10 +203,10 @@ class TrainingCurveDisplay:
             )
         return cls(
             costs=[np.asarray(net.loss_curve_) for net in nets],
-            dev_costs=[_curve(net, "validation_loss_curve_") for net in nets],
-            dev_scores=[_curve(net, "validation_scores_") for net in nets],
-            kept_epochs=[_kept_epoch(net) for net in nets],
-            ingredients=[_ingredients(net) for net in nets],
+            dev_costs=[curve_of(net, "validation_loss_curve_") for net in nets],
+            dev_scores=[curve_of(net, "validation_scores_") for net in nets],
+            kept_epochs=[kept_epoch_of(net) for net in nets],
+            ingredients=[ingredients_of(net) for net in nets],
             stop_reasons=[
                 getattr(net, "stop_reason_", None) if each is None else None
                 for net, each in zip(nets, steps, strict=True)
@@ -239,11 +248,7 @@ class TrainingCurveDisplay:
 
         check_flag("show_scores", show_scores)
         styles = style_of("line_kw", line_kw), style_of("dev_line_kw", dev_line_kw)
-        is_scale = isinstance(cost_scale, str) and cost_scale in ("log", "linear")
-        if cost_scale is not None and not is_scale:
-            raise ValueError(
-                f"cost_scale must be 'log', 'linear' or None, got {cost_scale!r}."
-            )
+        check_scale(cost_scale)
         has_scores = any(scores is not None for scores in self._all("dev_scores"))
         if show_scores and self.choice is not None:
             raise ValueError(
@@ -269,9 +274,12 @@ class TrainingCurveDisplay:
             self._draw_model(model, *styles)
         if self.choice is not None:
             (name,) = self._all("names") or [None]
-            drawn = draw_candidates(ax, self.choice, name, styles[1])
-            self.dev_lines_, self.fold_lines_ = drawn
-        scale = cost_scale or self._scale()
+            lines = draw_candidates(ax, self.choice, name, styles[1])
+            self.dev_lines_, self.fold_lines_ = lines
+        drawn = [*self.costs, *(c for c in self.dev_costs if c is not None)]
+        if self.choice is not None:
+            drawn = [self.choice.means().ravel()]
+        scale = cost_scale or scale_of(drawn)
         xlabel, ylabel = self._unit(), "mean cost per row"
         if self.choice is None:
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -342,7 +350,7 @@ class TrainingCurveDisplay:
         if kept is not None:
             kept_here = f" (● parameters kept: {kept_here})"
         prefix = "" if name is None else f"{name}: "
-        training = f"{prefix}training cost{self._what_is_in_J(model)}"
+        training = f"{prefix}training cost{said_of(self._all('ingredients')[model])}"
         return (
             training if has_dev else training + kept_here,
             f"{prefix}dev cost{kept_here}",
@@ -351,35 +359,15 @@ class TrainingCurveDisplay:
 
     def _kinds_of_lines(self) -> tuple[list, list[str]]:
         """Return what names dashed, solid and dotted lines, where models are many."""
-        from matplotlib.lines import Line2D
-
-        in_J = {self._what_is_in_J(model) for model in range(len(self.costs))}
+        in_J = set(map(said_of, self._all("ingredients")))
         parts = in_J.pop() if len(in_J) == 1 else ", with what each model has in J"
-        kinds: dict[Any, str] = {"--": f"training cost{parts}"}
+        kinds = {f"training cost{parts}": {"linestyle": "--"}}
         if any(each is not None for each in self.dev_costs):
             kept = any(each is not None for each in self._all("kept_epochs"))
-            kinds["-"] = "dev cost" + (", marked where kept" if kept else "")
+            kinds["dev cost" + (", marked where kept" if kept else "")] = {}
         if self.ax_score_ is not None:
-            kinds[":"] = "dev score"
-        handles = [Line2D([], [], color="0.3", linestyle=style) for style in kinds]
-        return handles, [*kinds.values()]
-
-    def _what_is_in_J(self, model) -> str:
-        parts = self._all("ingredients")[model]
-        if not parts:
-            return ""
-        *others, last = parts
-        return f" with {', '.join(others)} and {last}" if others else f" with {last}"
-
-    def _scale(self) -> str:
-        curves = [*self.costs, *(c for c in self.dev_costs if c is not None)]
-        if self.choice is not None:
-            curves = [self.choice.means().ravel()]
-        values = np.concatenate(curves)
-        values = values[np.isfinite(values)]
-        if values.size == 0 or values.min() <= 0:
-            return "linear"
-        return "log" if values.max() >= 10 * values.min() else "linear"
+            kinds["dev score"] = {"linestyle": ":"}
+        return kinds_of_lines(kinds)
 
     def _draw_legend(self, n_lines, is_ours):
         handles, labels = self.ax_.get_legend_handles_labels()
@@ -407,34 +395,3 @@ class TrainingCurveDisplay:
 
 # With more models, of two lines each, the legend stands beside the axes.
 _MOST_ABOVE = 2
-
-
-def _curve(net, attribute):
-    values = getattr(net, attribute, None)
-    if values is None:
-        return None
-    if len(values) != len(net.loss_curve_):
-        raise ValueError(
-            f"{attribute} has {len(values)} epochs and loss_curve_ has "
-            f"{len(net.loss_curve_)}: a dev set was watched in some of several "
-            "fits, and it is not known in which."
-        )
-    return np.asarray(values)
-
-
-def _kept_epoch(net) -> int | None:
-    """Return the epoch of the fitted parameters; 0, before the first, has no place."""
-    return getattr(net, "best_iteration_", None) or None
-
-
-def _ingredients(net) -> list[str]:
-    """Return what J has in training and the dev cost has not."""
-    is_ours = hasattr(net, "keep_prob")
-    n_rows = net.t_ // len(net.loss_curve_)
-    present = {
-        "penalty": getattr(net, "alpha", 0) > 0,
-        "dropout": is_ours and bool(np.any(plan.keep_probs(net, n_rows) < 1)),
-        "label smoothing": getattr(net, "label_smoothing", 0) > 0,
-        "augmentation": getattr(net, "augmentation", None) is not None,
-    }
-    return [name for name, is_there in present.items() if is_there]
