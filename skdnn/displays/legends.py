@@ -16,7 +16,7 @@ _PLACES: dict[str, dict] = {
 _AROUND = 0.7
 # Inches of the ticks below an axis, of a line of text, and of a legend of two entries.
 _TICKS, _LINE, _TWO_ENTRIES = 0.36, 0.17, 0.5
-# In figures that are not ours a legend takes at most this share of its axes.
+# In figures that are not ours a legend outside takes at most this share of its axes.
 _LARGEST_SHARE = 0.6
 
 
@@ -27,8 +27,8 @@ def place_legend(
 
     Figures with a layout engine, as all displays make them, leave room for what lies
     outside their axes; in others it would be cut off. A figure of ours grows by the
-    legend, so that its axes stay as large as they were. In the caller's figure the axes
-    go before the legend.
+    legend, so that its axes stay as large as they were. In the caller's figure a legend
+    that would take too much of them, or of their neighbours, goes inside.
 
     Parameters
     ----------
@@ -56,12 +56,12 @@ def place_legend(
     width = IN_FIGURE if side == "above" else IN_LEGEND
     labels = [folded(label, width) for label in labels]
     if ax.figure.get_layout_engine() is None:
-        return ax.legend(handles, labels, **legend_kw | {"loc": inside})
+        return _inside(ax, handles, labels, inside, legend_kw)
     legend = ax.legend(handles, labels, **_PLACES[side] | legend_kw)
     if is_ours:
         _grow(ax.figure, *_missing(legend, ax, side))
-    else:
-        _give_way(legend, ax, side)
+    elif not _has_room(legend, ax, side):
+        return _inside(ax, handles, labels, inside, legend_kw)
     return legend
 
 
@@ -83,7 +83,7 @@ def place_legends_below(axes, *, is_ours=False, inside="best", **legend_kw):
         handles, labels = ax.get_legend_handles_labels()
         labels = [folded(label, IN_PANEL) for label in labels]
         if figure.get_layout_engine() is None:
-            ax.legend(handles, labels, **legend_kw | {"loc": inside})
+            _inside(ax, handles, labels, inside, legend_kw)
             continue
         n_lines = 1 + ax.get_xlabel().count("\n")
         down = _TICKS + _LINE * n_lines
@@ -91,8 +91,8 @@ def place_legends_below(axes, *, is_ours=False, inside="best", **legend_kw):
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0)}
         place["bbox_transform"] = ax.transAxes + moved
         legend = ax.legend(handles, labels, **place | legend_kw)
-        if not is_ours:
-            _give_way(legend, ax, "below")
+        if not is_ours and not _has_room(legend, ax, "below"):
+            _inside(ax, handles, labels, inside, legend_kw)
         heights.append(_inches(legend)[1] + _LINE * (n_lines - 1))
     if is_ours:
         n_rows = axes[0].get_subplotspec().get_gridspec().nrows
@@ -107,15 +107,28 @@ def kinds_of_lines(styles: dict[str, dict[str, Any]]) -> tuple[list, list[str]]:
     return handles, list(styles)
 
 
-def _give_way(legend, ax, side):
-    """Leave a legend out of the layout that would leave its axes too little room."""
+def _inside(ax, handles, labels, inside, legend_kw):
+    """Draw a small legend within the axes."""
+    outside = ("loc", "bbox_to_anchor", "bbox_transform", "borderaxespad")
+    kept = {name: value for name, value in legend_kw.items() if name not in outside}
+    kept["ncols"] = min(2, kept.get("ncols", 1))
+    legend = ax.legend(handles, labels, loc=inside, **{"fontsize": "small"} | kept)
+    # One that is larger than its axes takes no room from others, and hides nothing.
+    legend.set_in_layout(False)
+    for artist in legend.findobj():
+        artist.set_clip_box(ax.bbox)
+        artist.set_clip_on(True)
+    return legend
+
+
+def _has_room(legend, ax, side) -> bool:
+    """Return whether a legend leaves its axes, and those beside, their places."""
     width, height = _inches(legend)
     box, of_figure = ax.get_position(), ax.figure.get_size_inches()
+    of_width, of_height = width / of_figure[0], height / of_figure[1]
     if side == "beside":
-        share = width / (box.width * of_figure[0])
-    else:
-        share = height / (box.height * of_figure[1])
-    legend.set_in_layout(share <= _LARGEST_SHARE)
+        return of_width <= _LARGEST_SHARE * box.width and of_height <= 1.2 * box.height
+    return of_height <= _LARGEST_SHARE * box.height and of_width <= 1.2 * box.width
 
 
 def _grow(figure, width, height):

@@ -39,13 +39,27 @@ def test_our_figures_grow_and_axes_stay(side):
     assert (figure.get_size_inches() >= size).all()
 
 
-def test_in_the_figure_of_a_caller_the_legend_gives_way():
-    for names, in_layout in ((LONG, False), (["short"], True)):
-        figure, ax = lines_named(names, layout="constrained", figsize=(3, 3))
-        assert place_legend(ax, side="beside").get_in_layout() == in_layout
+@pytest.mark.parametrize("side", ["above", "beside", "below"])
+def test_in_the_figure_of_a_caller_the_legend_gives_way(side):
+    for names, is_outside in ((LONG, False), (["A"], True)):
+        figure, axes = plt.subplots(2, 2, layout="constrained", figsize=(6, 6))
+        ax = axes[0, 0]
+        for name in names:
+            ax.plot([0, 1], label=name)
+        if side == "below":
+            place_legends_below([ax])
+        else:
+            place_legend(ax, side=side)
         figure.draw_without_rendering()
-        assert ax.get_window_extent().width > 0.4 * figure.bbox.width
-        assert figure.get_size_inches().tolist() == [3, 3]
+        inside = ax.get_window_extent().overlaps(ax.get_legend().get_window_extent())
+        assert inside != is_outside
+        first = ax.get_legend().get_texts()[0]
+        assert (first.get_clip_box() is ax.bbox) == inside  # neighbours are not covered
+        for neighbour in axes.ravel():
+            box = neighbour.get_window_extent()
+            assert box.width > 0.3 * figure.bbox.width
+            assert box.height > 0.3 * figure.bbox.height
+        assert figure.get_size_inches().tolist() == [6, 6]
 
 
 def test_nothing_to_name():
