@@ -209,7 +209,7 @@ def test_the_costs_of_a_member_are_against_steps(refit):
     assert display.ax_.get_xlabel() == "step"
     kept = f"(● parameters kept: step {whole.best_n_steps_})"
     assert labels(display.ax_) == [f"training cost with penalty {kept}"]
-    plain = MLPRegularizedClassifier((3,), solver="lbfgs").fit(X, Y)
+    plain = MLPRegularizedClassifier((), solver="lbfgs", random_state=0).fit(X, Y)
     with pytest.raises(ValueError, match="draw them in two pictures"):
         TrainingCurveDisplay.from_estimator({"A": whole.members_[0], "B": plain})
 
