@@ -198,8 +198,9 @@ def test_the_picture_can_be_drawn_again_on_other_axes(model):
 
 
 @pytest.mark.parametrize("refit", [True, False])
-def test_the_costs_of_a_member_are_against_steps(refit):
-    whole = fitted(alphas=[0.1, 1.0], keep_probs=1, max_steps=60, refit=refit)
+def test_the_costs_of_a_member_are_against_steps(model, refit):
+    small = {"alphas": 1, "keep_probs": 1, "cv": 2}
+    whole = model if refit else fitted(**small, refit=False)
     display = TrainingCurveDisplay.from_estimator(whole.members_[0])
     (line,) = display.lines_
     looked_at = whole.n_steps_[: len(line.get_xdata())]
