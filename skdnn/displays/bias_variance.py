@@ -8,12 +8,17 @@ from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis.bias_variance import BiasVarianceReport
 from skdnn.diagnosis.bias_variance.findings import KINDS
 from skdnn.displays.arguments import check_ax, check_report, one_axes
+from skdnn.displays.legends import place_legend
 from skdnn.displays.models import by_name
 
 BAYES = "Bayes error"
 _THRESHOLD = "threshold"
 _WIDTH = 0.8  # of all bars of one gap; the rest is the space to the next
-_HATCHES = ("", "//", "..", "xx", "\\\\", "oo")
+# Seven, so that no bar after the tenth, whose colours begin anew, looks like another.
+_HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "++")
+_BAR = 0.14  # inches that a bar needs to be told from its neighbour
+_MOST_ABOVE = 4  # names of models, of so many letters, in a row above the axes
+_SHORT = 14
 
 
 class BiasVarianceDisplay:
@@ -215,7 +220,9 @@ class BiasVarianceDisplay:
             This object, with `ax_`, `figure_` and `bars_`.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        ax = one_axes(ax)
+        is_ours = ax is None
+        n_bars = len(self.gaps) * (len(self.names) + 1)
+        ax = one_axes(ax, figsize=(max(6.4, 1 + _BAR * n_bars), 4.8))
         at = np.arange(len(self.gaps))
         width = _WIDTH / len(self.names)
         shifts = (np.arange(len(self.names)) - (len(self.names) - 1) / 2) * width
@@ -237,24 +244,31 @@ class BiasVarianceDisplay:
             xticks=at,
             xticklabels=[gap.replace(" ", "\n", 1) for gap in self.gaps],
         )
-        self._draw_legend(ax)
+        self._draw_legend(ax, is_ours)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _draw_legend(self, ax):
-        """Put the legend above the axes, where it hides no bar; models come first."""
+    def _draw_legend(self, ax, is_ours):
+        """Put the legend where it hides no bar; models come first."""
         handles, labels = ax.get_legend_handles_labels()
         in_order = sorted(zip(labels, handles, strict=True), key=_is_threshold)
-        if in_order:
-            labels, handles = zip(*in_order, strict=True)
-            ax.legend(
-                handles,
-                labels,
-                loc="lower center",
-                bbox_to_anchor=(0.5, 1.0),
-                ncols=min(4, len(labels)),
-                frameon=False,
-            )
+        if not in_order:
+            return
+        labels, handles = zip(*in_order, strict=True)
+        is_row = len(labels) <= 2 * _MOST_ABOVE and max(map(len, labels)) <= _SHORT
+        columns = min(_MOST_ABOVE, len(labels)) if is_row else 1
+        place_legend(
+            ax,
+            handles,
+            labels,
+            side="above" if is_row else "beside",
+            is_ours=is_ours,
+            ncols=columns,
+            frameon=False,
+            # Large enough to show a hatch.
+            handlelength=2.2,
+            handleheight=1.2,
+        )
 
     def _draw_intervals(self, ax, at, model):
         if self.low is None or self.high is None:
@@ -270,6 +284,7 @@ class BiasVarianceDisplay:
                 yerr=[below, above],
                 fmt="none",
                 ecolor="black",
+                elinewidth=1,
                 capsize=3,
             )
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from skdnn._sklearn import style_kwargs
 from skdnn.displays.choice import Choice
+from skdnn.displays.curves import now_and_then
+from skdnn.displays.legends import MARKERS
 
 # More colours cannot be told apart, and more lines of a legend are not read. Grey (C7)
 # is for all others.
@@ -61,6 +63,12 @@ def draw_candidates(ax, choice: Choice, name, line_kw) -> tuple[list, list]:
             others = f"{prefix}{n_unnamed} others, further from the best"
             label = others if is_first else "_"
             style |= {"linewidth": 0.8, "linestyle": "-"}
+        else:
+            style |= {
+                "marker": MARKERS[place],
+                "markersize": 4,
+                "markevery": now_and_then(place, len(choice.steps)),
+            }
         scores = choice.means()[candidate]
         style |= {"label": label}
         (line,) = ax.plot(choice.steps, scores, **style_kwargs(style, line_kw))

@@ -1,6 +1,7 @@
 """Contours of J over two parameters, and the path of gradient descent."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.arguments import check_count, check_is_instance
@@ -10,8 +11,11 @@ from skdnn.displays.arguments import (
     style_of,
 )
 from skdnn.displays.cost_plane import CostPlane
+from skdnn.displays.legends import place_legends_below
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels
+from skdnn.displays.texts import IN_PANEL, folded
+from skdnn.estimators.unwrapping import unwrap_network
 
 
 class CostContoursDisplay:
@@ -110,7 +114,7 @@ class CostContoursDisplay:
         X,
         y,
         *,
-        parameters=((1, "W", (0, 0)), (1, "W", (1, 0))),
+        parameters=None,
         half_width=None,
         grid_resolution=60,
         learning_rate=None,
@@ -132,11 +136,11 @@ class CostContoursDisplay:
             ``grid_resolution ** 2`` times.
         y : array-like of shape (n_samples,)
             Their targets.
-        parameters : pair of (int, {"W", "b"}, index), default=((1, "W", (0, 0)), \
-                (1, "W", (1, 0)))
+        parameters : pair of (int, {"W", "b"}, index), default=None
             The two components of θ by layer l, counted from 1, "W" or "b", and index
-            in W[l] or b[l]. The default is the weights of the first two inputs to the
-            first unit.
+            in W[l] or b[l]. None is the weights of the first two inputs to the first
+            unit, ``((1, "W", (0, 0)), (1, "W", (1, 0)))``; of a model with one input,
+            its weight and its bias, ``((1, "W", (0, 0)), (1, "b", 0))``.
         half_width : float, default=None
             Half the width of the plane, in units of the parameters. None chooses it by
             the curvature, so that J rises by about 1/2 up to its edge.
@@ -160,8 +164,12 @@ class CostContoursDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax, several=True)
-        if not isinstance(parameters, (tuple, list)) or len(parameters) != 2:
-            raise ValueError(f"parameters must be a pair of them, got {parameters!r}.")
+        is_pair = isinstance(parameters, (tuple, list)) and len(parameters) == 2
+        if parameters is not None and not is_pair:
+            raise ValueError(
+                "parameters must be a pair of (layer from 1, 'W' or 'b', index there), "
+                f"for the two axes of a plane, or None, got {parameters!r}."
+            )
         check_count("grid_resolution", grid_resolution, least=2)
         check_count("n_steps", n_steps, least=0)
         check_positive("half_width", half_width)
@@ -171,6 +179,8 @@ class CostContoursDisplay:
         models = by_name(estimator, name)
         for model in models.values():
             check_is_instance(model)
+        if parameters is None:
+            parameters = _first_two(models.values())
         drawn = [
             _explore(
                 CostPlane.of(model, X, y, parameters),
@@ -207,11 +217,15 @@ class CostContoursDisplay:
         check_matplotlib_support(f"{type(self).__name__}.plot")
         styles = style_of("contour_kw", contour_kw), style_of("path_kw", path_kw)
         n_models = len(self.costs)
+        is_ours = ax is None
         self.axes_ = panels(ax, n_models, n_columns=3, size=(4.4, 4.2))
         self.figure_ = self.axes_[0].figure
         self.contours_, self.lines_ = [], []
         for model, axes in enumerate(self.axes_):
             self._draw(axes, model, *styles)
+        place_legends_below(
+            self.axes_, is_ours=is_ours, inside="upper right", frameon=False
+        )
         return self
 
     def _draw(self, axes, model, contour_kw, path_kw):
@@ -235,12 +249,11 @@ class CostContoursDisplay:
         axes.set(
             xlim=(xx0.min(), xx0.max()),
             ylim=(xx1.min(), xx1.max()),
-            xlabel=self.parameter_names[0],
-            ylabel=self.parameter_names[1],
+            xlabel=folded(self.parameter_names[0], IN_PANEL),
+            ylabel=folded(self.parameter_names[1], IN_PANEL),
             aspect="equal",
         )
         axes.set_title(self._title(model), fontsize="medium")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
         self.contours_.append(contours)
         self.lines_.append(line)
 
@@ -250,7 +263,7 @@ class CostContoursDisplay:
             f"condition number {self.condition_numbers[model]:.3g}, "
             f"learning rate {self.learning_rates[model]:.2g}"
         )
-        return numbers if name is None else f"{name}\n{numbers}"
+        return numbers if name is None else f"{folded(name, IN_PANEL)}\n{numbers}"
 
 
 def _explore(plane, half_width, grid_resolution, learning_rate, n_steps) -> dict:
@@ -299,6 +312,16 @@ def _upward(directions):
     """Fix the signs of eigenvectors, which are arbitrary."""
     largest = np.abs(directions).argmax(axis=0)
     return directions * np.sign(directions[largest, range(2)])
+
+
+def _first_two(models) -> tuple:
+    """Return the weights of two inputs to the first unit, or of one, and the bias."""
+    n_inputs = []
+    for model in models:
+        check_is_fitted(model)
+        n_inputs.append(len(unwrap_network(model, fitted=True).model.coefs_[0]))
+    second = (1, "W", (1, 0)) if min(n_inputs) > 1 else (1, "b", 0)
+    return (1, "W", (0, 0)), second
 
 
 def _label(parameter, X) -> str:

@@ -6,7 +6,7 @@ from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import CostDescentReport, check_cost_descends
 from skdnn.diagnosis.arguments import check_count
 from skdnn.displays.arguments import check_ax, check_report, one_axes
-from skdnn.displays.panels import place_legend
+from skdnn.displays.legends import MARKERS, place_legend
 
 
 class CostDescentDisplay:
@@ -137,19 +137,20 @@ class CostDescentDisplay:
         from matplotlib.ticker import MaxNLocator
 
         check_count("max_rates", max_rates)
-        ax = one_axes(ax, figsize=(7.2, 4.2))
+        is_ours = ax is None
+        ax = one_axes(ax, figsize=(5.6, 4.2))
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_ = []
         shown = self._shown(max_rates)
         colors = plt.colormaps["viridis"](np.linspace(0, 0.85, len(shown)))
         for n, k in enumerate(shown):
             J, rise = self.costs[k], self.first_rises[k]
-            label = f"{self.learning_rates[k]:g}"
+            label = f"{self.learning_rates[k]:.3g}"
             if rise is not None:
                 label += f", rises in step {rise}"
                 ax.plot(rise, J[rise], "x", color=colors[n], ms=10, mew=2.5)
             (line,) = ax.plot(J, "-" if rise is None else "--", label=label)
-            line.set(color=colors[n], marker=_MARKERS[n % len(_MARKERS)])
+            line.set(color=colors[n], marker=MARKERS[n % len(MARKERS)])
             line.set(markersize=4, markevery=max(1, len(J) // 8))
             self.lines_.append(line)
         is_positive = np.min(self.costs[shown]) > 0
@@ -158,8 +159,7 @@ class CostDescentDisplay:
         ax.set(xlabel="step of gradient descent", ylabel=f"cost J{scale}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         self._bound_what_explodes(ax)
-        place_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
-        ax.get_legend().set_title("learning rate")
+        place_legend(ax, side="beside", is_ours=is_ours, title="learning rate")
         return self
 
     def _shown(self, max_rates) -> list[int]:
@@ -172,6 +172,3 @@ class CostDescentDisplay:
         start = self.costs[0, 0]
         if ax.get_ylim()[1] > 100 * start > 0:
             ax.set_ylim(top=100 * start)
-
-
-_MARKERS = "os^Dv<>P"

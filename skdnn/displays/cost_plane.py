@@ -110,7 +110,13 @@ def _position(network, parameter) -> int:
         part = views[kind](positions)[layer - 1]
         return operator.index(part[tuple(np.atleast_1d(index))])
     except (IndexError, KeyError, TypeError, ValueError):
+        shapes = ", ".join(
+            f"{name}[{layer}] {view.shape}"
+            for name in views
+            for layer, view in enumerate(views[name](positions), start=1)
+        )
         raise ValueError(
             "each of parameters must be (layer from 1, 'W' or 'b', index there), say "
-            f"(1, 'W', (0, 0)), and be in the network; got {parameter!r}."
+            f"(1, 'W', (0, 0)), and be in the network, which has {shapes}; got "
+            f"{parameter!r}."
         ) from None

@@ -3,21 +3,24 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score
-from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
-from skdnn.diagnosis.arguments import (
-    as_numbers,
-    as_targets,
-    check_count,
-    check_is_instance,
-    check_pair,
-)
+from skdnn.diagnosis.arguments import check_count
 from skdnn.displays.arguments import check_ax, style_of
+from skdnn.displays.classes import MOST_COLORED, Look, draw_boundaries, draw_names
+from skdnn.displays.legends import place_legend
 from skdnn.displays.models import by_name
-from skdnn.displays.panels import panels, place_legend
+from skdnn.displays.panels import panels
+from skdnn.displays.regions import (
+    check_rows,
+    common_classes,
+    corners_of,
+    numbers_of,
+    one_class_each,
+    regions_of,
+)
+from skdnn.displays.texts import IN_PANEL, folded
 
 
 class DecisionRegionsDisplay:
@@ -25,7 +28,8 @@ class DecisionRegionsDisplay:
 
     It is recommended to use `from_estimator` to make one. Each panel is a
     :class:`sklearn.inspection.DecisionBoundaryDisplay`; this adds a common scale for
-    several panels, the rows with training and dev told apart, and the accuracies.
+    several panels, the rows with training and dev told apart, and the accuracies. More
+    than ten classes are named within their regions, and rows have shapes, too.
 
     Parameters
     ----------
@@ -161,14 +165,15 @@ class DecisionRegionsDisplay:
             )
         if (X_dev is None) != (y_dev is None):
             raise ValueError("X_dev and y_dev must be given together.")
-        _check_rows("X", X, "y", y)
+        check_rows("X", X, "y", y)
         if X_dev is not None:
-            _check_rows("X_dev", X_dev, "y_dev", y_dev)
+            check_rows("X_dev", X_dev, "y_dev", y_dev)
         models = by_name(estimator, name)
-        classes = _common_classes(models.values())
-        corners = _corners(X if X_dev is None else np.concatenate([X, X_dev]), X)
+        classes = common_classes(models.values())
+        predicted = [one_class_each(model, X) for model in models.values()]
+        corners = corners_of(X if X_dev is None else np.concatenate([X, X_dev]), X)
         grids = [
-            _regions(model, corners, response_method, grid_resolution)
+            regions_of(model, corners, response_method, grid_resolution)
             for model in models.values()
         ]
         has_dev = X_dev is not None
@@ -178,10 +183,10 @@ class DecisionRegionsDisplay:
             responses=[grid.response for grid in grids],
             classes=classes,
             X=np.asarray(X, dtype=float),
-            y=_numbers(y, classes, "y"),
+            y=numbers_of(y, classes, "y"),
             X_dev=np.asarray(X_dev, dtype=float) if has_dev else None,
-            y_dev=_numbers(y_dev, classes, "y_dev") if has_dev else None,
-            accuracies=[accuracy_score(y, m.predict(X)) for m in models.values()],
+            y_dev=numbers_of(y_dev, classes, "y_dev") if has_dev else None,
+            accuracies=[accuracy_score(y, answers) for answers in predicted],
             dev_accuracies=(
                 [accuracy_score(y_dev, m.predict(X_dev)) for m in models.values()]
                 if has_dev
@@ -197,6 +202,9 @@ class DecisionRegionsDisplay:
     def plot(self, ax=None, *, scatter_kw=None):
         """Draw a panel per model: training rows as dots, dev rows as triangles.
 
+        Of more than ten classes the training rows are filled and the dev rows hollow;
+        every ten classes have a shape.
+
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_models Axes, default=None
@@ -210,19 +218,35 @@ class DecisionRegionsDisplay:
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         scatter_kw = style_of("scatter_kw", scatter_kw)
+        is_ours = ax is None
         self.axes_ = panels(ax, len(self.responses), n_columns=3, size=(3.6, 3.6))
         self.figure_ = self.axes_[0].figure
         self.regions_ = []
         for model, axes in enumerate(self.axes_):
             regions = self._draw_regions(axes, self.responses[model])
             self.regions_.append(regions)
-            colors = getattr(regions, "multiclass_colors_", _TWO_COLORS)
-            self._draw_rows(axes, colors, scatter_kw)
+            if self._are_many():
+                self._draw_many_rows(axes, scatter_kw)
+            else:
+                colors = getattr(regions, "multiclass_colors_", _TWO_COLORS)
+                self._draw_rows(axes, colors, scatter_kw)
             axes.set_title(self._title(model), fontsize="medium")
+        handles, labels = self.axes_[-1].get_legend_handles_labels()
         place_legend(
-            self.axes_[-1], loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0
+            self.axes_[-1],
+            handles,
+            labels,
+            side="beside",
+            is_ours=is_ours,
+            loc="upper left",
+            bbox_to_anchor=(1.02, 1),
+            borderaxespad=0,
+            ncols=-(-len(labels) // _MOST_BELOW_EACH_OTHER),
         )
         return self
+
+    def _are_many(self) -> bool:
+        return len(self.classes) > MOST_COLORED
 
     def _draw_regions(self, axes, response):
         from matplotlib.colors import LinearSegmentedColormap
@@ -234,8 +258,13 @@ class DecisionRegionsDisplay:
             xx1=self.xx1,
             n_classes=n_classes,
             response=response,
-            xlabel=self.feature_names[0],
-            ylabel=self.feature_names[1],
+            multiclass_colors=(
+                [Look.of(number).color for number in range(n_classes)]
+                if self._are_many()
+                else None
+            ),
+            xlabel=folded(self.feature_names[0], IN_PANEL),
+            ylabel=folded(self.feature_names[1], IN_PANEL),
         )
         style: dict[str, Any] = {"alpha": 0.6, "zorder": -1}
         if n_classes == 2:
@@ -246,10 +275,11 @@ class DecisionRegionsDisplay:
             }
         regions.plot(ax=axes, plot_method="contourf", **style)
         predicted = response.argmax(axis=2) if response.ndim == 3 else response
-        between = np.arange(n_classes - 1) + 0.5
-        axes.contour(
-            self.xx0, self.xx1, predicted, levels=between, colors="black", linewidths=1
-        )
+        if response.ndim == 2 and response.dtype.kind == "f":
+            predicted = response > 0.5
+        draw_boundaries(axes, self.xx0, self.xx1, predicted, n_classes)
+        if self._are_many():
+            draw_names(axes, self.xx0, self.xx1, predicted, self.classes)
         return regions
 
     def _draw_rows(self, axes, colors, scatter_kw):
@@ -269,9 +299,24 @@ class DecisionRegionsDisplay:
                 rows = X[y == number]
                 axes.scatter(*rows.T, **style_kwargs(style, scatter_kw))
 
+    def _draw_many_rows(self, axes, scatter_kw):
+        parts = [("", self.X, self.y)]
+        if self.X_dev is not None:
+            parts.append(("dev, hollow", self.X_dev, self.y_dev))
+        for part, X, y in parts:
+            for number, label in enumerate(self.classes):
+                style = Look.of(number).style(is_dev=bool(part))
+                style["label"] = "_" if part else f"class {label}"
+                rows = X[y == number]
+                axes.scatter(*rows.T, **style_kwargs(style, scatter_kw))
+        if self.X_dev is not None:
+            for is_dev, label in ((False, "train"), (True, "dev")):
+                style = Look("0.3", "o").style(is_dev) | {"label": label}
+                axes.scatter([], [], **style_kwargs(style, scatter_kw))
+
     def _title(self, model):
         name = None if self.names is None else self.names[model]
-        lines = [] if name is None else [name]
+        lines = [] if name is None else [folded(name, IN_PANEL)]
         scores = []
         if self.accuracies is not None:
             scores.append(f"train {self.accuracies[model]:.1%}")
@@ -285,78 +330,4 @@ class DecisionRegionsDisplay:
 # The first two of matplotlib's cycle, which colour-blind readers can tell apart.
 _TWO_COLORS = ("#1f77b4", "#ff7f0e")
 
-
-def _regions(model, corners, response_method, grid_resolution):
-    """Return scikit-learn's display of a model's regions, computed but not drawn."""
-    from sklearn.inspection import DecisionBoundaryDisplay
-
-    if response_method == "auto":
-        has_probabilities = hasattr(model, "predict_proba")
-        response_method = "predict_proba" if has_probabilities else "predict"
-
-    class Undrawn(DecisionBoundaryDisplay):
-        def plot(self, *args, **kwargs):
-            return self
-
-    return Undrawn.from_estimator(
-        model,
-        corners,
-        response_method=response_method,
-        grid_resolution=grid_resolution,
-        eps=0,
-    )
-
-
-def _corners(rows, X):
-    """Return two rows, of the type of X: the corners of a box with a margin."""
-    rows = np.asarray(rows, dtype=float)
-    margin = 0.06 * np.ptp(rows, axis=0)
-    corners = np.array([rows.min(axis=0) - margin, rows.max(axis=0) + margin])
-    if not hasattr(X, "columns"):
-        return corners
-    return type(X)(dict(zip(X.columns, corners.T, strict=True)))
-
-
-def _common_classes(models):
-    """Return the classes that all models have in common."""
-    first, *others = [_classes_of(model) for model in models]
-    for other in others:
-        if not np.array_equal(first, other):
-            raise ValueError(
-                f"The models must have the same classes, got {first} and {other}."
-            )
-    return first
-
-
-def _check_rows(x_name, X, y_name, y):
-    """Raise an error unless each row has two features and a class."""
-    check_pair(x_name, X, y_name, y)
-    if as_numbers(x_name, X).shape[1:] != (2,):
-        raise ValueError(
-            f"{x_name} must have 2 columns, to be drawn as a plane; it has the shape "
-            f"{np.shape(X)}."
-        )
-    if as_targets(y).ndim != 1:
-        raise ValueError(
-            f"{y_name} must have one class per row; it has the shape {np.shape(y)}."
-        )
-
-
-def _classes_of(model):
-    check_is_instance(model)
-    if not is_classifier(model):
-        raise TypeError(f"estimator must be a classifier, got {model!r}.")
-    check_is_fitted(model)
-    return model.classes_
-
-
-def _numbers(y, classes, argument):
-    """Return the number of the class of each row."""
-    y = as_targets(y)
-    unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=repr)
-    if unknown:
-        raise ValueError(
-            f"{argument} has the classes {unknown}, which the models do not know: "
-            f"{classes}."
-        )
-    return np.searchsorted(classes, y)
+_MOST_BELOW_EACH_OTHER = 20  # entries of the legend

@@ -5,6 +5,7 @@ import numpy as np
 from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import DifferenceOrders, difference_orders
 from skdnn.displays.arguments import check_ax, check_report, one_axes
+from skdnn.displays.texts import folded
 
 
 class DifferenceOrderDisplay:
@@ -22,6 +23,8 @@ class DifferenceOrderDisplay:
         The error that the rounding of J alone gives.
     one_sided_order, two_sided_order : float
         The slopes measured.
+    notes : sequence of str, default=()
+        What a reader should know, above the axes: that a kink spoils the slopes.
 
     Attributes
     ----------
@@ -54,6 +57,7 @@ class DifferenceOrderDisplay:
         rounding,
         one_sided_order,
         two_sided_order,
+        notes=(),
     ):
         self.epsilons = epsilons
         self.one_sided = one_sided
@@ -61,6 +65,7 @@ class DifferenceOrderDisplay:
         self.rounding = rounding
         self.one_sided_order = one_sided_order
         self.two_sided_order = two_sided_order
+        self.notes = notes
 
     @classmethod
     def from_report(cls, report, *, ax=None):
@@ -85,6 +90,7 @@ class DifferenceOrderDisplay:
             rounding=report.rounding,
             one_sided_order=report.one_sided_order,
             two_sided_order=report.two_sided_order,
+            notes=report.notes,
         )
         return display.plot(ax=ax)
 
@@ -156,8 +162,12 @@ class DifferenceOrderDisplay:
             ax.set_ylim(shown.min() / 10, shown.max() * 100)
         ax.set(xlabel="step ε (log scale)", ylabel="relative error (log scale)")
         ax.legend(ncols=2, loc="upper center", fontsize="small")
+        if self.notes:
+            notes = "\n".join(folded(note, _LETTERS) for note in self.notes)
+            ax.set_title(notes, fontsize="small", loc="left")
         return self
 
 
 # The step at which the reference lines touch the errors: truncation dominates there.
 _ANCHOR = 1e-2
+_LETTERS = 84  # of a note, in a line

@@ -15,6 +15,7 @@ from skdnn.diagnosis.arguments import (
 from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels
+from skdnn.displays.texts import folded
 from skdnn.estimators.moving.scalers import scaling_of
 
 
@@ -147,6 +148,9 @@ class FirstLayerDisplay:
         in_colour = self.images.ndim == 4
         pictures = self.images
         style: dict[str, Any] = {"interpolation": "nearest"}
+        height, width = self.images.shape[1:3]
+        if max(height, width) > _LONGEST * min(height, width):
+            style["aspect"] = "auto"  # square pixels would leave hardly a line
         if in_colour:
             pictures = 0.5 + self.images / (2 * largest)
         else:
@@ -159,12 +163,17 @@ class FirstLayerDisplay:
             axes.set(xticks=[], yticks=[])
         self.colorbar_ = None
         if in_colour:
-            self.axes_[0].set_ylabel(f"mid-grey: {self.weight_label} 0", fontsize=6)
+            said = folded(f"mid-grey: {self.weight_label} 0", _LETTERS)
+            self.axes_[0].set_ylabel(said, fontsize=6)
         else:
             self.colorbar_ = self.figure_.colorbar(
                 self.images_[0], ax=list(self.axes_), label=self.weight_label
             )
         return self
+
+
+_LETTERS = 22  # along an image
+_LONGEST = 8  # sides of an image whose pixels are drawn as squares
 
 
 def _checked_shape(image_shape, n_inputs):

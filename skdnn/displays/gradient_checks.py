@@ -5,10 +5,12 @@ import numpy as np
 from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import GradientChecks, check_gradients
 from skdnn.displays.arguments import check_ax, check_report, one_axes
+from skdnn.displays.legends import place_legend
 from skdnn.network.gradient_check import CORRECT_UP_TO, WRONG_ABOVE, GradientCheckReport
 
 # Where the gradient agrees to the last digit: a log axis has no place for 0.
 _LEAST_ERROR = 1e-16
+_TICK = 0.2  # inches that an upright name needs
 
 
 class GradientCheckDisplay:
@@ -67,7 +69,8 @@ class GradientCheckDisplay:
         check_report(report, GradientCheckReport, GradientChecks)
         reports = {"gradient check": report}
         if isinstance(report, GradientChecks):
-            after = f"after {report.n_epochs} epochs"
+            epochs = "epoch" if report.n_epochs == 1 else "epochs"
+            after = f"after {report.n_epochs} {epochs}"
             reports = {"at initialisation": report.at_init, after: report.trained}
         layers = next(iter(reports.values())).layers
         display = cls(
@@ -131,7 +134,8 @@ class GradientCheckDisplay:
         self : GradientCheckDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        ax = one_axes(ax)
+        is_ours = ax is None
+        ax = one_axes(ax, figsize=(max(6.4, 1 + _TICK * len(self.segments)), 4.8))
         self.ax_, self.figure_ = ax, ax.figure
         places = np.arange(len(self.segments))
         apart = 0.16 * (np.arange(len(self.errors)) - (len(self.errors) - 1) / 2)
@@ -156,7 +160,7 @@ class GradientCheckDisplay:
         )
         if len(self.segments) > 14:
             ax.tick_params(axis="x", rotation=90)
-        ax.legend(loc="upper left")
+        place_legend(ax, side="above", is_ours=is_ours, ncols=2, frameon=False)
         return self
 
 

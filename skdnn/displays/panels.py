@@ -1,20 +1,11 @@
-"""Axes side by side for plots of several panels, legends, and an axis of values."""
+"""Axes side by side for plots of several panels, and an axis of values."""
 
 import numpy as np
 
 from skdnn._sklearn import interval_max_min_ratio
 from skdnn.displays.arguments import check_ax
 from skdnn.displays.search_table import are_numbers, text_of
-
-
-def place_legend(ax, *handles_and_labels, inside="best", **outside):
-    """Draw a legend outside the axes, or inside where there is no room for it.
-
-    Figures with a layout engine, as all displays make them, leave room for what lies
-    outside their axes; in others it would be cut off.
-    """
-    has_room = ax.figure.get_layout_engine() is not None
-    ax.legend(*handles_and_labels, **(outside if has_room else {"loc": inside}))
+from skdnn.displays.texts import IN_TICK, folded
 
 
 def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
@@ -77,13 +68,13 @@ def scale_values(ax, values):
     """Scale the x axis for values of a parameter; others than numbers get a tick."""
     x = np.asarray(values if are_numbers(values) else np.arange(len(values)))
     if not are_numbers(values):
-        labels = [text_of(value) for value in values]
-        slanted = sum(map(len, labels)) > 50
+        labels = [folded(text_of(value), IN_TICK) for value in values]
+        rotation = rotation_of(labels)
         ax.set_xticks(
             x,
             labels,
-            rotation=30 if slanted else 0,
-            ha="right" if slanted else "center",
+            rotation=rotation,
+            ha="right" if rotation == _SLANTED else "center",
         )
         ax.set_xlim(-0.5, len(x) - 0.5)
     # scikit-learn's rule in its ValidationCurveDisplay.
@@ -93,3 +84,13 @@ def scale_values(ax, values):
         else:  # linear around 0, up to the value next to it
             nearest = np.abs(x[x != 0]).min()
             ax.set_xscale("symlog", linthresh=nearest)
+
+
+_SLANTED = 30
+
+
+def rotation_of(labels) -> int:
+    """Return by how many degrees ticks are turned; many do not fit aslant."""
+    if sum(map(len, labels)) <= 50:
+        return 0
+    return _SLANTED if len(labels) <= 8 else 90

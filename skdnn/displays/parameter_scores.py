@@ -19,8 +19,10 @@ from skdnn.displays.arguments import (
     style_of,
 )
 from skdnn.displays.choice import search_of
+from skdnn.displays.legends import kinds_of_lines, place_legend
 from skdnn.displays.panels import scale_values
 from skdnn.displays.search_table import SearchTable, are_numbers, full_name, text_of
+from skdnn.displays.texts import IN_FIGURE, folded
 
 
 class ParameterScoreDisplay:
@@ -263,18 +265,14 @@ class ParameterScoreDisplay:
         check_matplotlib_support(f"{type(self).__name__}.plot")
         line_kw = style_of("line_kw", line_kw)
         train_line_kw = style_of("train_line_kw", train_line_kw)
-        ax = one_axes(ax)
+        is_ours = ax is None
+        n_ticks = 0 if self._is_numeric() else len(self.param_values)
+        ax = one_axes(ax, figsize=(max(6.4, 1 + _TICK * n_ticks), 4.8))
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_, self.train_lines_, self.spreads_ = [], [], []
-        x = np.asarray(
-            self.param_values
-            if self._is_numeric()
-            else np.arange(len(self.param_values))
-        )
+        x = np.asarray(self.param_values if n_ticks == 0 else np.arange(n_ticks))
         for line in range(len(self.dev_scores)):
-            self._draw_line(line, x, line_kw, train_line_kw)
-        if not self._has_bands():
-            self._move_apart()
+            self._draw_line(line, x + self._shift(line), line_kw, train_line_kw)
         self._mark_failures(x)
         scale_values(ax, self.param_values)
         n_splits = self.dev_scores.shape[-1]
@@ -282,28 +280,50 @@ class ParameterScoreDisplay:
         if len(self.score_name + spread) > _LONGEST_LABEL:
             spread = f"\n{spread.lstrip()}"
         ax.set(
-            xlabel=self.param_name.split("__")[-1], ylabel=f"{self.score_name}{spread}"
+            xlabel=folded(self.param_name.split("__")[-1], IN_FIGURE),
+            ylabel=f"{self.score_name}{spread}",
         )
-        # Above the axes: inside it would cover a line wherever it is.
-        ax.legend(
+        self._draw_legend(is_ours)
+        return self
+
+    def _draw_legend(self, is_ours):
+        """Put the legend above the axes: inside it would cover a line wherever it is.
+
+        Of several lines, each is named once, and then what is solid and what dashed.
+        """
+        handles, labels = self.ax_.get_legend_handles_labels()
+        n_lines, has_train = len(self.lines_), bool(self.train_lines_)
+        if n_lines > 2 and has_train:
+            style = (
+                {"marker": "o"}
+                if self.connected
+                else {"marker": "o", "linestyle": "none"}
+            )
+            dashed = {"linestyle": "--", "markerfacecolor": "none"}
+            kinds = kinds_of_lines({"dev": style, "training": dashed | style})
+            handles, labels = handles + kinds[0], labels + kinds[1]
+        longest = max(map(len, labels))
+        place_legend(
+            self.ax_,
+            handles,
+            labels,
+            side="above",
+            is_ours=is_ours,
             title=self.hue_name and self.hue_name.split("__")[-1],
             alignment="left",
-            loc="lower left",
-            bbox_to_anchor=(0, 1),
             frameon=False,
-            ncols=1 if len(self.dev_scores) == 1 else 2,
+            ncols=1 if n_lines == 1 or longest > _SHORT else 2 if n_lines == 2 else 4,
         )
-        return self
 
     def _draw_line(self, line, x, line_kw, train_line_kw):
         dev, train = self.dev_scores, self.train_scores
-        prefix = (
-            "" if self.hue_values is None else f"{text_of(self.hue_values[line])}: "
-        )
+        value = "" if self.hue_values is None else text_of(self.hue_values[line])
+        is_named_once = len(dev) > 2 and train is not None
+        prefix = f"{value}: " if value else ""
         style = {
             "marker": _MARKERS[line],
             "linestyle": "-" if self.connected else "none",
-            "label": f"{prefix}dev",
+            "label": value if is_named_once else f"{prefix}dev",
         }
         (drawn,) = self.ax_.plot(
             x, dev[line].mean(axis=-1), **style_kwargs(style, line_kw)
@@ -316,7 +336,7 @@ class ParameterScoreDisplay:
                 "color": color,
                 "linestyle": "--" if self.connected else "none",
                 "markerfacecolor": "none",
-                "label": f"{prefix}training",
+                "label": "_" if is_named_once else f"{prefix}training",
             }
             self.train_lines_ += self.ax_.plot(
                 x, train[line].mean(axis=-1), **style_kwargs(style, train_line_kw)
@@ -338,7 +358,9 @@ class ParameterScoreDisplay:
                 yerr=std,
                 fmt="none",
                 ecolor=color,
-                capsize=3,
+                # Lines share their numbers: a bar shows in front of another.
+                capsize=3 + line,
+                elinewidth=1,
             )
         self.spreads_.append(spread)
 
@@ -350,17 +372,14 @@ class ParameterScoreDisplay:
         is_line = self._is_numeric() and self.connected and len(self.param_values) > 1
         return is_line and len(self.dev_scores) <= 2
 
-    def _move_apart(self):
-        """Move lines by some points, so that the bars of several stand side by side."""
-        from matplotlib.transforms import ScaledTranslation
+    def _shift(self, line) -> float:
+        """Return how far a line stands beside the ticks: not at all on a numeric axis.
 
-        n_lines = len(self.lines_)
-        for artists in (self.lines_, self.train_lines_, self.spreads_):
-            for line, artist in enumerate(artists):
-                points = 7 * (line - (n_lines - 1) / 2)
-                move = ScaledTranslation(points / 72, 0, self.figure_.dpi_scale_trans)
-                for part in artist.get_children() or [artist]:
-                    part.set_transform(self.ax_.transData + move)
+        There a point beside its value would be another value.
+        """
+        n_lines = len(self.dev_scores)
+        apart = 0.0 if self._is_numeric() else min(0.1, 0.7 / n_lines)
+        return apart * (line - (n_lines - 1) / 2)
 
     def _mark_failures(self, x):
         """Put a cross on the axis at values without any score."""
@@ -377,4 +396,6 @@ class ParameterScoreDisplay:
 
 _MARKERS = "os^Dv<>P*X"
 _MOST_LINES = len(_MARKERS)
+_TICK = 0.35  # inches that the name of a value needs
+_SHORT = 22  # letters of names that stand in several columns
 _LONGEST_LABEL = 50  # letters along an axis of the usual height

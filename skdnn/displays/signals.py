@@ -9,6 +9,7 @@ from skdnn.diagnosis import SignalReport, signal_propagation
 from skdnn.diagnosis.networks import problem_at_init
 from skdnn.diagnosis.signals.report import name_of_init, report_of
 from skdnn.displays.arguments import check_ax, check_report
+from skdnn.displays.legends import MARKERS, place_legend
 from skdnn.displays.panels import panels
 
 
@@ -145,6 +146,7 @@ class SignalPropagationDisplay:
         check_matplotlib_support(f"{type(self).__name__}.plot")
         from matplotlib.ticker import MaxNLocator
 
+        is_ours = ax is None
         self.axes_ = panels(ax, 2, size=(4.5, 3.8))
         self.figure_ = self.axes_[0].figure
         ways = (
@@ -155,22 +157,47 @@ class SignalPropagationDisplay:
             for n, (name, values) in enumerate(sizes.items()):
                 # Zero has no place on a log axis; the curve ends there.
                 values = np.where(values > 0, values, np.nan)
-                marker = _MARKERS[n % len(_MARKERS)]
+                marker = MARKERS[n % len(MARKERS)]
                 style = _STYLES[n % len(_STYLES)]
                 layers = np.arange(first, first + len(values))
                 if np.isnan(values).any():
                     name += " (where missing: 0)"
                 ax.plot(layers, values, style, marker=marker, ms=4, label=name)
             ax.set_yscale("log")
+            _show_decades(ax, sizes)
             ax.set(xlabel="layer l", ylabel=label)
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             ax.set_xlim(first - 0.5, layers[-1] + 0.5)
-        self.axes_[0].legend(title=self.title, fontsize="small")
+        place_legend(
+            self.axes_[-1],
+            side="beside",
+            is_ours=is_ours,
+            title=self.title,
+            fontsize="small",
+        )
         return self
 
 
-_MARKERS = "os^Dv<>P"
 _STYLES = ("-", "--", "-.", ":")
+
+
+# An axis has at least so many powers of ten: what changes by a tenth from layer to
+# layer is healthy and looks level; what vanishes or explodes crosses the axis.
+_LEAST_DECADES = 2.0
+
+
+def _show_decades(ax, sizes):
+    """Widen the axis about its values; say so where there are none to show."""
+    values = np.concatenate([np.asarray(each, dtype=float) for each in sizes.values()])
+    values = values[(values > 0) & np.isfinite(values)]
+    if values.size == 0:
+        ax.text(0.5, 0.5, "all are 0", transform=ax.transAxes, ha="center")
+        ax.set_ylim(0.1, 10)
+        return
+    low, high = np.log10(values.min()), np.log10(values.max())
+    missing = max(0.0, _LEAST_DECADES - (high - low)) / 2
+    margin = max(missing, 0.05 * (high - low))
+    ax.set_ylim(10 ** (low - margin), 10 ** (high + margin))
 
 
 def _named(init) -> dict:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._sklearn import check_matplotlib_support, style_kwargs
+from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis.arguments import check_flag, check_is_instance
 from skdnn.displays.arguments import (
     check_ax,
@@ -13,9 +13,20 @@ from skdnn.displays.arguments import (
 )
 from skdnn.displays.candidate_curves import draw_candidates, names_of_axes
 from skdnn.displays.choice import Choice
+from skdnn.displays.curves import (
+    check_scale,
+    curve_of,
+    draw_curve,
+    ingredients_of,
+    kept_epoch_of,
+    now_and_then,
+    said_of,
+    scale_of,
+    steps_of,
+)
+from skdnn.displays.legends import MARKERS, kinds_of_lines, place_legend
 from skdnn.displays.models import by_name, fitted_network
-from skdnn.displays.panels import place_legend
-from skdnn.estimators import plan
+from skdnn.displays.texts import IN_LEGEND
 
 
 class TrainingCurveDisplay:
@@ -30,6 +41,10 @@ class TrainingCurveDisplay:
     which the parameters move. The dev cost has none of these and is taken at the end of
     the epoch. The legend says what is in J. A dev curve below the training curve is
     therefore not a mistake; look at where the dev cost turns up.
+
+    More than two models are named once each, and have markers of different shapes; the
+    one of the dev curve is at the epoch kept. A member of a cross-validated estimator
+    notes its cost after numbers of steps, and is drawn against these.
 
     Of a cross-validated estimator, such as :class:`MLPRegularizedClassifierCV`, there
     is a line for each candidate instead: the score of the rows held out, averaged over
@@ -46,7 +61,7 @@ class TrainingCurveDisplay:
     dev_scores : list of (ndarray of shape (n_epochs,) or None), default=None
         Dev scores. None has none for any model.
     kept_epochs : list of (int or None), default=None
-        The epoch, counted from 1, of the fitted parameters.
+        Place in the curve, counted from 1, of the fitted parameters: their epoch.
     ingredients : list of (sequence of str), default=None
         What J has besides the data term, for the legend.
     stop_reasons : list of (str or None), default=None
@@ -56,6 +71,9 @@ class TrainingCurveDisplay:
     choice : Choice, default=None
         The candidates of a cross-validated estimator, as `from_estimator` finds them;
         they are drawn in the place of costs, which are then empty lists.
+    steps : list of (ndarray of shape (n_epochs,) or None), default=None
+        The steps after which costs were noted, of networks that count these; None
+        counts epochs from 1.
 
     Attributes
     ----------
@@ -102,6 +120,7 @@ class TrainingCurveDisplay:
         stop_reasons=None,
         names=None,
         choice=None,
+        steps=None,
     ):
         self.costs = costs
         self.dev_costs = dev_costs
@@ -111,6 +130,7 @@ class TrainingCurveDisplay:
         self.stop_reasons = stop_reasons
         self.names = names
         self.choice = choice
+        self.steps = steps
 
     @classmethod
     def from_estimator(
@@ -173,14 +193,25 @@ class TrainingCurveDisplay:
     @classmethod
     def _of_models(cls, models):
         nets = [fitted_network(each, "loss_curve_").model for each in models.values()]
+        steps = [steps_of(net) for net in nets]
+        if len({each is None for each in steps}) > 1:
+            raise ValueError(
+                "estimator holds members of a cross-validated estimator, whose costs "
+                "are against steps, and others, whose costs are against epochs; draw "
+                "them in two pictures."
+            )
         return cls(
             costs=[np.asarray(net.loss_curve_) for net in nets],
-            dev_costs=[_curve(net, "validation_loss_curve_") for net in nets],
-            dev_scores=[_curve(net, "validation_scores_") for net in nets],
-            kept_epochs=[_kept_epoch(net) for net in nets],
-            ingredients=[_ingredients(net) for net in nets],
-            stop_reasons=[getattr(net, "stop_reason_", None) for net in nets],
+            dev_costs=[curve_of(net, "validation_loss_curve_") for net in nets],
+            dev_scores=[curve_of(net, "validation_scores_") for net in nets],
+            kept_epochs=[kept_epoch_of(net) for net in nets],
+            ingredients=[ingredients_of(net) for net in nets],
+            stop_reasons=[
+                getattr(net, "stop_reason_", None) if each is None else None
+                for net, each in zip(nets, steps, strict=True)
+            ],
             names=list(models),
+            steps=steps,
         )
 
     def plot(
@@ -212,13 +243,11 @@ class TrainingCurveDisplay:
         self : TrainingCurveDisplay
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
+        from matplotlib.ticker import MaxNLocator
+
         check_flag("show_scores", show_scores)
         styles = style_of("line_kw", line_kw), style_of("dev_line_kw", dev_line_kw)
-        is_scale = isinstance(cost_scale, str) and cost_scale in ("log", "linear")
-        if cost_scale is not None and not is_scale:
-            raise ValueError(
-                f"cost_scale must be 'log', 'linear' or None, got {cost_scale!r}."
-            )
+        check_scale(cost_scale)
         has_scores = any(scores is not None for scores in self._all("dev_scores"))
         if show_scores and self.choice is not None:
             raise ValueError(
@@ -231,8 +260,8 @@ class TrainingCurveDisplay:
                 "early_stopping=True); there are no validation_scores_."
             )
         n_lines = len(self.costs if self.choice is None else self.choice.candidates)
-        width = 11 if n_lines > _MOST_ABOVE else 6.4
-        ax = one_axes(ax, figsize=(width, 4.8))
+        is_ours = ax is None
+        ax = one_axes(ax, figsize=(6.4, 4.8))
         self.ax_, self.figure_, self.ax_score_ = ax, ax.figure, None
         if show_scores:
             self.ax_score_ = ax.twinx()
@@ -244,72 +273,119 @@ class TrainingCurveDisplay:
             self._draw_model(model, *styles)
         if self.choice is not None:
             (name,) = self._all("names") or [None]
-            drawn = draw_candidates(ax, self.choice, name, styles[1])
-            self.dev_lines_, self.fold_lines_ = drawn
-        scale = cost_scale or self._scale()
-        xlabel, ylabel = "epoch", "mean cost per row"
+            lines = draw_candidates(ax, self.choice, name, styles[1])
+            self.dev_lines_, self.fold_lines_ = lines
+        drawn = [*self.costs, *(c for c in self.dev_costs if c is not None)]
+        if self.choice is not None:
+            drawn = [self.choice.means().ravel()]
+        scale = cost_scale or scale_of(drawn)
+        xlabel, ylabel = self._unit(), "mean cost per row"
+        if self.choice is None:
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if self.choice is not None:
             xlabel, ylabel = names_of_axes(ax, self.choice)
         ax.set(xlabel=xlabel, ylabel=f"{ylabel} ({scale} scale)")
         ax.set_yscale(scale)
-        self._draw_legend(n_lines)
+        self._draw_legend(n_lines, is_ours)
         return self
 
     def _draw_model(self, model, line_kw, dev_line_kw):
-        name, kept = self._all("names")[model], self._all("kept_epochs")[model]
-        dev_cost = self.dev_costs[model]
-        prefix = "" if name is None else f"{name}: "
+        kept, dev_cost = self._all("kept_epochs")[model], self.dev_costs[model]
+        steps = self._all("steps")[model]
+        x = np.arange(1, len(self.costs[model]) + 1) if steps is None else steps
+        labels = self._labels(model)
+        often: dict[str, Any] = {}
         dot: dict[str, Any] = {}
-        kept_here = ""
+        if self._are_many():
+            often = {"marker": MARKERS[model % len(MARKERS)], "markersize": 4}
+            often["markevery"] = now_and_then(model, len(x))
+            dot = dict(often)
         if kept is not None:
-            dot = {"marker": "o", "markersize": 7, "markevery": slice(kept - 1, kept)}
-            reason = self._all("stop_reasons")[model]
-            stopped = f"; stopped: {reason.replace('_', ' ')}" if reason else ""
-            kept_here = f" (● parameters kept: epoch {kept}{stopped})"
+            dot |= {"markersize": 7, "markevery": slice(kept - 1, kept)}
+            dot.setdefault("marker", "o")
 
-        label = f"{prefix}training cost{self._what_is_in_J(model)}"
-        style: dict[str, Any] = {"linestyle": "--", "label": label}
-        if dev_cost is None:
-            style |= dot | {"label": label + kept_here}
-        line = _draw(self.ax_, self.costs[model], style, line_kw)
+        style: dict[str, Any] = {"linestyle": "--", "label": labels[0]}
+        style |= often if dev_cost is not None or self._are_many() else dot
+        line = draw_curve(self.ax_, x, self.costs[model], style, line_kw)
         self.lines_.append(line)
         color = line.get_color()
         if kept is not None:
-            self.ax_.axvline(kept, color=color, linewidth=0.8, alpha=0.6, zorder=0)
+            at = x[kept - 1]
+            self.ax_.axvline(at, color=color, linewidth=0.8, alpha=0.6, zorder=0)
 
-        style = {"color": color, "label": f"{prefix}dev cost{kept_here}"} | dot
-        self.dev_lines_.append(_draw(self.ax_, dev_cost, style, dev_line_kw))
+        style = {"color": color, "label": labels[1]} | dot
+        dev_line = draw_curve(self.ax_, x, dev_cost, style, dev_line_kw)
+        self.dev_lines_.append(dev_line)
         scores = self._all("dev_scores")[model] if self.ax_score_ else None
-        style = {"color": color, "linestyle": ":", "label": f"{prefix}dev score"}
-        self.score_lines_.append(_draw(self.ax_score_, scores, style, {}))
+        style = {"color": color, "linestyle": ":", "label": labels[2]} | often
+        self.score_lines_.append(draw_curve(self.ax_score_, x, scores, style, {}))
 
-    def _what_is_in_J(self, model) -> str:
-        parts = self._all("ingredients")[model]
-        if not parts:
-            return ""
-        *others, last = parts
-        return f" with {', '.join(others)} and {last}" if others else f" with {last}"
+    def _are_many(self) -> bool:
+        """Whether models are named once each: they are many, or have long names."""
+        longest = max((len(str(name)) for name in self._all("names")), default=0)
+        n_models = len(self.costs)
+        return n_models > _MOST_ABOVE or (n_models > 1 and longest > IN_LEGEND)
 
-    def _scale(self) -> str:
-        curves = [*self.costs, *(c for c in self.dev_costs if c is not None)]
-        if self.choice is not None:
-            curves = [self.choice.means().ravel()]
-        values = np.concatenate(curves)
-        values = values[np.isfinite(values)]
-        if values.size == 0 or values.min() <= 0:
-            return "linear"
-        return "log" if values.max() >= 10 * values.min() else "linear"
+    def _unit(self) -> str:
+        has_steps = any(steps is not None for steps in self._all("steps"))
+        return "step" if has_steps else "epoch"
 
-    def _draw_legend(self, n_lines):
+    def _labels(self, model) -> tuple[str, str, str]:
+        """Return what names the training cost, the dev cost and the dev score."""
+        name, kept = self._all("names")[model], self._all("kept_epochs")[model]
+        has_dev = self.dev_costs[model] is not None
+        kept_here = ""
+        if kept is not None:
+            steps = self._all("steps")[model]
+            reason = self._all("stop_reasons")[model]
+            stopped = f"; stopped: {reason.replace('_', ' ')}" if reason else ""
+            at = kept if steps is None else steps[kept - 1]
+            kept_here = f"{self._unit()} {at}{stopped}"
+        if self._are_many():
+            label = f"model {model}" if name is None else str(name)
+            label += f" (kept: {kept_here})" if kept is not None else ""
+            # matplotlib leaves out of the legend what begins so.
+            return ("_", label, "_") if has_dev else (label, "_", "_")
+        if kept is not None:
+            kept_here = f" (● parameters kept: {kept_here})"
+        prefix = "" if name is None else f"{name}: "
+        training = f"{prefix}training cost{said_of(self._all('ingredients')[model])}"
+        return (
+            training if has_dev else training + kept_here,
+            f"{prefix}dev cost{kept_here}",
+            f"{prefix}dev score",
+        )
+
+    def _kinds_of_lines(self) -> tuple[list, list[str]]:
+        """Return what names dashed, solid and dotted lines, where models are many."""
+        in_J = set(map(said_of, self._all("ingredients")))
+        parts = in_J.pop() if len(in_J) == 1 else ", with what each model has in J"
+        kinds = {f"training cost{parts}": {"linestyle": "--"}}
+        if any(each is not None for each in self.dev_costs):
+            kept = any(each is not None for each in self._all("kept_epochs"))
+            kinds["dev cost" + (", marked where kept" if kept else "")] = {}
+        if self.ax_score_ is not None:
+            kinds["dev score"] = {"linestyle": ":"}
+        return kinds_of_lines(kinds)
+
+    def _draw_legend(self, n_lines, is_ours):
         handles, labels = self.ax_.get_legend_handles_labels()
         if self.ax_score_ is not None:
             more_handles, more_labels = self.ax_score_.get_legend_handles_labels()
             handles, labels = handles + more_handles, labels + more_labels
+        if self._are_many():
+            more_handles, more_labels = self._kinds_of_lines()
+            handles, labels = handles + more_handles, labels + more_labels
         # Outside the axes: inside it would cover a curve wherever it is.
-        above = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
-        beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
-        place = beside if n_lines > _MOST_ABOVE else above
-        place_legend(self.ax_, handles, labels, frameon=False, **place)
+        side, kw = "above", {}
+        if n_lines > _MOST_ABOVE or self._are_many():
+            side = "beside"
+            if self.ax_score_ is not None:
+                # Behind the ticks and the name of the axis to the right.
+                kw["bbox_to_anchor"] = (1.14, 0.5)
+        place_legend(
+            self.ax_, handles, labels, side=side, is_ours=is_ours, frameon=False, **kw
+        )
 
     def _all(self, attribute):
         values = getattr(self, attribute)
@@ -318,43 +394,3 @@ class TrainingCurveDisplay:
 
 # With more models, of two lines each, the legend stands beside the axes.
 _MOST_ABOVE = 2
-
-
-def _draw(ax, curve, style, user_kw):
-    """Draw a curve from epoch 1 on, where there is one; infinite values leave a gap."""
-    if curve is None:
-        return None
-    epochs = np.arange(1, len(curve) + 1)
-    values = np.where(np.isfinite(curve), curve, np.nan)
-    return ax.plot(epochs, values, **style_kwargs(style, user_kw))[0]
-
-
-def _curve(net, attribute):
-    values = getattr(net, attribute, None)
-    if values is None:
-        return None
-    if len(values) != len(net.loss_curve_):
-        raise ValueError(
-            f"{attribute} has {len(values)} epochs and loss_curve_ has "
-            f"{len(net.loss_curve_)}: a dev set was watched in some of several "
-            "fits, and it is not known in which."
-        )
-    return np.asarray(values)
-
-
-def _kept_epoch(net) -> int | None:
-    """Return the epoch of the fitted parameters; 0, before the first, has no place."""
-    return getattr(net, "best_iteration_", None) or None
-
-
-def _ingredients(net) -> list[str]:
-    """Return what J has in training and the dev cost has not."""
-    is_ours = hasattr(net, "keep_prob")
-    n_rows = net.t_ // len(net.loss_curve_)
-    present = {
-        "penalty": getattr(net, "alpha", 0) > 0,
-        "dropout": is_ours and bool(np.any(plan.keep_probs(net, n_rows) < 1)),
-        "label smoothing": getattr(net, "label_smoothing", 0) > 0,
-        "augmentation": getattr(net, "augmentation", None) is not None,
-    }
-    return [name for name, is_there in present.items() if is_there]

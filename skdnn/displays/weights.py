@@ -5,8 +5,9 @@ import numpy as np
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.arguments import check_count, check_is_instance
 from skdnn.displays.arguments import check_ax, style_of
+from skdnn.displays.legends import place_legends_below
 from skdnn.displays.models import by_name, fitted_network
-from skdnn.displays.panels import panels, place_legend
+from skdnn.displays.panels import panels
 
 
 class WeightsDisplay:
@@ -70,7 +71,7 @@ class WeightsDisplay:
         estimator : estimator or dict of str to estimator
             A fitted estimator with `coefs_` (scikit-learn's `MLPClassifier` has them
             too), or one in a Pipeline, a search or a TransformedTargetRegressor;
-            several by name, with the same number of layers.
+            up to six by name, with the same number of layers.
         n_bins : int, default=40
             Bins per layer, symmetric about 0, up to the largest weight of all models.
         name : str, default=None
@@ -91,6 +92,11 @@ class WeightsDisplay:
         models = by_name(estimator, name)
         for model in models.values():
             check_is_instance(model)
+        if len(models) > _MOST_MODELS:
+            raise ValueError(
+                f"estimator must hold at most {_MOST_MODELS} models, whose histograms "
+                f"can still be told apart, got {len(models)}."
+            )
         nets = [fitted_network(each, "coefs_").model for each in models.values()]
         weights = [net.coefs_ for net in nets]
         depths = {len(each) for each in weights}
@@ -132,6 +138,7 @@ class WeightsDisplay:
         check_matplotlib_support(f"{type(self).__name__}.plot")
         histogram_kw = style_of("histogram_kw", histogram_kw)
         n_layers = len(self.bin_edges)
+        is_ours = ax is None
         self.axes_ = panels(ax, n_layers, n_columns=3, size=(4.2, 3.6))
         self.figure_ = self.axes_[0].figure
         self.histograms_ = [
@@ -144,10 +151,8 @@ class WeightsDisplay:
         for layer, axes in enumerate(self.axes_):
             axes.set(title=self._title(layer), xlabel="weight w", yscale="log")
             axes.set_ylim(0.5 / self._largest_layer(), 1.5)
-            # Below the axes, where it hides nothing.
-            place_legend(
-                axes, loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False
-            )
+        # Below the axes, where it hides nothing.
+        place_legends_below(self.axes_, is_ours=is_ours, frameon=False)
         self.axes_[0].set_ylabel("share of the layer's weights (log scale)")
         return self
 
@@ -193,6 +198,7 @@ class WeightsDisplay:
         return f"W[{layer + 1}]{size}"
 
 
+_MOST_MODELS = 6
 _STYLES = [
     ("o", "●", "-"),
     ("s", "■", "--"),

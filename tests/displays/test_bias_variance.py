@@ -91,3 +91,17 @@ def test_what_is_refused():
     unlike = BiasVarianceReport(report.errors, report.gaps, (), measure="another")
     with pytest.raises(ValueError, match="measure different errors"):
         BiasVarianceDisplay.from_report({"a": report, "b": unlike})
+
+
+def test_bars_of_many_models_look_unlike_and_have_room():
+    names = [f"a model with a long name, {k}" for k in range(15)]
+    display = BiasVarianceDisplay(names, ["variance"], np.ones((15, 1))).plot()
+    bars = [bar for (bar,) in display.bars_]
+    looks = {(bar.get_facecolor(), bar.get_hatch()) for bar in bars}
+    assert len(looks) == 15
+    display = BiasVarianceDisplay(names, list("abcd"), np.ones((15, 4))).plot()
+    display.figure_.draw_without_rendering()
+    inches = display.bars_[0][0].get_window_extent().width / display.figure_.dpi
+    assert inches > 0.08
+    texts = display.ax_.get_legend().get_texts()
+    assert [text.get_text().replace("\n", " ") for text in texts] == names

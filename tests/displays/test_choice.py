@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
 from skdnn import (
+    MLPRegularizedClassifier,
     MLPRegularizedClassifierCV,
     MLPRegularizedRegressorCV,
     ParameterScoreDisplay,
@@ -194,3 +195,27 @@ def test_the_picture_can_be_drawn_again_on_other_axes(model):
     again = display.plot(ax=ax, cost_scale="linear", dev_line_kw={"linewidth": 4})
     assert again is display and display.ax_ is ax
     assert {line.get_linewidth() for line in display.dev_lines_} == {4}
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_the_costs_of_a_member_are_against_steps(model, refit):
+    small = {"alphas": 1, "keep_probs": 1, "cv": 2}
+    whole = model if refit else fitted(**small, refit=False)
+    display = TrainingCurveDisplay.from_estimator(whole.members_[0])
+    (line,) = display.lines_
+    looked_at = whole.n_steps_[: len(line.get_xdata())]
+    assert_array_equal(line.get_xdata(), looked_at)
+    marked = line.get_xdata()[line.get_markevery()]
+    assert_array_equal(marked, [whole.best_n_steps_])
+    assert display.ax_.get_xlabel() == "step"
+    kept = f"(● parameters kept: step {whole.best_n_steps_})"
+    assert labels(display.ax_) == [f"training cost with penalty {kept}"]
+    plain = MLPRegularizedClassifier((), solver="lbfgs", random_state=0).fit(X, Y)
+    with pytest.raises(ValueError, match="draw them in two pictures"):
+        TrainingCurveDisplay.from_estimator({"A": whole.members_[0], "B": plain})
+
+
+def test_candidates_have_markers_too(model):
+    display = TrainingCurveDisplay.from_estimator(model)
+    markers = [line.get_marker() for line in display.dev_lines_]
+    assert len(set(markers)) == len(markers) == 6

@@ -162,7 +162,7 @@ def test_constant_and_saddle():
 
 def test_errors(models):
     plain = models["as it is"]
-    with pytest.raises(ValueError, match="parameters must be a pair of them"):
+    with pytest.raises(ValueError, match="parameters must be a pair of"):
         CostContoursDisplay.from_estimator(plain, X, Y, parameters=((1, "b", 0),))
     with pytest.raises(NotFittedError):
         CostContoursDisplay.from_estimator(linear(), X, Y)
@@ -181,3 +181,13 @@ def test_errors(models):
 def test_a_wrong_plane(wrong, said):
     with pytest.raises(ValueError, match=said):
         CostContoursDisplay.from_estimator(linear().fit(X, Y), X, Y, **wrong)
+
+
+def test_one_input_is_drawn_with_the_bias():
+    one = linear().fit(X[:, :1], Y)
+    display = CostContoursDisplay.from_estimator(one, X[:, :1], Y, **SMALL)
+    assert display.parameter_names == ("W[1][0, 0]", "b[1][0]")
+    assert_allclose(display.centres[0], one._model.theta)
+    second = ((1, "W", (0, 0)), (1, "W", (1, 0)))
+    with pytest.raises(ValueError, match=r"has W\[1\] \(1, 1\), b\[1\] \(1,\); got"):
+        CostContoursDisplay.from_estimator(one, X[:, :1], Y, parameters=second)

@@ -6,6 +6,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from matplotlib.colors import to_rgba
+from matplotlib.contour import QuadContourSet
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron
 from sklearn.model_selection import GridSearchCV
@@ -160,3 +161,68 @@ def test_models_without_probabilities_are_coloured_by_class():
     display = DecisionRegionsDisplay.from_estimator(models, X, y)
     shaded, plain = display.responses
     assert shaded.ndim == 3 and set(np.unique(plain)) <= {0, 1, 2}
+
+
+def many(n_classes=20, **options):
+    """A picture of classes in a row, each on two columns of the grid."""
+    xx0, xx1 = np.meshgrid(np.arange(2.0 * n_classes), np.arange(4.0))
+    y = np.arange(n_classes)
+    return DecisionRegionsDisplay(
+        xx0=xx0,
+        xx1=xx1,
+        responses=[xx0.astype(int) // 2],
+        classes=np.array([f"k{k}" for k in y]),
+        X=np.column_stack([2.0 * y, y % 4]),
+        y=y,
+        **options,
+    )
+
+
+def test_more_than_ten_classes_are_named_where_they_are():
+    display = many(X_dev=np.ones((1, 2)), y_dev=np.array([0])).plot()
+    (ax,) = display.axes_
+    for k, text in enumerate(ax.texts):
+        assert text.get_text() == f"k{k}"
+        assert text.get_position()[0] in (2 * k, 2 * k + 1)
+    assert len(ax.texts) == 20
+    train = [points for points in ax.collections if points.get_label()[:5] == "class"]
+    looks = {
+        (tuple(points.get_facecolor()[0]), points.get_paths()[0].vertices.tobytes())
+        for points in train
+    }
+    assert len(train) == len(looks) == 20
+    said = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert said == [*(f"class k{k}" for k in range(20)), "train", "dev"]
+    assert many(10).plot().axes_[0].texts[:] == []
+
+
+def test_regions_far_apart_by_number_have_one_line_between_them():
+    """Contours of the numbers would be nineteen lines, one beside the other."""
+    xx0, xx1 = np.meshgrid(np.arange(4.0), np.arange(4.0))
+    display = many()
+    display.xx0, display.xx1 = xx0, xx1
+    display.responses = [np.where(xx0 < 2, 0, 19)]
+    (ax,) = display.plot().axes_
+    borders = [
+        path.vertices[:, 0]
+        for drawn in ax.collections
+        if isinstance(drawn, QuadContourSet) and not drawn.filled
+        for path in drawn.get_paths()
+    ]
+    assert len(borders) == 2 and np.all(np.concatenate(borders) == 1.5)
+
+
+def test_several_labels_per_row_are_refused():
+    labels = np.column_stack([Y, 1 - Y])
+    model = MLPRegularizedClassifier((), solver="lbfgs").fit(X, labels)
+    with pytest.raises(ValueError, match=r"y must have one class per row.*draw one"):
+        DecisionRegionsDisplay.from_estimator(model, X, labels, **SMALL)
+    with pytest.raises(ValueError, match=r"must predict one class .* 2 labels"):
+        DecisionRegionsDisplay.from_estimator(model, X, Y, **SMALL)
+    assert plt.get_fignums() == []
+
+
+def test_a_constant_feature_has_a_region(net):
+    constant = np.column_stack([X[:, 0], np.full(len(X), 3.0)])
+    display = DecisionRegionsDisplay.from_estimator(net, constant, Y, **SMALL)
+    assert display.xx1.min() < 3 < display.xx1.max()

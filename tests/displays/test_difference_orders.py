@@ -61,3 +61,12 @@ def test_differences_that_are_exact():
     labels = [line.get_label() for line in display.ax_.lines]
     assert "two-sided: exact" in labels and "slope 2" not in labels
     display.figure_.canvas.draw()
+
+
+def test_the_note_about_kinks_is_above_the_axes():
+    options = {"epsilons": [1e-5, 1e-4, 1e-3, 1e-2], "n_params": 5}
+    for activation in ("relu", "tanh"):
+        model = net().set_params(activation=activation)
+        display = DifferenceOrderDisplay.from_estimator(model, X, Y, **options)
+        said = display.ax_.get_title(loc="left").replace("\n", " ")
+        assert ("A kink of relu within a step" in said) == (activation == "relu")

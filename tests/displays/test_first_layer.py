@@ -130,3 +130,10 @@ def test_errors(shape, options, message):
     with pytest.raises(ValueError, match=message):
         FirstLayerDisplay.from_estimator(NET, shape, **options)
     assert plt.get_fignums() == []
+
+
+def test_a_row_of_pixels_is_not_a_line():
+    for shape, aspect in (((1, 64), "auto"), ((64, 1), "auto"), ((8, 8), 1)):
+        images = np.ones((2, *shape))
+        display = FirstLayerDisplay(images=images, units=np.arange(2)).plot()
+        assert {ax.get_aspect() for ax in display.axes_} == {aspect}

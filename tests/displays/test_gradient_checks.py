@@ -61,3 +61,11 @@ def test_an_error_of_zero_is_drawn_at_the_foot():
     display = GradientCheckDisplay(segments=["W[1]"], errors={"check": [0.0]}).plot()
     assert display.ax_.lines[0].get_ydata() == 1e-16
     display.figure_.canvas.draw()
+
+
+def test_one_epoch_is_one():
+    for n_epochs, after in ((1, "after 1 epoch"), (2, "after 2 epochs")):
+        display = GradientCheckDisplay.from_estimator(
+            net(), X, Y, n_epochs=n_epochs, max_params=5
+        )
+        assert list(display.errors)[1] == after

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from skdnn.displays.panels import panels, place_legend
+from skdnn.displays.panels import panels
 
 
 def test_new_figure():
@@ -44,13 +44,3 @@ def test_what_is_no_axes():
     free = plt.figure().add_axes((0, 0, 1, 1))
     with pytest.raises(ValueError, match="cannot be divided"):
         panels(free, 2)
-
-
-def test_a_legend_is_outside_only_where_there_is_room_for_it():
-    for layout, is_outside in (("constrained", True), (None, False)):
-        _, ax = plt.subplots(layout=layout)
-        ax.plot([0, 1], label="a line")
-        place_legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
-        ax.figure.canvas.draw()
-        legend = ax.get_legend().get_window_extent()
-        assert (legend.x0 > ax.get_window_extent().x1 - 1) == is_outside

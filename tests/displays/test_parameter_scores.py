@@ -127,18 +127,34 @@ def made(n_lines, values, **options):
     )
 
 
-def test_bars_of_many_lines_stand_side_by_side():
-    display = made(3, [1.0, 2.0, 3.0]).plot()
-    points = [line.get_transform().transform((2.0, 0.5))[0] for line in display.lines_]
-    assert_allclose(np.diff(points), 7 / 72 * display.figure_.dpi)
+def test_points_of_many_lines_stand_at_their_numbers():
+    display = made(6, [0.5, 0.9, 1.0]).plot()
     for line, spread in zip(display.lines_, display.spreads_, strict=True):
-        bars = spread.get_children()[-1]
-        assert_allclose(
-            bars.get_transform().transform((2.0, 0.5)),
-            line.get_transform().transform((2.0, 0.5)),
-        )
+        assert_array_equal(line.get_xdata(), [0.5, 0.9, 1.0])
+        assert line.get_transform() == display.ax_.transData
+        ends = np.array([bar[:, 0] for bar in spread[2][0].get_segments()])
+        assert_array_equal(ends, np.repeat([[0.5], [0.9], [1.0]], 2, axis=1))
+    caps = [spread[1][0].get_markersize() for spread in display.spreads_]
+    assert sorted(set(caps)) == caps  # all can be seen, one in front of another
     low, high = display.ax_.get_xlim()
-    assert low < 1 and high > 3
+    assert low < 0.5 and high > 1.0
+
+
+def test_bars_of_many_lines_stand_side_by_side_at_names():
+    display = made(6, ["a", "b", "c"]).plot()
+    x = np.array([line.get_xdata() for line in display.lines_])
+    assert np.diff(x, axis=0).min() > 0.05
+    assert_array_equal(np.round(x), np.tile(np.arange(3), (6, 1)))
+    assert_allclose(x.mean(axis=0), np.arange(3), atol=1e-12)
+    low, high = display.ax_.get_xlim()
+    assert low < x.min() and x.max() < high
+
+
+def test_many_lines_are_named_once():
+    train = np.ones((3, 2, 4))
+    display = made(3, [1.0, 2.0], train_scores=train).plot()
+    assert legend(display.ax_) == ["0", "1", "2", "dev", "training"]
+    assert len(display.train_lines_) == 3
 
 
 @pytest.mark.parametrize(
@@ -160,6 +176,9 @@ def test_long_labels_are_slanted():
     values = [(100, 100, 100), (200, 200, 200), (300, 300, 300), (400, 400, 400)]
     ticks = made(1, values).plot().ax_.get_xticklabels()
     assert {tick.get_rotation() for tick in ticks} == {30.0}
+    many = made(1, [(100, k) for k in range(20)]).plot()
+    assert {tick.get_rotation() for tick in many.ax_.get_xticklabels()} == {90.0}
+    assert many.figure_.get_size_inches()[0] > 7
 
 
 def test_random_search_of_two_parameters_has_points():

@@ -128,3 +128,21 @@ def test_what_is_not_several_values_is_refused(init):
 def test_another_estimator_is_refused():
     with pytest.raises(TypeError, match="estimator must be an MLPRegularized"):
         SignalPropagationDisplay.from_estimator(LogisticRegression(), X, Y, init=["he"])
+
+
+@pytest.mark.parametrize(("least", "decades"), [(0.9, 2), (1e-6, 6)])
+def test_a_healthy_net_looks_level(least, decades):
+    rms = {"A": np.array([1.0, 0.95, least])}
+    display = SignalPropagationDisplay(activation_rms=rms, backward_rms=rms).plot()
+    for ax in display.axes_:
+        low, high = ax.get_ylim()
+        assert low < least and high > 1
+        assert decades - 1e-9 < np.log10(high / low) < 1.2 * decades
+
+
+def test_signals_that_are_all_zero_are_said_to_be():
+    display = SignalPropagationDisplay(
+        activation_rms={"A": np.ones(2)}, backward_rms={"A": np.zeros(1)}
+    ).plot()
+    texts = [[text.get_text() for text in ax.texts] for ax in display.axes_]
+    assert texts == [[], ["all are 0"]]

@@ -41,7 +41,8 @@ def stopped():
 
 
 def labels(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    return [text.replace("\n", " ") for text in texts]
 
 
 def test_curves_and_kept_epoch(stopped):
@@ -189,3 +190,49 @@ def test_regressor_and_sklearn():
     assert labels(display.ax_) == ["training cost with penalty"]
     with pytest.raises(TypeError, match="has no attribute 'loss_curve_'"):
         TrainingCurveDisplay.from_estimator(LogisticRegression().fit(X, Y))
+
+
+def test_an_epoch_alone_is_a_dot():
+    one = TrainingCurveDisplay(costs=[np.array([0.7])], dev_costs=[None]).plot()
+    assert one.lines_[0].get_marker() == "." and one.lines_[0].get_markevery() == [0]
+    gap = np.array([3.0, 2.0, np.inf, 1.0])
+    between = TrainingCurveDisplay(costs=[gap], dev_costs=[None]).plot()
+    assert between.lines_[0].get_markevery() == [3]
+    whole = TrainingCurveDisplay(costs=[gap[:2]], dev_costs=[None]).plot()
+    assert whole.lines_[0].get_marker() == "None"
+    assert all(tick == round(tick) for tick in one.ax_.get_xticks())
+
+
+def test_many_models_are_named_once_and_look_unlike():
+    costs = [np.arange(20.0, 0, -1) + k for k in range(15)]
+    display = TrainingCurveDisplay(
+        costs=costs,
+        dev_costs=costs,
+        kept_epochs=[k + 1 for k in range(15)],
+        ingredients=[["penalty"]] * 15,
+        names=[f"net {k}" for k in range(15)],
+    ).plot()
+    assert labels(display.ax_) == [
+        *(f"net {k} (kept: epoch {k + 1})" for k in range(15)),
+        "training cost with penalty",
+        "dev cost, marked where kept",
+    ]
+    for lines in (display.lines_, display.dev_lines_):
+        assert len({(line.get_color(), line.get_marker()) for line in lines}) == 15
+    for k, line in enumerate(display.dev_lines_):
+        assert line.get_xdata()[line.get_markevery()] == [k + 1]
+
+
+def test_many_models_with_other_costs():
+    costs = [np.arange(20.0, 0, -1)] * 3
+    display = TrainingCurveDisplay(
+        costs=costs,
+        dev_costs=[None] * 3,
+        dev_scores=costs,
+        ingredients=[["penalty"], [], []],
+    ).plot(show_scores=True)
+    assert labels(display.ax_) == [
+        *(f"model {k}" for k in range(3)),
+        "training cost, with what each model has in J",
+        "dev score",
+    ]

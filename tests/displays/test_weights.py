@@ -130,3 +130,9 @@ def test_a_wrong_number_of_bins(n_bins):
     net = MLPRegularizedClassifier((3,), max_iter=1000, tol=1e-2, random_state=0)
     with pytest.raises(ValueError, match="n_bins must be an int >= 1, got"):
         WeightsDisplay.from_estimator(net.fit(X, y), n_bins=n_bins)
+
+
+def test_more_models_than_can_be_told_apart(models):
+    seven = dict.fromkeys("abcdefg", models["L2"])
+    with pytest.raises(ValueError, match=r"estimator must hold at most 6 .* got 7"):
+        WeightsDisplay.from_estimator(seven)
