@@ -93,6 +93,14 @@ def _many_rows(docs: Documents) -> str:
     return report.overview([result for result in found if result["rows"] > 1])
 
 
+def _many_nets(of_choice: bool) -> Figure:
+    def shown(docs: Documents) -> str:
+        found = docs.results("cv")
+        return report.overview([r for r in found if ("table" not in r) == of_choice])
+
+    return shown
+
+
 def _starts(of_workers: bool) -> Figure:
     def shown(docs: Documents) -> str:
         found = docs.results("startup")
@@ -109,6 +117,8 @@ _TABLES: dict[str, Figure] = {
     "parts": lambda docs: report.parts_table(docs.results("parts")),
     "prediction.one": _single_rows,
     "prediction.many": _many_rows,
+    "cv.nets": _many_nets(of_choice=False),
+    "cv.choice": _many_nets(of_choice=True),
     "startup.processes": _starts(False),
     "startup.workers": _starts(True),
     "dask": lambda docs: dask_workers.table(docs.results("dask")),
