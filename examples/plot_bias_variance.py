@@ -47,7 +47,10 @@ def network(hidden_layer_sizes, **options):
     return make_pipeline(InputStandardizer(), net)
 
 
-thresholds = {"avoidable_bias": 0.02, "variance": 0.05}
+limits = {
+    "bayes_error": 0.0,
+    "thresholds": {"avoidable_bias": 0.02, "variance": 0.05},
+}
 few, all_rows = slice(250), slice(None)
 candidates = {
     "underfits": (network((3,), alpha=10.0), all_rows),
@@ -63,7 +66,7 @@ reports = {}
 for name, (model, rows) in candidates.items():
     model.fit(X_train[rows], y_train[rows])
     reports[name] = BiasVarianceReport.from_estimator(
-        model, X_train[rows], y_train[rows], X_dev, y_dev, thresholds=thresholds
+        model, X_train[rows], y_train[rows], X_dev, y_dev, **limits
     )
     print(f"{name}\n{'=' * len(name)}\n{reports[name]}\n")
 
@@ -84,7 +87,7 @@ while report.high_bias:
     remedy = report.remedies[0]
     model.set_params(**remedy.params).fit(X_train, y_train)
     report = BiasVarianceReport.from_estimator(
-        model, X_train, y_train, X_dev, y_dev, thresholds=thresholds
+        model, X_train, y_train, X_dev, y_dev, **limits
     )
     print(f"{remedy}: bias {report.avoidable_bias:.3f}, variance {report.variance:.3f}")
 
@@ -94,7 +97,7 @@ model, rows = candidates["overfits"]
 for n_rows in (250, 500, len(X_train)):
     model.fit(X_train[:n_rows], y_train[:n_rows])
     report = BiasVarianceReport.from_estimator(
-        model, X_train[:n_rows], y_train[:n_rows], X_dev, y_dev, thresholds=thresholds
+        model, X_train[:n_rows], y_train[:n_rows], X_dev, y_dev, **limits
     )
     print(f"{n_rows} rows: variance {report.variance:.3f}, {report.diagnosis}")
 
