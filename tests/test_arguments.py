@@ -41,7 +41,7 @@ WRONG = {
     "style or None": ["x", int, [1, 2], [], 1j, np.array([1.0, 2.0]), 2.5, 0, True],
     "report": [*THINGS, None, 2.5, True, {}, {"a": 2}, "class"],
     "model": [*THINGS, None, 2.5, True],
-    "pair": [*THINGS, None, 2.5, (1, 2), ((1, "W", (0, 0)),) * 3],
+    "pair or None": [*THINGS, 2.5, (1, 2), ((1, "W", (0, 0)),) * 3],
     "image shape": [*THINGS, None, 2.5, (4,), (4.0, 4.0), (-4, -4), ("a", "b"), (9, 9)],
     "share range": [*THINGS, None, 2.5, (0.9, 0.5), (0, 1), (NAN, 1.0), (0.5, 2)],
     "range": ["x", int, 1j, None, 2.5, (0.9, 0.5), (0, 1), (NAN, 1.0), (0.5, INF)],
@@ -182,7 +182,7 @@ TABLE = {
         {"estimator": "<two>", **FEW, "grid_resolution": 2, "n_steps": 1},
         {
             "estimator": "model",
-            "parameters": "pair",
+            "parameters": "pair or None",
             "half_width": "positive or None",
             "grid_resolution": "two or more",
             "learning_rate": "positive or None",
