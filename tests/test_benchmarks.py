@@ -210,7 +210,7 @@ TINY_FORMS = {
     ),
     "nets at once": (
         partial(cv.measure_nets, 1, (TINY_TABLE,)),
-        ["case", "table"],
+        ["table", "case"],
         [{"seconds": {"one", "all"}, "ratios": {"all/(K/c one)"}}] * 6,
     ),
     "choice": (
