@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skdnn.network.dropout import mask_key
 from skdnn.network.propagation import cost_and_gradient
 from skdnn.training.averaging import nothing
 from skdnn.training.epoch import Variables
@@ -21,10 +20,6 @@ from tests.programs import drop, drop_inputs, train_block
 
 KEEP = [0.05, 0.5, 0.8, 0.99]
 SIGMAS = 5.0  # one draw in two million falls outside; the draws are fixed
-
-
-def key_of(seed=1, step=0, layer=1):
-    return np.uint64(mask_key(np.uint64(seed), step, layer))
 
 
 def mask(shape, keep_prob=0.5, seed=1, step=0, layer=1):
