@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import os
+import warnings
+from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math import MathError
@@ -13,6 +15,7 @@ author = "skdnn developers"
 copyright = "2026, skdnn developers"
 release = importlib.metadata.version("skdnn")
 version = ".".join(release.split(".")[:2])
+
 
 extensions = [
     "myst_parser",
@@ -49,6 +52,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_class_members_toctree = False
 numpydoc_show_class_members = False
+# "fit()" in the list of what is on a page, where the page is that of the class.
+toc_object_entries_show_parents = "hide"
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -62,13 +67,25 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "write_computation_times": False,
 }
+
+
+def format_warning(message, category, *_):
+    """Return a warning of an example without the folders of the machine it ran on."""
+    return f"{category.__name__}: {message}\n"
+
+
+warnings.formatwarning = format_warning
+
 html_theme = "pydata_sphinx_theme"
 html_title = "skdnn"
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "show_prev_next": False,
     "show_toc_level": 2,
+    # The tables of this page are wider than what a list of contents leaves.
+    "secondary_sidebar_items": {"**": ["page-toc"], "performance": []},
 }
+html_search_scorer = str(Path(__file__).with_name("search_scores.js"))
 html_show_sourcelink = False
 # The theme leaves out the side bar of pages that have no pages below them.
 html_sidebars = {"**": ["site_map"]}
@@ -77,8 +94,14 @@ copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
 
 
-def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
-    """Leave scikit-learn's own methods to its documentation, which they link to."""
+def skip_what_is_described_elsewhere(app, what, name, obj, skip, options):
+    """Leave out what is described elsewhere.
+
+    scikit-learn's own methods are in its documentation, attributes that are no
+    properties in the docstring of their class.
+    """
+    if what == "attribute":
+        return True
     module = getattr(obj, "__module__", None) or ""
     generated = name.startswith("set_") and name.endswith("_request")
     return True if generated or module.split(".")[0] == "sklearn" else None
@@ -110,4 +133,4 @@ def setup(app):
     app.add_html_math_renderer(
         "mathml", (write_formula, None), (write_displayed_formula, None)
     )
-    app.connect("autodoc-skip-member", skip_inherited_from_sklearn)
+    app.connect("autodoc-skip-member", skip_what_is_described_elsewhere)
