@@ -135,9 +135,7 @@ show("keep_prob=0.5", clone(net).set_params(keep_prob=0.5).fit(X_train, y_noisy)
 # restores the parameters of the epoch with the lowest dev cost.
 #
 # `Guide: Early stopping <../user_guide/early_stopping.html>`_
-stopped = MLPRegularizedClassifier(
-    (100,), alpha=0, keep_prob=1.0, early_stopping=True, max_iter=300, random_state=SEED
-)
+stopped = clone(net).set_params(early_stopping=True, n_iter_no_change=10)
 stopped.fit(X_train, y_noisy, X_val=X_dev, y_val=y_dev)
 show("trained to the end", unregularised)
 show("stopped early", stopped)
