@@ -2,7 +2,11 @@
 
 from html import escape
 
-_PRE = '<pre style="line-height: 1.3; margin: 0.5em 0; overflow-x: auto">'
+# The font is named: some notebook themes show <pre> in a proportional one.
+_PRE = (
+    '<pre style="font-family: monospace; line-height: 1.3; margin: 0.5em 0; '
+    'overflow-x: auto; white-space: pre">'
+)
 
 
 class Report:

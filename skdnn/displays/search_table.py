@@ -16,6 +16,8 @@ class SearchTable(Report):
     taken: the best over whatever else the search varied.
     """
 
+    param: str  # full names
+    hue: str | None
     values: list  # of the parameter
     hue_values: list  # of the second parameter, or [None]
     dev_scores: np.ndarray  # (n_hues, n_values, n_splits), NaN where none was fitted
@@ -23,29 +25,31 @@ class SearchTable(Report):
     is_grid: bool  # False where each value was tried once only, others varying too
 
     def __str__(self) -> str:
-        """Return the mean and the deviation over the folds, best value first said."""
+        """Return the best value, and mean and standard deviation over the folds."""
         n_hues, n_values, n_splits = self.dev_scores.shape
         means = np.array([[_mean(fold) for fold in row] for row in self.dev_scores])
         shade, best = np.unravel_index(int(np.argmax(means)), means.shape)
-        has_hue = self.hue_values != [None]
-        at = text_of(self.values[best])
-        at += f" with {text_of(self.hue_values[shade])}" if has_hue else ""
+        param = _last_part(self.param)
+        hue = None if self.hue is None else _last_part(self.hue)
+        at = f"{param}={text_of(self.values[best])}"
+        at += f", {hue}={text_of(self.hue_values[shade])}" if hue else ""
+        width = 2 + max(12, len(param), len(hue or ""))
         lines = [
-            f"Scores of a search: best {means[shade, best]:.4g} at {at}, mean of "
+            f"Scores of a search: best {means[shade, best]:.4g} with {at}; mean of "
             f"{n_splits} folds",
             "",
-            f"{'value':>14}"
-            + ("" if not has_hue else f"{'second':>14}")
-            + f"{'dev':>10}{'deviation':>11}"
+            f"{param:>{width}}"
+            + ("" if hue is None else f"{hue:>{width}}")
+            + f"{'dev':>10}{'std':>11}"
             + ("" if self.train_scores is None else f"{'train':>10}"),
         ]
         for row, column in np.ndindex(n_hues, n_values):
             dev = self.dev_scores[row, column]
             if np.isnan(dev).all():
                 continue
-            line = f"{text_of(self.values[column]):>14}"
-            if has_hue:
-                line += f"{text_of(self.hue_values[row]):>14}"
+            line = f"{text_of(self.values[column]):>{width}}"
+            if hue is not None:
+                line += f"{text_of(self.hue_values[row]):>{width}}"
             line += f"{dev.mean():>10.4g}{dev.std():>11.2g}"
             if self.train_scores is not None:
                 line += f"{self.train_scores[row, column].mean():>10.4g}"
@@ -99,6 +103,8 @@ class SearchTable(Report):
         varied = [key for key in cv_results if key.startswith("param_")]
         is_alone = len(varied) == 1 + (hue is not None)
         return cls(
+            param,
+            hue,
             values,
             shades,
             arranged(dev),
@@ -122,6 +128,11 @@ def full_name(cv_results, name, argument) -> str:
             f"{sorted(known)}, got {name!r}."
         )
     return meant[0]
+
+
+def _last_part(name) -> str:
+    """Return "alpha" of "net__alpha"."""
+    return name.rpartition("__")[2]
 
 
 def are_numbers(values) -> bool:

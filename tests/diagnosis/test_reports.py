@@ -84,9 +84,11 @@ def test_the_table_of_a_search_says_what_was_best():
     table = search_table()
     means = table.dev_scores.mean(axis=2)
     hue, best = np.unravel_index(means.argmax(), means.shape)
-    assert f"best {means.max():.4g} at {table.values[best]:.4g}" in str(table)
-    assert f"with {table.hue_values[hue]}" in str(table).splitlines()[0]
-    assert len(str(table).splitlines()) == 3 + 4
+    at = f"C={table.values[best]:.4g}, fit_intercept={table.hue_values[hue]}"
+    head, _, names, *rows = str(table).splitlines()
+    assert f"best {means.max():.4g} with {at}; mean of 2 folds" in head
+    assert names.split() == ["C", "fit_intercept", "dev", "std", "train"]
+    assert len(rows) == 4 and {len(row) for row in rows} == {len(names)}
 
 
 def test_html_is_escaped():
@@ -99,5 +101,6 @@ def test_html_is_escaped():
 
     html = Told("<a> & b\n\n<i>  c")._repr_html_()
     assert "<b>&lt;a&gt; &amp; b</b>" in html and "&lt;i&gt;  c</pre>" in html
+    assert '<pre style="font-family: monospace;' in html  # or columns do not align
     assert "<pre" not in Told("one line")._repr_html_()
     assert repr(Told("first\nsecond")) == "<Told: first>"
