@@ -125,7 +125,8 @@ def write_formula(translator, node):
 def write_displayed_formula(translator, node):
     """Write a formula that stands by itself."""
     formula = mathml(node, as_block=True)
-    translator.body.append(f'<div class="displayed-formula">{formula}</div>')
+    # A box that scrolls must be reachable by keyboard.
+    translator.body.append(f'<div class="displayed-formula" tabindex="0">{formula}</div>')
     raise nodes.SkipNode
 
 
