@@ -1,19 +1,19 @@
 """
-The best result from a raw table
-================================
+From a raw table to calibrated probabilities
+============================================
 
-Numbers, categories and gaps in; calibrated probabilities out. How long to train, how
-strong a penalty and which encoding of numbers are chosen by rows held out, and pictures
-show by how much.
+The input is a table of numbers and categories with missing values; the output are
+calibrated probabilities. Training time, penalty and the encoding of numbers are chosen
+on held-out rows, and plots compare the candidates.
 """
 
 # %%
-# A table as it comes
-# -------------------
-# Will a customer buy? It depends on the age in waves, on some plans together with the
-# visits, on one of the jobs and on the income; three columns say nothing. Some incomes
-# and jobs are missing. The rows are made, so that there are enough new ones to see how
-# good the probabilities are.
+# A raw table
+# -----------
+# Will a customer buy? The answer oscillates with age and depends on the visits for one
+# of the plans, on one of the jobs and on the income; three columns are irrelevant. Some
+# incomes and jobs are missing. The rows are synthetic, so that there are enough test
+# rows to judge the probabilities.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -60,9 +60,9 @@ print(X_train.head())
 # %%
 # One fit
 # -------
-# Three penalties times two encodings of numbers are the candidates. Each has a network
-# for each of five folds. Then five networks are trained on all rows, with the winner's
-# settings and for its number of steps; their probabilities are averaged.
+# The candidates are three penalties times two encodings of numbers, each with one
+# network per fold, for five folds. Then five networks are trained on all rows, with the
+# winner's settings and number of steps; their probabilities are averaged.
 model = MLPRegularizedClassifierCV(
     alphas=[0.1, 0.3, 1.0], max_steps=2000, n_members=5, n_jobs=2, random_state=0
 )
@@ -76,29 +76,27 @@ print(f"test log-loss        {log_loss(y_test, model.predict_proba(X_test)):.3f}
 # %%
 # How it was chosen
 # -----------------
-# Each line is a candidate. All of its networks are looked at together, at checkpoints
-# that lie ever further apart, and stop when the rows held out are no longer predicted
-# better. The dot is what was chosen; thin lines are the folds behind it. The steps are
-# on a logarithmic scale, since between tables the best number differs by a factor of
-# a hundred.
+# Each line is a candidate. The networks of all its folds are scored together, after
+# numbers of steps that lie ever further apart, and stop when the held-out predictions
+# no longer improve. The dot is the choice; the thin lines are its folds. The steps are
+# on a logarithmic scale.
 TrainingCurveDisplay.from_estimator(model)
 plt.show()
 
 # %%
-# The best checkpoint of each candidate, against alpha. The bands are wide, since some
-# folds are harder than others; but all candidates are judged by the same rows.
+# The best score of each candidate against alpha. The bands are wide because some folds
+# are harder than others, but all candidates are scored on the same rows.
 ParameterScoreDisplay.from_estimator(model, "alphas", hue="encodings")
 plt.show()
 
 # %%
 # Are the probabilities right?
 # ----------------------------
-# Of the customers who get 80 %, eight of ten should buy. A network that has learned few
-# rows for long is too sure of itself: its logits have the right order and the wrong
-# size. One number, the temperature, was found on the rows held out and has been folded
-# into the last layer of each network. Multiplied by it, the logits are again as they
-# were trained. The average of all five networks orders the customers better than one,
-# and is more careful.
+# Of the customers with a predicted 80 %, eight of ten should buy. Each of these
+# networks is overconfident: its logits are too large. `fit` divides them by one number,
+# the temperature, which it finds on the held-out rows and folds into the last layer of
+# each network. Multiplied by the temperature, the logits are as trained. The average of
+# all five networks ranks the customers better than one network, and is less confident.
 T, net = model.temperature_, model.members_[0]
 probabilities = {
     "one network, as trained": expit(T * net.decision_function(X_test)),
@@ -121,7 +119,6 @@ plt.show()
 # %%
 # Underfitting or overfitting?
 # ----------------------------
-# The rows held out answer this, too: no dev set has to be kept back. If the penalty
-# that was chosen is the strongest of the candidates, the report asks for a stronger
-# one.
+# The held-out rows answer this too, without a separate dev set. Here the chosen penalty
+# is the strongest candidate, so the report suggests a stronger one.
 print(BiasVarianceReport.from_estimator(model, X_train, y_train))

@@ -1,17 +1,18 @@
 """
-Bias or variance: what to do next
-=================================
+Diagnosing bias and variance
+============================
 
-Three networks on handwritten digits: one underfits, one overfits, one does neither. A
-report reads that off their train and dev errors and says what to try next; a
-decomposition shows the bias and variance over redraws of the training set.
+Of three networks on handwritten digits, one underfits, one overfits and one does
+neither. A report derives this from their train and dev errors and says what to try
+next; a decomposition shows bias and variance over redraws of the training set.
 """
 
 # %%
 # Three networks, three diagnoses
 # -------------------------------
-# Few training rows, and many dev rows to be sure about what is seen. Humans read these
-# digits with an error of next to nothing, so the Bayes error is taken as 0.
+# There are few training rows, and many dev rows for narrow intervals. The Bayes error
+# is taken as 0; it cannot be much above, since one of the networks has a dev error of
+# less than 3 %.
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
 from sklearn.ensemble import BaggingClassifier
@@ -59,9 +60,9 @@ candidates = {
 }
 
 # %%
-# What counts as high is ours to say: here a bias of 2 points, a variance of 5. Each
-# verdict takes the whole interval of its gap. Where that does not decide, the report
-# says so, and how many rows would.
+# You decide what counts as high: here a bias above 2 points and a variance above 5.
+# Each verdict uses the whole interval of its gap. If that is not decisive, the report
+# says so, and how many rows would be, if any number is.
 reports = {}
 for name, (model, rows) in candidates.items():
     model.fit(X_train[rows], y_train[rows])
@@ -71,16 +72,15 @@ for name, (model, rows) in candidates.items():
     print(f"{name}\n{'=' * len(name)}\n{reports[name]}\n")
 
 # %%
-# The same as a picture. The lines are 95 % intervals.
+# The same as a plot. The lines are 95 % intervals.
 BiasVarianceDisplay.from_report(reports)
 plt.show()
 
 # %%
-# Doing what the report says
-# --------------------------
-# Remedies come in the parameters of the estimator, ready for `set_params`. The network
-# that underfits is made larger, as its first remedy says, until its bias is no longer
-# high.
+# Applying the remedies
+# ---------------------
+# Remedies name parameters of the estimator, ready for `set_params`. The network that
+# underfits is enlarged, as its first remedy says, until its bias is no longer high.
 model, rows = candidates["underfits"]
 report = reports["underfits"]
 while report.high_bias:
@@ -92,7 +92,7 @@ while report.high_bias:
     print(f"{remedy}: bias {report.avoidable_bias:.3f}, variance {report.variance:.3f}")
 
 # %%
-# The network that overfits has seen few rows. Its first remedy is to train on more.
+# The network that overfits has few training rows. Its first remedy is to add more.
 model, rows = candidates["overfits"]
 for n_rows in (250, 500, len(X_train)):
     model.fit(X_train[:n_rows], y_train[:n_rows])
@@ -102,20 +102,20 @@ for n_rows in (250, 500, len(X_train)):
     print(f"{n_rows} rows: variance {report.variance:.3f}, {report.diagnosis}")
 
 # %%
-# How many dev rows were needed?
-# ------------------------------
-# For the choice between ten candidates of about 5 % error, by how far they are apart:
+# How many dev rows are needed?
+# -----------------------------
+# To choose among ten candidates with an error of about 5 %, by their difference:
 for delta in (0.05, 0.02, 0.01):
     n_rows = dev_size_for(delta, error=0.05, candidates=10)
     print(f"{delta:.0%} apart: {n_rows} dev rows")
 
 # %%
-# Over redraws of the training set
-# --------------------------------
-# The bias and variance of statistics are another pair: the error of the mean prediction
-# over redraws of the training rows, and the scatter about it. Here the Brier score is
-# split exactly, row by row. A stump hardly scatters but is wrong nearly everywhere, and
-# averaging many deep trees takes most of their scatter away.
+# Redraws of the training set
+# ---------------------------
+# In statistics, bias and variance mean something else: the error of the mean prediction
+# over redraws of the training rows, and the scatter around it. Here the Brier score is
+# decomposed exactly, row by row. A stump hardly varies but has a large bias; averaging
+# many deep trees removes most of their variance.
 models = {
     "stump": DecisionTreeClassifier(max_depth=1),
     "deep tree": DecisionTreeClassifier(),

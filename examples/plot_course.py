@@ -8,13 +8,13 @@ more.
 """
 
 # %%
-# Train, dev, test
-# ----------------
+# Train, dev and test sets
+# ------------------------
 # Train on one part of the rows, choose on the second, and report the error on the
 # third. Dev and test each get a fifth of the rows but at most 10 000: more are seldom
 # needed to tell candidates apart.
 #
-# `Guide: Train, dev, test <../user_guide/train_dev_test.html>`_
+# `Guide: Train, dev and test sets <../user_guide/train_dev_test.html>`_
 import warnings
 
 import matplotlib.pyplot as plt
@@ -81,14 +81,14 @@ print("100 units, weak penalty:  ", reports[1].diagnosis)
 reports[1]
 
 # %%
-# Penalties
-# ---------
+# L2 and L1 penalties
+# -------------------
 # L2 shrinks all weights, L1 sets many of them to exactly zero, and either keeps the
 # network from memorising rows. To leave something to memorise, here and in the next two
 # cells almost a third of the training labels are replaced with those of other rows. The
 # dev labels are right.
 #
-# `Guide: Penalties <../user_guide/penalties.html>`_
+# `Guide: L2 and L1 penalties <../user_guide/penalties.html>`_
 rng = np.random.default_rng(SEED)
 is_wrong = rng.uniform(size=len(y_train)) < 0.3
 y_noisy = np.where(is_wrong, rng.permutation(y_train), y_train)
@@ -146,13 +146,13 @@ TrainingCurveDisplay.from_estimator(
 plt.show()
 
 # %%
-# Augmentation
-# ------------
+# Data augmentation
+# -----------------
 # Changed copies of the training rows are the cheapest additional data. Here each epoch
 # distorts 400 training digits in a new way, and the dev error falls. The other training
 # rows serve as dev rows, too.
 #
-# `Guide: Augmentation <../user_guide/augmentation.html>`_
+# `Guide: Data augmentation <../user_guide/augmentation.html>`_
 X_rest = np.concatenate([X_train[400:], X_dev])
 y_rest = np.concatenate([y_train[400:], y_dev])
 elastic = ElasticDistortion((8, 8), alpha=8, sigma=2)
@@ -197,13 +197,13 @@ for columns in (InputStandardizer(), PiecewiseLinearEncoder(n_bins=16)):
     print(f"dev accuracy {model.score(X_new, y_new):.2f} with {columns}")
 
 # %%
-# Vanishing and exploding signals
-# -------------------------------
+# Vanishing and exploding gradients
+# ---------------------------------
 # Each layer multiplies the size of the signal. A factor other than 1 makes it explode
 # or vanish, exponentially in depth. He's initialisation keeps the factor of ReLU layers
 # near 1; Xavier's does not, as the report shows.
 #
-# `Guide: Vanishing and exploding signals <../user_guide/signals.html>`_
+# `Guide: Vanishing and exploding gradients <../user_guide/signals.html>`_
 print(f"1.5^20 = {1.5**20:.0f}, 0.5^20 = {0.5**20:.0e}")
 deep = MLPRegularizedClassifier((50,) * 10, init="he", random_state=SEED)
 healthy = signal_propagation(deep, X_train, y_train, n_epochs=0)

@@ -1,18 +1,18 @@
 """
-Dropout, and what it does to the weights
-========================================
+Effect of dropout on the weights
+================================
 
-First see the cost fall without it, then let units drop: weights shrink as they do under
-an L2 penalty, and no unit relies on a single input.
+First check that the cost falls without dropout, then switch it on: weights shrink as
+under an L2 penalty, and no unit relies on a single input.
 """
 
 # %%
-# The recipe: first without, then with
-# ------------------------------------
-# While units drop, each step looks at another network, and J is no longer one function
-# that falls. So first train with ``keep_prob=1``, by plain gradient descent on all rows
-# at once: there J has to fall at every step, or something is wrong. Only then switch
-# dropout on.
+# First without, then with dropout
+# --------------------------------
+# While units are dropped, each step sees a different network, so J is a different
+# function at each step and need not fall. So first train with ``keep_prob=1`` by plain
+# gradient descent on all rows: if the learning rate is small enough, J must fall at
+# every step. Only then switch dropout on.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_diabetes
@@ -58,9 +58,9 @@ plt.show()
 # %%
 # Weights shrink as under L2
 # --------------------------
-# A network of 64 units learns the training rows nearly by heart. Drop more and more of
-# its units, or raise `alpha` instead: both hold the weights down, and both lift the
-# cost on the training rows and lower it on the dev rows, until it is too much.
+# A network of 64 units nearly memorises the training rows. Dropping more of its units,
+# or raising `alpha`, shrinks the weights; dropout shrinks them much less. Both raise
+# the cost on the training rows and lower it on the dev rows, up to a point.
 
 
 def fit(**params):
@@ -103,15 +103,14 @@ for ax in axes[:, 1]:
 plt.show()
 
 # %%
-# On classes that can be told apart without an error the norms are no measure: the
-# cross-entropy then has no minimum, and the weights grow for as long as training goes
-# on, with dropout or without.
+# With separable classes the norms are not comparable: the cross-entropy has no minimum,
+# so the weights grow as long as training continues, with or without dropout.
 #
 # No unit relies on one input
 # ---------------------------
-# Set one column of the dev rows to its mean, and see by how much the cost rises.
-# Without dropout single columns carry much of what the network says; a unit whose
-# inputs may drop cannot put all its weight on one of them, and spreads it.
+# Set one column of the dev rows to its mean and measure by how much the cost rises.
+# Without dropout the prediction depends strongly on single columns. A unit whose inputs
+# may be dropped cannot put all its weight on one of them and spreads it.
 nets = {"all inputs kept": fit(), "half of the inputs drop": fit(input_keep_prob=0.5)}
 fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 places = np.arange(len(data.feature_names))
@@ -131,5 +130,5 @@ ax.legend()
 plt.show()
 
 # %%
-# When to use it: in large layers, with `keep_prob` from 0.5 to 0.8; keep small layers
-# and the inputs near 1. ``keep_prob=(0.6, 0.9)`` gives each hidden layer its own.
+# When to use it: in large layers, with `keep_prob` from 0.5 to 0.8, and near 1 in small
+# layers and for the inputs. ``keep_prob=(0.6, 0.9)`` sets it for each hidden layer.

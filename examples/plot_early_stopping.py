@@ -2,18 +2,19 @@
 Early stopping
 ==============
 
-Training and dev cost on one set of axes: stop where the dev cost turns up, and keep the
-parameters of its lowest point.
+Plot training and dev cost together, stop where the dev cost turns up, and keep the
+parameters of its minimum.
 """
 
 # %%
 # Where the dev cost turns up
 # ---------------------------
-# Will the disease of a patient progress by more than the median? 442 rows are soon
-# learned by heart by 50 units without a penalty. Watch the two costs part: the training
-# cost goes on falling to the end, the dev cost has its minimum after a few epochs.
-# `early_stopping` waits for `n_iter_no_change` epochs without an improvement, and then
-# goes back to that minimum.
+# Will a patient's disease progress by more than the median? Without a penalty, 50 units
+# soon overfit these 442 rows: the training cost keeps falling to the end, while the dev
+# cost has its minimum after some 15 epochs. `early_stopping` waits for
+# `n_iter_no_change` epochs without an improvement and then restores the best
+# parameters. The vertical lines show this in a second run from the same initial
+# weights, whose learning rate is constant.
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import wilcoxon
@@ -57,11 +58,11 @@ ax.legend()
 plt.show()
 
 # %%
-# Does it pay? Pairs of trainings
-# -------------------------------
-# One cut may be lucky. So cut the rows anew ten times, each time train one net that
-# stops and one that does not, from the same start, and compare the two on test rows
-# that neither has seen. Below the diagonal lie the cuts on which stopping was better.
+# Does it help? Ten paired runs
+# -----------------------------
+# One split may be lucky. So split the rows ten times, train one network that stops
+# early and one that does not from the same initial weights, and compare them on test
+# rows. Early stopping was better on the splits below the diagonal.
 pairs, epochs = [], []
 for seed in range(10):
     *nets, X_test, y_test = fit_both(seed)
@@ -72,13 +73,13 @@ stopped_loss, ended_loss = np.transpose(pairs)
 fig, ax = plt.subplots(figsize=(4.4, 4.2), layout="constrained")
 limits = 0.9 * np.min(pairs), 1.1 * np.max(pairs)
 ax.plot(limits, limits, color="0.6", lw=1, label="equal")
-ax.plot(ended_loss, stopped_loss, "o", label="one cut")
+ax.plot(ended_loss, stopped_loss, "o", label="one split")
 ax.set(xlim=limits, ylim=limits, aspect="equal", title="log-loss on test rows")
 ax.set(xlabel="trained to the end", ylabel="stopped early")
 ax.legend(loc="upper left")
 plt.show()
 p = wilcoxon(stopped_loss, ended_loss, alternative="less").pvalue
-print(f"stopped better on {np.sum(stopped_loss < ended_loss)} of {len(pairs)} cuts")
+print(f"stopped better on {np.sum(stopped_loss < ended_loss)} of {len(pairs)} splits")
 print(f"p = {p:.3f} (Wilcoxon's signed-rank test)")
 for name, losses, n in zip(
     ("stopped", "to the end"), np.transpose(pairs), np.transpose(epochs), strict=True
@@ -86,7 +87,7 @@ for name, losses, n in zip(
     print(f"{name:10}  log-loss {np.median(losses):.3f}, {np.median(n):.0f} epochs")
 
 # %%
-# When to use it: nearly always, since it saves time as well. Its price: one knob now
-# both fits the training rows and holds the fit back, where a penalty leaves these two
-# apart. And dev rows that stopped a training have been used; the error to report is
-# that of the test rows.
+# When to use it: nearly always, since it saves time as well. The trade-off: minimising
+# the training cost and avoiding overfitting are no longer separate, as they are with a
+# penalty. And the dev rows have been used to stop training, so report the error on test
+# rows.

@@ -1,17 +1,16 @@
 """
-The whole way on handwritten digits
-===================================
+End-to-end workflow on handwritten digits
+=========================================
 
-Split, check the gradient, watch a network overfit and regularise it, search, and only
-then look at the test rows. The first run compiles for some
-seconds more.
+Split the data, check the gradient, watch a network overfit, regularise it, run a
+search, and only then use the test rows.
 """
 
 # %%
-# Three parts, cut once
-# ---------------------
-# The network learns from the training rows, we choose between networks on the dev rows,
-# and the test rows are kept for one estimate at the very end. All three keep the shares
+# Three parts, split once
+# -----------------------
+# The network is trained on the training rows, we choose between networks on the dev
+# rows, and the test rows are used once, at the very end. All three keep the proportions
 # of the ten digits.
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,27 +34,27 @@ X_train, X_dev, X_test, y_train, y_dev, y_test = train_dev_test_split(
 print(f"{len(y_train)} training, {len(y_dev)} dev and {len(y_test)} test rows")
 
 # %%
-# The mean and the standard deviation come from the training rows; the same two numbers
-# per pixel are applied to all others.
+# Mean and standard deviation come from the training rows; the same two numbers per
+# pixel are applied to all other rows.
 standardizer = InputStandardizer().fit(X_train)
 X_train_scaled, X_dev_scaled = map(standardizer.transform, (X_train, X_dev))
 
 # %%
 # Is the gradient right?
 # ----------------------
-# Before any training: backpropagation against two-sided differences of the cost, at the
-# random start. An error of about 1e-7 or less says that they are the same derivative.
+# Before training, compare backpropagation with two-sided differences of the cost, at
+# random initialisation. A relative error of at most about 1e-7 means that they agree.
 net = MLPRegularizedClassifier((64, 32), random_state=0)
 print(net.gradient_check(X_train_scaled[:100], y_train[:100], at="init"))
 
 # %%
 # Overfitting, seen on the dev set
 # --------------------------------
-# Two networks of the same size. One has next to no penalty: its training cost goes on
-# falling long after the dev cost has stopped to. The other drops a fifth of its hidden
-# units in each step, and stops when the dev cost no longer falls. Its training cost
-# includes the penalty and is measured while units drop, so it lies above the dev cost,
-# which is measured without either.
+# Two networks of the same size: one has almost no penalty, and its training cost keeps
+# falling long after the dev cost has stopped falling. The other drops a fifth of its
+# hidden units in each step and stops when the dev cost no longer falls. Its training
+# cost includes the penalty and is measured while units are dropped, so it is above the
+# dev cost, which includes neither.
 dev = {"X_val": X_dev_scaled, "y_val": y_dev}
 free = MLPRegularizedClassifier(
     (64, 32), alpha=1e-3, keep_prob=1, learning_rate="cosine", tol=0, random_state=0
@@ -72,21 +71,26 @@ TrainingCurveDisplay.from_estimator(
 plt.show()
 
 # %%
-# And once more after training, now with the trained weights:
+# Check the gradient again, now with the trained weights:
 report = held.gradient_check(X_train_scaled[:100], y_train[:100])
 print(f"{report.verdict}, relative error {report.relative_error:.1e}")
 
 # %%
 # Choosing on a dev set
 # ---------------------
-# A search needs a cut of its own. `TrainDevTestSplit` hands it a single train/dev pair,
-# five times cheaper than five folds; the test rows are not among those it is given. The
-# winner is then fitted to training and dev rows together, a tenth of them set aside to
-# stop early on.
+# A search makes its own split. With `TrainDevTestSplit` it is a single train/dev pair,
+# about five times cheaper than five folds; the search does not get the test rows. The
+# winner is then fitted to the training and dev rows together, of which a tenth is held
+# out for early stopping.
 pipeline = Pipeline(
     [
         ("standardize", InputStandardizer()),
-        ("net", MLPRegularizedClassifier(early_stopping=True, random_state=0)),
+        (
+            "net",
+            MLPRegularizedClassifier(
+                early_stopping=True, max_iter=1000, random_state=0
+            ),
+        ),
     ]
 )
 grid = {
@@ -103,7 +107,7 @@ for name, value in search.best_params_.items():
 print(f"dev log-loss {-search.best_score_:.4f}")
 
 # %%
-# One look at the test rows
-# -------------------------
+# One evaluation on the test rows
+# -------------------------------
 print(classification_report(y_test, search.predict(X_test), digits=3))
 print(f"test accuracy {accuracy_score(y_test, search.predict(X_test)):.3f}")

@@ -1,17 +1,16 @@
 """
-Check before you train
-======================
+Gradient checking before training
+=================================
 
-Three checks, each of which needs the one before it: is the gradient right, does J fall
-at each step, and only then dropout. The first run compiles for some
-seconds more.
+Three steps, each of which relies on the one before: is the gradient right, does J fall
+at each step, and only then switch dropout on.
 """
 
 # %%
 # One-sided and two-sided differences
 # -----------------------------------
 # The derivative of θ³ at θ = 1 is 3. With a step of 0.01 the two-sided difference is
-# nearer by two digits.
+# more accurate by two digits.
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
@@ -39,9 +38,9 @@ print(f"one-sided {(cube(1 + step) - cube(1)) / step:.4f}")
 print(f"two-sided {(cube(1 + step) - cube(1 - step)) / (2 * step):.4f}")
 
 # %%
-# The same for J of a network, averaged over some of its weights and biases. On log-log
-# axes the error of order ε is a line of slope 1, that of order ε² one of slope 2. To
-# the left the rounding of J takes over: a smaller step is not a better one.
+# The same for the J of a network, averaged over some of its weights and biases. On
+# log-log axes an error of order ε is a line of slope 1, an error of order ε² a line of
+# slope 2. On the left the rounding of J takes over, and smaller steps are worse.
 X, y = load_digits(return_X_y=True)
 X, y = X[:300], y[:300]
 net = MLPRegularizedClassifier((32, 16), activation="tanh", random_state=0)
@@ -52,22 +51,22 @@ plt.show()
 # %%
 # Is the gradient right?
 # ----------------------
-# Backpropagation against two-sided differences, at random initialisation and again
-# after some training. The penalty is part of J, dropout is not.
+# Compare backpropagation with two-sided differences, at random initialisation and again
+# after some training. J includes the penalty but not dropout.
 checks = check_gradients(model, X[:100], y[:100], max_params=300)
 print(checks)
 
 # %%
-# Below the dashed line the two are the same derivative.
+# Errors below the dashed line count as correct.
 GradientCheckDisplay.from_report(checks)
 plt.show()
 
 # %%
 # What a mistake looks like
 # -------------------------
-# The library's own gradient is right, so we plant a mistake in a copy: a gradient that
-# forgets the penalty. `TrainingProblem` and `check_gradient` are the parts underneath,
-# which you would use while changing a formula in the source.
+# The gradient of skdnn is right, so we check a wrong one: a gradient without the
+# penalty. `TrainingProblem` and `check_gradient` are the internal functions that you
+# would use while changing a formula in the source.
 problem = TrainingProblem.at_init(net.set_params(alpha=1.0), X[:100] / 16, y[:100])
 objective = problem.objective
 is_weight = per_parameter(objective.network.segments, "l2")  # 1, and 0 for biases
@@ -84,7 +83,7 @@ report = check_gradient(
 print(report)
 
 # %%
-# The weights are off and the biases, which have no penalty, are not: the picture says
+# The weights are wrong, and the biases, which have no penalty, are not: the plot says
 # where to look.
 GradientCheckDisplay.from_report(report)
 plt.show()
@@ -92,8 +91,8 @@ plt.show()
 # %%
 # Does J fall?
 # ------------
-# Plain gradient descent on all rows. While units drop J is not one function and need
-# not fall, so dropout is off here, whatever the estimator says.
+# This is plain gradient descent on all rows. With dropout, J is a different function at
+# each step and need not fall, so dropout is off here, whatever the estimator's setting.
 descent = check_cost_descends(model, X, y)
 print(descent)
 

@@ -1,19 +1,18 @@
 """
-How large the first weights should be
-=====================================
+Choosing the size of the initial weights
+========================================
 
-In a deep network signals shrink or grow from layer to layer. He's start keeps their
-size through ReLU layers, Xavier's through tanh layers.
+In a deep network signals shrink or grow from layer to layer. He initialisation keeps
+their size through ReLU layers, Xavier initialisation through tanh layers.
 """
 
 # %%
-# Signals on their way through 20 layers
-# --------------------------------------
-# Four starts before any training: he and xavier, and weights of half of xavier's and of
-# twice he's size. The left picture shows the root mean square of each layer's
-# activations, the right one that of the derivatives on their way back. A factor per
-# layer is a straight line on the logarithmic scale, and after twenty layers a power of
-# twenty.
+# Signals through 20 layers
+# -------------------------
+# We compare four initialisations before training: he, xavier, and weights of half the
+# size of xavier's and twice the size of he's. The left plot shows the root mean square
+# of each layer's activations, the right one that of the backpropagated derivatives. A
+# constant factor per layer is a straight line on the logarithmic scale.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -50,20 +49,20 @@ plt.gcf().suptitle("relu")
 plt.show()
 
 # %%
-# ReLU sets half of its inputs to zero, and with them half of the mean square: it needs
-# twice the variance. tanh near zero is a straight line and needs no such factor. It
-# never explodes on the way forward, since weights that are too large saturate it.
+# ReLU sets half of its inputs to zero, and with them half of the mean square, so it
+# needs twice the variance. tanh is nearly linear around zero and needs no such factor.
+# Its activations cannot explode, since weights that are too large saturate it.
 tanh = MLPRegularizedClassifier((64,) * 20, activation="tanh", random_state=0)
 SignalPropagationDisplay.from_estimator(tanh, X_train, y_train, init=starts)
 plt.gcf().suptitle("tanh")
 plt.show()
 
 # %%
-# Why He's start is too large for tanh
-# ------------------------------------
-# From their sizes alone one could take it for the better of the two. But follow two
-# rows that are nearly the same, here a row and one moved by a thousandth: how far apart
-# are they in each layer, in relation to their size, and compared with the start?
+# Why He initialisation is too large for tanh
+# -------------------------------------------
+# By the sizes alone it looks like the better of the two. But follow two rows that are
+# nearly equal, here a row and a copy shifted by a thousandth: how large is their
+# relative distance in each layer, compared with that of the inputs?
 
 
 def growth_of_a_distance(v):
@@ -87,10 +86,9 @@ ax.legend()
 plt.show()
 
 # %%
-# What comes of it in training
-# ----------------------------
-# The same 20 layers, trained for 30 epochs, from either start and with either
-# activation.
+# Effect on training
+# ------------------
+# The same 20 layers are trained for 30 epochs with each initialisation and activation.
 nets = {
     (activation, init): MLPRegularizedClassifier(
         (64,) * 20,
@@ -124,10 +122,10 @@ axes[0, 0].legend()
 plt.show()
 
 # %%
-# With ReLU, look at the training cost: it lags behind where the signal has died out
-# before it reaches the last layer. With tanh, look at the dev cost. The training cost
-# falls faster from He's start; but rows that have been torn apart are easily learned by
-# heart, and say little about others.
+# With ReLU, the training cost falls more slowly with xavier, whose signal has vanished
+# before it reaches the last layer. With tanh, the training cost falls faster with he,
+# but the dev cost ends higher: rows that are pulled apart are easy to memorise and say
+# little about others.
 #
-# When to use which: leave ``init="auto"``, which picks for each layer by its
-# activation.
+# When to use which: keep ``init="auto"``, which chooses by the activation of each
+# layer.

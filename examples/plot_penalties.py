@@ -1,18 +1,18 @@
 """
-What a penalty does to the weights
+Effect of a penalty on the weights
 ==================================
 
-L2 shrinks weights, L1 makes many of them exactly zero, and small weights make tanh
-layers nearly linear: from wiggly boundaries to straight ones.
+L2 shrinks weights, L1 sets many of them to exactly zero, and small weights make tanh
+layers nearly linear, so that decision boundaries become straight.
 """
 
 # %%
-# From wiggly to straight
-# -----------------------
-# One network with two layers of 16 tanh units, trained with three strengths λ = `alpha`
-# of the L2 penalty. With next to none it bends around single rows; with too much it can
-# only draw a straight line. Biases start at zero, since no penalty would bring them
-# there.
+# From wiggly to straight boundaries
+# ----------------------------------
+# One network with two layers of 16 tanh units is trained with three strengths
+# λ = `alpha` of the L2 penalty. With a weak penalty the boundary bends around single
+# rows; with too strong a penalty it is a straight line. Biases are initialised to zero,
+# since they are not penalised.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
@@ -38,13 +38,13 @@ DecisionRegionsDisplay.from_estimator(nets, X, y)
 plt.show()
 
 # %%
-# Why: small z, where tanh is a straight line
-# -------------------------------------------
-# Along a path of penalties, the norm of each layer falls towards zero. With it falls
-# what a plane over the inputs of the first layer leaves unexplained of its
-# activations, 1 - R²: large weights bend the layer, small ones let it do little but
-# multiply. Where the weights reach zero, what is left is the bias, the share of class 1
-# among the training rows.
+# Why: tanh is nearly linear for small z
+# --------------------------------------
+# Along a path of penalties, the weight norm of each layer falls towards zero. So does
+# the share of the variance of the first layer's activations that a linear function of
+# its inputs does not explain, 1 - R²: the layer becomes linear. Once the weights are
+# zero, only the bias is left, and each row gets the share of class 1 among the training
+# rows. `fit` warns of this at the two strongest penalties.
 alphas = np.geomspace(0.1, 100, 13)
 norms, bent = [], []
 for alpha in alphas:
@@ -69,8 +69,8 @@ print(f"alpha = {alphas[-1]:g}: p = {net.predict_proba(X)[0, 1]:.3f} for every r
 # L1: a sparse model
 # ------------------
 # The same path with an L1 penalty (`l1_ratio=1`), on 30 measurements of tumours. L2
-# shrinks all weights and none to zero; L1 takes more and more of them out, and of the
-# columns too: one whose weights are all zero is not used any more.
+# sets no weight to zero. L1 removes more and more weights, and columns too: a column
+# whose weights are all zero is no longer used.
 X, y = load_breast_cancer(return_X_y=True)
 X = InputStandardizer().fit_transform(X)
 net = MLPRegularizedClassifier(
@@ -95,6 +95,6 @@ ax.legend()
 plt.show()
 
 # %%
-# When to use which: L2 whenever the dev error is clearly above the training error; L1
-# when you want to know which columns a network can do without. Try `alpha` on a
+# When to use which: use L2 whenever the dev error is clearly above the training error,
+# and L1 to find the columns that a network can do without. Search `alpha` on a
 # logarithmic grid.

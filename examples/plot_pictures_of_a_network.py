@@ -1,9 +1,9 @@
 """
-Pictures of a network
+Visualising a network
 =====================
 
-What training did, what a search found, which weights are zero, where a classifier
-decides what: each picture is one call of a display's `from_estimator`.
+Training curves, scores of a search, weights, decision regions and cost contours: each
+plot is one call of a display's `from_estimator`.
 """
 
 # sphinx_gallery_thumbnail_number = 4
@@ -11,11 +11,11 @@ decides what: each picture is one call of a display's `from_estimator`.
 # %%
 # Training and dev cost
 # ---------------------
-# The dev cost is what to look at: where it turns up, the network has begun to learn the
-# training rows by heart. A dot marks the epoch whose parameters were kept. The training
-# cost is J as training meets it, and the legend says what is in it besides the data.
-# With dropout it is measured on a network with missing units, and lies above the dev
-# cost.
+# Look at the dev cost: where it turns up, the network has begun to memorise the
+# training rows. A dot marks the epoch whose parameters were kept. The training cost is
+# J as it was during training, and the legend says what it includes besides the loss.
+# With dropout it is measured on a network with missing units, and here it is above the
+# dev cost.
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine, make_moons
 from sklearn.model_selection import GridSearchCV, train_test_split
@@ -64,10 +64,10 @@ plt.show()
 # %%
 # Scores of a search
 # ------------------
-# From `cv_results_`, one parameter along the axis. To the left, the best over what else
-# the search varied; to the right, a line for each value of a second parameter. The
-# training scores (dashed) say whether a poor dev score is bias or variance: at
-# alpha = 100 both losses are high.
+# The scores come from `cv_results_`, with one parameter along the axis. On the left,
+# each point is the best over the other parameters of the search; on the right, there is
+# a line for each value of a second parameter. The training scores (dashed) show whether
+# a poor dev score is due to bias or variance: at alpha = 100 both losses are high.
 cancer = load_breast_cancer(return_X_y=True)
 net = MLPRegularizedClassifier(early_stopping=True, max_iter=1000, random_state=0)
 grid = {
@@ -92,8 +92,9 @@ plt.show()
 # %%
 # Weights, and exact zeros
 # ------------------------
-# The L2 penalty makes weights small, and none of them zero. The L1 penalty makes most
-# of them exactly zero (the line with a square) and lets others grow large.
+# The L2 penalty makes weights small, but none of them zero. The L1 penalty makes most
+# of them exactly zero (the line with a square), and some of the others are larger than
+# any with L2.
 WeightsDisplay.from_estimator(
     {
         "L2": digits_net(alpha=3, **to_the_end),
@@ -105,10 +106,10 @@ plt.show()
 # %%
 # Decision regions
 # ----------------
-# Without regularisation the border winds about single training rows (dots), at no gain
-# for the dev rows (triangles), and is sharp: the network is sure of itself everywhere.
-# Colours fade to white where the two classes are equally probable. This is one sample
-# of 100 rows; on another the two regularisers may change places.
+# Without regularisation the boundary bends around single training rows (dots), with no
+# gain on the dev rows (triangles), and it is sharp: the network is confident
+# everywhere. Colours fade to white where the two classes are equally probable. This is
+# one sample of 100 rows; on another, dropout may be better than L2.
 moons, labels = make_moons(400, noise=0.3, random_state=0)
 A_train, A_dev, b_train, b_dev = train_test_split(
     moons, labels, train_size=100, stratify=labels, random_state=0
@@ -137,19 +138,19 @@ plt.show()
 # %%
 # First-layer weights as images
 # -----------------------------
-# What the units of the first layer look for in a digit, those with the largest weights
-# first: strokes and their absence in some places. White is zero.
+# The images show which strokes, or missing strokes, the units of the first layer
+# respond to, largest weights first. White is zero.
 FirstLayerDisplay.from_estimator(digits_net(alpha=5, **to_the_end), (8, 8))
 plt.show()
 
 # %%
 # Contours of the cost, with and without standardised inputs
 # ----------------------------------------------------------
-# Two kinds of wine told apart by two columns, with no hidden layer. The weights of the
-# two columns vary, the bias stays where it is. On the columns as they are, the contours
-# form a narrow valley; gradient descent can only take small steps, falls to the floor
-# of the valley and hardly moves along it. Standardised, the contours are nearly round,
-# the learning rate can be some 50 times as large, and as many steps arrive.
+# Two kinds of wine are classified by two columns, without a hidden layer. The weights
+# of the two columns vary, and the bias is fixed. With the raw columns, the contours
+# form a narrow valley: gradient descent needs small steps, drops to the valley floor
+# and hardly moves along it. With standardised columns the contours are nearly round,
+# the learning rate can be some 50 times as large, and 20 steps reach the minimum.
 wine, kind = load_wine(return_X_y=True, as_frame=True)
 wine, kind = wine.loc[kind < 2, ["alcohol", "color_intensity"]], kind[kind < 2]
 

@@ -1,18 +1,18 @@
 """
-Real tables
-===========
+Tables with numbers, categories, dates and text
+===============================================
 
-From a raw frame with numbers, categories, gaps, dates and text to a model that serves:
-three ways to prepare the columns, a search, a report, and a file.
+From a raw data frame with missing values to a deployed model: three ways to prepare the
+columns, a search, a report, and a file.
 """
 
 # %%
-# A raw frame
-# -----------
-# Which loans will be paid back? It depends on the age in waves, on the income, the
-# town, the season and two words of a note; the reason says nothing. Some incomes and
-# reasons are missing. The rows are made, so that there are enough new ones to see
-# differences.
+# A raw data frame
+# ----------------
+# Which loans will be paid back? The answer oscillates with age and depends on the
+# income, the town, the season and two words of a note; the reason is irrelevant. Some
+# incomes and reasons are missing. The rows are synthetic, so that there are enough test
+# rows to see differences.
 import tempfile
 from pathlib import Path
 
@@ -73,8 +73,8 @@ print(X_train.head())
 # %%
 # Dates become numbers
 # --------------------
-# What a date means, only you can say. Days since a first one are a number; what comes
-# round again wants a sine and a cosine, so that December lies beside January.
+# Only you know what a date means for the target. The days since a reference date are a
+# number; a season needs a sine and a cosine, so that December is next to January.
 
 
 def dates_as_numbers(table):
@@ -90,11 +90,12 @@ def dates_as_numbers(table):
 dates = FunctionTransformer(dates_as_numbers)
 
 # %%
-# Three ways
-# ----------
-# The estimator that chooses takes the other columns as they are; a note that nobody
-# else has tells it nothing. skrub makes numbers of dates and text by itself. In a
-# ``ColumnTransformer`` each column gets what suits it.
+# Three ways to prepare the columns
+# ---------------------------------
+# The cross-validated estimator accepts the remaining columns raw, but cannot use the
+# notes: it takes them for categories, most of which occur once. skrub encodes
+# dates and text automatically. In a ``ColumnTransformer`` you choose a transformer for
+# each column.
 columns = ColumnTransformer(
     [
         (
@@ -104,7 +105,7 @@ columns = ColumnTransformer(
         ),
         ("dates", InputStandardizer(), ["days", "season_sin", "season_cos"]),
         (
-            "levels",
+            "categories",
             OneHotEncoder(min_frequency=10, handle_unknown="infrequent_if_exist"),
             ["reason"],
         ),
@@ -137,10 +138,10 @@ for name, model in ways.items():
     print(f"{name:17}  accuracy {model.score(X_test, y_test):.2f}  log-loss {loss:.2f}")
 
 # %%
-# Which columns count
-# -------------------
-# Asked of the whole pipeline, it is the raw columns that are shuffled, the date and the
-# note as they stand. The first way does not read the note, the reason counts in none.
+# Which columns matter
+# --------------------
+# Permutation importance of the whole pipeline shuffles the raw columns, including date
+# and note. The first way does not use the note; the reason matters in none.
 fig, axes = plt.subplots(1, 3, figsize=(9, 3), sharex=True, sharey=True)
 for ax, (name, model) in zip(axes, ways.items(), strict=True):
     drops = permutation_importance(
@@ -155,7 +156,7 @@ plt.show()
 # %%
 # A search
 # --------
-# With a plain network at the end, the steps before it are candidates as any other.
+# In a pipeline with a plain network, the preprocessing steps can be searched too.
 net = MLPRegularizedClassifier((32,), early_stopping=True, max_iter=500, random_state=0)
 grid = {
     "columntransformer__numbers__piecewiselinearencoder": [
@@ -175,14 +176,15 @@ for candidate, score in zip(search.cv_results_["params"], scores, strict=True):
 # %%
 # Underfitting or overfitting?
 # ----------------------------
-# The report looks through search and pipeline, and names remedies in their parameters.
+# The report works on a search over a pipeline and names remedies in its parameters.
 print(BiasVarianceReport.from_estimator(search, X_train, y_train, X_test, y_test))
 
 # %%
 # Into a file, and back
 # ---------------------
-# The function for dates is not in the file: its step is left out here, and whoever asks
-# the model calls the function. A gap, a new town and a new reason are no error.
+# A pickled pipeline would refer to the function for dates without containing it, so its
+# step is left out of the file, and the caller applies the function. A missing value, a
+# new town and a new reason are no error.
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "loans.joblib"
     joblib.dump(search.best_estimator_[1:], path)

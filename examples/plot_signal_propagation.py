@@ -1,17 +1,16 @@
 """
-Signals that vanish or explode
-==============================
+Vanishing and exploding gradients
+=================================
 
-What passes through a deep network at its random start, layer by layer, and what the
-initialiser has to do with it. The first run compiles for some
-seconds more.
+The size of activations and derivatives in each layer of a deep network at random
+initialisation, and how it depends on the initialiser.
 """
 
 # %%
 # Linear layers: 1.5 and 0.5 to the power of L
 # --------------------------------------------
-# Take layers without an activation and W = c·I. The output is the input times c for
-# each layer, to the digit, and so is what comes back.
+# With layers without activation and W = c·I, each layer multiplies the signal by c,
+# forward and backward, to the digit.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -57,8 +56,8 @@ plt.show()
 # %%
 # Ten layers of ReLU, four initialisers
 # -------------------------------------
-# ReLU halves the mean square of a signal, so the weights must make up for it:
-# Var(w) = 2 / n_in (He). With 1 / n_in (Xavier) each layer loses a factor √2, with
+# ReLU halves the mean square of a signal, so the weights must compensate:
+# Var(w) = 2 / n_in (He). With 1 / n_in (Xavier) each layer loses a factor of √2, with
 # weights of standard deviation 0.01 far more.
 X, y = load_digits(return_X_y=True)
 X, y = X[:300], y[:300]
@@ -79,14 +78,14 @@ SignalPropagationDisplay.from_estimator(
 plt.show()
 
 # %%
-# The report says so in words, with the initialiser that would help.
+# The report says so in words and names the initialiser that would help.
 print(signal_propagation(deep("relu", init="xavier"), X, y, n_epochs=0))
 
 # %%
 # Large weights and tanh
 # ----------------------
-# Here activations cannot explode. They saturate instead: all units stand on the flat
-# sides of tanh for most rows. On the way back the large weights win over the flat
+# Here activations cannot explode. They saturate instead: all units are in the flat part
+# of tanh for most rows. In the backward pass the large weights outweigh the small
 # slopes, and derivatives explode.
 
 
@@ -100,10 +99,10 @@ print(frame[["rms", "stuck", "backward_rms"]].round(3).to_string())
 print(f"{report.verdict}: {report.remedies[0]}")
 
 # %%
-# And during training
-# -------------------
-# With the initialiser that fits, signals stay of one size while the network learns. The
-# last column of the table is the size of the next step in relation to the weights.
+# During training
+# ---------------
+# With the right initialiser, signals stay healthy while the network learns. The last
+# column of the table is the size of the next step relative to the weights.
 good = deep("tanh", init="xavier", learning_rate_init=0.003)
 report = signal_propagation(good, X, y, n_epochs=20)
 print(report)

@@ -1,19 +1,19 @@
 """
-Why inputs are standardised
-===========================
+Why standardise the inputs
+==========================
 
-Columns of different scales make the contours of the cost long and narrow; those of one
-scale make them round. Gradient descent then takes larger steps, and far fewer of them.
+Columns of different scales make the contours of the cost long and narrow; columns of
+one scale make them rounder. Gradient descent then takes larger steps, and far fewer.
 """
 
 # %%
 # Long contours, round contours
 # -----------------------------
 # Linear regression on two columns, body mass index and blood pressure, whose standard
-# deviations differ. With centred columns and a centred target the bias stays zero, so
-# that J is a function of two weights and can be drawn whole. The path is that of plain
-# gradient descent at a rate of one over the largest curvature. Above each picture
-# stands the condition number: the largest over the smallest curvature.
+# deviations differ. With centred columns and a centred target the bias is zero, so J is
+# a function of two weights and can be drawn completely. The path is that of plain
+# gradient descent with a learning rate of one over the largest curvature. Each title
+# has the condition number: the largest curvature over the smallest.
 import warnings
 
 import matplotlib.pyplot as plt
@@ -45,15 +45,15 @@ CostContoursDisplay.from_estimator(models, X, y)
 plt.show()
 
 # %%
-# The long contours force a rate that is small enough for the steep direction, and too
-# small for the flat one: the path drops into the valley and then creeps along it. On
-# the round ones a rate suits both directions.
+# With long contours, a rate small enough for the steep direction is too small for the
+# flat one: the path drops into the valley and then creeps along it. With round
+# contours, one rate suits both directions.
 #
 # Epochs to a given cost
 # ----------------------
-# Logistic regression of tumours on all 30 columns. Each kind of input may choose the
-# best out of a grid of rates, the one that comes down to a given cost first. Drawn is
-# the lowest J so far: at the edge of what raw columns allow, J jumps up and down.
+# Logistic regression of tumours on all 30 columns. For each kind of input we take the
+# best of a grid of rates, the one that reaches a given cost first. The plot shows the
+# lowest J so far, because with raw columns J jumps up and down at that rate.
 X, y = load_breast_cancer(return_X_y=True)
 inputs = {
     "as they are": X,
@@ -76,8 +76,8 @@ def descend(X, rate):
         n_iter_no_change=np.inf,
     )
     with warnings.catch_warnings():
-        # Rates that are too small run out of epochs, those too large diverge; and that
-        # raw columns are off scale is the point.
+        # Rates that are too small run out of epochs, and rates that are too large
+        # diverge. That raw columns are off scale is the point here.
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", DataScaleWarning)
         return np.array(net.fit(X, y).loss_curve_)
@@ -102,6 +102,6 @@ ax.legend()
 plt.show()
 
 # %%
-# When to use it: always, unless the columns share a meaningful scale already, as the
-# grey values of an image do. Fit the standardiser on the training rows only; in a
-# pipeline that rule keeps itself.
+# When to use it: always, unless the columns already share a meaningful scale, as the
+# grey values of an image do. Fit the standardiser to the training rows only; a pipeline
+# does so automatically.
