@@ -35,8 +35,8 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
 
     Extends :class:`~sklearn.neural_network.MLPClassifier` with dropout, an L1 penalty,
     max-norm constraints, label smoothing, gradient clipping, data augmentation,
-    parameter averaging and early stopping on a dev set of your choice. Parameters of the
-    same name have the same meaning, except that `alpha` is on another scale:
+    parameter averaging and early stopping on a dev set of your choice. Parameters of
+    the same name have the same meaning, except that `alpha` is on another scale:
     ``alpha_skdnn = alpha_sklearn * m / batch_size`` for m training rows (see Notes).
 
     Parameters

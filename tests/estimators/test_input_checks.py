@@ -280,7 +280,7 @@ def test_targets(y, losses):
 
 def test_cure_of_targets_is_one():
     X, y = load_diabetes(return_X_y=True)
-    with pytest.warns(DataScaleWarning, match="its mean is 152, its deviation 77"):
+    with pytest.warns(DataScaleWarning, match="mean is 152, its standard deviation 77"):
         regressor(normalize_y=False).fit(X, y)
     make_pipeline(InputStandardizer(), regressor()).fit(X, y)
 
