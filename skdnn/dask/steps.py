@@ -1,4 +1,4 @@
-"""Mini-batches of rows that are on the workers, and the steps on them."""
+"""Mini-batches of rows on the workers, and training steps on them."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,27 +15,27 @@ from skdnn.training.state import TrainingState
 from skdnn.training.steps import Steps
 from skdnn.training.tables import Examples
 
-# So many tasks are handed over before the client waits. If a worker is lost, Dask does
-# again what has not come back to the client.
+# Number of tasks to submit before the client waits. If a worker is lost, Dask repeats
+# the tasks since then.
 _TASKS_AT_ONCE = 1000
-# Of a small θ, the moments are sent along with it: an answer of the scheduler takes
-# longer than they do. Of a large one a task of its own leaves them out.
+# Bytes. A smaller θ is sent along with the moments: another task would take longer. For
+# a larger one a separate task extracts θ.
 _SMALL_THETA = 2**18
 
 
 class PartitionedReader(NamedTuple):
-    """How an epoch of mini-batches is made of the rows of all partitions.
+    """How the rows of all partitions are divided into mini-batches.
 
     Attributes
     ----------
     n_batches, batch_rows
-        As of a `Reader`.
+        As in a `Reader`.
     examples : Examples
         The training rows.
     shuffle : bool
-        Whether the rows of each partition come in a new order in each epoch.
+        Whether to shuffle the rows within each partition in each epoch.
     sync_every : int
-        After how many steps θ is averaged.
+        Number of steps after which θ is averaged.
     """
 
     n_batches: int
@@ -46,16 +46,16 @@ class PartitionedReader(NamedTuple):
 
 
 def shares_of_batches(sizes: np.ndarray, n_batches: int) -> np.ndarray:
-    """Return where each batch begins in each partition, and the end.
+    """Return the bounds of each batch within each partition.
 
-    Every partition has a share of every batch, in proportion to its rows. So that the
-    shares of a batch add up to about as many rows as those of another, each partition
-    begins at another point between two of its rows.
+    Every partition has a share of every batch, in proportion to its size. The rounding
+    of the bounds is shifted from partition to partition, so that batches have about the
+    same number of rows.
 
     Parameters
     ----------
     sizes : ndarray of int
-        The rows of each partition.
+        Number of rows of each partition.
     n_batches : int
 
     Returns
@@ -68,11 +68,11 @@ def shares_of_batches(sizes: np.ndarray, n_batches: int) -> np.ndarray:
 
 
 class PartitionedSteps(Steps):
-    """Moves a training on, by steps on the workers.
+    """Takes training steps on the workers.
 
-    θ passes from task to task, so that an epoch needs no answer from the client; the
-    client waits once for some hundred tasks, and hands over the next ones. All sums are
-    made in the order of the partitions: no worker has a part in the result.
+    θ is passed from task to task, without a round trip to the client, which submits
+    some hundred tasks at a time and waits for the last. All sums are in the order of
+    the partitions, so the result does not depend on the workers.
     """
 
     reader: Any
@@ -126,7 +126,7 @@ class PartitionedSteps(Steps):
         return total / n_rows + penalty, rates[-1]
 
     def _orders(self) -> list[Future | None]:
-        """Return the order of each partition's rows in this epoch; None as they are."""
+        """Return the order of rows in each partition in this epoch, or None."""
         seed = int(self.state.rng.integers(2**63))
         if not self.reader.shuffle or self.reader.n_batches == 1:
             return [None] * len(self._parts)
@@ -156,7 +156,7 @@ class PartitionedSteps(Steps):
     def _steps_together(
         self, moving: Future, orders: list, start: int, stop: int, steps: Batches
     ) -> Future:
-        """Take one step by the gradient of a batch, added up over the partitions."""
+        """Take one step with the gradient of a batch, summed over the partitions."""
         bounds = self._bounds[:, start : stop + 1]
         n_rows = int(np.sum(bounds[:, 1] - bounds[:, 0]))
         if not n_rows:
@@ -189,7 +189,7 @@ class PartitionedSteps(Steps):
     def _steps_apart(
         self, moving: Future, orders: list, start: int, stop: int, steps: Batches
     ) -> Future:
-        """Let each partition take its steps, and average where they lead."""
+        """Let each partition take its own steps, and average the results."""
         bounds = self._bounds[:, start : stop + 1]
         apart = [
             self._submit(
@@ -208,11 +208,11 @@ class PartitionedSteps(Steps):
         return self._submit(tasks.averaged, moving, apart)
 
     def take(self, n_steps: int) -> float:
-        """Refuse: nobody takes less than an epoch of steps on workers."""
+        """Raise an error: steps on workers are taken in whole epochs."""
         raise NotImplementedError("steps on workers are taken in whole epochs")
 
     def _cost(self) -> float:
-        """Return the cost of all rows where the last step has led to."""
+        """Return the cost of all rows at the current θ."""
         objective = PartitionedObjective(
             self.recipe.network,
             ElasticNet(0.0, 0.0),

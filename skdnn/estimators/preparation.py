@@ -134,9 +134,9 @@ def check_same_layers(before: Network, now: Network) -> None:
     old, new = before.sizes, now.sizes
     if old != new:
         raise ValueError(
-            f"Training can only continue with the layer sizes it began with, {old} "
-            f"(inputs, hidden units, outputs); those of hidden_layer_sizes, X and y "
-            f"are now {new}. Set warm_start=False to start a new fit."
+            f"Training can only continue with the layers it began with, {old} "
+            "(inputs, hidden units, outputs); hidden_layer_sizes, X and y now require "
+            f"{new}. Set warm_start=False to start a new fit."
         )
 
 

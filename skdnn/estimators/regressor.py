@@ -736,8 +736,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         >>> net.to_sklearn()
         Traceback (most recent call last):
         ...
-        ValueError: scikit-learn's MLPRegressor cannot express loss='huber'. With
-        strict=False such settings of the training are left out.
+        ValueError: scikit-learn's MLPRegressor cannot express loss='huber'.
+        strict=False drops such settings of the training.
         >>> mlp = net.to_sklearn(strict=False)
         >>> bool(abs(net.predict(X) - mlp.predict(X)).max() < 1e-6)
         True

@@ -273,7 +273,7 @@ def test_targets(y, losses):
             assert said.keys() == expected
             if said:
                 text, cure = said["scale_of_targets"][2:]
-                assert "y is far from mean 0 and deviation 1" in text
+                assert "y is far from mean 0 and standard deviation 1" in text
                 assert ("column 1" in text) == (y.ndim == 2)
                 assert cure == "Set normalize_y=True."
 

@@ -99,7 +99,7 @@ SENTENCES = [
     ("activation", "softmax", "follows from the labels"),
     ("l1_ratio", "l1", "l1_ratio=1.0"),
     ("batch_size", "full", r"batch_size=len\(X\)"),
-    ("validation_fraction", 10, "share of the rows"),
+    ("validation_fraction", 10, "fraction of the rows"),
     ("alpha", [0.1, 1.0], "GridSearchCV"),
     ("random_state", np.random.default_rng(0), "integers"),
     ("augmentation", [GaussianNoise()], "AugmentationPipeline"),

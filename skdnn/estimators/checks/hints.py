@@ -94,7 +94,7 @@ _ABOUT_NAMES = {
     ),
 }
 _ABOUT_KEEPING = (
-    "It is the probability of keeping a unit, 1 minus the dropout rate; 1.0 is no "
+    "It is the probability of keeping a unit, 1 minus a dropout rate: 1.0 is no "
     "dropout."
 )
 _ABOUT_SEVERAL = {
