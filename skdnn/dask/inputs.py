@@ -8,7 +8,7 @@ import numpy as np
 from distributed import Client, Future
 
 from skdnn.dask.collections import fetched, partitions
-from skdnn.dask.partitions import checked, first_row, look, part_of, picked
+from skdnn.dask.partitions import checked, first_row, info_of, part_of, picked
 from skdnn.estimators import plan
 from skdnn.estimators.rows import (
     Rows,
@@ -45,11 +45,11 @@ class PartitionedInputs(StreamedInputs):
     def __init__(self, client: Client, checked: list[Future]):
         self.client = client
         self._checked: list[Future] | None = checked
-        looks = client.gather(each(client, look, checked))
-        filled = [each for each in looks if each.n_rows]
+        infos = client.gather(each(client, info_of, checked))
+        filled = [each for each in infos if each.n_rows]
         if not filled:
             raise ValueError(
-                f"X has no rows: found 0 samples in {len(looks)} partitions, while a "
+                f"X has no rows: found 0 samples in {len(infos)} partitions, while a "
                 "minimum of 1 is required."
             )
         columns = [each.n_columns for each in filled]
@@ -58,13 +58,13 @@ class PartitionedInputs(StreamedInputs):
                 "All partitions of X must have the same number of columns, got "
                 f"{sorted(set(columns))}."
             )
-        self.sizes = np.array([each.n_rows for each in looks], np.int64)
+        self.sizes = np.array([each.n_rows for each in infos], np.int64)
         self.ends = np.concatenate([[0], np.cumsum(self.sizes)])
         self.shape = int(self.ends[-1]), columns[0]
         self.dtype = np.result_type(*(each.dtype for each in filled))
         self.all_sparse = all(each.is_sparse for each in filled)
         self.n_stored = sum(each.n_stored for each in filled)
-        self.largest = max((np.float64(p.largest), k) for k, p in enumerate(looks))
+        self.largest = max((np.float64(p.largest), k) for k, p in enumerate(infos))
         self.sample = self._sample()
 
     def _sample(self) -> Sample:

@@ -86,7 +86,7 @@ def added(shares: list[tuple[float, Any]]) -> tuple[float, Any]:
     return float(total), gradient
 
 
-def itself(value: Any) -> Any:
+def identity(value: Any) -> Any:
     """Return the argument; as a task, its result is passed between workers."""
     return value
 
@@ -139,7 +139,7 @@ class PartitionedObjective(Objective):
 
     def _shares(self, function, theta: np.ndarray) -> list[Future]:
         client = self._client
-        sent = client.submit(itself, self._typed(theta).copy(), pure=False)
+        sent = client.submit(identity, self._typed(theta).copy(), pure=False)
         return [
             client.submit(function, self._packed, part, sent, self.n_rows, pure=False)
             for part in self._parts

@@ -15,7 +15,7 @@ from skdnn.network.memory import aligned_copy
 from skdnn.network.objective import Inputs
 
 
-class Look(NamedTuple):
+class PartitionInfo(NamedTuple):
     """Properties of a partition of X."""
 
     n_rows: int
@@ -61,7 +61,7 @@ def checked(X: Any, number: int) -> Any:
     return X.tocsr() if sparse.issparse(X) else X
 
 
-def look(X: Any) -> Look:
+def info_of(X: Any) -> PartitionInfo:
     """Return the properties of a validated partition."""
     values, largest = X.data if sparse.issparse(X) else X, 0.0
     if X.dtype.kind == "f" and X.dtype.itemsize > 4 and values.size:
@@ -69,7 +69,7 @@ def look(X: Any) -> Look:
     is_sparse = sparse.issparse(X)
     n_stored = X.nnz if is_sparse else X.size
     n_rows, n_columns = X.shape
-    return Look(n_rows, n_columns, X.dtype, is_sparse, n_stored, largest)
+    return PartitionInfo(n_rows, n_columns, X.dtype, is_sparse, n_stored, largest)
 
 
 def first_row(X: Any) -> Any:

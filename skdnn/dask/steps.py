@@ -8,7 +8,7 @@ from distributed import Client, Future
 
 from skdnn.dask import tasks
 from skdnn.dask.objective import ADDED_AT_ONCE, PackedNetwork, PartitionedObjective
-from skdnn.dask.tasks import Batches, Job, Moving
+from skdnn.dask.tasks import Batches, Job, StepState
 from skdnn.network.penalties import ElasticNet
 from skdnn.training.recipe import Recipe
 from skdnn.training.state import TrainingState
@@ -93,7 +93,7 @@ class PartitionedSteps(Steps):
             state.mask_seed,
             examples.is_weighted,
         )
-        self._job = self._submit(tasks.itself, job)
+        self._job = self._submit(tasks.identity, job)
         state.begin_averaging(recipe.averaging.is_on)
 
     def _submit(self, function: Callable, *arguments: Any) -> Future:
@@ -113,12 +113,12 @@ class PartitionedSteps(Steps):
         total, n_rows = 0.0, 0
         for first in range(0, n_batches, at_once):
             last = min(first + at_once, n_batches)
-            moving = self._submit(tasks.itself, self._moving())
+            current = self._submit(tasks.identity, self._step_state())
             for start in range(first, last, every):
                 stop = min(start + every, last)
                 steps = Batches(start - first, rates[start:stop], state.optimizer.t)
-                moving = take(moving, orders, start, stop, steps)
-            moved = moving.result()
+                current = take(current, orders, start, stop, steps)
+            moved = current.result()
             if not moved.is_finite:
                 return np.nan, rates[-1]
             self._take_over(moved, last - first)
@@ -135,9 +135,9 @@ class PartitionedSteps(Steps):
             for number, size in enumerate(self._sizes)
         ]
 
-    def _moving(self) -> Moving:
+    def _step_state(self) -> StepState:
         state = self.state
-        start = Moving(
+        start = StepState(
             state.theta,
             state.optimizer.m,
             state.optimizer.v,
@@ -146,7 +146,7 @@ class PartitionedSteps(Steps):
         )
         return start.copied()
 
-    def _take_over(self, moved: Moving, n_steps: int) -> None:
+    def _take_over(self, moved: StepState, n_steps: int) -> None:
         state = self.state
         state.theta[:], state.average[:] = moved.theta, moved.average
         state.optimizer.m[:], state.optimizer.v[:] = moved.m, moved.v
@@ -154,16 +154,16 @@ class PartitionedSteps(Steps):
         state.n_averaged = moved.n_averaged
 
     def _steps_together(
-        self, moving: Future, orders: list, start: int, stop: int, steps: Batches
+        self, current: Future, orders: list, start: int, stop: int, steps: Batches
     ) -> Future:
         """Take one step with the gradient of a batch, summed over the partitions."""
         bounds = self._bounds[:, start : stop + 1]
         n_rows = int(np.sum(bounds[:, 1] - bounds[:, 0]))
         if not n_rows:
-            return moving
-        source = moving
+            return current
+        source = current
         if self.state.theta.nbytes > _SMALL_THETA:
-            source = self._submit(tasks.theta_of, moving)
+            source = self._submit(tasks.theta_of, current)
         shares = [
             self._submit(
                 tasks.gradient,
@@ -184,20 +184,20 @@ class PartitionedSteps(Steps):
                 self._submit(tasks.added, shares[k : k + ADDED_AT_ONCE])
                 for k in range(0, len(shares), ADDED_AT_ONCE)
             ]
-        return self._submit(tasks.moved, self._job, moving, shares, n_rows, steps)
+        return self._submit(tasks.after_step, self._job, current, shares, n_rows, steps)
 
     def _steps_apart(
-        self, moving: Future, orders: list, start: int, stop: int, steps: Batches
+        self, current: Future, orders: list, start: int, stop: int, steps: Batches
     ) -> Future:
         """Let each partition take its own steps, and average the results."""
         bounds = self._bounds[:, start : stop + 1]
         apart = [
             self._submit(
-                tasks.moved_alone,
+                tasks.after_local_steps,
                 self._job,
                 part,
                 orders[p],
-                moving,
+                current,
                 p,
                 bounds[p].tolist(),
                 steps,
@@ -205,7 +205,7 @@ class PartitionedSteps(Steps):
             for p, part in enumerate(self._parts)
             if bounds[p, -1] > bounds[p, 0]
         ]
-        return self._submit(tasks.averaged, moving, apart)
+        return self._submit(tasks.averaged, current, apart)
 
     def take(self, n_steps: int) -> float:
         """Raise an error: steps on workers are taken in whole epochs."""

@@ -36,7 +36,7 @@ class Job(NamedTuple):
     is_weighted: bool
 
 
-class Moving(NamedTuple):
+class StepState(NamedTuple):
     """The state that is passed from task to task."""
 
     theta: np.ndarray
@@ -48,7 +48,7 @@ class Moving(NamedTuple):
     n_rows: int = 0  # the number of rows in that sum
     is_finite: bool = True
 
-    def copied(self) -> "Moving":
+    def copied(self) -> "StepState":
         """Return a writable copy: a task must not change its arguments."""
         theta, m, v, average = map(aligned_copy, self[:4])
         return self._replace(theta=theta, m=m, v=v, average=average)
@@ -67,7 +67,7 @@ class Batches(NamedTuple):
         return self.t + self.first
 
 
-def itself(value: Any) -> Any:
+def identity(value: Any) -> Any:
     """Return the argument; as a task, its result is passed between workers."""
     return value
 
@@ -77,9 +77,9 @@ def order(seed: int, number: int, n_rows: int) -> np.ndarray:
     return random_order(np.random.default_rng([seed, number]), n_rows)
 
 
-def theta_of(moving: Moving) -> np.ndarray | None:
+def theta_of(current: StepState) -> np.ndarray | None:
     """Return θ, which is all that a gradient needs; None if training has diverged."""
-    return moving.theta if moving.is_finite else None
+    return current.theta if current.is_finite else None
 
 
 def _block(job: Job, part: Part, order: Any, bounds: list[int]) -> TrainingBlock:
@@ -104,7 +104,7 @@ def _run(
     rule: Rule,
     regularization: Regularization,
     averaging: Averaging,
-    moving: Moving,
+    current: StepState,
     block: TrainingBlock,
     rates: np.ndarray,
     seed: np.uint64,
@@ -114,7 +114,7 @@ def _run(
 
     This is the only function here that calls the compiled loop.
     """
-    network, dtype = job.packed.network, moving.theta.dtype
+    network, dtype = job.packed.network, current.theta.dtype
     keep_prob = np.array(job.keep_prob)
     batch_rows = int(np.diff(block.bounds).max())
     steps = StepProgram(
@@ -130,20 +130,20 @@ def _run(
         gathers=block.rows.size > 0,
     )
     with blas_threads_for(network, batch_rows):
-        total, finite = steps.run(_variables(moving, t), block, rates, seed)
+        total, finite = steps.run(_variables(current, t), block, rates, seed)
     return total, finite, steps.grad
 
 
-def _variables(moving: Moving, t: int) -> Variables:
+def _variables(current: StepState, t: int) -> Variables:
     """Return the variables that the compiled loop updates."""
-    return Variables(*moving[:4], t, moving.n_averaged)
+    return Variables(*current[:4], t, current.n_averaged)
 
 
 def gradient(
     job: Job,
     part: Part,
     order: np.ndarray | None,
-    at: Moving | np.ndarray | None,
+    at: StepState | np.ndarray | None,
     number: int,
     bounds: tuple[int, int],
     n_rows: int,
@@ -157,7 +157,7 @@ def gradient(
     part : Part
     order : ndarray of int or None
         Order of the part's rows in this epoch.
-    at : Moving, ndarray or None
+    at : StepState, ndarray or None
         θ, alone or within the state; None if training has diverged.
     number : int
         Index of the part.
@@ -168,11 +168,11 @@ def gradient(
     steps : Batches
         The step.
     """
-    theta = theta_of(at) if isinstance(at, Moving) else at
+    theta = theta_of(at) if isinstance(at, StepState) else at
     if theta is None:
         return None
     zero = np.zeros_like(theta)
-    here = Moving(aligned_copy(theta), zero, zero, nothing(theta.dtype), 0)
+    here = StepState(aligned_copy(theta), zero, zero, nothing(theta.dtype), 0)
     total, _, grad = _run(
         job,
         _NO_STEP,
@@ -198,81 +198,81 @@ def added(shares: list) -> tuple[float, np.ndarray] | None:
     return total, gradient
 
 
-def moved(
-    job: Job, moving: Moving, shares: list, n_rows: int, steps: Batches
-) -> Moving:
+def after_step(
+    job: Job, current: StepState, shares: list, n_rows: int, steps: Batches
+) -> StepState:
     """Return the state after the step of a whole batch."""
     batch = added(shares)
     if batch is None or not np.isfinite(batch[0]):
-        return moving._replace(is_finite=False)
+        return current._replace(is_finite=False)
     total, gradient = batch
-    moving = moving.copied()
+    current = current.copied()
     take_step(
         job.packed.network,
         job.rule,
         job.regularization,
         job.averaging,
-        _variables(moving, steps.steps_before),
-        aligned_copy(gradient, moving.theta.dtype),
+        _variables(current, steps.steps_before),
+        aligned_copy(gradient, current.theta.dtype),
         float(steps.rates[0]),
     )
-    return moving._replace(
-        n_averaged=moving.n_averaged + int(job.averaging.is_on),
-        total=moving.total + total,
-        n_rows=moving.n_rows + n_rows,
+    return current._replace(
+        n_averaged=current.n_averaged + int(job.averaging.is_on),
+        total=current.total + total,
+        n_rows=current.n_rows + n_rows,
     )
 
 
-def moved_alone(
+def after_local_steps(
     job: Job,
     part: Part,
     order: np.ndarray | None,
-    moving: Moving,
+    current: StepState,
     number: int,
     bounds: list[int],
     steps: Batches,
-) -> Moving:
+) -> StepState:
     """Return the state after a part's own steps, and their cost."""
-    if not moving.is_finite:
-        return moving
-    moving, block = moving.copied(), _block(job, as_compiled(part), order, bounds)
+    if not current.is_finite:
+        return current
+    current, block = current.copied(), _block(job, as_compiled(part), order, bounds)
     has_rows = np.diff(bounds) > 0
     total, finite, _ = _run(
         job,
         job.rule,
         job.regularization,
         job.averaging,
-        moving,
+        current,
         block,
         steps.rates[has_rows],
         _mask_seed(job, number),
         steps.steps_before,
     )
-    return moving._replace(
-        n_averaged=moving.n_averaged + int(job.averaging.is_on) * has_rows.size,
+    return current._replace(
+        n_averaged=current.n_averaged + int(job.averaging.is_on) * has_rows.size,
         total=total,
         n_rows=int(block.bounds[-1]),
         is_finite=finite,
     )
 
 
-def averaged(before: Moving, apart: list[Moving]) -> Moving:
+def averaged(before: StepState, apart: list[StepState]) -> StepState:
     """Return the average of the parts' states, weighted by the rows they used."""
-    if not all(moving.is_finite for moving in apart):
+    if not all(current.is_finite for current in apart):
         return before._replace(is_finite=False)
-    n_rows = sum(moving.n_rows for moving in apart)
-    shares = [moving.n_rows / n_rows for moving in apart]
+    n_rows = sum(current.n_rows for current in apart)
+    shares = [current.n_rows / n_rows for current in apart]
     theta, m, v, average = (
         _mean(list(arrays), shares)
-        for arrays in zip(*(moving[:4] for moving in apart), strict=True)
+        for arrays in zip(*(current[:4] for current in apart), strict=True)
     )
     return before._replace(
         theta=theta,
         m=m,
         v=v,
         average=average,
-        n_averaged=max(moving.n_averaged for moving in apart),
-        total=before.total + sum(moving.total for moving in apart),
+        n_averaged=max(current.n_averaged for current in apart),
+        total=before.total + sum(current.total for current in apart),
         n_rows=before.n_rows + n_rows,
     )
 

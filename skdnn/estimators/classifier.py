@@ -157,9 +157,9 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
 
     validation_fraction : float, default=0.1
         Fraction of the training rows to hold out for early stopping if `fit` is given
-        no dev set, in [0, 1); at least one row of each class. The split is by single
-        rows: if several rows belong together, such as those of one patient, split off a
-        dev set by groups and pass it as `X_val` and `y_val`.
+        no dev set, in [0, 1); at least one row of each class that has two or more. The
+        split is by single rows: if several rows belong together, such as those of one
+        patient, split off a dev set by groups and pass it as `X_val` and `y_val`.
 
     scoring : str or callable, default="loss"
         What early stopping monitors: "loss", which is the dev cost without penalty and

@@ -65,10 +65,10 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     normalize_y : bool, default=True
         Whether to centre and scale y internally: by the weighted mean and standard
         deviation of the training rows or, with Huber's loss, by the median and the
-        scaled interquartile range, (Q3 - Q1) / 1.349, which outliers hardly move. A
-        constant output is only centred. With the Poisson loss y is not scaled; the
-        output bias starts at the logarithm of the mean instead. The first call of
-        `partial_fit` fixes centre and scale for later calls, and a warm start keeps
+        scaled interquartile range, (Q3 - Q1) / 1.349, which are robust to outliers. A
+        constant output is only centred. With the Poisson loss y is neither centred nor
+        scaled, but the output biases start at the logarithm of the mean. The first call
+        of `partial_fit` fixes centre and scale for later calls, and a warm start keeps
         them.
 
     solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
@@ -119,9 +119,9 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         in the others), "rms" (uniform within ± the root mean square of the weights into
         the unit), "uniform" (within ± 1 / sqrt(n_in), as in PyTorch), "glorot" (within
         ± sqrt(6 / (n_in + n_out)), as in scikit-learn), "zeros", or a callable
-        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The output layer starts by
-        predicting the centre of y (see `normalize_y`); with ``normalize_y=False``, its
-        biases start at zero.
+        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The biases of the output
+        layer start at the centre of y (see `normalize_y`) or, with
+        ``normalize_y=False``, at zero.
 
     batch_size : int or "auto", default="auto"
         Maximum number of rows in a mini-batch; the mini-batches of an epoch differ by

@@ -67,7 +67,7 @@ class Rows(NamedTuple):
         weight = targets.weigh(Y, self.sample_weight)
         if weight is not None and not np.any(weight > 0):
             raise ValueError(
-                f"sample_weight{suffix}{targets.weights_besides} must be positive for "
+                f"sample_weight{suffix}{targets.weight_factor} must be positive for "
                 "at least one row; all are zero."
             )
         if isinstance(self.X, StreamedInputs):

@@ -38,7 +38,7 @@ class Targets(Protocol):
         """The name of the link."""
 
     @property
-    def weights_besides(self) -> str:
+    def weight_factor(self) -> str:
         """The other factor of the row weights, for an error message."""
 
     @property

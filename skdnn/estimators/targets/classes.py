@@ -38,7 +38,7 @@ class ClassTargets:
     weights: np.ndarray | list | None = None
 
     are_classes = True
-    weights_besides = ", times class_weight,"
+    weight_factor = ", times class_weight,"
     cost_unit = 1.0
 
     @classmethod
@@ -213,7 +213,7 @@ class ClassTargets:
     def log_probabilities(self, Z: np.ndarray) -> np.ndarray:
         """Return the logarithms of the probabilities.
 
-        They are computed from logits: small probabilities lose digits or become 0.
+        They are computed from the logits: small probabilities may have become 0.
         """
         if self.kind == "binary":
             return log_expit(np.hstack([-Z, Z]))

@@ -50,7 +50,7 @@ class RegressionTargets:
 
     are_classes = False
     is_constant = False  # a constant, too, is learned by training
-    weights_besides = ""
+    weight_factor = ""
 
     @classmethod
     def of(cls, y: np.ndarray, loss: str) -> "RegressionTargets":
