@@ -419,7 +419,7 @@ def test_other_models_that_cannot_be_written():
     with pytest.raises(TypeError, match="the columns of step 'tfidfvectorizer', Tfidf"):
         to_onnx(words)
     threshold = FixedThresholdClassifier(classifier()).fit(np.eye(4), [0, 1, 0, 1])
-    with pytest.raises(TypeError, match="threshold of FixedThresholdClassifier: give"):
+    with pytest.raises(TypeError, match="threshold of FixedThresholdClassifier: conv"):
         to_onnx(threshold)
     calibrated = CalibratedClassifierCV(classifier(), ensemble=False)
     with pytest.raises(TypeError, match="got CalibratedClassifierCV, which trains sev"):
