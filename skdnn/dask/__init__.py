@@ -1,12 +1,11 @@
-"""Estimators that are fitted to Dask collections, on the workers of a cluster."""
+"""Estimators for Dask collections, fitted on the workers of a cluster."""
 
 try:
     import dask.array  # noqa: F401
     import distributed  # noqa: F401
 except ImportError as error:
     raise ImportError(
-        "skdnn.dask needs Dask with its arrays and its scheduler: "
-        "pip install 'skdnn[dask]'."
+        "skdnn.dask needs dask.array and distributed: pip install 'skdnn[dask]'."
     ) from error
 
 from skdnn.dask.classifier import DaskMLPRegularizedClassifier

@@ -1,4 +1,4 @@
-"""What both estimators on a cluster do: fit where the rows are, and predict there."""
+"""Base class of the estimators that fit and predict on the workers of a cluster."""
 
 import inspect
 from collections.abc import Callable
@@ -31,9 +31,9 @@ _OWN = [
 
 
 def constructor(plain: type) -> Callable[..., None]:
-    """Return an `__init__` with all parameters of a plain estimator, and our own.
+    """Return an `__init__` with the parameters of a plain estimator, and our own.
 
-    scikit-learn reads parameters off the signature.
+    scikit-learn reads the parameters from its signature.
     """
     theirs = inspect.signature(plain.__init__)  # type: ignore[misc]
 
@@ -49,9 +49,9 @@ def constructor(plain: type) -> Callable[..., None]:
 
 
 class OnWorkers(BaseMLPRegularized):
-    """An estimator whose rows are on the workers of a Dask cluster.
+    """Mixin for an estimator whose rows are on the workers of a Dask cluster.
 
-    It comes before a plain estimator in the order of bases.
+    It must come before the plain estimator in the list of bases.
     """
 
     client: Client | None
@@ -63,9 +63,10 @@ class OnWorkers(BaseMLPRegularized):
     def _place(self, given: Rows) -> Place:
         if not is_dask(given.X):
             raise TypeError(
-                f"{type(self).__name__} is fitted to Dask collections; X is a "
+                f"{type(self).__name__} needs Dask collections, but X is a "
                 f"{type(given.X).__name__}. Fit {self._plain.__name__} to rows in "
-                "memory, or cut them: dask.array.from_array(X, chunks=(n_rows, -1))."
+                "memory, or partition them: dask.array.from_array(X, chunks=(n_rows, "
+                "-1))."
             )
         return Workers(client_of(self), self.sync_every)
 
@@ -81,7 +82,7 @@ class OnWorkers(BaseMLPRegularized):
         if incremental:
             raise TypeError(
                 f"{type(self).__name__} has no partial_fit: all rows are on the "
-                "workers. Go on with to_local().partial_fit(...), or set "
+                "workers. Use to_local().partial_fit(...), or fit with "
                 "warm_start=True."
             )
         self._place(given)
@@ -89,13 +90,13 @@ class OnWorkers(BaseMLPRegularized):
         return super()._fit(given, Rows(*dev), resume_from=resume_from)
 
     def to_local(self) -> Any:
-        """Return the fitted estimator as a plain one, which needs no cluster.
+        """Convert the fitted estimator to a plain one, which needs no cluster.
 
         Returns
         -------
-        MLPRegularizedClassifier or MLPRegularizedRegressor
-            With the same parameters and the same fitted attributes; training can go
-            on from it.
+        net : MLPRegularizedClassifier or MLPRegularizedRegressor
+            An estimator with the same parameters and fitted attributes. Training can be
+            continued.
         """
         local = self._plain.__new__(self._plain)
         kept = vars(self).copy()
@@ -105,7 +106,7 @@ class OnWorkers(BaseMLPRegularized):
         return local
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled: a connection to a cluster is not."""
+        """Return the state to pickle, without the client."""
         return super().__getstate__() | {"client": None}
 
     def __sklearn_clone__(self):
@@ -117,7 +118,7 @@ class OnWorkers(BaseMLPRegularized):
         return cloned
 
     def _lazily(self, name: str, X: Any) -> Any:
-        """Return what a method of the plain estimator says of a collection, lazily."""
+        """Apply a method of the plain estimator to a collection, lazily."""
         check_is_fitted(self)
         check_feature_names(self, getattr(X, "_meta", X), reset=False)
         return lazily(self.to_local(), name, X)

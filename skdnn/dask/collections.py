@@ -1,4 +1,4 @@
-"""Dask's collections: told from what is in memory, cut into partitions, fetched."""
+"""Dask collections: recognise them, get their partitions, fetch them."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ import numpy as np
 from dask import array as da
 from distributed import Client, Future, get_client
 
-# What a Dask frame or series is, is asked of its class's name: dask.dataframe takes a
-# third of a second to import, and needs pandas.
+# Frames and series are recognised by the names of their classes: importing
+# dask.dataframe takes a third of a second, and needs pandas.
 _FRAMES, _SERIES = "DataFrame", "Series"
 
 
 def is_dask(value: Any) -> bool:
-    """Whether this is an array, a frame or a series of Dask."""
+    """Return whether this is a Dask array, data frame or series."""
     return isinstance(value, da.Array) or is_frame(value) or is_series(value)
 
 
 def is_frame(value: Any) -> bool:
-    """Whether this is a frame of Dask."""
+    """Return whether this is a Dask data frame."""
     return _is_called(value, _FRAMES)
 
 
 def is_series(value: Any) -> bool:
-    """Whether this is a series of Dask."""
+    """Return whether this is a Dask series."""
     return _is_called(value, _SERIES)
 
 
@@ -42,7 +42,7 @@ def client_of(estimator) -> Client:
     ValueError
         If there is none.
     TypeError
-        If it is not a client that can be waited for.
+        If it is not a Client, or asynchronous.
     """
     client = estimator.client
     if client is None:
@@ -50,10 +50,9 @@ def client_of(estimator) -> Client:
             client = get_client()
         except ValueError as error:
             raise ValueError(
-                f"{type(estimator).__name__} needs a Dask cluster, and there is no "
-                "current client. Make one before fit, for example: from "
-                "dask.distributed import Client; client = Client(). Or give "
-                "client=..."
+                f"{type(estimator).__name__} needs a Dask cluster, but there is no "
+                "current client. Create one before fit, for example: from "
+                "dask.distributed import Client; client = Client(). Or pass client=..."
             ) from error
     if not isinstance(client, Client):
         raise TypeError(
@@ -61,17 +60,16 @@ def client_of(estimator) -> Client:
         )
     if client.asynchronous:
         raise TypeError(
-            "client must not be asynchronous: fit returns when it is done. Make it "
-            "with asynchronous=False."
+            "client must not be asynchronous, because fit blocks until it is done. "
+            "Create it with asynchronous=False."
         )
     return client
 
 
 def partitions(client: Client, X: Any) -> list[Future]:
-    """Return a future for each partition of rows; those in memory stay where they are.
+    """Return a future for each partition; persisted ones stay on their workers.
 
-    An array is cut into partitions by its chunks of rows; all of its columns are put
-    into one chunk.
+    The partitions of an array are its chunks of rows, with all columns in one chunk.
     """
     if isinstance(X, da.Array):
         if X.ndim == 2 and X.numblocks[1] > 1:
@@ -83,7 +81,7 @@ def partitions(client: Client, X: Any) -> list[Future]:
 
 
 def fetched(client: Client, value: Any) -> Any:
-    """Return what a collection of Dask holds, in memory; anything else as it is."""
+    """Return the content of a Dask collection in memory; anything else as it is."""
     if not is_dask(value):
         return value
     held = client.compute(value).result()

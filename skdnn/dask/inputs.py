@@ -1,4 +1,4 @@
-"""X of a Dask collection: checked and kept on the workers, partition by partition."""
+"""X of a Dask collection: validated and kept on the workers, by partition."""
 
 import zlib
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from distributed import Client, Future
 
 from skdnn.dask.collections import fetched, partitions
-from skdnn.dask.partitions import checked, first_row, look, part_of, picked
+from skdnn.dask.partitions import checked, first_row, info_of, part_of, picked
 from skdnn.estimators import plan
 from skdnn.estimators.rows import (
     Rows,
@@ -21,50 +21,50 @@ from skdnn.estimators.targets.weights import row_weights
 from skdnn.streams.sampling import stacked
 from skdnn.training.tables import MOST_STORED, Table
 
-# So many entries are fetched for a look at the inputs, of no fewer rows and no more.
+# Size of the sample that is fetched for the input checks: entries, and bounds on rows.
 _ENTRIES_FETCHED, _LEAST_FETCHED, _MOST_FETCHED = 2**19, 512, 4096
-_SEED = 0  # the same rows in each fit
+_SEED = 0  # the same sample in each fit
 
 
 def each(client: Client, function: Callable, *arguments: Sequence) -> list[Future]:
-    """Call a function once for each partition; all calls are tasks of their own."""
+    """Call a function for each partition, as separate tasks."""
     return client.map(function, *arguments, pure=False)
 
 
 class PartitionedInputs(StreamedInputs):
-    """X of all partitions, in place of a table.
+    """X of all partitions, with the interface of a table.
 
     Parameters
     ----------
     client : Client
-        Of the cluster.
+        Client of the cluster.
     checked : list of Future
-        The partitions, checked.
+        The validated partitions.
     """
 
     def __init__(self, client: Client, checked: list[Future]):
         self.client = client
         self._checked: list[Future] | None = checked
-        looks = client.gather(each(client, look, checked))
-        filled = [each for each in looks if each.n_rows]
+        infos = client.gather(each(client, info_of, checked))
+        filled = [each for each in infos if each.n_rows]
         if not filled:
             raise ValueError(
-                f"X has no rows: found 0 samples in {len(looks)} partitions, while a "
+                f"X has no rows: found 0 samples in {len(infos)} partitions, while a "
                 "minimum of 1 is required."
             )
         columns = [each.n_columns for each in filled]
         if len(set(columns)) > 1:
             raise ValueError(
-                "All partitions of X must have the same columns; they have "
+                "All partitions of X must have the same number of columns, got "
                 f"{sorted(set(columns))}."
             )
-        self.sizes = np.array([each.n_rows for each in looks], np.int64)
+        self.sizes = np.array([each.n_rows for each in infos], np.int64)
         self.ends = np.concatenate([[0], np.cumsum(self.sizes)])
         self.shape = int(self.ends[-1]), columns[0]
         self.dtype = np.result_type(*(each.dtype for each in filled))
         self.all_sparse = all(each.is_sparse for each in filled)
         self.n_stored = sum(each.n_stored for each in filled)
-        self.largest = max((np.float64(p.largest), k) for k, p in enumerate(looks))
+        self.largest = max((np.float64(p.largest), k) for k, p in enumerate(infos))
         self.sample = self._sample()
 
     def _sample(self) -> Sample:
@@ -77,17 +77,17 @@ class PartitionedInputs(StreamedInputs):
 
     @property
     def checked_partitions(self) -> list[Future]:
-        """The partitions, until their rows have been handed to training."""
+        """The validated partitions, until their rows have been passed to training."""
         if self._checked is None:
-            raise RuntimeError("the partitions of X have been let go")
+            raise RuntimeError("the partitions of X have been released")
         return self._checked
 
-    def let_go(self) -> None:
-        """Let the workers forget what they need no longer."""
+    def release(self) -> None:
+        """Release the partitions, so that workers can free their memory."""
         self._checked = None
 
-    def cut(self, rows: np.ndarray) -> list[np.ndarray]:
-        """Return which rows of each partition these are; they must ascend."""
+    def by_partition(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Return the indices of these rows, which must ascend, by partition."""
         bounds = np.searchsorted(rows, self.ends)
         return [
             rows[bounds[k] : bounds[k + 1]] - self.ends[k]
@@ -100,7 +100,7 @@ class PartitionedInputs(StreamedInputs):
         wanted = [
             (future, some)
             for future, some in zip(
-                self.checked_partitions, self.cut(rows), strict=True
+                self.checked_partitions, self.by_partition(rows), strict=True
             )
             if some.size
         ]
@@ -108,25 +108,25 @@ class PartitionedInputs(StreamedInputs):
         return stacked(self.client.gather(each(self.client, picked, futures, numbers)))
 
     def table(self, dtype, rows: np.ndarray | None) -> "PartitionedTable":  # type: ignore[override]
-        """Return all rows, or these, as training reads them."""
+        """Return all rows, or these, as a table for training."""
         return PartitionedTable(self, dtype, rows)
 
     def checksum(self) -> int:
-        """Return a number that tells these partitions from others."""
+        """Return a checksum of the partitions."""
         return zlib.crc32(repr((self.shape, self.sizes.tolist())).encode())
 
 
 class PartitionedTable:
-    """Rows on the workers, as a table that they alone read.
+    """Table of rows on the workers, which only they can read.
 
     Parameters
     ----------
     inputs : PartitionedInputs
-        Where they are.
+        The partitions.
     dtype : dtype
         The type of the network.
     rows : ndarray of int, optional
-        Be the table of these rows only; they must be in ascending order.
+        The rows of the table, in ascending order; by default all.
     """
 
     ready = None
@@ -145,14 +145,14 @@ class PartitionedTable:
     def parts(self, Y: np.ndarray, s: np.ndarray) -> tuple[list[Future], np.ndarray]:
         """Return the parts of the training set on the workers, and their sizes.
 
-        A partition of which no row is trained on is left out. Targets and weights are
-        a part of the tasks: when a worker is lost, Dask makes its parts anew.
+        Partitions without training rows are left out. Targets and weights are arguments
+        of the tasks, so Dask can recompute the parts of a worker that is lost.
         """
         inputs, client = self._inputs, self.client
         cut: list[Any] = [None] * inputs.sizes.size
         sizes = inputs.sizes
         if self._rows is not None:
-            cut = inputs.cut(self._rows)
+            cut = inputs.by_partition(self._rows)
             sizes = np.array([rows.size for rows in cut], np.int64)
         ends = np.concatenate([[0], np.cumsum(sizes)])
         parts = [
@@ -167,16 +167,16 @@ class PartitionedTable:
             )
             for k in np.flatnonzero(sizes)
         ]
-        inputs.let_go()
+        inputs.release()
         return parts, sizes[sizes > 0]
 
     def checksum(self, most_rows: int = 2) -> int:
-        """Return a number that tells these rows from others, by some of them."""
+        """Return a checksum of some of the rows."""
         return self.sample.checksum(most_rows) ^ self._inputs.checksum()
 
 
 def _check_range(inputs: PartitionedInputs, dtype: np.dtype) -> None:
-    """Refuse numbers that turn into infinity in the network's type."""
+    """Raise an error at numbers that overflow the network's type."""
     largest, number = inputs.largest
     if largest > np.finfo(dtype).max:
         raise ValueError(
@@ -186,18 +186,18 @@ def _check_range(inputs: PartitionedInputs, dtype: np.dtype) -> None:
 
 
 def partitioned_rows(client: Client, draft, given: Rows, reset: bool) -> Rows:
-    """Return the rows of Dask collections, checked: X stays on the workers.
+    """Validate the rows of Dask collections; X stays on the workers.
 
     Parameters
     ----------
     client : Client
-        Of the cluster.
+        Client of the cluster.
     draft : BaseMLPRegularized
-        The estimator that they are for; if `reset`, a copy that may be changed.
+        The estimator to fit; if `reset`, a copy, which is changed.
     given : Rows
-        As the caller gave them.
+        As the caller passed them.
     reset : bool
-        As of `training_rows`.
+        As in `training_rows`.
     """
     if given.y is None:
         raise ValueError(

@@ -13,14 +13,14 @@ from skdnn.network.objective import Objective, rows_per_block
 from skdnn.network.penalties import ElasticNet
 from skdnn.training.threads import blas_threads_for
 
-# So many sums are added up by one task. It fetches them from other workers: many at
-# once would make its network the bottleneck.
+# Number of gradients that one task adds. It fetches them from other workers, so with
+# many its network would be the bottleneck.
 ADDED_AT_ONCE = 16
 _NO_PENALTY = ElasticNet(0.0, 0.0)
 
 
 class PackedNetwork:
-    """A network on its way to the workers: small, and the same object for all tasks."""
+    """A compact, picklable network, which all tasks of a fit share."""
 
     def __init__(self, network: Network):
         packed = network.pack()
@@ -29,7 +29,7 @@ class PackedNetwork:
 
     @property
     def network(self) -> Network:
-        """The network; a worker lays it out once."""
+        """The network; each worker builds it once."""
         return _unpacked(self._packed)
 
 
@@ -39,7 +39,7 @@ def _unpacked(packed: tuple) -> Network:
 
 
 def objective_of(network: Network, part: Part, n_rows: int) -> Objective:
-    """Return 1/n_rows Σ of the losses of a part, without a penalty."""
+    """Return the objective 1/n_rows Σ sᵢ ℓᵢ over a part, without a penalty."""
     step = rows_per_block(network, isinstance(part.X, SparseRows))
 
     def blocks():
@@ -59,7 +59,7 @@ def objective_of(network: Network, part: Part, n_rows: int) -> Objective:
 def value_and_gradient(
     packed: PackedNetwork, part: Part, theta: np.ndarray, n_rows: int
 ) -> tuple[float, np.ndarray]:
-    """Return a part's share in J and ∇J; a task."""
+    """Return the share of a part in J and ∇J; runs as a task."""
     network, part = packed.network, as_compiled(part)
     objective = objective_of(network, part, n_rows)
     with blas_threads_for(network, objective.block_rows):
@@ -68,7 +68,7 @@ def value_and_gradient(
 
 
 def value(packed: PackedNetwork, part: Part, theta: np.ndarray, n_rows: int) -> float:
-    """Return a part's share in J; a task."""
+    """Return the share of a part in J; runs as a task."""
     network, part = packed.network, as_compiled(part)
     objective = objective_of(network, part, n_rows)
     with blas_threads_for(network, objective.block_rows):
@@ -76,7 +76,7 @@ def value(packed: PackedNetwork, part: Part, theta: np.ndarray, n_rows: int) -> 
 
 
 def added(shares: list[tuple[float, Any]]) -> tuple[float, Any]:
-    """Add costs and gradients, in the order in which they are given; a task."""
+    """Add costs and gradients in the given order; runs as a task."""
     total, (cost, gradient) = np.float64(0), shares[0]
     gradient = gradient.copy()
     total += cost
@@ -86,8 +86,8 @@ def added(shares: list[tuple[float, Any]]) -> tuple[float, Any]:
     return float(total), gradient
 
 
-def itself(value: Any) -> Any:
-    """Return the argument; a task, whose result workers fetch from each other."""
+def identity(value: Any) -> Any:
+    """Return the argument; as a task, its result is passed between workers."""
     return value
 
 
@@ -97,15 +97,15 @@ class PartitionedObjective(Objective):
     Parameters
     ----------
     network, penalty
-        As of `Objective`.
+        As in `Objective`.
     client : Client
-        Of the cluster.
+        Client of the cluster.
     parts : list of Future
         The parts of the training set.
     n_rows : int
-        The rows of all parts together.
+        Number of rows of all parts together.
     dtype : dtype
-        The type that the network computes in.
+        The type of the network.
     """
 
     def __init__(
@@ -135,11 +135,11 @@ class PartitionedObjective(Objective):
                 for k in range(0, len(shares), ADDED_AT_ONCE)
             ]
         cost, gradient = shares[0].result()
-        return cost, gradient.copy()  # what has come over the network is read-only
+        return cost, gradient.copy()  # arrays received over the network are read-only
 
     def _shares(self, function, theta: np.ndarray) -> list[Future]:
         client = self._client
-        sent = client.submit(itself, self._typed(theta).copy(), pure=False)
+        sent = client.submit(identity, self._typed(theta).copy(), pure=False)
         return [
             client.submit(function, self._packed, part, sent, self.n_rows, pure=False)
             for part in self._parts

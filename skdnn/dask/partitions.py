@@ -1,4 +1,4 @@
-"""What is done to one partition of X, on the worker that holds it."""
+"""Operations on one partition of X, on the worker that holds it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +15,19 @@ from skdnn.network.memory import aligned_copy
 from skdnn.network.objective import Inputs
 
 
-class Look(NamedTuple):
-    """What a partition of X is like."""
+class PartitionInfo(NamedTuple):
+    """Properties of a partition of X."""
 
     n_rows: int
     n_columns: int
     dtype: np.dtype
     is_sparse: bool
     n_stored: int
-    largest: float  # the number farthest from zero, where it could be too large
+    largest: float  # the largest absolute value, where it may overflow float32
 
 
 class Part(NamedTuple):
-    """The rows of a partition that are trained on, as compiled code reads them."""
+    """The training rows of a partition, in the layout that compiled code reads."""
 
     X: Inputs
     Y: np.ndarray
@@ -35,13 +35,13 @@ class Part(NamedTuple):
 
     @property
     def n_rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return self.Y.shape[0]
 
 
 @contextmanager
 def in_partition(number: int) -> Iterator[None]:
-    """Have errors about arrays say which partition they are of."""
+    """Add the number of the partition to errors about arrays."""
     try:
         yield
     except (ValueError, TypeError) as error:
@@ -50,7 +50,7 @@ def in_partition(number: int) -> Iterator[None]:
 
 
 def checked(X: Any, number: int) -> Any:
-    """Return a partition as an array or CSR matrix of finite numbers."""
+    """Validate a partition: an array or CSR matrix of finite numbers."""
     with in_partition(number):
         if getattr(X, "shape", (1,))[0] == 0:
             return np.empty((0, X.shape[1]))
@@ -61,24 +61,24 @@ def checked(X: Any, number: int) -> Any:
     return X.tocsr() if sparse.issparse(X) else X
 
 
-def look(X: Any) -> Look:
-    """Return what a checked partition is like."""
+def info_of(X: Any) -> PartitionInfo:
+    """Return the properties of a validated partition."""
     values, largest = X.data if sparse.issparse(X) else X, 0.0
     if X.dtype.kind == "f" and X.dtype.itemsize > 4 and values.size:
         largest = float(max(values.max(), -values.min()))
     is_sparse = sparse.issparse(X)
     n_stored = X.nnz if is_sparse else X.size
     n_rows, n_columns = X.shape
-    return Look(n_rows, n_columns, X.dtype, is_sparse, n_stored, largest)
+    return PartitionInfo(n_rows, n_columns, X.dtype, is_sparse, n_stored, largest)
 
 
 def first_row(X: Any) -> Any:
-    """Return the first row of a partition as it was given, with its columns' names."""
+    """Return the first row of an unvalidated partition, with its column names."""
     return X.iloc[:1] if hasattr(X, "iloc") else X[:1]
 
 
 def picked(X: Any, rows: np.ndarray) -> Any:
-    """Return these rows of a checked partition."""
+    """Return these rows of a validated partition."""
     return X[rows]
 
 
@@ -89,7 +89,7 @@ def part_of(
     s: np.ndarray,
     keeps_sparse: bool,
 ) -> Part:
-    """Return a part of the training set: all rows of a checked partition, or these."""
+    """Return the training rows of a validated partition: all, or these."""
     if rows is not None:
         X = X[rows]
     if not sparse.issparse(X):
@@ -107,9 +107,9 @@ def part_of(
 
 
 def as_compiled(value: Any) -> Any:
-    """Return arrays, alone or in named tuples, as compiled code reads them.
+    """Return arrays, alone or in named tuples, with the alignment for compiled code.
 
-    What has come over the network may lie across the addresses of its numbers.
+    Arrays received over the network may be unaligned.
     """
     if isinstance(value, np.ndarray):
         return value if value.flags.aligned else aligned_copy(value)

@@ -1,4 +1,4 @@
-"""The workers of a cluster, as the place where a fit's rows are."""
+"""The workers of a cluster, as the place of the training rows."""
 
 from typing import Any
 
@@ -18,33 +18,32 @@ class Workers(Place):
     Parameters
     ----------
     client : Client
-        Of the cluster.
+        Client of the cluster.
     sync_every : int or "epoch"
-        After how many steps of each partition θ is averaged.
+        Number of steps of each partition after which θ is averaged.
     """
 
     def __init__(self, client: Client, sync_every: Any):
         self.client, self.sync_every = client, sync_every
 
     def rows(self, draft, given: Rows, *, reset: bool, incremental: bool) -> Rows:
-        """Return the caller's training rows, of which X stays on the workers."""
+        """Validate the caller's training rows; X stays on the workers."""
         if draft.augmentation is not None:
             raise ValueError(
-                f"{type(draft).__name__} takes no augmentation, got "
-                f"{draft.augmentation!r}: rows on the workers are trained on as they "
-                "are. Set augmentation=None."
+                f"{type(draft).__name__} does not support augmentation, got "
+                f"{draft.augmentation!r}. Set augmentation=None."
             )
         return partitioned_rows(self.client, draft, given, reset)
 
     def reader(self, estimator, model, state, examples) -> Any:
-        """Return how an epoch of mini-batches is made of the rows of all partitions."""
+        """Return the reader that forms mini-batches from the rows of all partitions."""
         most = plan.batch_rows(estimator, examples.n_rows)
         n_batches = -(-examples.n_rows // most)
         every = n_batches if self.sync_every == "epoch" else self.sync_every
         return PartitionedReader(n_batches, most, examples, estimator.shuffle, every)
 
     def steps(self, state, reader, recipe) -> PartitionedSteps:
-        """Return what takes the steps, on the workers."""
+        """Return the object that takes the training steps on the workers."""
         return PartitionedSteps(state, reader, recipe)
 
     def objective(self, model, examples, penalty) -> PartitionedObjective:

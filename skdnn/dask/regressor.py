@@ -11,47 +11,49 @@ from skdnn.estimators.rows import Rows
 
 
 class DaskMLPRegularizedRegressor(OnWorkers, MLPRegularizedRegressor):
-    r"""`MLPRegularizedRegressor` on the workers of a Dask cluster.
+    r"""MLPRegularizedRegressor for rows on the workers of a Dask cluster.
 
-    X is a collection of Dask: its rows stay on the workers that hold them, and what
-    travels are θ and sums of gradients. The result depends on how X is cut into
-    partitions (but for lbfgs), not on the number of workers: with one more of them, or
-    with one lost during training, θ is the same up to rounding.
+    X is a Dask collection, whose rows stay on the workers that hold them; only θ and
+    sums of gradients are sent over the network. The result depends on the partitions of
+    X (except with "lbfgs"), but not on the number of workers: with one more of them, or
+    if one is lost during training, θ is the same up to rounding.
 
-    With ``solver="lbfgs"``, J and ∇J are sums over the partitions, and the fit is that
-    of one machine. Other solvers take each mini-batch from all partitions, in
-    proportion to their rows; `sync_every` says how often the partitions agree.
+    With ``solver="lbfgs"``, J and ∇J are summed over the partitions, and the fit is
+    that of a single machine. Other solvers draw each mini-batch from all partitions, in
+    proportion to their sizes; `sync_every` sets how often they are synchronised.
 
     Parameters
     ----------
     loss, hidden_layer_sizes, activation, … : various
-        As of :class:`~skdnn.MLPRegularizedRegressor`, which has all of its other
-        parameters, too, with the same meaning; `augmentation` must be None.
+        All parameters of :class:`~skdnn.MLPRegularizedRegressor`, with the same
+        meaning. `augmentation` must be None.
     client : dask.distributed.Client, default=None
-        Of the cluster; None is the current one.
+        Client of the cluster. None is the current client.
     sync_every : int or "epoch", default=1
-        With 1, each step is one of the whole mini-batch: the partitions' gradients are
-        added. With k > 1, each partition takes k steps by itself, on its share of each
-        mini-batch; then θ and the optimiser's moments are averaged, weighed by rows.
-        "epoch" averages at the end of each epoch. Not used by lbfgs.
+        With 1, each step uses the gradient of the whole mini-batch, summed over the
+        partitions. With k > 1, each partition takes k steps on its own, on its share of
+        each mini-batch; then θ and the moments of the optimiser are averaged, weighted
+        by the number of rows (local SGD). "epoch" averages at the end of each epoch.
+        Ignored by "lbfgs".
 
     Attributes
     ----------
     coefs_, intercepts_, loss_curve_, … : various
-        And all other fitted attributes of `MLPRegularizedRegressor`.
+        All fitted attributes of `MLPRegularizedRegressor`.
 
     See Also
     --------
-    MLPRegularizedRegressor : Rows in memory, or read in chunks by one machine.
+    MLPRegularizedRegressor : For rows in memory, or read in chunks, on one machine.
 
     Notes
     -----
-    y, the weights and the dev rows are fetched by the client: a column or two beside
-    the many of X. All classes, weights and scales are found there.
+    y, the weights and the dev rows are fetched to the client, which determines classes,
+    weights and scales.
 
-    Each partition is a task in every step: have as many partitions as the cluster has
-    threads, not hundreds. A fit holds a copy of X in the network's type on the workers,
-    unless X is C-contiguous and of this type and all of its rows are trained on.
+    Each partition is a task in every step, so there should be about as many partitions
+    as threads in the cluster, not hundreds. A fit keeps a copy of X in the network's
+    type on the workers, unless X is C-contiguous and of this type, and all of its rows
+    are trained on.
 
     References
     ----------
@@ -98,21 +100,21 @@ class DaskMLPRegularizedRegressor(OnWorkers, MLPRegularizedRegressor):
         sample_weight_val: Any = None,
         resume_from: Any = None,
     ) -> Self:
-        """Fit to the training rows.
+        """Fit the network to the training rows.
 
         Parameters
         ----------
         X : dask.array.Array or dask.dataframe.DataFrame
-            The training inputs, of shape (n_samples, n_features), cut by rows. Blocks
-            may be sparse matrices of SciPy.
-        y : collection of Dask or array-like of n_samples rows
-            The numbers, in the order of the rows of X; they need not be cut as X is.
-        sample_weight : collection of Dask or array-like, default=None
-            Weights ≥ 0 of the rows.
-        X_val, y_val, sample_weight_val : default=None
-            The dev set: collections of Dask, which are fetched, or arrays.
+            Training inputs of shape (n_samples, n_features), partitioned by rows.
+            Blocks may be SciPy sparse matrices.
+        y : Dask collection or array-like of n_samples rows
+            Target values. Partitions may differ from those of X.
+        sample_weight : Dask collection or array-like, default=None
+            Non-negative weights of the rows.
+        X_val, y_val, sample_weight_val : Dask collection or array-like, default=None
+            The dev set. Collections are fetched to the client.
         resume_from : str or path-like, default=None
-            As of `MLPRegularizedRegressor.fit`.
+            As in `MLPRegularizedRegressor.fit`.
 
         Returns
         -------
@@ -122,8 +124,8 @@ class DaskMLPRegularizedRegressor(OnWorkers, MLPRegularizedRegressor):
         Raises
         ------
         ValueError, TypeError
-            If there is no cluster, or a parameter or collection is not as described;
-            an error about numbers in X names the partition.
+            If there is no cluster, or a parameter or collection is invalid. An error
+            about values in X names the partition.
         """
         return self._fit(
             Rows(X, y, sample_weight),
@@ -132,38 +134,38 @@ class DaskMLPRegularizedRegressor(OnWorkers, MLPRegularizedRegressor):
         )
 
     def predict(self, X: Any) -> Any:
-        """Return the predicted numbers.
+        """Predict the targets of each row.
 
         Parameters
         ----------
-        X : collection of Dask or array-like
-            The rows.
+        X : Dask collection or array-like
+            Inputs.
 
         Returns
         -------
         dask.array.Array, dask.dataframe.DataFrame or Series, or ndarray
-            Lazy, one block for each partition of X; of a frame, with its index. An
-            ndarray for rows in memory.
+            For a collection, a lazy result with one block for each partition of X,
+            which has the index of X if that is a frame. For rows in memory, an ndarray.
         """
         if is_dask(X):
             return self._lazily("predict", X)
         return super().predict(X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the coefficient of determination R².
+        """Return the coefficient of determination R², averaged over outputs.
 
         Parameters
         ----------
-        X : collection of Dask or array-like
-            The rows; those of a collection are predicted by the workers.
-        y : collection of Dask or array-like
-            Their numbers.
-        sample_weight : collection of Dask or array-like, default=None
-            Their weights.
+        X : Dask collection or array-like
+            Inputs. Those of a collection are predicted on the workers.
+        y : Dask collection or array-like
+            True target values.
+        sample_weight : Dask collection or array-like, default=None
+            Non-negative weights of the rows.
 
         Returns
         -------
-        float
-            As of `MLPRegularizedRegressor.score`.
+        score : float
+            At most 1; 0 is the score of predicting the mean of y.
         """
         return self._score(X, y, sample_weight)

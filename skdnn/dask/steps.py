@@ -1,4 +1,4 @@
-"""Mini-batches of rows that are on the workers, and the steps on them."""
+"""Mini-batches of rows on the workers, and training steps on them."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,34 +8,34 @@ from distributed import Client, Future
 
 from skdnn.dask import tasks
 from skdnn.dask.objective import ADDED_AT_ONCE, PackedNetwork, PartitionedObjective
-from skdnn.dask.tasks import Batches, Job, Moving
+from skdnn.dask.tasks import Batches, Job, StepState
 from skdnn.network.penalties import ElasticNet
 from skdnn.training.recipe import Recipe
 from skdnn.training.state import TrainingState
 from skdnn.training.steps import Steps
 from skdnn.training.tables import Examples
 
-# So many tasks are handed over before the client waits. If a worker is lost, Dask does
-# again what has not come back to the client.
+# Number of tasks to submit before the client waits. If a worker is lost, Dask repeats
+# the tasks since then.
 _TASKS_AT_ONCE = 1000
-# Of a small θ, the moments are sent along with it: an answer of the scheduler takes
-# longer than they do. Of a large one a task of its own leaves them out.
+# Bytes. A smaller θ is sent along with the moments: another task would take longer. For
+# a larger one a separate task extracts θ.
 _SMALL_THETA = 2**18
 
 
 class PartitionedReader(NamedTuple):
-    """How an epoch of mini-batches is made of the rows of all partitions.
+    """How the rows of all partitions are divided into mini-batches.
 
     Attributes
     ----------
     n_batches, batch_rows
-        As of a `Reader`.
+        As in a `Reader`.
     examples : Examples
         The training rows.
     shuffle : bool
-        Whether the rows of each partition come in a new order in each epoch.
+        Whether to shuffle the rows within each partition in each epoch.
     sync_every : int
-        After how many steps θ is averaged.
+        Number of steps after which θ is averaged.
     """
 
     n_batches: int
@@ -46,16 +46,16 @@ class PartitionedReader(NamedTuple):
 
 
 def shares_of_batches(sizes: np.ndarray, n_batches: int) -> np.ndarray:
-    """Return where each batch begins in each partition, and the end.
+    """Return the bounds of each batch within each partition.
 
-    Every partition has a share of every batch, in proportion to its rows. So that the
-    shares of a batch add up to about as many rows as those of another, each partition
-    begins at another point between two of its rows.
+    Every partition has a share of every batch, in proportion to its size. The rounding
+    of the bounds is shifted from partition to partition, so that batches have about the
+    same number of rows.
 
     Parameters
     ----------
     sizes : ndarray of int
-        The rows of each partition.
+        Number of rows of each partition.
     n_batches : int
 
     Returns
@@ -68,11 +68,11 @@ def shares_of_batches(sizes: np.ndarray, n_batches: int) -> np.ndarray:
 
 
 class PartitionedSteps(Steps):
-    """Moves a training on, by steps on the workers.
+    """Takes training steps on the workers.
 
-    θ passes from task to task, so that an epoch needs no answer from the client; the
-    client waits once for some hundred tasks, and hands over the next ones. All sums are
-    made in the order of the partitions: no worker has a part in the result.
+    θ is passed from task to task, without a round trip to the client, which submits
+    some hundred tasks at a time and waits for the last. All sums are in the order of
+    the partitions, so the result does not depend on the workers.
     """
 
     reader: Any
@@ -93,7 +93,7 @@ class PartitionedSteps(Steps):
             state.mask_seed,
             examples.is_weighted,
         )
-        self._job = self._submit(tasks.itself, job)
+        self._job = self._submit(tasks.identity, job)
         state.begin_averaging(recipe.averaging.is_on)
 
     def _submit(self, function: Callable, *arguments: Any) -> Future:
@@ -113,12 +113,12 @@ class PartitionedSteps(Steps):
         total, n_rows = 0.0, 0
         for first in range(0, n_batches, at_once):
             last = min(first + at_once, n_batches)
-            moving = self._submit(tasks.itself, self._moving())
+            current = self._submit(tasks.identity, self._step_state())
             for start in range(first, last, every):
                 stop = min(start + every, last)
                 steps = Batches(start - first, rates[start:stop], state.optimizer.t)
-                moving = take(moving, orders, start, stop, steps)
-            moved = moving.result()
+                current = take(current, orders, start, stop, steps)
+            moved = current.result()
             if not moved.is_finite:
                 return np.nan, rates[-1]
             self._take_over(moved, last - first)
@@ -126,7 +126,7 @@ class PartitionedSteps(Steps):
         return total / n_rows + penalty, rates[-1]
 
     def _orders(self) -> list[Future | None]:
-        """Return the order of each partition's rows in this epoch; None as they are."""
+        """Return the order of rows in each partition in this epoch, or None."""
         seed = int(self.state.rng.integers(2**63))
         if not self.reader.shuffle or self.reader.n_batches == 1:
             return [None] * len(self._parts)
@@ -135,9 +135,9 @@ class PartitionedSteps(Steps):
             for number, size in enumerate(self._sizes)
         ]
 
-    def _moving(self) -> Moving:
+    def _step_state(self) -> StepState:
         state = self.state
-        start = Moving(
+        start = StepState(
             state.theta,
             state.optimizer.m,
             state.optimizer.v,
@@ -146,7 +146,7 @@ class PartitionedSteps(Steps):
         )
         return start.copied()
 
-    def _take_over(self, moved: Moving, n_steps: int) -> None:
+    def _take_over(self, moved: StepState, n_steps: int) -> None:
         state = self.state
         state.theta[:], state.average[:] = moved.theta, moved.average
         state.optimizer.m[:], state.optimizer.v[:] = moved.m, moved.v
@@ -154,16 +154,16 @@ class PartitionedSteps(Steps):
         state.n_averaged = moved.n_averaged
 
     def _steps_together(
-        self, moving: Future, orders: list, start: int, stop: int, steps: Batches
+        self, current: Future, orders: list, start: int, stop: int, steps: Batches
     ) -> Future:
-        """Take one step by the gradient of a batch, added up over the partitions."""
+        """Take one step with the gradient of a batch, summed over the partitions."""
         bounds = self._bounds[:, start : stop + 1]
         n_rows = int(np.sum(bounds[:, 1] - bounds[:, 0]))
         if not n_rows:
-            return moving
-        source = moving
+            return current
+        source = current
         if self.state.theta.nbytes > _SMALL_THETA:
-            source = self._submit(tasks.theta_of, moving)
+            source = self._submit(tasks.theta_of, current)
         shares = [
             self._submit(
                 tasks.gradient,
@@ -184,20 +184,20 @@ class PartitionedSteps(Steps):
                 self._submit(tasks.added, shares[k : k + ADDED_AT_ONCE])
                 for k in range(0, len(shares), ADDED_AT_ONCE)
             ]
-        return self._submit(tasks.moved, self._job, moving, shares, n_rows, steps)
+        return self._submit(tasks.after_step, self._job, current, shares, n_rows, steps)
 
     def _steps_apart(
-        self, moving: Future, orders: list, start: int, stop: int, steps: Batches
+        self, current: Future, orders: list, start: int, stop: int, steps: Batches
     ) -> Future:
-        """Let each partition take its steps, and average where they lead."""
+        """Let each partition take its own steps, and average the results."""
         bounds = self._bounds[:, start : stop + 1]
         apart = [
             self._submit(
-                tasks.moved_alone,
+                tasks.after_local_steps,
                 self._job,
                 part,
                 orders[p],
-                moving,
+                current,
                 p,
                 bounds[p].tolist(),
                 steps,
@@ -205,14 +205,14 @@ class PartitionedSteps(Steps):
             for p, part in enumerate(self._parts)
             if bounds[p, -1] > bounds[p, 0]
         ]
-        return self._submit(tasks.averaged, moving, apart)
+        return self._submit(tasks.averaged, current, apart)
 
     def take(self, n_steps: int) -> float:
-        """Refuse: nobody takes less than an epoch of steps on workers."""
+        """Raise an error: steps on workers are taken in whole epochs."""
         raise NotImplementedError("steps on workers are taken in whole epochs")
 
     def _cost(self) -> float:
-        """Return the cost of all rows where the last step has led to."""
+        """Return the cost of all rows at the current θ."""
         objective = PartitionedObjective(
             self.recipe.network,
             ElasticNet(0.0, 0.0),

@@ -1,6 +1,7 @@
-"""Steps as tasks of a cluster: functions of a part of the rows and of θ.
+"""Training steps as tasks of a cluster: functions of a part of the rows and of θ.
 
-A task keeps nothing: what is lost with a worker is made anew, with the same result.
+Tasks are pure functions: what is lost with a worker is recomputed to the same
+result.
 """
 
 from typing import Any, NamedTuple
@@ -18,13 +19,13 @@ from skdnn.training.given_gradient import take_step
 from skdnn.training.optimizers import Regularization, Rule
 from skdnn.training.threads import blas_threads_for
 
-# At a rate of 0, a step of this rule leaves θ where it is, and its gradient behind.
-_STAYS = Rule("sgd", False, 0.0, False, 0.0, 0.0, 1.0)
-_FREE = Regularization(0.0, 0.0, np.inf, np.inf)
+# At a learning rate of 0, a step by this rule only computes the gradient.
+_NO_STEP = Rule("sgd", False, 0.0, False, 0.0, 0.0, 1.0)
+_NO_REGULARIZATION = Regularization(0.0, 0.0, np.inf, np.inf)
 
 
 class Job(NamedTuple):
-    """What all tasks of a training have in common."""
+    """What all tasks of a fit have in common."""
 
     packed: PackedNetwork
     rule: Rule
@@ -35,20 +36,20 @@ class Job(NamedTuple):
     is_weighted: bool
 
 
-class Moving(NamedTuple):
-    """What moves: it passes from task to task."""
+class StepState(NamedTuple):
+    """The state that is passed from task to task."""
 
     theta: np.ndarray
     m: np.ndarray
     v: np.ndarray
     average: np.ndarray
     n_averaged: int
-    total: float = 0.0  # Σ of sᵢ ℓᵢ since the client has waited
-    n_rows: int = 0  # and the rows that it is of
+    total: float = 0.0  # Σ sᵢ ℓᵢ since the client last waited
+    n_rows: int = 0  # the number of rows in that sum
     is_finite: bool = True
 
-    def copied(self) -> "Moving":
-        """Return a copy to write to: a task must not change its arguments."""
+    def copied(self) -> "StepState":
+        """Return a writable copy: a task must not change its arguments."""
         theta, m, v, average = map(aligned_copy, self[:4])
         return self._replace(theta=theta, m=m, v=v, average=average)
 
@@ -56,18 +57,18 @@ class Moving(NamedTuple):
 class Batches(NamedTuple):
     """Some consecutive steps."""
 
-    first: int  # the number of the first, since the client has waited
+    first: int  # index of the first, since the client last waited
     rates: np.ndarray
-    t: int  # the steps up to there
+    t: int  # number of steps before the client last waited
 
     @property
     def steps_before(self) -> int:
-        """All steps before the first."""
+        """The number of all steps before the first."""
         return self.t + self.first
 
 
-def itself(value: Any) -> Any:
-    """Return the argument; as a task, it is something workers fetch from each other."""
+def identity(value: Any) -> Any:
+    """Return the argument; as a task, its result is passed between workers."""
     return value
 
 
@@ -76,13 +77,13 @@ def order(seed: int, number: int, n_rows: int) -> np.ndarray:
     return random_order(np.random.default_rng([seed, number]), n_rows)
 
 
-def theta_of(moving: Moving) -> np.ndarray | None:
+def theta_of(current: StepState) -> np.ndarray | None:
     """Return θ, which is all that a gradient needs; None if training has diverged."""
-    return moving.theta if moving.is_finite else None
+    return current.theta if current.is_finite else None
 
 
 def _block(job: Job, part: Part, order: Any, bounds: list[int]) -> TrainingBlock:
-    """Return batches of a part, of which none is without rows."""
+    """Return a part's batches, without empty ones, as a block."""
     bounds_of_all = np.unique(np.array(bounds, np.int64))
     start, stop = bounds_of_all[0], bounds_of_all[-1]
     rows = np.arange(start, stop) if order is None else as_compiled(order)[start:stop]
@@ -94,7 +95,7 @@ def _block(job: Job, part: Part, order: Any, bounds: list[int]) -> TrainingBlock
 
 
 def _mask_seed(job: Job, number: int) -> np.uint64:
-    """Return what names the dropout masks of a partition."""
+    """Return the seed of the dropout masks of a partition."""
     return np.uint64(job.mask_seed) + (np.uint64(number) << np.uint64(32))
 
 
@@ -103,17 +104,17 @@ def _run(
     rule: Rule,
     regularization: Regularization,
     averaging: Averaging,
-    moving: Moving,
+    current: StepState,
     block: TrainingBlock,
     rates: np.ndarray,
     seed: np.uint64,
     t: int,
 ) -> tuple[float, bool, np.ndarray]:
-    """Take steps, in place; return Σ of sᵢ ℓᵢ, if it is finite, and the last gradient.
+    """Take steps in place; return Σ sᵢ ℓᵢ, whether it is finite, and the last gradient.
 
-    The only function here that calls the compiled loop.
+    This is the only function here that calls the compiled loop.
     """
-    network, dtype = job.packed.network, moving.theta.dtype
+    network, dtype = job.packed.network, current.theta.dtype
     keep_prob = np.array(job.keep_prob)
     batch_rows = int(np.diff(block.bounds).max())
     steps = StepProgram(
@@ -129,53 +130,53 @@ def _run(
         gathers=block.rows.size > 0,
     )
     with blas_threads_for(network, batch_rows):
-        total, finite = steps.run(_variables(moving, t), block, rates, seed)
+        total, finite = steps.run(_variables(current, t), block, rates, seed)
     return total, finite, steps.grad
 
 
-def _variables(moving: Moving, t: int) -> Variables:
-    """Return what the compiled loop moves."""
-    return Variables(*moving[:4], t, moving.n_averaged)
+def _variables(current: StepState, t: int) -> Variables:
+    """Return the variables that the compiled loop updates."""
+    return Variables(*current[:4], t, current.n_averaged)
 
 
 def gradient(
     job: Job,
     part: Part,
     order: np.ndarray | None,
-    at: Moving | np.ndarray | None,
+    at: StepState | np.ndarray | None,
     number: int,
     bounds: tuple[int, int],
     n_rows: int,
     steps: Batches,
 ) -> tuple[float, np.ndarray] | None:
-    """Return Σ of sᵢ ℓᵢ over a part's share of a batch, and its share of ∇J.
+    """Return Σ sᵢ ℓᵢ over a part's share of a batch, and its share of ∇J.
 
     Parameters
     ----------
     job : Job
     part : Part
     order : ndarray of int or None
-        Of the part's rows in this epoch.
-    at : Moving, ndarray or None
-        θ, alone or with all that moves; None if training has diverged.
+        Order of the part's rows in this epoch.
+    at : StepState, ndarray or None
+        θ, alone or within the state; None if training has diverged.
     number : int
-        Of the part.
+        Index of the part.
     bounds : tuple of int
-        The share: these rows, in that order.
+        The share: start and stop within `order`.
     n_rows : int
-        The rows of the whole batch.
+        Number of rows of the whole batch.
     steps : Batches
-        The step that it is for.
+        The step.
     """
-    theta = theta_of(at) if isinstance(at, Moving) else at
+    theta = theta_of(at) if isinstance(at, StepState) else at
     if theta is None:
         return None
     zero = np.zeros_like(theta)
-    here = Moving(aligned_copy(theta), zero, zero, nothing(theta.dtype), 0)
+    here = StepState(aligned_copy(theta), zero, zero, nothing(theta.dtype), 0)
     total, _, grad = _run(
         job,
-        _STAYS,
-        _FREE,
+        _NO_STEP,
+        _NO_REGULARIZATION,
         OFF,
         here,
         _block(job, as_compiled(part), order, list(bounds)),
@@ -187,7 +188,7 @@ def gradient(
 
 
 def added(shares: list) -> tuple[float, np.ndarray] | None:
-    """Add costs and gradients, in the order in which they are given."""
+    """Add costs and gradients in the given order."""
     if any(share is None for share in shares):
         return None
     total, gradient = shares[0][0], shares[0][1].astype(np.float64)
@@ -197,81 +198,81 @@ def added(shares: list) -> tuple[float, np.ndarray] | None:
     return total, gradient
 
 
-def moved(
-    job: Job, moving: Moving, shares: list, n_rows: int, steps: Batches
-) -> Moving:
-    """Return where the step of a whole batch leads."""
+def after_step(
+    job: Job, current: StepState, shares: list, n_rows: int, steps: Batches
+) -> StepState:
+    """Return the state after the step of a whole batch."""
     batch = added(shares)
     if batch is None or not np.isfinite(batch[0]):
-        return moving._replace(is_finite=False)
+        return current._replace(is_finite=False)
     total, gradient = batch
-    moving = moving.copied()
+    current = current.copied()
     take_step(
         job.packed.network,
         job.rule,
         job.regularization,
         job.averaging,
-        _variables(moving, steps.steps_before),
-        aligned_copy(gradient, moving.theta.dtype),
+        _variables(current, steps.steps_before),
+        aligned_copy(gradient, current.theta.dtype),
         float(steps.rates[0]),
     )
-    return moving._replace(
-        n_averaged=moving.n_averaged + int(job.averaging.is_on),
-        total=moving.total + total,
-        n_rows=moving.n_rows + n_rows,
+    return current._replace(
+        n_averaged=current.n_averaged + int(job.averaging.is_on),
+        total=current.total + total,
+        n_rows=current.n_rows + n_rows,
     )
 
 
-def moved_alone(
+def after_local_steps(
     job: Job,
     part: Part,
     order: np.ndarray | None,
-    moving: Moving,
+    current: StepState,
     number: int,
     bounds: list[int],
     steps: Batches,
-) -> Moving:
-    """Return where a part's own steps lead, and what they cost."""
-    if not moving.is_finite:
-        return moving
-    moving, block = moving.copied(), _block(job, as_compiled(part), order, bounds)
+) -> StepState:
+    """Return the state after a part's own steps, and their cost."""
+    if not current.is_finite:
+        return current
+    current, block = current.copied(), _block(job, as_compiled(part), order, bounds)
     has_rows = np.diff(bounds) > 0
     total, finite, _ = _run(
         job,
         job.rule,
         job.regularization,
         job.averaging,
-        moving,
+        current,
         block,
         steps.rates[has_rows],
         _mask_seed(job, number),
         steps.steps_before,
     )
-    return moving._replace(
-        n_averaged=moving.n_averaged + int(job.averaging.is_on) * has_rows.size,
+    return current._replace(
+        n_averaged=current.n_averaged + int(job.averaging.is_on) * has_rows.size,
         total=total,
         n_rows=int(block.bounds[-1]),
         is_finite=finite,
     )
 
 
-def averaged(before: Moving, apart: list[Moving]) -> Moving:
-    """Return the average of where parts have come, weighed by the rows they used."""
-    if not all(moving.is_finite for moving in apart):
+def averaged(before: StepState, apart: list[StepState]) -> StepState:
+    """Return the average of the parts' states, weighted by the rows they used."""
+    if not all(current.is_finite for current in apart):
         return before._replace(is_finite=False)
-    n_rows = sum(moving.n_rows for moving in apart)
-    shares = [moving.n_rows / n_rows for moving in apart]
+    n_rows = sum(current.n_rows for current in apart)
+    shares = [current.n_rows / n_rows for current in apart]
     theta, m, v, average = (
         _mean(list(arrays), shares)
-        for arrays in zip(*(moving[:4] for moving in apart), strict=True)
+        for arrays in zip(*(current[:4] for current in apart), strict=True)
     )
     return before._replace(
         theta=theta,
         m=m,
         v=v,
         average=average,
-        n_averaged=max(moving.n_averaged for moving in apart),
-        total=before.total + sum(moving.total for moving in apart),
+        n_averaged=max(current.n_averaged for current in apart),
+        total=before.total + sum(current.total for current in apart),
         n_rows=before.n_rows + n_rows,
     )
 

@@ -1,4 +1,4 @@
-"""scikit-learn lives here: validation, labels, weights, fitted attributes."""
+"""The scikit-learn interface: validation, labels, weights, fitted attributes."""
 
 from skdnn.estimators.checkpoint import Checkpoint
 from skdnn.estimators.checks.scales import DataScaleWarning

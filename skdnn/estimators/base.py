@@ -1,8 +1,8 @@
-"""What every estimator of this kind does: fit, predict, show its parameters, save.
+"""The base class of the estimators: fit, predict, fitted parameters, pickling.
 
-`fit` goes one way: parameters → rows and targets → network and first θ → training → a
-model. The estimator takes it over at the end, all at once: what fails on the way, or is
-interrupted, leaves it as it was, and what reads it meanwhile sees no half of it.
+`fit` runs in one order: parameters → rows and targets → network and initial θ →
+training → a model. The estimator is assigned the result at the end, in one step: an
+error or an interrupt leaves it as it was, and other threads never see half a fit.
 """
 
 from abc import abstractmethod
@@ -35,7 +35,7 @@ from skdnn.training.stopping import MAX_ITER, ONE_CLASS, ONE_EPOCH
 
 
 class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
-    """A regularised multilayer perceptron that leaves its targets to subclasses."""
+    """A regularised multi-layer perceptron; subclasses define its targets."""
 
     n_features_in_: int
     feature_names_in_: np.ndarray
@@ -56,25 +56,25 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
     stop_message_: str
     optimizer_state_: OptimizerState
 
-    _model: Model[Any]  # what predicts
-    _state: TrainingState  # where training goes on
+    _model: Model[Any]  # predicts
+    _state: TrainingState  # from which training resumes
     _y_is_numeric = False
 
     @abstractmethod
     def _targets_of(
         self, rows: Rows, classes=None, warm: bool = False, incremental: bool = False
     ):
-        """Return the targets of a fit; the estimator is a draft and may be changed."""
+        """Return the targets of a fit; `self` is a draft and may be changed."""
 
     def _begin_at(self, targets, rows: Rows, biases: np.ndarray):
-        """Return what training learns of the targets of its rows, before it begins.
+        """Return the targets after looking at the training rows, before training.
 
-        The biases are the last layer's; they may be written to.
+        `biases` are those of the last layer; they may be written to.
         """
         return targets
 
     def _place(self, given: Rows) -> Place:
-        """Return where the caller's rows are."""
+        """Return where the caller's rows are held."""
         return HERE
 
     # -- fit ---------------------------------------------------------------------------
@@ -143,7 +143,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         return self
 
     def _attributes_to_predict(self, model: Model) -> dict[str, Any]:
-        """Return the fitted attributes of a model; the columns are this estimator's."""
+        """Return the fitted attributes needed to predict with a model."""
         columns = ("n_features_in_", "feature_names_in_")
         return {
             **{name: vars(self)[name] for name in columns if name in vars(self)},
@@ -156,41 +156,41 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
     def _assign(
         self, to_predict: dict[str, Any], state: TrainingState, record: FitRecord
     ) -> None:
-        """Take over what a fit has made, in one step."""
+        """Set the results of a fit, in one step."""
         kept = vars(self).copy()
-        kept.pop("feature_names_in_", None)  # of rows before, which had names
+        kept.pop("feature_names_in_", None)  # of an earlier fit
         self.__dict__ = {**kept, **to_predict, "_state": state, **vars(record)}
 
     def _validate_params(self):
-        """Check the parameters one by one; an error says what was probably meant."""
+        """Check each parameter; an error suggests what was probably meant."""
         with hinting(self):
             super()._validate_params()
 
-    # -- what is fitted ----------------------------------------------------------------
+    # -- fitted parameters -------------------------------------------------------------
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """W[1], …, W[L], shown in the type of X; what is assigned is copied."""
+        """Weights W[1], …, W[L], in the type of X; assigned arrays are copied."""
         return self._shown("coefs_")
 
     @coefs_.setter
     def coefs_(self, arrays: Sequence[np.ndarray]) -> None:
-        self._go_on_from("coefs_", arrays)
+        self._set_parameters("coefs_", arrays)
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """b[1], …, b[L], shown in the type of X; what is assigned is copied."""
+        """Biases b[1], …, b[L], in the type of X; assigned arrays are copied."""
         return self._shown("intercepts_")
 
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[np.ndarray]) -> None:
-        self._go_on_from("intercepts_", arrays)
+        self._set_parameters("intercepts_", arrays)
 
     def _shown(self, attribute: str) -> list[np.ndarray]:
         return self._fitted_model(attribute).shown(attribute, self.dtype == "auto")
 
-    def _go_on_from(self, attribute: str, arrays: Sequence[np.ndarray]) -> None:
-        """Copy parameters into θ: to predict with, and for training to go on from."""
+    def _set_parameters(self, attribute: str, arrays: Sequence[np.ndarray]) -> None:
+        """Copy parameters into θ, to predict with and to resume training from."""
         model = self._fitted_model(attribute).with_parameters(attribute, arrays)
         state = self._state.moved_to(model.theta)
         self.__dict__.update(_model=model, _state=state)
@@ -203,7 +203,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         return self._model
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Say whether there are parameters to predict with."""
+        """Return whether there are parameters to predict with."""
         return "_model" in vars(self)
 
     def __sklearn_tags__(self):
@@ -212,48 +212,48 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    # -- what the network says ---------------------------------------------------------
+    # -- predictions and J -------------------------------------------------------------
 
-    def _ask(self, question: Callable[..., np.ndarray], X) -> np.ndarray:
-        """Return what the model says of the caller's X.
+    def _predicted(self, method: Callable[..., np.ndarray], X) -> np.ndarray:
+        """Return the result of a method of the model for the caller's X.
 
-        The question is a method of `Model` or a function of its arguments: the model,
-        the rows and, for rows that were not validated, what checks their blocks.
+        `method` is a method of `Model` or a function with its arguments: the model, the
+        rows and, for rows that were not validated, the check of their blocks.
         """
-        if "_model" not in vars(self):  # asked first: it is faster
+        if "_model" not in vars(self):  # check_is_fitted alone is slower
             check_is_fitted(self)
         model = self._model
         if model.reads(X) and vars(self).get("feature_names_in_") is None:
             try:
-                return question(model, X, finite)
+                return method(model, X, finite)
             except NotFinite:
-                pass  # or a sum of finite numbers that overflowed
-        return question(model, rows_to_predict(self, X))
+                pass  # or a sum of finite numbers overflowed
+        return method(model, rows_to_predict(self, X))
 
     def cost(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Cost:
-        r"""Return J of the fitted parameters on the given rows, and its parts.
+        r"""Compute J of the fitted parameters on the given rows, and its parts.
 
         .. math:: J = \frac{1}{\sum s_i} \sum_i s_i \ell_i + \Omega(W)
 
-        Dropout is off; class weights and label smoothing are as in fit. The penalty Ω
-        is that of the training set, so that J of different rows differs by its data
-        part only. A regressor that has standardised its targets multiplies J by their
-        variance (its mean over outputs): the data part of one output is half the mean
-        squared error, or Huber's loss, of `predict`.
+        Dropout is off; class weights and label smoothing are as in `fit`. The penalty Ω
+        is that of the training set, so J of different rows differs only in its data
+        part. A regressor that has standardised its targets multiplies J by their
+        variance (its mean over outputs): with one output, the data part is half the
+        mean squared error of `predict`, or its Huber loss.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
+            Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
+            True labels or target values.
         sample_weight : array-like of shape (n_samples,), default=None
-            Their weights; None counts each row once.
+            Non-negative weights of the rows. None is a weight of 1 each.
 
         Returns
         -------
-        Cost
-            A named tuple ``(total, data, penalty)`` of floats.
+        cost : Cost
+            Named tuple ``(total, data, penalty)`` of floats.
         """
         return inspection.cost(self, Rows(X, y, sample_weight))
 
@@ -267,7 +267,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         epsilon: float = 1e-5,
         max_params: int | None = 1000,
     ) -> GradientCheckReport:
-        r"""Compare the gradient that training uses with two-sided differences of J.
+        r"""Compare the gradient of back-propagation with two-sided differences of J.
 
         .. math::
 
@@ -277,35 +277,35 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
             \text{error} = \frac{\|d\theta_{approx} - d\theta\|_2}
                 {\|d\theta_{approx}\|_2 + \|d\theta\|_2}
 
-        All in float64, penalty and weights included, dropout off: while units drop, J
-        is not one function. A regressor's gradient is that of its standardised targets.
-        A debugging tool, with two evaluations of J per component:
-        a few hundred rows are enough.
+        Everything is computed in float64, with penalty and weights, and without
+        dropout, under which J is not a single function. The gradient of a regressor is
+        that of its standardised targets. This is a debugging tool, which evaluates J
+        twice for each component: a few hundred rows are enough.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows; J takes them for the whole training set.
+            Inputs, taken for the whole training set in J.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
+            Labels or target values.
         sample_weight : array-like of shape (n_samples,), default=None
-            Their weights; None counts each row once.
+            Non-negative weights of the rows. None is a weight of 1 each.
         at : {"fitted", "init"}, default="fitted"
-            Check at the fitted parameters, or at the random ones that fit would start
+            Check at the fitted parameters, or at the random ones that `fit` would start
             from. "init" works on an estimator that has not been fitted.
         epsilon : float, default=1e-5
-            The step ε.
+            Step ε of the differences.
         max_params : int or None, default=1000
-            Check at most so many components, drawn evenly from all layers; None checks
-            all. The report says how many.
+            Maximum number of components to check, drawn evenly from all layers; None
+            checks all. The report says how many.
 
         Returns
         -------
-        GradientCheckReport
+        report : GradientCheckReport
             Its `verdict` is "correct" up to an error of 1e-7, "wrong" above 1e-3 and
-            "suspicious" between; print it for a table with the error of each layer and
-            the worst components. Components on a kink of ReLU or of the L1 penalty
-            have no derivative; they are left out and listed in `kinks`.
+            "suspicious" in between. Print it for a table with the error of each layer
+            and the worst components. Components at a kink of ReLU or of the L1 penalty
+            have no derivative; they are skipped and listed in `kinks`.
 
         References
         ----------
@@ -315,30 +315,30 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         rows = Rows(X, y, sample_weight)
         return inspection.gradient_check(self, rows, at, epsilon, max_params)
 
-    # -- in files ----------------------------------------------------------------------
+    # -- pickling ----------------------------------------------------------------------
     #
-    # Classes of this package may be moved and changed; what is in a file may not. So it
-    # holds names, numbers and arrays. The only other objects in it are NumPy's, and
-    # skops.io has one type to be told to trust, and those of objects among the
-    # parameters: augmenters, functions.
+    # Classes of this package may be moved and changed; old files may not. So a file
+    # holds names, numbers and arrays, and no other objects than NumPy's. For skops.io
+    # there is one type to trust, and those of objects among the parameters (augmenters,
+    # functions).
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled."""
+        """Return the state to pickle."""
         attributes = super().__getstate__()
         if "_model" in attributes:
             attributes["_model"] = attributes["_model"].pack()
             attributes["_state"] = attributes["_state"].pack()
-            del attributes["optimizer_state_"]  # it is part of the state
+            del attributes["optimizer_state_"]  # part of `_state`
         return attributes
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take over what was pickled."""
+        """Restore a pickled state."""
         if "n_iter_" in state and "_skdnn_version" not in state:
             raise ValueError(
                 f"This {type(self).__name__} was saved by skdnn 0.1.0, whose files "
-                "later versions cannot read. Fit it anew."
+                "later versions cannot read. Fit it again."
             )
-        super().__setstate__(state)  # refuses what a newer version has written
+        super().__setstate__(state)  # raises an error for a newer version
         if "_model" in vars(self):
             self._model = Model.unpack(vars(self)["_model"])
             self._state = TrainingState.unpack(vars(self)["_state"])

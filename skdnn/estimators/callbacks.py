@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks, told of a fit and of each of its epochs."""
+"""Call scikit-learn's callbacks for a fit and each of its epochs."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from skdnn.training.loop import OnEpoch
 
 
 def data_for_hooks(estimator, rows: Rows) -> dict[str, Any]:
-    """Return what each hook is given of the caller's rows."""
+    """Return the arguments of each hook that hold the caller's rows."""
     weight = rows.sample_weight
     return {
         "estimator": estimator,
@@ -25,21 +25,21 @@ def data_for_hooks(estimator, rows: Rows) -> dict[str, Any]:
 
 
 class FitCallbacks:
-    """The callbacks that `set_callbacks` has put on an estimator.
+    """The callbacks that `set_callbacks` has registered on an estimator.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
         The estimator that is being fitted.
     rows : Rows
-        The rows that the caller gave to fit.
+        The rows that the caller passed to `fit`.
     incremental : bool
-        Whether it is partial_fit that was called: a task of one epoch.
+        Whether partial_fit was called: a task of one epoch.
 
     Attributes
     ----------
     are_set : bool
-        Whether there are any to be told; if not, nothing here costs anything.
+        Whether there are any callbacks; if not, all methods return at once.
     """
 
     def __init__(self, estimator, rows: Rows, incremental: bool):
@@ -49,19 +49,19 @@ class FitCallbacks:
         self._data = data_for_hooks(estimator, rows)
         self._fit: CallbackContext = None  # until begin_fit
         self._reached: Reached | None = None  # until begin_training
-        self._dev_rows: Rows | None = None  # these until begin_training
+        self._dev_rows: Rows | None = None  # until begin_training
         self._model: Model
         self._attributes: dict[str, Any]
 
     def begin_fit(self) -> None:
-        """Tell that the fit begins."""
+        """Call the hooks for the start of the fit."""
         if self.are_set:
             self._fit = callback_context(
                 self._estimator,
                 task_name="partial_fit" if self._incremental else "fit",
                 max_subtasks=1 if self._incremental else self._estimator.max_iter,
             )
-            self._fit.reached = None  # there will be something to save
+            self._fit.reached = None  # tells Checkpoint that this fit can be saved
             self._fit.call_on_fit_task_begin(**self._data)
 
     def begin_training(
@@ -71,32 +71,32 @@ class FitCallbacks:
         dev_rows: Rows | None,
         reached: Reached,
     ) -> None:
-        """Remember what is trained.
+        """Store what the hooks of each epoch are given.
 
         Parameters
         ----------
         model : Model
-            Hooks get it, at the θ of each epoch, in a fitted estimator.
+            Passed to hooks, at the θ of the epoch, as a fitted estimator.
         attributes : dict
-            What else the estimator needs in order to predict.
+            The other attributes that the estimator needs to predict.
         dev_rows : Rows or None
             The dev set.
         reached : Reached
-            What training has reached: it moves on with it.
+            The progress of training; it is updated during training.
         """
         self._model, self._attributes, self._dev_rows = model, attributes, dev_rows
         self._reached = reached
         if hasattr(self._estimator, "feature_names_in_"):
-            # These rows may have no names: those of rows before do not count.
+            # Names of an earlier fit do not count if these rows have none.
             self._attributes = {"feature_names_in_": None, **attributes}
 
     def end_epoch(self, record: EpochRecord, theta) -> bool:
-        """Tell that an epoch is over; return whether a callback wants to stop.
+        """Call the hooks of an epoch; return whether a callback wants to stop.
 
-        Which epoch is the last is known at its end, so that its beginning is told then,
-        too. A hook finds the epoch's costs, its score and the dev rows on its context,
-        as `record` and `dev_rows`: the hooks' arguments have no place for them, and
-        what is in `metadata` is handed to scorers. `reached` is what can be saved.
+        Both hooks are called at the end, because only then is the last epoch known to
+        be the last. The costs, the score and the dev rows are on the context, as
+        `record` and `dev_rows`: the hooks have no arguments for them, and `metadata` is
+        passed on to scorers. `reached` can be saved.
         """
         epoch = self._fit.subcontext(task_name="epoch")
         dev_rows = self._dev_rows
@@ -113,13 +113,13 @@ class FitCallbacks:
         )
 
     def end_fit(self) -> None:
-        """Tell that the estimator is fitted."""
+        """Call the hooks for the end of the fit."""
         if self.are_set:
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
 
 
 def listener(printer: EpochPrinter | None, callbacks: FitCallbacks) -> OnEpoch | None:
-    """Return what training calls after each epoch, or None if nobody listens."""
+    """Return the function to call after each epoch, or None if it would do nothing."""
     if printer is None and not callbacks.are_set:
         return None
 

@@ -1,4 +1,4 @@
-"""`Checkpoint`: a callback that saves what a training has reached."""
+"""`Checkpoint`: a callback that saves the progress of a fit."""
 
 import time
 import warnings
@@ -15,62 +15,67 @@ from skdnn.estimators.resuming import check_can_go_on, path_of
 
 
 class Savable(Protocol):
-    """What a fit has reached, as the contexts of its tasks have it."""
+    """The progress of a fit, as found on the contexts of its tasks."""
 
-    every: int  # after so many of what it counts it is saved, if nothing else is said
+    every: int  # default interval between saves, in the unit of `count`
 
     @property
     def count(self) -> int:
-        """The epochs, or the checkpoints of a choice, so far."""
+        """The number of epochs, or of checkpoints of a cross-validated fit, so far."""
 
     @property
     def where(self) -> str:
-        """How a message names the point that it is at."""
+        """The current point, as messages call it."""
 
     def is_last(self) -> bool:
-        """Whether there can be nothing more to count."""
+        """Return whether `count` cannot grow any further."""
 
     def pack(self) -> dict[str, Any]:
         """Return names, numbers, arrays and generators."""
 
 
 class Checkpoint:
-    """Saves what a fit has reached, so that it can go on after a crash.
+    """Callback that saves the progress of a fit, so that it can resume after a crash.
 
-    Set it on a network by ``set_callbacks``. After a crash, the same `fit` with
-    ``resume_from=path`` goes on from the last checkpoint, bit for bit as if it had
-    never stopped.
+    Register it on an estimator with ``set_callbacks``. After a crash, the same `fit`
+    with ``resume_from=path`` continues from the last checkpoint, bit for bit as if it
+    had not been interrupted.
 
-    A checkpoint is whole or not there: it is written beside the last one, reaches the
-    disk, and then takes its place. The last two are kept, as `path` and as `path` with
-    ``.before`` at its end. Each holds names, numbers and arrays, and no code.
+    Checkpoints are written atomically: to a new file, which is flushed to disk and then
+    renamed. The last two are kept, as `path` and as `path` with the suffix ``.before``.
+    A file holds names, numbers and arrays, and no code.
 
-    If a checkpoint cannot be written, for want of space, say, one warning is given in a
-    fit and training goes on; the next one is tried as usual.
+    If a checkpoint cannot be written, for example because the disk is full, training
+    continues and later checkpoints are attempted as usual; a fit warns of it once.
 
     Parameters
     ----------
     path : str or path-like
         The file to write. Its folder must exist.
     every : int or datetime.timedelta, default=None
-        Save after so many epochs, or when so much time has passed at the end of an
-        epoch; and after the last epoch, where training runs out of epochs or patience.
-        `MLPRegularizedClassifierCV` and `MLPRegularizedRegressorCV` count the
-        checkpoints at which they look at their networks: a few dozen in a fit, each
-        after 1.2 times the steps of the one before, and then as many of the networks on
-        all rows. None is 10 epochs, and each of these checkpoints.
+        Interval between two saves: a number of epochs, or a time, checked at the end of
+        each epoch. The last epoch is saved, too, if training ends because it runs out
+        of epochs or patience. For `MLPRegularizedClassifierCV` and
+        `MLPRegularizedRegressorCV` the unit is not the epoch but the checkpoint at
+        which they evaluate their networks: a few dozen in a fit, each after 1.2 times
+        the steps of the one before, and then as many of the networks trained on all
+        rows. None is 10 epochs, or every checkpoint.
 
     Raises
     ------
     ValueError, TypeError
-        If an argument is not as described. When fit begins, if there is no such
-        folder; if the fit is one of several, as in a search, which would overwrite each
-        other's files; and if what is fitted cannot go on from a file: `partial_fit`,
-        ``solver="lbfgs"``, estimators of others.
+        If an argument is invalid. At the start of a fit: if the folder does not exist;
+        if the fit is one of many, as in a search, which would overwrite each other's
+        files; or if it cannot be resumed from a file (`partial_fit`,
+        ``solver="lbfgs"``, estimators of other packages).
+
+    See Also
+    --------
+    MLPRegularizedClassifier.fit : Resumes from a checkpoint with `resume_from`.
 
     Examples
     --------
-    The same lines begin the training and, run again after a crash, end it:
+    The same lines start training and, run again after a crash, complete it:
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -96,27 +101,26 @@ class Checkpoint:
 
     def _begin(self) -> None:
         self._saved_at = time.monotonic()
-        self._saved: str | None = None  # where
+        self._saved: str | None = None  # `where` of the last save
         self._has_warned = False
 
     def setup(self, estimator, context) -> None:
-        """Begin anew with each fit."""
+        """Reset at the start of a fit."""
         self._begin()
 
     def on_fit_task_begin(self, estimator, context) -> None:
-        """Refuse, before training, what cannot go on from a file."""
+        """Raise an error before training if the fit cannot be resumed from a file."""
         if context.task_name in ("epoch", "checkpoint"):
             return
         name = type(estimator).__name__
         if not hasattr(context, "reached"):
             raise ValueError(
-                "Checkpoint can save what the networks of skdnn have reached, but not "
-                f"{name}."
+                f"Checkpoint can save the networks of skdnn, but not {name}."
             )
         if context.task_name != "fit":
             raise ValueError(
                 f"Checkpoint is for fit. {context.task_name} trains for one epoch: "
-                f"save the {name} between its calls, with joblib or skops."
+                f"save the {name} between calls, with joblib or skops."
             )
         check_can_go_on(estimator, "Checkpoint")
         larger = caller_of_many_fits(("sklearn", "skdnn"))
@@ -125,8 +129,8 @@ class Checkpoint:
             if isinstance(larger, BaseEstimator):
                 which = f"a fit in {type(larger).__name__}"
             raise ValueError(
-                f"Checkpoint keeps one fit, but {which} is one of many, which would "
-                f"all write to {str(self.path)!r}. Fit the best one by itself."
+                f"Checkpoint saves a single fit, but {which} is one of many, which "
+                f"would all write to {str(self.path)!r}. Fit the best one separately."
             )
         if not self.path.parent.is_dir() or self.path.is_dir():
             raise ValueError(
@@ -135,17 +139,17 @@ class Checkpoint:
             )
 
     def on_fit_task_end(self, estimator, context) -> None:
-        """Save after an epoch, if it is time."""
+        """Save at the end of an epoch, if due."""
         if context.task_name in ("epoch", "checkpoint"):
             self.offer(context.reached)
 
     def offer(self, reached: Savable) -> None:
-        """Save what a fit has reached, if it is time."""
+        """Save the progress of a fit, if due."""
         if self._is_due(reached) or reached.is_last():
             self._save(reached)
 
     def teardown(self, estimator, context) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""
 
     def _is_due(self, reached: Savable) -> bool:
         if isinstance(self.every, timedelta):
@@ -154,7 +158,7 @@ class Checkpoint:
 
     def _save(self, reached: Savable) -> None:
         self._saved_at = time.monotonic()
-        # A damaged file must not push a good one out of its place.
+        # A damaged file must not replace a good previous one.
         keep = self._saved is not None or files.is_good(self.path)
         try:
             files.write(self.path, reached.pack(), keep)
@@ -167,13 +171,13 @@ class Checkpoint:
         if self._has_warned:
             return
         self._has_warned = True
-        last = "There is none of this fit yet."
+        last = "There is no earlier one of this fit."
         if self._saved is not None:
             last = f"The last one is of {self._saved}."
         warnings.warn(
             f"The checkpoint of {where} could not be written: {error}. {last} "
-            "Training goes on, and the next ones are tried; of those that fail no more "
-            "is said. Free some space, or give another path.",
+            "Training continues, and later checkpoints are attempted without another "
+            "warning. Free some space, or give another path.",
             UserWarning,
             stacklevel=level_of_caller(),
         )
@@ -184,7 +188,7 @@ class Checkpoint:
 
 
 def _checked(every: Any) -> int | timedelta | None:
-    """Return an interval: epochs, or a time."""
+    """Validate `every`: a number of epochs, or a time."""
     if every is None or (isinstance(every, timedelta) and every > timedelta(0)):
         return every
     if not isinstance(every, bool) and isinstance(every, Integral) and int(every) > 0:

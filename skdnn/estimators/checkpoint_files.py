@@ -1,8 +1,7 @@
-"""Files that hold what training has reached: written whole or not at all.
+"""Checkpoint files, written atomically.
 
-A file is an .npz archive, which NumPy opens by itself, with a checksum at its end. It
-holds arrays of numbers, and names and numbers as JSON: to read it runs no code of
-others.
+A file is an .npz archive, which NumPy can open, followed by a checksum. It holds arrays
+of numbers, and names and numbers as JSON, so reading one executes no code.
 """
 
 import contextlib
@@ -15,31 +14,31 @@ from typing import Any
 
 import numpy as np
 
-_TEXT = "json"  # the entry that holds everything but arrays
+_TEXT = "json"  # the entry with everything but arrays
 _ARRAY, _GENERATOR = "<array>", "<generator>"
 _DIGEST_BYTES = 32
 
 
 class Damaged(Exception):
-    """A file that is not what was written."""
+    """A file is not as it was written."""
 
 
 def before(path: Path) -> Path:
-    """Return where the checkpoint before the last is kept."""
+    """Return the path of the previous checkpoint."""
     return path.with_name(path.name + ".before")
 
 
 def write(path: Path, content: dict[str, Any], keep: bool) -> None:
-    """Write a checkpoint; a crash at any moment leaves a whole one.
+    """Write a checkpoint; a crash at any time leaves a complete one.
 
     Parameters
     ----------
     path : Path
-        Where the checkpoint is wanted.
+        The file to write.
     content : dict
         Names, numbers, arrays and generators, nested.
     keep : bool
-        Whether to keep the checkpoint that is there now, as the one before.
+        Whether to keep the existing checkpoint, as the previous one.
     """
     new = path.with_name(path.name + ".new")
     try:
@@ -51,16 +50,16 @@ def write(path: Path, content: dict[str, Any], keep: bool) -> None:
             os.replace(path, before(path))
         os.replace(new, path)
     except OSError:
-        with contextlib.suppress(OSError):  # what went wrong first is told
+        with contextlib.suppress(OSError):  # the first error is raised
             new.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the new names survive a power cut, where a folder can be synced.
+    """Make the renames survive a power failure, where a folder can be synced.
 
-    On Windows, and on some network file systems, it cannot; the files are whole anyway.
+    It cannot on Windows and some network file systems; the files are complete anyway.
     """
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -71,7 +70,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def is_good(path: Path) -> bool:
-    """Whether there is a whole checkpoint."""
+    """Return whether there is a complete checkpoint."""
     try:
         _body(path.read_bytes())
     except (OSError, Damaged):
@@ -85,7 +84,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises
     ------
     OSError
-        If there is none, or it cannot be read.
+        If it does not exist or cannot be read.
     Damaged
         If it is not as it was written.
     """
@@ -108,7 +107,7 @@ def _packed(content: dict[str, Any]) -> bytes:
 def _body(data: bytes) -> bytes:
     body, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
     if not body or digest != _digest(body):
-        raise Damaged("it is not as it was written")
+        raise Damaged("its checksum does not match")
     return body
 
 
@@ -117,7 +116,7 @@ def _digest(body: bytes) -> bytes:
 
 
 def _split(value: Any, name: str, arrays: dict[str, Any]) -> Any:
-    """Return a value for JSON, whose arrays are under their names in `arrays`."""
+    """Return a value for JSON; its arrays are put into `arrays`, by name."""
     if isinstance(value, dict):
         return {k: _split(v, f"{name}.{k}", arrays) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -132,15 +131,15 @@ def _split(value: Any, name: str, arrays: dict[str, Any]) -> Any:
 
 
 def _joined(value: Any, arrays: dict[str, Any]) -> Any:
-    """Return what `_split` has taken apart."""
+    """Undo `_split`."""
     if isinstance(value, list):
         return [_joined(each, arrays) for each in value]
     if not isinstance(value, dict):
         return value
     if _ARRAY in value:
-        return arrays[value[_ARRAY]][()]  # a number where there is no axis
+        return arrays[value[_ARRAY]][()]  # a scalar if 0-d
     if _GENERATOR in value:
-        bits = np.random.PCG64(0)  # of default_rng
+        bits = np.random.PCG64(0)  # as in default_rng
         bits.state = value[_GENERATOR]
         return np.random.Generator(bits)
     return {k: _joined(v, arrays) for k, v in value.items()}

@@ -31,10 +31,255 @@ from skdnn.estimators.targets.labels import checked_classes, kind_of_labels
 
 
 class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
-    r"""Multilayer perceptron classifier with the regularisation of a modern network.
+    r"""Regularised multi-layer perceptron classifier.
 
-    It minimises, over m training rows with weights s and their sum S (m without
-    weights),
+    Extends :class:`~sklearn.neural_network.MLPClassifier` with dropout, an L1 penalty,
+    max-norm constraints, label smoothing, gradient clipping, data augmentation,
+    parameter averaging and early stopping on a dev set of your choice. Parameters of
+    the same name have the same meaning, except that `alpha` is on another scale:
+    ``alpha_skdnn = alpha_sklearn * m / batch_size`` for m training rows (see Notes).
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100, 50)
+        Number of units in each hidden layer. ``()`` is logistic regression.
+
+    activation : str or array-like of str, default="relu"
+        Activation function, one for all hidden layers or one for each: "identity",
+        "logistic", "tanh", "relu", "leaky_relu" (slope 0.01), "elu", "selu", "gelu"
+        (tanh approximation), "silu" or "softplus".
+
+    solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
+        Optimiser. "sgd" is gradient descent with momentum; "adam" includes the gradient
+        of the penalty in its moment estimates; "adamw" applies the L2 part as decoupled
+        weight decay; "lbfgs" is a quasi-Newton method on all rows at once, a good
+        choice for small data sets.
+
+    alpha : float, default=4.0
+        Strength λ ≥ 0 of the penalty on the weights. Biases are not penalised.
+
+    l1_ratio : float, default=0.0
+        Share ρ of the L1 norm in the penalty, in [0, 1]. Above 0, some weights become
+        exactly zero.
+
+    keep_prob : float, array-like of float or "auto", default="auto"
+        Probability, in (0, 1], that a hidden unit is kept in a training step (inverted
+        dropout); one for all hidden layers or one for each. A dropout rate p is
+        ``keep_prob=1 - p``; 1.0 is no dropout. "auto" is 0.9 in layers of at least 50
+        units and 1.0 in others, and 1.0 in all layers for full-batch training: with
+        "lbfgs", and where at most 200 training rows fit in one mini-batch. Stochastic
+        solvers only.
+
+    input_keep_prob : float, default=1.0
+        The same for the entries of X: dropout of the inputs.
+
+    max_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the weights into each hidden unit, enforced
+        after each step. Stochastic solvers only.
+
+    label_smoothing : float, default=0.0
+        Amount ε of smoothing, in [0, 1): in training, the one-hot target y becomes
+        (1 - ε) y + ε / n_classes. A label of a multilabel target counts as two classes.
+
+    max_grad_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the whole gradient, to which longer
+        gradients are scaled down. Stochastic solvers only.
+
+    augmentation : augmenter or None, default=None
+        Random transformation of the training rows, drawn again in each epoch, such as
+        :class:`~skdnn.RandomShift` or :class:`~skdnn.Mixup`. The dev set is never
+        augmented. Stochastic solvers only.
+
+    init : str or callable, default="auto"
+        Initialiser of the weights: "auto" (chosen for the activation of each layer),
+        "he", "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros",
+        or a callable ``(rng, n_in, n_out) -> ndarray of shape (n_in, n_out)`` with
+        `rng` a :class:`numpy.random.Generator`.
+
+    bias_init : str or callable, default="auto"
+        Initialiser of the biases of hidden layers: "auto" ("rms" in the first, "zeros"
+        in the others), "rms" (uniform within ± the root mean square of the weights into
+        the unit), "uniform" (within ± 1 / sqrt(n_in), as in PyTorch), "glorot" (within
+        ± sqrt(6 / (n_in + n_out)), as in scikit-learn), "zeros", or a callable
+        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The biases of the output
+        layer start at zero.
+
+    batch_size : int or "auto", default="auto"
+        Maximum number of rows in a mini-batch; the mini-batches of an epoch differ by
+        at most one row. "auto" is min(64, n_samples). Ignored by "lbfgs".
+
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
+        Learning-rate schedule. Ignored by "lbfgs".
+
+        - "constant": `learning_rate_init` throughout.
+        - "invscaling": ``learning_rate_init / epoch ** power_t``. (`epoch` is the
+          number of rows seen in scikit-learn.)
+        - "adaptive": divided by 5, instead of stopping, each time the training cost or
+          the dev set stalls (see `n_iter_no_change`), until it has fallen to 1e-6.
+        - "cosine": half a cosine wave, from `learning_rate_init` to 0 at `max_iter`.
+
+    learning_rate_init : float, default=0.002
+        Initial learning rate. Ignored by "lbfgs".
+
+    power_t : float, default=0.5
+        Exponent of the "invscaling" schedule.
+
+    averaging : {None, "ema", "auto"}, default="auto"
+        "ema" predicts with an exponential moving average of the parameters over the
+        training steps, None with the parameters of the last step. Averaging has the
+        effect of a decaying learning rate, and training may stop at any time. The dev
+        set is evaluated with the average; `loss_curve_` is the cost of the parameters
+        themselves. "auto" is "ema", except where the parameters settle anyway (with the
+        "cosine" schedule and for full-batch training, see `keep_prob`) and with
+        `l1_ratio` above 0, because an average has no exact zeros. Stochastic solvers
+        only.
+
+    averaging_decay : float, default=0.99
+        Decay rate of the average, in [0, 1). It covers about the last
+        1 / (1 - averaging_decay) steps.
+
+    max_iter : int, default=200
+        Maximum number of epochs, or of iterations with "lbfgs".
+
+    shuffle : bool, default=True
+        Whether to shuffle the rows in each epoch. Ignored by "lbfgs".
+
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, ``{label: weight}``; for multilabel targets, a list with
+        one ``{0: weight, 1: weight}`` for each label. They multiply `sample_weight`.
+        "balanced" makes them inversely proportional to the weighted class frequencies.
+        None is a weight of 1 for each class.
+
+    early_stopping : bool, default=False
+        Whether to stop when the dev cost (or `scoring`) no longer improves, and to keep
+        the best parameters, whatever ends training. The dev set is the `X_val`, `y_val`
+        of `fit`; without them, a stratified part of the training rows is held out.
+
+    validation_fraction : float, default=0.1
+        Fraction of the training rows to hold out for early stopping if `fit` is given
+        no dev set, in [0, 1); at least one row of each class that has two or more. The
+        split is by single rows: if several rows belong together, such as those of one
+        patient, split off a dev set by groups and pass it as `X_val` and `y_val`.
+
+    scoring : str or callable, default="loss"
+        What early stopping monitors: "loss", which is the dev cost without penalty and
+        dropout, or the name of a scikit-learn scorer, or a scorer.
+
+    n_iter_no_change : int, default=15
+        Training stops after exactly this many consecutive epochs in which the training
+        cost (with early stopping, the dev cost or score) has not improved by more than
+        `tol`. Ignored by "lbfgs" without early stopping.
+
+    tol : float, default=1e-4
+        Tolerance of `n_iter_no_change`. "lbfgs" has converged when no component of the
+        gradient is larger than `tol` in absolute value.
+
+    momentum : float, default=0.9
+        Momentum of "sgd", in [0, 1]. At 1.0 the velocity never decays.
+
+    nesterovs_momentum : bool, default=True
+        Whether "sgd" uses Nesterov's momentum.
+
+    beta_1 : float, default=0.9
+        Decay rate of the first-moment estimates of "adam" and "adamw", in [0, 1).
+
+    beta_2 : float, default=0.999
+        Decay rate of the second-moment estimates of "adam" and "adamw", in [0, 1).
+
+    epsilon : float, default=1e-8
+        Constant > 0 in the denominator of the steps of "adam" and "adamw", against
+        division by zero.
+
+    max_fun : int, default=15000
+        Maximum number of evaluations of J by "lbfgs".
+
+    warm_start : bool, default=False
+        Whether `fit` continues from the previous fit. If that ran out of epochs or was
+        interrupted, training resumes as if it had been one long fit, with its moments,
+        random state, learning rate (except "cosine", which starts again), patience and
+        best parameters; "lbfgs" has to estimate the curvature again. If it had
+        converged, patience and learning rate start again.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Floating-point type to compute in. "auto" is float32, but float64 for full-batch
+        training (see `keep_prob`). Predictions are float32 for float32 rows, otherwise
+        float64.
+
+    verbose : bool or int, default=False
+        True or 1 prints the progress, at most two lines a second, and why training
+        stopped; 2 prints a line for each epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial weights, the order of the rows, the dropout masks, the
+        augmentation and the dev split. An int makes fits reproducible bit for bit on
+        one machine (for a network large enough for several BLAS threads, with the same
+        number of threads).
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted; column numbers for multilabel targets.
+    coefs_ : list of ndarray
+        Weights W[1], …, W[L]; W[l] has shape (n[l-1], n[l]). May be assigned. They are
+        float64 unless X was float32 in `fit`, and read-only copies where the network
+        computes in a lower precision.
+    intercepts_ : list of ndarray
+        Biases b[1], …, b[L]; b[l] has shape (n[l],). Otherwise as `coefs_`.
+    loss_ : float
+        Last value of `loss_curve_`.
+    loss_curve_ : list of float
+        J in each epoch, penalty included. It averages over mini-batches, each at the
+        parameters of its step and under its dropout masks: use `cost` for J at one θ.
+    best_loss_ : float or None
+        Minimum of `loss_curve_`; None with early stopping.
+    validation_loss_curve_ : list of float or None
+        Dev cost after each epoch, without penalty and dropout; None without a dev set.
+    validation_scores_ : list of float or None
+        Accuracy on the dev set after each epoch, or its `scoring`; None without a dev
+        set.
+    best_validation_score_ : float or None
+        Dev score of the epoch `best_iteration_`; None without early stopping.
+    best_iteration_ : int
+        Epoch that the parameters are from, counted from 1 along `loss_curve_`.
+    converged_ : bool
+        Whether training stopped because nothing more was to be gained: patience ran
+        out, or "lbfgs" reached a minimum.
+    stop_reason_ : str
+        Why training stopped: "converged", "early_stopping", "max_iter", "max_fun" or
+        "line_search" ("lbfgs"), "callback", "one_epoch" (`partial_fit`),
+        "interrupted", or "one_class" (y has a single class). If training failed:
+        "rising", "worse_than_constant", "lost_to_penalty", "constant_prediction" or
+        "diverged".
+    stop_message_ : str
+        Why training stopped, as a sentence.
+    n_iter_ : int
+        Number of epochs, or of "lbfgs" iterations, in the last fit.
+    t_ : int
+        Number of training rows processed: rows times epochs.
+    optimizer_state_ : OptimizerState
+        Moments and step count of the optimiser.
+    n_layers_ : int
+        Number of layers, L + 1: input, hidden and output layers.
+    n_outputs_ : int
+        Number of logits per row: 1 for two classes, otherwise one per class or label.
+    out_activation_ : {"softmax", "logistic"}
+        Output activation, which turns logits into probabilities.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only if X has names that are all strings.
+
+    See Also
+    --------
+    MLPRegularizedClassifierCV : Chooses the regularisation on held-out rows.
+    MLPRegularizedRegressor : The same for numeric targets.
+    InputStandardizer : Standardises the inputs.
+    TrainDevTestSplit : A single train/dev split as the `cv` of a search.
+    sklearn.neural_network.MLPClassifier : Multi-layer perceptron of scikit-learn.
+
+    Notes
+    -----
+    Training minimises
 
     .. math::
 
@@ -42,233 +287,25 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         + \frac{\lambda}{2S} \sum_{l=1}^L
         \left[(1-\rho) \|W^{[l]}\|_F^2 + \rho \|W^{[l]}\|_1\right]
 
-    where ℓ is the cross-entropy, λ is `alpha` and ρ is `l1_ratio`. Mini-batches
-    estimate this same J, so the solution does not move with `batch_size`; without a
-    hidden layer it is that of ``LogisticRegression(C=1 / alpha)``.
-
-    A superset of :class:`sklearn.neural_network.MLPClassifier`: same names, same
-    meaning, alpha's scale apart: ``alpha_skdnn = alpha_sklearn * m / batch_size``.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : int or array-like of int, default=(100, 50)
-        Units of each hidden layer. ``()`` is logistic regression.
-
-    activation : str or array-like of str, default="relu"
-        One for all hidden layers, or one for each: "identity", "logistic", "tanh",
-        "relu", "leaky_relu" (slope 0.01), "elu", "selu", "gelu" (tanh form), "silu",
-        "softplus".
-
-    solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
-        "adam" has the penalty's gradient in its moments; "adamw" shrinks the weights
-        by the L2 part apart from them; "sgd" is gradient descent with momentum;
-        "lbfgs" is a quasi-Newton method on all rows at once, good for small data.
-
-    alpha : float, default=4.0
-        Strength λ ≥ 0 of the penalty on the weights; biases are not penalised.
-
-    l1_ratio : float, default=0.0
-        Share ρ of the L1 norm, in [0, 1]. Above 0 some weights become exactly zero.
-
-    keep_prob : float, array-like of float or "auto", default="auto"
-        Inverted dropout: the probability, in (0, 1], that a unit of a hidden layer is
-        kept in a training step; one for all hidden layers or one for each. 1.0 is no
-        dropout; a dropout rate p is ``keep_prob=1 - p``. "auto" is 0.9 in layers of at
-        least 50 units and 1.0 in others; without mini-batches (with lbfgs, or where all
-        rows fit in one) it is 1.0 in all. Stochastic solvers only.
-
-    input_keep_prob : float, default=1.0
-        The same for the entries of X.
-
-    max_norm : float or None, default=None
-        Bound on the norm of the weights into each hidden unit. Stochastic solvers only.
-
-    label_smoothing : float, default=0.0
-        ε in [0, 1): the target y becomes (1 - ε) y + ε / n_classes. For multilabel
-        targets, each label is a choice of two.
-
-    max_grad_norm : float or None, default=None
-        Gradients of a larger norm are scaled to this one. Stochastic solvers only.
-
-    augmentation : augmenter or None, default=None
-        Alters the training rows afresh in each epoch, such as
-        :class:`~skdnn.RandomShift` or :class:`~skdnn.Mixup`; never those of the dev
-        set. Stochastic solvers only.
-
-    init : str or callable, default="auto"
-        How the first weights are drawn: "auto" (by each layer's activation), "he",
-        "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros", or a
-        callable ``(rng, n_in, n_out) -> ndarray of shape (n_in, n_out)`` with `rng` a
-        :class:`numpy.random.Generator`.
-
-    bias_init : str or callable, default="auto"
-        How the first biases of hidden layers are drawn: "auto" ("rms" in the first,
-        "zeros" in the others), "rms" (uniformly within ± the root mean square of the
-        weights into the unit), "uniform" (± 1 / sqrt(n_in), as in PyTorch), "glorot"
-        (± sqrt(6 / (n_in + n_out)), as in scikit-learn), "zeros", or a callable
-        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The output layer's start at
-        zero.
-
-    batch_size : int or "auto", default="auto"
-        The most rows of a mini-batch; batches of an epoch differ by at most one row.
-        "auto" is min(64, n_samples). Not used by lbfgs.
-
-    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
-        Schedule of the learning rate: constant; divided by (epoch ** power_t);
-        divided by 5 at each stall instead of stopping; or half a cosine wave down to 0
-        at `max_iter`. Not used by lbfgs.
-
-    learning_rate_init : float, default=0.002
-        The learning rate that the schedule starts from. Not used by lbfgs.
-
-    power_t : float, default=0.5
-        Exponent of "invscaling".
-
-    averaging : {None, "ema", "auto"}, default="auto"
-        "ema" predicts with an exponential moving average of the parameters over their
-        steps instead of the last ones: as steady as with a learning rate that falls,
-        and training may stop at any time. Dev rows see the average, too; `loss_curve_`
-        is of the parameters that move. "auto" is "ema", but None where the parameters
-        settle anyway, beside "cosine", which falls to 0, and without mini-batches, and
-        with `l1_ratio` above 0: an average has no exact zeros.
-
-    averaging_decay : float, default=0.99
-        In [0, 1): the weight of a step falls by this factor with each further one, so
-        that about the last 1 / (1 - averaging_decay) count.
-
-    max_iter : int, default=200
-        The most epochs, or iterations of lbfgs.
-
-    shuffle : bool, default=True
-        Whether to draw a new order of the rows for each epoch. Not used by lbfgs.
-
-    class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, ``{label: weight}``, for multilabel targets a list with
-        a ``{0: weight, 1: weight}`` for each label; they multiply `sample_weight`.
-        "balanced" makes them inversely proportional to the classes' total weights.
-
-    early_stopping : bool, default=False
-        Whether to stop when the dev set's cost (or `scoring`) no longer improves, and
-        to keep the best parameters, whichever way the training ends. The dev set is
-        `X_val`, `y_val` of `fit`, or else a stratified part of the training rows.
-
-    validation_fraction : float, default=0.1
-        That part, in [0, 1); at least one row of each class. Rows are cut one by one:
-        where several belong together, as those of one patient, cut a dev set by groups
-        yourself and give `X_val` and `y_val`.
-
-    scoring : str or callable, default="loss"
-        What early stopping follows: "loss", the dev cost without penalty and dropout,
-        or a scikit-learn scorer's name or a scorer.
-
-    n_iter_no_change : int, default=15
-        Training stops after exactly this many epochs in a row in which the training
-        cost, or what early stopping follows, has not improved by more than `tol`. Not
-        used by lbfgs without early stopping.
-
-    tol : float, default=1e-4
-        See `n_iter_no_change`; for lbfgs, the largest component of the gradient at
-        which it has converged.
-
-    momentum : float, default=0.9
-        Momentum of "sgd", in [0, 1]; with 1.0 nothing ever slows it down.
-
-    nesterovs_momentum : bool, default=True
-        Whether "sgd" uses Nesterov's momentum.
-
-    beta_1, beta_2 : float, default=0.9, 0.999
-        Decay rates of the moments of "adam" and "adamw", in [0, 1).
-
-    epsilon : float, default=1e-8
-        Their guard against division by zero.
-
-    max_fun : int, default=15000
-        The most evaluations of J by lbfgs.
-
-    warm_start : bool, default=False
-        Whether `fit` goes on from the last fit. If that ran out of epochs or was
-        interrupted, as if there had been one long fit: moments, random state, learning
-        rate ("cosine" begins anew), patience and best parameters; lbfgs has to learn
-        its curvature again. If it had converged, with fresh patience and rate.
-
-    dtype : {"auto", "float32", "float64"}, default="auto"
-        Type to compute in. "auto" is float32 for the stochastic solvers, float64 for
-        lbfgs and for rows that fit in one mini-batch. What is predicted has the type of
-        the rows: float32 for float32, else float64.
-
-    verbose : bool or int, default=False
-        1 prints lines about epochs, at most two a second, and why training stopped; 2
-        prints a line for each epoch.
-
-    random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the order of rows, dropout masks, augmented rows and
-        the dev set. An int makes fits reproducible to the bit on one machine (for
-        networks so large that they are given several BLAS threads: with as many).
-
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        The class labels; column numbers for multilabel targets.
-    coefs_ : list of ndarray
-        W[1], …, W[L], of shapes (n[l-1], n[l]). Can be assigned. float64 unless the
-        rows of fit were float32; read-only copies where the network computes in less.
-    intercepts_ : list of ndarray
-        b[1], …, b[L].
-    loss_ : float
-        The last of `loss_curve_`.
-    loss_curve_ : list of float
-        J in each epoch, penalty included. Each mini-batch is taken at the parameters of
-        its step and under its dropout masks: use `cost` for J at one point.
-    best_loss_ : float or None
-        The least of `loss_curve_`; None with early stopping.
-    validation_loss_curve_ : list of float or None
-        The dev cost after each epoch, without penalty and dropout; None if there is no
-        dev set.
-    validation_scores_ : list of float or None
-        The dev set's accuracy after each epoch, or its `scoring`.
-    best_validation_score_ : float or None
-        The one at `best_iteration_`, with early stopping.
-    best_iteration_ : int
-        The epoch that the parameters are from, counted from 1 along `loss_curve_`.
-    converged_ : bool
-        Whether training stopped because there was nothing more to gain: patience had
-        run out, or lbfgs had found a minimum.
-    stop_reason_ : str
-        Why training stopped: "converged", "early_stopping", "max_iter", "max_fun",
-        "line_search" (lbfgs), "callback", "one_epoch" (partial_fit), "interrupted", or,
-        of what cannot have worked, "rising", "worse_than_constant", "lost_to_penalty",
-        "constant_prediction",
-        "diverged"; "one_class" where y has only one.
-    stop_message_ : str
-        The same in a sentence.
-    n_iter_ : int
-        Epochs, or iterations of lbfgs, of the last fit.
-    t_ : int
-        Training rows seen: epochs times rows.
-    optimizer_state_ : OptimizerState
-        Moments and number of steps of the optimiser.
-    n_layers_ : int
-        L + 1: input, hidden and output layers.
-    n_outputs_ : int
-        Logits per row: 1 for two classes, else one per class or label.
-    out_activation_ : {"softmax", "logistic"}
-        What turns logits into probabilities.
-    n_features_in_ : int
-        Columns of X.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X has names that are all strings.
-
-    See Also
-    --------
-    InputStandardizer : Scales inputs as a network wants them.
-    TrainDevTestSplit : One train/dev cut as the `cv` of a search.
+    over m training rows with sample weights :math:`s_i`, whose sum is S (m without
+    weights); ℓ is the cross-entropy, λ is `alpha` and ρ is `l1_ratio`. Mini-batches
+    estimate this same J, with the S of the whole training set, so the minimum does not
+    depend on `batch_size`. Without a hidden layer it is that of
+    ``LogisticRegression(C=1 / alpha)``.
 
     References
     ----------
     N. Srivastava et al., "Dropout: a simple way to prevent neural networks from
-    overfitting", JMLR 15, 2014. D. Kingma and J. Ba, "Adam", ICLR 2015. I. Loshchilov
-    and F. Hutter, "Decoupled weight decay regularization", ICLR 2019. K. He et al.,
-    "Delving deep into rectifiers", ICCV 2015.
+    overfitting", JMLR 15, 2014 (also `max_norm`).
+
+    D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+
+    I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    K. He et al., "Delving deep into rectifiers", ICCV 2015 (`init`).
+
+    C. Szegedy et al., "Rethinking the Inception architecture for computer vision",
+    CVPR 2016 (`label_smoothing`).
 
     Examples
     --------
@@ -284,12 +321,14 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
     >>> model = make_pipeline(InputStandardizer(), net).fit(X_train, y_train)
     >>> bool(model.score(X_test, y_test) > 0.9)
     True
+    >>> model.predict_proba(X_test[:5]).shape
+    (5, 3)
     """
 
     classes_: np.ndarray
 
     _model: Model[ClassTargets]
-    _sklearn_scoring = "accuracy"  # what early stopping follows in scikit-learn
+    _sklearn_scoring = "accuracy"  # what scikit-learn's early stopping monitors
     _as_in_sklearn: ClassVar[dict] = {}
 
     _parameter_constraints: ClassVar[dict] = {
@@ -391,33 +430,36 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         sample_weight_val: ArrayLike | None = None,
         resume_from: str | PathLike[str] | None = None,
     ) -> Self:
-        """Fit to the training rows.
+        """Fit the network to the training rows.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training inputs. Unless they are small (16 MB), they are read block by
-            block and never copied whole. Or, as the only argument, a source of chunks
-            ``(X, y)`` or ``(X, y, sample_weight)`` that is read once per epoch: a
-            `BatchSource`, or an iterable that can be read again and again.
+            Training inputs. Above 16 MB they are read block by block and never copied
+            as a whole. Alternatively, and without `y`, a source of chunks ``(X, y)`` or
+            ``(X, y, sample_weight)`` that is read once per epoch: a `BatchSource`, or
+            an iterable that can be iterated over repeatedly.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The labels, or a label indicator; None only if a source has them.
+            Class labels, or a label indicator. None only if X is a source of chunks.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights ≥ 0 of the rows; a weight of 2 counts a row twice. Negative ones,
-            which `MLPClassifier` takes, are refused: J would have no minimum.
+            Non-negative weights of the rows; a weight of 2 counts a row twice. If all
+            are below 1, they are scaled to a mean of 1 over the rows with a weight.
+            Negative weights, which `MLPClassifier` accepts, are an error: J would have
+            no minimum.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            The dev set. Without early stopping it is only watched. In a Pipeline, give
-            ``transform_input=["X_val"]`` to have it transformed as X is. Or, without
-            `y_val`, a source of chunks, which is read after each epoch.
-        y_val : array-like, default=None
-            Its labels, all of them among those of `y`.
+            Inputs of the dev set, which is only monitored unless `early_stopping` is
+            set. A Pipeline with ``transform_input=["X_val"]`` transforms them as it
+            does X. Alternatively, and without `y_val`, a source of chunks, which is
+            read after each epoch.
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
+            Labels of the dev set, each of which must occur in `y`.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            Weights of the rows of the dev set.
         resume_from : str or path-like, default=None
-            A file of the :class:`Checkpoint` that this fit was saved to before it was
-            broken off: training goes on from there, bit for bit, with the parameters
-            and rows that it began with. If there is no file, and the estimator has a
-            `Checkpoint` that writes it, training begins.
+            File that a :class:`Checkpoint` of this fit has written before it was broken
+            off. Training resumes from there, bit for bit; parameters and rows must be
+            the same. If there is no such file, but a `Checkpoint` of this estimator
+            writes to it, training starts from the beginning.
 
         Returns
         -------
@@ -427,22 +469,21 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as described, or training diverges in its
-            first epoch. A model that was fitted before is left as it was.
-
+            If a parameter or an array is invalid, or if training diverges in its first
+            epoch. A previously fitted model is left unchanged.
         FileNotFoundError
-            If there is no file to resume from.
+            If there is no file `resume_from`, and no `Checkpoint` that writes to it.
 
         Warns
         -----
         ConvergenceWarning
-            If training ran out of epochs; if it cannot have worked (see
-            `stop_reason_`): the last parameters of a finite cost are kept; or if it was
-            interrupted (Ctrl-C) after an epoch: what it has is kept, and is the last
-            epoch's or, with early stopping, the best. In a search and the like, an
-            interrupt is raised again, and equal warnings are given once.
+            If training ran out of epochs, failed (see `stop_reason_`), or was
+            interrupted (Ctrl-C) after at least one epoch. The model is fitted all the
+            same: its parameters are the last with a finite cost or, with early
+            stopping, the best. Within a search or another loop over fits, an interrupt
+            is raised, and each kind of warning is given only once.
         DataScaleWarning
-            If inputs are off scale, or `X_val` is on another scale than `X`.
+            If the inputs are badly scaled, or `X_val` is on another scale than `X`.
         """
         return self._fit(
             Rows(X, y, sample_weight),
@@ -466,39 +507,45 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         sample_weight_val: ArrayLike | None = None,
         total_weight: float | None = None,
     ) -> Self:
-        """Train for one epoch on the given rows, from wherever training stopped.
+        """Train for one epoch on the given rows, starting where training stopped.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows of the training set. Its weight S, which divides the penalty, is taken
-            to be that of all rows so far; a call that repeats the rows of an earlier
-            one adds nothing to it (single rows are never taken for repeated).
+            Inputs, a part of the training set. The weight S of the training set, which
+            divides the penalty, is estimated by that of all rows so far. A call with
+            the rows of an earlier call adds nothing to it (single rows always count).
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their labels.
+            Class labels, or a label indicator.
         sample_weight : array-like of shape (n_samples,), default=None
-            Their weights.
+            Non-negative weights of the rows.
         classes : array-like of shape (n_classes,), default=None
-            All labels that any call will have; required in the first call, optional
-            afterwards, not used for a label indicator.
+            All labels that occur in any call. Required in the first call, optional
+            afterwards; not used for a label indicator.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            A dev set to watch: its cost and score are added to
-            `validation_loss_curve_` and `validation_scores_`. With early stopping it is
-            followed over the calls: predictions are those of the best parameters so
-            far, and `converged_` says when to stop.
-        y_val : array-like, default=None
-            Its labels.
+            Inputs of the dev set. Its cost and score are appended to
+            `validation_loss_curve_` and `validation_scores_`. With early stopping, it
+            is monitored across calls: predictions are those of the best parameters so
+            far, and `converged_` tells when to stop.
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
+            Labels of the dev set.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            Weights of the rows of the dev set.
         total_weight : float, default=None
-            S, where it is known: the rows of the whole file or, with weights, their
-            sum; never less than that of a call. It holds for later calls, too.
+            S, if it is known: the number of rows of the whole training set or, with
+            weights, their sum. It is kept for later calls.
 
         Returns
         -------
         self : MLPRegularizedClassifier
-            The estimator, trained a little further. An interrupt or an error leaves it
-            as it was.
+            The estimator, trained for one more epoch. An interrupt or an error leaves
+            it unchanged.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an array is invalid, `total_weight` is less than the
+            weight of these rows, or training diverges.
         """
         self._validate_params()  # fit_context does so in the first call only
         return self._fit(
@@ -524,13 +571,13 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
             targets = ClassTargets.of(rows.y, kind=kind)
         return targets.with_class_weight(self.class_weight, rows.y, rows.sample_weight)
 
-    def _of_logits(self, X, answer: Callable[..., np.ndarray]) -> np.ndarray:
-        """Return what the targets make of the logits of the caller's X."""
+    def _of_logits(self, X, of_logits: Callable[..., np.ndarray]) -> np.ndarray:
+        """Return a method of the targets, applied to the logits of X."""
 
-        def question(model, X, *checked):
-            return answer(model.targets, model.logits(X, *checked))
+        def method(model, X, *checked):
+            return of_logits(model.targets, model.logits(X, *checked))
 
-        return self._ask(question, X)
+        return self._predicted(method, X)
 
     def _attributes_to_predict(self, model):
         classes = model.targets.classes
@@ -543,83 +590,85 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         return tags
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return the logits.
+        """Compute the logits.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
+            Inputs.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            For two classes the logit of ``classes_[1]``, else one column per class or
-            label.
+        logits : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            For two classes, the logit of ``classes_[1]``; otherwise one column per
+            class or label.
         """
         return self._of_logits(X, ClassTargets.decision)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each row, or the indicator of its labels.
+        """Predict the class of each row or, for multilabel targets, its labels.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
+            Inputs.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels.
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Predicted class labels, or a label indicator.
         """
-        return self._ask(Model.predict, X)
+        return self._predicted(Model.predict, X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probabilities of the classes.
+        """Estimate the probability of each class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
+            Inputs.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; for multilabel targets, the probability of each
-            label. float32 for rows of float32, else float64.
+        p : ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`; for multilabel targets, the
+            probability of each label. float32 for float32 rows, otherwise float64.
         """
         return self._of_logits(X, ClassTargets.probabilities)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Return the logarithms of the probabilities, from the logits: never -inf.
+        """Estimate the logarithm of the probability of each class.
+
+        It is computed from the logits, so small probabilities do not become -inf.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
+            Inputs.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
-            As `predict_proba`.
+        log_p : ndarray of shape (n_samples, n_classes)
+            Logarithms, in the order of `predict_proba`.
         """
         return self._of_logits(X, ClassTargets.log_probabilities)
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy: the share of rows with all labels right.
+        """Return the accuracy: the fraction of rows with all labels right.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
+            Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their labels.
+            True class labels, or a label indicator.
         sample_weight : array-like of shape (n_samples,), default=None
-            Their weights.
+            Non-negative weights of the rows.
 
         Returns
         -------
-        float
-            In [0, 1].
+        score : float
+            Accuracy, in [0, 1].
         """
         return self._score_of(self.predict(X), y, sample_weight)
 
@@ -628,43 +677,46 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         y, weight = targets_to_score(self, targets, y, sample_weight, n_rows)
         return accuracy_score(y, predicted, sample_weight=weight)
 
-    # -- scikit-learn's own ------------------------------------------------------------
+    # -- conversion from and to scikit-learn -------------------------------------------
 
     @classmethod
     def from_sklearn(
         cls, mlp: MLPClassifier, *, n_samples: int | None = None, strict: bool = True
     ) -> Self:
-        """Return scikit-learn's MLPClassifier as an estimator of this class.
+        """Convert scikit-learn's MLPClassifier to an estimator of this class.
 
-        A fitted one comes with its weights, classes, loss curve and so on, in float64,
-        and predicts the same. Training can go on from there, with fresh moments of the
-        optimiser and its learning rate started anew.
+        A fitted one keeps its weights (as float64), classes, loss curve and so on, and
+        predicts the same. Training can be continued, with new moments of the optimiser
+        and the initial learning rate.
 
-        Parameters keep their values, with these exceptions. `alpha` is multiplied by
-        m / batch_size, for m training rows; with lbfgs it stays as it is. `scoring` is
-        "accuracy" with early stopping, and `init` and `bias_init` are "glorot", the
-        nearest to scikit-learn's. Dropout and averaging are off, and a `batch_size` of
-        "auto" becomes scikit-learn's: min(200, m), or 200 where nobody knows m. What
-        its solver ignores is left out: `learning_rate` unless ``solver="sgd"``,
-        `early_stopping` with lbfgs.
+        Parameters keep their values, with these exceptions:
+
+        - `alpha` is multiplied by m / batch_size for m training rows, except with
+          "lbfgs".
+        - A `batch_size` of "auto" becomes scikit-learn's min(200, m), or 200 if m is
+          not known.
+        - Dropout and averaging are off, `init` and `bias_init` are "glorot", the
+          closest to scikit-learn's, and `dtype` is "float64".
+        - `scoring` is "accuracy" with early stopping.
+        - What the solver of `mlp` ignores is dropped: `learning_rate` unless
+          ``solver="sgd"``, and `early_stopping` with "lbfgs".
 
         Parameters
         ----------
         mlp : MLPClassifier
-            Fitted or not; it stays as it is.
+            Fitted or not. It is not changed.
         n_samples : int, default=None
-            The number m of rows that it was, or will be, trained on, without those of
-            a validation set. None reads m off a fitted `mlp`: ``t_`` divided by the
-            length of ``loss_curve_``. Where there is neither, `alpha` stays as it is,
-            as for a training set of one batch, and the penalty in `cost` is NaN.
+            Number m of rows that `mlp` was, or will be, trained on, without those of a
+            validation set. None takes it from a fitted `mlp`, as ``t_`` divided by the
+            length of ``loss_curve_``. If m is not known, `alpha` keeps its value, which
+            is right for a single batch, and the penalty in `cost` is NaN.
         strict : bool, default=True
-            Whether to refuse a setting that has another meaning here, or to let it
-            pass: ``learning_rate="invscaling"`` of sgd, which counts rows there and
-            epochs here.
+            Whether to reject ``learning_rate="invscaling"`` of "sgd", which counts rows
+            in scikit-learn and epochs here. False keeps it.
 
         Returns
         -------
-        MLPRegularizedClassifier
+        net : MLPRegularizedClassifier
             A new estimator, fitted if `mlp` is.
 
         Raises
@@ -672,8 +724,8 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
         TypeError
             If `mlp` is not an MLPClassifier.
         ValueError
-            If a parameter has a value that cannot be taken over, or a fitted `mlp` has
-            one class only.
+            If a parameter has a value that cannot be converted, or a fitted `mlp` has
+            only one class.
 
         Examples
         --------
@@ -695,43 +747,43 @@ class MLPRegularizedClassifier(ClassifierMixin, OnnxExport, BaseMLPRegularized):
     def to_sklearn(
         self, *, n_samples: int | None = None, strict: bool = True
     ) -> MLPClassifier:
-        """Return the estimator as scikit-learn's MLPClassifier.
+        """Convert the estimator to scikit-learn's MLPClassifier.
 
-        A fitted one comes with its weights (in their type), classes, loss curve and so
-        on, and predicts the same, but for the rounding of a network that computes in
-        float32: some 1e-6. Training can go on from there, with fresh moments of the
-        optimiser.
+        A fitted one keeps its weights (in their type), classes, loss curve and so on,
+        and predicts the same, up to rounding errors of about 1e-6 if it computes in
+        float32. Training can be continued, with new moments of the optimiser.
 
-        Parameters keep their values, except that `alpha` is divided by m / batch_size,
-        for m training rows; with lbfgs it stays as it is. A `batch_size` of "auto"
-        becomes its number here, min(64, m), or 64 where nobody knows m. scikit-learn
-        has no dropout and no average, draws the first weights and biases in its own
-        way and computes in the type of X, so that these settings are left out if they
-        are "auto" (or "glorot"), and `dtype`.
+        Parameters keep their values, with these exceptions:
+
+        - `alpha` is divided by m / batch_size for m training rows, except with "lbfgs".
+        - A `batch_size` of "auto" becomes min(64, m), or 64 if m is not known.
+        - scikit-learn has no dropout and no averaging, initialises weights and biases
+          in its own way and computes in the type of X. These settings are dropped if
+          they are "auto" (or "glorot"), and so is `dtype`.
 
         Parameters
         ----------
         n_samples : int, default=None
-            The number m of rows that the estimator was, or will be, trained on,
-            without those of a dev set. None reads m off a fitted one: ``t_`` divided
-            by the length of ``loss_curve_``. Where there is neither, `alpha` stays as
-            it is, as for a training set of one batch.
+            Number m of rows that the estimator was, or will be, trained on, without
+            those of a dev set. None takes it from a fitted estimator, as ``t_`` divided
+            by the length of ``loss_curve_``. If m is not known, `alpha` keeps its
+            value, which is right for a single batch.
         strict : bool, default=True
-            Whether to refuse settings of the training that scikit-learn does not have,
-            or to leave them out: dropout, an L1 penalty, `max_norm`, ``solver="adamw"``
-            and so on. They do not change what a fitted network predicts.
+            Whether to reject settings of the training that scikit-learn does not have
+            (dropout, an L1 penalty, `max_norm`, ``solver="adamw"`` and so on) or to
+            drop them. They do not change what a fitted network predicts.
 
         Returns
         -------
-        sklearn.neural_network.MLPClassifier
+        mlp : sklearn.neural_network.MLPClassifier
             A new estimator, fitted if this one is.
 
         Raises
         ------
         ValueError
-            If hidden layers differ in their activation, or it is not one of
-            scikit-learn's four; with `strict`, if a setting of the training cannot be
-            expressed. The error names all of them.
+            If hidden layers differ in their activation, if it is none of
+            scikit-learn's four or, with `strict`, if settings of the training cannot be
+            expressed; the message names all of them.
 
         Examples
         --------

@@ -1,8 +1,8 @@
-"""Whether a trained network gives every row the same prediction, and why.
+"""Whether a trained network predicts the same for every row, and why.
 
-A penalty that is too strong for its S leaves a network that looks trained: J has its
-minimum, near zero weights. So does a learning rate that kills all hidden units. After
-each fit, some rows are predicted to see.
+With a penalty that is too strong for S, training converges, to weights near zero. With
+a learning rate that is too high, all hidden units may die. Both look like a trained
+network; so after each fit the predictions of some rows are compared.
 """
 
 import numpy as np
@@ -21,34 +21,34 @@ from skdnn.training.stopping import (
 )
 from skdnn.training.tables import Examples
 
-# A layer's weights are near zero if they are so many times smaller than first weights
-# that keep the size of signals: root mean square 1 / sqrt(n_in).
+# The weights of a layer are near zero if their root mean square is below this factor of
+# 1 / sqrt(n_in), the initial size that preserves the scale of signals.
 _NEAR_ZERO = 0.05
-# An alpha below this share of S collapses no network: XOR's survives it.
+# An alpha below this fraction of S collapses no network, not even one for XOR.
 _HARMLESS = 1e-3
-# Predictions do not vary if their standard deviation is so many times smaller than that
-# of the targets, for each class or number.
+# Predictions are constant if the standard deviation of each output is below this factor
+# of that of its targets.
 _VARIES = 0.01
-# Rows that are predicted, and how many of them lie next to each other.
+# Rows to predict, and how many of them are adjacent.
 _ROWS, _ROWS_OF_A_PIECE = 500, 50
 
 
 def collapse_of(
     estimator, model: Model, examples: Examples, incremental: bool = False
 ) -> Collapse | None:
-    """Return what to tell of a network that gives one prediction for all, or None.
+    """Return a `Collapse` if the network predicts the same for all rows, else None.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        Its parameters are named.
+        Its parameters are quoted.
     model : Model
         After training.
     examples : Examples
         The training rows.
     incremental : bool, default=False
-        Whether this was partial_fit, which may have just begun to learn: rows are
-        predicted only where the weights of a layer are near zero.
+        Whether this was partial_fit, whose training may have just begun: predictions
+        are compared only if the weights of a layer are near zero.
     """
     sizes = [_size(W) for W in model.network.weights(model.theta)]
     least = int(np.argmin(sizes))
@@ -58,23 +58,23 @@ def collapse_of(
     if estimator.init == "zeros" and len(sizes) > 1:
         text = (
             "No hidden unit has learned anything: with init='zeros' all of them stay "
-            "alike. Use init='auto'."
+            "identical. Use init='auto'."
         )
         return Collapse(CONSTANT, text)
     S = examples.total_weight
     if not is_small or estimator.alpha <= _HARMLESS * S:
-        # Weights that nothing moves any more also go to zero, by any penalty.
+        # Once their gradient vanishes, any penalty shrinks the weights to zero.
         text = (
             "Training failed: every row gets almost the same prediction. All hidden "
-            f"units may have died, or no column says anything. {cure(estimator)}"
+            f"units may have died, or no feature is informative. {cure(estimator)}"
         )
         return Collapse(CONSTANT, text)
     weaker = min(estimator.alpha / 10, _HARMLESS * S)
     text = (
-        f"The penalty has taken the network: the weights of layer {least + 1} of "
-        f"{len(sizes)} ended near zero, and every row gets almost the same prediction. "
-        f"alpha={estimator.alpha} is too strong for rows of a total weight of S={S:.4g}"
-        f"; try alpha={weaker:.1g}."
+        f"The penalty dominates: the weights of layer {least + 1} of {len(sizes)} "
+        "ended near zero, and every row gets almost the same prediction. "
+        f"alpha={estimator.alpha} is too large for a training set of total weight "
+        f"S={S:.4g}; try alpha={weaker:.1g}."
     )
     return Collapse(LOST_TO_PENALTY, text)
 
@@ -82,30 +82,30 @@ def collapse_of(
 def reason_with(collapse: Collapse | None, reason: str) -> str:
     """Return why training stopped, in view of a collapse.
 
-    That the cost rises says more than that predictions do not vary; that the penalty
-    has taken the network says more than both.
+    A rising cost is more informative than constant predictions, and a dominating
+    penalty more than both.
     """
     if collapse is None or reason in (ONE_EPOCH, INTERRUPTED, DIVERGED):
         return reason
-    is_told = reason in (RISING, WORSE_THAN_CONSTANT)
-    return reason if is_told and collapse.reason == CONSTANT else collapse.reason
+    has_failed = reason in (RISING, WORSE_THAN_CONSTANT)
+    return reason if has_failed and collapse.reason == CONSTANT else collapse.reason
 
 
 def _size(W: np.ndarray) -> float:
     """Return the root mean square of weights times sqrt(n_in)."""
     w = W.ravel()
-    with np.errstate(over="ignore"):  # infinite is not near zero
+    with np.errstate(over="ignore"):  # infinity is not near zero
         return float(np.sqrt(float(w @ w) / W.shape[1]))
 
 
 def _varies(model: Model, examples: Examples) -> bool:
-    """Whether predictions vary where they should, on some of the training rows."""
+    """Return whether predictions vary, on some of the training rows."""
     network, targets = model.network, model.targets
     spread = targets.spread(examples.Y)
     if not np.any(spread > 0):
         return True  # a constant is right
-    # Relative to one row, and block by block: of thousands of classes, no more than one
-    # block of probabilities is held.
+    # Variance relative to the first row, block by block: with thousands of classes only
+    # one block of probabilities is in memory.
     n_rows, first, total, square = 0, None, 0.0, 0.0
     pieces = _pieces(network, examples)
     with np.errstate(over="ignore", invalid="ignore"):  # far apart, or infinite
@@ -121,7 +121,7 @@ def _varies(model: Model, examples: Examples) -> bool:
 
 
 def _pieces(network, examples):
-    """Yield some of the rows, from all over the table."""
+    """Yield blocks of adjacent rows, evenly spaced over the table."""
     table, most = examples.table.sample, rows_per_block(network)
     n_rows = table.n_rows
     size = min(_ROWS_OF_A_PIECE, most, n_rows)

@@ -1,4 +1,4 @@
-"""The score that early stopping follows: a scikit-learn scorer, asked about θ."""
+"""The dev score that early stopping monitors, by a scikit-learn scorer."""
 
 import warnings
 from inspect import Parameter, signature
@@ -20,10 +20,9 @@ from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows, mapped
 from skdnn.training.stored import StoredRows
 
-# By the names of score functions. These ask how far rows of a class rank above the
-# others …
+# Names of score functions that rank the rows of each class above the others …
 _NEED_EVERY_CLASS = ("roc_auc_score", "average_precision_score")
-# … and these take each row of an indicator for shares of exclusive classes.
+# … and of those that read a row of an indicator as probabilities of exclusive classes.
 _OF_EXCLUSIVE_CLASSES = (
     "log_loss",
     "brier_score_loss",
@@ -32,32 +31,32 @@ _OF_EXCLUSIVE_CLASSES = (
 )
 _OTHER_SCORER = 'Use another scorer, or scoring="loss".'
 _OTHER_ROWS = (
-    "Give X_val and y_val with rows of every class, or use a scorer that can do "
-    'without, such as scoring="loss" or "neg_log_loss".'
+    "Give X_val and y_val with rows of every class, or use a scorer that does not need "
+    'them, such as scoring="loss" or "neg_log_loss".'
 )
 
 
 class DevScorer:
-    """θ -> the score of the dev rows by the estimator's `scoring`.
+    """Callable that maps θ to the dev score by the estimator's `scoring`.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        It has the columns of the training rows already.
+        Has the feature count and names of the training rows already.
     model : Model
-        What is trained, at any θ.
+        The model to train; its θ is not used.
     rows : Rows
-        The dev rows, validated.
+        The validated dev rows.
 
     Raises
     ------
     ValueError
-        If the targets alone show that there can be no score.
+        If the targets alone show that the score is undefined.
 
     Warns
     -----
     UserWarning
-        If the dev rows have weights and the scorer takes none.
+        If the dev rows have weights that the scorer does not accept.
     """
 
     def __init__(self, estimator, model: Model, rows: Rows):
@@ -81,51 +80,51 @@ class DevScorer:
         if self._is_scikit_learns:
             self._refuse_senseless(takes)
             self._scorer = with_options(scorer, self._names_of_columns(takes))
-        # A scorer wants an estimator; these rows have been validated and lost their
-        # names.
+        # A scorer needs an estimator, one without feature names: validated rows have
+        # lost theirs.
         self._probe = estimator._draft()
         vars(self._probe).update(estimator._attributes_to_predict(model))
         vars(self._probe).pop("feature_names_in_", None)
 
     @property
     def _X(self):
-        """The inputs; a map of them where they are in a file, for this look only."""
+        """The inputs; if they are in a file, memory-mapped for this call only."""
         return mapped(self._rows).X
 
     def __call__(self, theta: np.ndarray) -> float:
-        """Return the score of θ, the higher the better.
+        """Return the score of θ; higher is better.
 
         Raises
         ------
         ValueError
             If the scorer cannot score these rows, or the score is not finite.
         """
-        score = self._ask(theta)
+        score = self._score(theta)
         if not np.isfinite(score):
             self._refuse(self._lack() or f"that of the present network is {score}")
         return score
 
     def try_at(self, theta: np.ndarray) -> None:
-        """Refuse, by a look at the first θ, rows that no training can give a score.
+        """Raise an error if the dev rows cannot be scored, as tried at the initial θ.
 
-        A caller's own function is not called for it: it may count its calls.
+        A caller's own function is not tried: it may count its calls.
         """
         if not self._is_scikit_learns or not np.all(
             np.isfinite(self._model.with_theta(theta).logits(self._X))
         ):
             return
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are of predictions by chance
+            warnings.simplefilter("ignore")  # predictions are still random
             try:
-                score = self._ask(theta)
+                score = self._score(theta)
             except ValueError:
                 if self._scores_perfect_numbers():
-                    return  # it can score these rows once they are learnt
+                    return  # a trained network can have a score
                 raise
         if not np.isfinite(score) and (lack := self._lack()):
             self._refuse(lack)
 
-    def _ask(self, theta) -> float:
+    def _score(self, theta) -> float:
         self._probe._model = self._model.with_theta(theta)
         try:
             score = self._scorer(self._probe, self._X, self._y, **self._options)
@@ -141,7 +140,7 @@ class DevScorer:
             ) from None
 
     def _scores_perfect_numbers(self) -> bool:
-        """Whether a regressor that is always right has a score."""
+        """Return whether a regressor without errors has a score."""
         try:
             return not self._tells_classes and bool(
                 np.isfinite(self._function(self._y, self._y))
@@ -150,10 +149,10 @@ class DevScorer:
             return False
 
     def _without_weights(self, rows: Rows) -> Rows:
-        """Return the rows that count, and say that each counts once."""
+        """Return the rows of positive weight, and warn that each counts once."""
         tell(
-            f"scoring={self._name} takes no sample_weight: in it, each dev row of a "
-            "weight above 0 counts once. Use a scorer that takes weights, or "
+            f"scoring={self._name} takes no sample_weight: each dev row with a weight "
+            "above 0 counts once in the score. Use a scorer that takes weights, or "
             'scoring="loss".',
             UserWarning,
             "weights_of_dev_rows",
@@ -163,15 +162,15 @@ class DevScorer:
         return Rows(rows.X, rows.y[counting], numbers=numbers)
 
     def _refuse_senseless(self, takes) -> None:
-        """Refuse a scorer whose number says nothing about the network."""
+        """Raise an error at a scorer that is meaningless for these targets."""
         function = getattr(self._function, "__name__", "")
         options = options_of(self._scorer)
         if not self._tells_classes:
             if "labels_true" in takes:
-                self._refuse("it compares groups of rows, not numbers")
+                self._refuse("it compares clusterings, not numbers")
         elif self._targets.is_multilabel:
             if function in _OF_EXCLUSIVE_CLASSES:
-                self._refuse("it takes the labels of a row for exclusive classes")
+                self._refuse("it treats the labels of a row as exclusive classes")
         elif function in _NEED_EVERY_CLASS or options.get("average") == "binary":
             if self._missing_classes():
                 self._refuse(f"it needs rows of every class, and {self._lack()}")
@@ -184,8 +183,8 @@ class DevScorer:
     def _names_of_columns(self, takes) -> dict:
         """Return the arguments that name the classes, for a scorer of probabilities.
 
-        Scorers of predicted labels average over the labels that they are told of: that
-        choice stays with the caller.
+        For scorers of predicted labels, which average over the labels they are given,
+        that choice is left to the caller.
         """
         if (
             not self._tells_classes
@@ -200,7 +199,7 @@ class DevScorer:
         return names
 
     def _counting_y(self) -> np.ndarray:
-        """Return the targets of the dev rows that have weight."""
+        """Return the targets of the dev rows with positive weight."""
         y = self._y.toarray() if sparse.issparse(self._y) else np.asarray(self._y)
         weight = self._options.get("sample_weight")
         return y if weight is None else y[weight > 0]
@@ -211,12 +210,12 @@ class DevScorer:
         return np.setdiff1d(self._targets.classes, self._counting_y()).tolist()
 
     def _lack(self) -> str:
-        """Return what the dev set lacks for a score, or "" if it seems complete."""
+        """Return what the dev set lacks for a score, or ""."""
         missing, y = self._missing_classes(), self._counting_y()
         if missing:
             return f"the dev set has no row of class {listed(missing, most=5)}"
         if len(y) == 1:
-            return "the dev set has one row only"
+            return "the dev set has only one row"
         if self._tells_classes and not self._targets.is_multilabel:
             return ""
         constant = np.flatnonzero(np.ptp(y.reshape(len(y), -1), axis=0) == 0)
@@ -228,8 +227,7 @@ class DevScorer:
     def _refuse(self, why: str, cause: Exception | None = None) -> NoReturn:
         cure = _OTHER_ROWS if self._missing_classes() else _OTHER_SCORER
         raise ValueError(
-            f"scoring={self._name} gives the dev set no score: {why.rstrip('.')}. "
-            f"{cure}"
+            f"scoring={self._name} cannot score the dev set: {why.rstrip('.')}. {cure}"
         ) from cause
 
 

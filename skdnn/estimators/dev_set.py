@@ -1,4 +1,4 @@
-"""The dev set: the caller's, or a stratified part of the training rows."""
+"""The dev set: the caller's, or a part split off the training rows."""
 
 from dataclasses import replace
 
@@ -21,11 +21,11 @@ class DevSet:
     Parameters
     ----------
     model : Model
-        What is trained, at any θ; its label smoothing is not used here.
+        The model to train. Its θ and its label smoothing are not used.
     examples : Examples
         The dev rows.
     scorer : DevScorer, optional
-        θ -> what early stopping follows instead of the dev cost, the higher the better.
+        What early stopping monitors instead of the dev cost; higher is better.
     """
 
     def __init__(
@@ -39,28 +39,28 @@ class DevSet:
 
     @classmethod
     def of(cls, estimator, model: Model, rows: Rows) -> "DevSet":
-        """Return what an estimator's parameters make of validated dev rows."""
+        """Return the dev set of validated rows, by the estimator's parameters."""
         is_scored = not (plan.follows_cost(estimator) or model.targets.is_constant)
-        rows = rows.held() if is_scored else rows  # scorers are handed all rows at once
+        rows = rows.held() if is_scored else rows  # scorers need all rows at once
         examples = rows.examples(model.targets, model.theta.dtype, suffix="_val")
         scorer = DevScorer(estimator, model, rows) if is_scored else None
         return cls(model, examples, scorer)
 
     def try_scorer(self, theta: np.ndarray) -> None:
-        """Refuse, before training, a scorer that cannot score these rows."""
+        """Raise an error before training if the scorer cannot score these rows."""
         if self._scorer is not None:
             self._scorer.try_at(theta)
 
     def __call__(self, theta: np.ndarray) -> DevResult:
         """Return the dev cost and score of θ."""
         examples = self.examples
-        theta = theta.astype(examples.table.dtype, copy=False)  # lbfgs's is float64
+        theta = theta.astype(examples.table.dtype, copy=False)  # float64 with lbfgs
         model = self._model.with_theta(theta)
         cost, predictions, is_finite = model.evaluate(examples)
         score = model.targets.score(predictions, examples.Y, examples.s)
         if self._scorer is None:
             return DevResult(cost, score, monitored=cost)
-        # Scorers refuse what a training that is about to diverge predicts.
+        # Scorers raise an error at predictions that are not finite.
         is_finite = is_finite and bool(np.isfinite(cost))
         score = self._scorer(theta) if is_finite else np.nan
         return DevResult(cost, score, monitored=-score)
@@ -69,7 +69,7 @@ class DevSet:
 def cut_dev_set(
     estimator, rows: Rows, targets: Targets, seed: int
 ) -> tuple[Rows, Rows]:
-    """Return training rows and dev rows, as the estimator's parameters say."""
+    """Split rows into training rows and dev rows, by the estimator's parameters."""
     training, dev = split_off(
         rows.X.shape[0],
         rows.y if targets.are_classes else None,
@@ -77,7 +77,7 @@ def cut_dev_set(
         estimator.validation_fraction,
         seed,
     )
-    # They are looked at after each epoch, for which no stream is read to its end.
+    # Held in memory or a file: they are read after each epoch, unlike a whole stream.
     return rows.pick(training), rows.pick(dev).held()
 
 
@@ -88,67 +88,68 @@ def split_off(
     fraction: float,
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of the training rows and of the dev rows.
+    """Return the indices of the training rows and of the dev rows.
 
-    Each class keeps its share in both parts, and has a row in both, however rare it is.
-    Rows that cannot be cut stay in training: those without weight, which would say
-    nothing in a dev set, and the only row of a class.
+    The split is stratified, with at least one row of each class in both parts. Rows
+    that cannot go to the dev set stay in training: those of weight 0, which would not
+    count there, and the only row of a class.
 
-    A label indicator is cut at random. Then rows change places until each label is
-    there, and is missing, in some row of both parts, as far as possible.
+    A label indicator is split at random. Then rows are swapped until, as far as
+    possible, both parts have a row with and a row without each label.
 
     Parameters
     ----------
     n_rows : int
-        The rows to cut.
+        Number of rows to split.
     labels : {ndarray, sparse matrix} of shape (n_rows,) or (n_rows, n_labels), or None
-        Classes or a label indicator; None cuts at random.
+        Classes or a label indicator; None splits at random.
     sample_weight : ndarray of shape (n_rows,) or None
-        The rows' weights.
+        Weights of the rows.
     fraction : float
-        The dev set's part of the rows, rounded up.
+        Fraction of the rows to put into the dev set, rounded up.
     seed : int
-        The same seed cuts the same rows the same way.
+        Seed of the split.
 
     Returns
     -------
     training, dev : ndarray of int
+        Indices in ascending order.
     """
     codes = None if labels is None else _codes(labels)
     stratified = codes[:, 0] if codes is not None and codes.shape[1] == 1 else None
-    can_be_cut, least = _rows_to_cut(n_rows, stratified, sample_weight)
-    to_cut = np.flatnonzero(can_be_cut)
-    n_dev = max(int(np.ceil(fraction * to_cut.size)), least)
-    if to_cut.size - n_dev < least:
+    can_be_split, least = _rows_to_split(n_rows, stratified, sample_weight)
+    to_split = np.flatnonzero(can_be_split)
+    n_dev = max(int(np.ceil(fraction * to_split.size)), least)
+    if to_split.size - n_dev < least:
         of_these = ""
-        if to_cut.size < n_rows:
+        if to_split.size < n_rows:
             of_these = (
-                f", of which {to_cut.size} can be cut (the others are the only rows of "
-                "their classes, or have no weight)"
+                f", of which {to_split.size} can be split (the others have weight 0 or "
+                "are the only rows of their classes)"
             )
         raise ValueError(
-            f"early_stopping=True cannot cut a dev set from n_samples={n_rows}"
+            f"early_stopping=True cannot split a dev set off n_samples={n_rows}"
             f"{of_these}: with validation_fraction={fraction} it needs {n_dev} rows, "
-            f"and at least {least} must be left to train on. Give more rows, pass "
+            f"and at least {least} must be left for training. Give more rows, pass "
             "X_val and y_val to fit, or set early_stopping=False."
         )
     train, dev = train_test_split(
-        to_cut,
+        to_split,
         test_size=n_dev,
         random_state=seed,
-        stratify=None if stratified is None else stratified[to_cut],
+        stratify=None if stratified is None else stratified[to_split],
     )
     if codes is not None:
         rng = np.random.default_rng(seed)
-        # Where rows are swapped for the sake of one part, the other loses nothing.
+        # A swap in favour of one part takes no code away from the other.
         train, dev = _with_missing_codes(train, dev, codes, rng)
         dev, train = _with_missing_codes(dev, train, codes, rng)
-    train = np.concatenate([train, np.flatnonzero(~can_be_cut)])
+    train = np.concatenate([train, np.flatnonzero(~can_be_split)])
     return np.sort(train), np.sort(dev)
 
 
 def _codes(labels) -> np.ndarray:
-    """Return a number for each class, or for each label and whether a row has it.
+    """Return integer codes of the classes, or of each label's presence and absence.
 
     The shape is (n_rows, 1) or (n_rows, n_labels).
     """
@@ -161,7 +162,7 @@ def _codes(labels) -> np.ndarray:
 def _with_missing_codes(giving, lacking, codes, rng) -> tuple[np.ndarray, np.ndarray]:
     """Return two parts of the rows, the second with a row of each code if possible.
 
-    A row changes places with one of a code that is frequent there.
+    Rows are swapped with rows whose codes are frequent in the second part.
     """
     given, there = (
         np.bincount(codes[part].ravel(), minlength=codes.max() + 1)
@@ -169,7 +170,7 @@ def _with_missing_codes(giving, lacking, codes, rng) -> tuple[np.ndarray, np.nda
     )
     for code in np.flatnonzero((there == 0) & (given > 1)):
         if there[code]:
-            continue  # it came with the row of another code
+            continue  # came with a row for another code
         can_give = np.flatnonzero(
             (codes[giving] == code).any(axis=1) & (given[codes[giving]] > 1).all(axis=1)
         )
@@ -185,10 +186,10 @@ def _with_missing_codes(giving, lacking, codes, rng) -> tuple[np.ndarray, np.nda
     return giving, lacking
 
 
-def _rows_to_cut(n_rows, codes, sample_weight) -> tuple[np.ndarray, int]:
-    """Return which rows may be dev rows, and how many each part needs at least."""
-    can_be_cut = np.ones(n_rows, bool) if sample_weight is None else sample_weight > 0
+def _rows_to_split(n_rows, codes, sample_weight) -> tuple[np.ndarray, int]:
+    """Return which rows may be dev rows, and the minimum number of each part."""
+    can_be_split = np.ones(n_rows, bool) if sample_weight is None else sample_weight > 0
     if codes is None:
-        return can_be_cut, 2
-    counts = np.bincount(codes[can_be_cut], minlength=codes.max() + 1)
-    return can_be_cut & (counts[codes] > 1), max(2, int(np.sum(counts > 1)))
+        return can_be_split, 2
+    counts = np.bincount(codes[can_be_split], minlength=codes.max() + 1)
+    return can_be_split & (counts[codes] > 1), max(2, int(np.sum(counts > 1)))

@@ -1,8 +1,8 @@
-"""The first pass over a batch source: all targets and weights, and what X is like.
+"""The first pass over a batch source: all targets and weights, and properties of X.
 
-Targets and weights stay in memory, some bytes a row. Classes, their weights, centre and
-scale of numbers, the dev rows, S and the costs of constants are then found by the same
-code as for a table, and have the same bits.
+Targets and weights are kept in memory, a few bytes per row. Classes and their weights,
+centre and scale, the dev split, S and the cost of constant predictions are then
+computed by the same code as for a table, with bit-identical results.
 """
 
 from collections.abc import Callable
@@ -40,12 +40,12 @@ from skdnn.streams import (
     refuse_weights_besides,
 )
 
-# So many entries are kept for a look at the inputs, of no fewer rows and no more.
+# Size of the sample for the input checks: entries, and bounds on its rows.
 _ENTRIES_KEPT, _LEAST_KEPT, _MOST_KEPT = 2**19, 512, 4096
 
 
 def is_streamed(given: Rows) -> bool:
-    """Whether a caller has given a batch source in place of X and y."""
+    """Return whether the caller has passed a batch source instead of X and y."""
     return given.y is None and is_source(given.X)
 
 
@@ -55,13 +55,13 @@ def streamed_rows(estimator, given: Rows, seen: "Seen", suffix: str = "") -> Row
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        The one that they are for.
+        The estimator to fit.
     given : Rows
-        As the caller gave them: X is the source.
+        As the caller passed them: X is the source.
     seen : Seen
-        Checks X of the chunks and learns what they are like.
+        Validates X of the chunks and records their properties.
     suffix : str
-        That of the caller's names, for errors: "" or "_val".
+        Suffix of the caller's argument names, for errors: "" or "_val".
     """
     refuse_weights_besides(given.sample_weight, suffix)
     source, found = as_source(given.X), _Found()
@@ -97,7 +97,7 @@ def streamed_rows(estimator, given: Rows, seen: "Seen", suffix: str = "") -> Row
 
 
 def rows_of_fit(estimator, given: Rows, reset: bool) -> Rows:
-    """Return the caller's training rows, a table or a batch source, checked.
+    """Validate the caller's training rows, a table or a batch source.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def rows_of_fit(estimator, given: Rows, reset: bool) -> Rows:
 
 
 def dev_rows_of_fit(estimator, given: Rows) -> Rows | None:
-    """Return the caller's dev rows, a table or a batch source, checked, or None."""
+    """Validate the caller's dev rows, a table or a batch source; None if none."""
     if not is_streamed(given):
         return dev_rows_of(estimator, given)
     seen = NumbersSeen(lambda X, is_first: dev_inputs(estimator, X), "X_val")
@@ -121,7 +121,7 @@ def dev_rows_of_fit(estimator, given: Rows) -> Rows | None:
 
 
 def some_of(rows: Rows) -> Rows:
-    """Return rows to look at: those of a table, or the sample of a stream."""
+    """Return rows for the input checks: those of a table, or the sample of a stream."""
     if not isinstance(rows.X, StreamedInputs):
         return rows
     sample, meant = rows.X.sample.of(rows.numbers), rows.numbers
@@ -133,20 +133,20 @@ def some_of(rows: Rows) -> Rows:
 
 
 class Seen(Protocol):
-    """What X of the chunks up to now was like."""
+    """Properties of X of the chunks so far."""
 
     def checked(self, X: Any) -> Any:
-        """Return X of the next chunk, checked; it has rows."""
+        """Validate X of the next chunk, which has rows."""
 
     def add(self, X: Any, number: int) -> None:
-        """Take in what was checked, of the chunk of this number."""
+        """Record validated X of the chunk with this index."""
 
     def inputs(self, source, sizes, fingerprints) -> StreamedInputs:
-        """Return X of all chunks, of these sizes and fingerprints."""
+        """Return X of all chunks, with these sizes and fingerprints."""
 
 
 class _Found:
-    """Targets and weights of the chunks up to now."""
+    """Targets and weights of the chunks so far."""
 
     def __init__(self):
         self.sizes: list[int] = []
@@ -155,14 +155,14 @@ class _Found:
         self.weights: list[np.ndarray] = []
 
     def check_alike(self, y: np.ndarray, weight: np.ndarray | None) -> None:
-        """Refuse targets and weights that cannot be put together with those before."""
+        """Raise an error if targets or weights do not match those of earlier chunks."""
         if not self.y:
             return
         first = self.y[0]
         if y.ndim != first.ndim or y.shape[1:] != first.shape[1:]:
             raise ValueError(
-                f"y has the shape {y.shape}, in the first chunk it had {first.shape}; "
-                "all but the number of rows must be the same."
+                f"y has shape {y.shape}, but {first.shape} in the first chunk; only "
+                "the number of rows may differ."
             )
         kinds = [type_of_label(each.flat[0]) for each in (first, y)]
         if kinds[0] != kinds[1]:
@@ -173,28 +173,28 @@ class _Found:
         if (weight is None) == bool(self.weights):
             has = "no sample_weight" if weight is None else "sample_weight"
             raise ValueError(
-                f"it has {has}, unlike the first chunk; give all chunks weights, or "
-                "none."
+                f"it has {has}, unlike the first chunk; give weights in all chunks, or "
+                "in none."
             )
 
     def add(self, y: np.ndarray | None, weight: np.ndarray | None) -> None:
-        """Take in a chunk that has been checked; None if it has no rows."""
+        """Add a validated chunk; y is None if it has no rows."""
         self.sizes.append(0 if y is None else len(y))
         if y is not None:
-            self.y.append(y.copy())  # an iterator may write over its chunk
+            self.y.append(y.copy())  # an iterator may reuse its buffer
         if weight is not None:
             self.weights.append(weight.copy())
 
 
 class NumbersSeen:
-    """What the tables of numbers were like that have been X of the chunks up to now.
+    """Properties of X of the chunks so far, where X is a table of numbers.
 
     Parameters
     ----------
     check : callable (X, is_first) -> X
-        Checks X of a chunk, and whether its columns are those of the fit.
+        Validates X of a chunk, including its columns.
     name : str, default="X"
-        What messages of later passes call it.
+        Name of X in error messages of later passes.
     """
 
     def __init__(self, check: Callable[[Any, bool], Any], name: str = "X"):
@@ -206,11 +206,11 @@ class NumbersSeen:
         self._sample: RowSample | None = None
 
     def checked(self, X: Any) -> Any:
-        """Return X of the next chunk, checked."""
+        """Validate X of the next chunk."""
         return self._check(X, self._sample is None)
 
     def add(self, X: Any, number: int) -> None:
-        """Take in what was checked, of the chunk of this number."""
+        """Record validated X of the chunk with this index."""
         values = X.data if sparse.issparse(X) else X
         if X.dtype.kind == "f" and X.dtype.itemsize > 4 and values.size:
             largest = np.float64(max(values.max(), -values.min()))
@@ -225,7 +225,7 @@ class NumbersSeen:
         self._sample.add(X)
 
     def inputs(self, source, sizes, fingerprints) -> StreamedInputs:
-        """Return X of all chunks, of these sizes and fingerprints."""
+        """Return X of all chunks, with these sizes and fingerprints."""
         assert self._sample is not None  # there are rows
         (X,) = self._sample.arrays
         n_stored = self._n_stored
@@ -252,7 +252,7 @@ def _in_place_of(suffix: str) -> str:
 
 
 def _numbers(X: Any, name: str):
-    """Return X of a chunk as an array or matrix of finite numbers."""
+    """Validate X of a chunk: an array or sparse matrix of finite numbers."""
     with explained(X, name, TABLE):
         return check_array(
             X, accept_sparse=SPARSE_FORMATS, dtype=types_read(X), input_name=name
@@ -260,7 +260,7 @@ def _numbers(X: Any, name: str):
 
 
 def _weights(weight: Any, n_rows: int, name: str) -> np.ndarray | None:
-    """Return checked weights; all of a chunk's may be 0."""
+    """Validate weights of a chunk, all of which may be 0."""
     if weight is not None:
         given = np.asarray(weight)
         if given.shape == (n_rows,) and not given.any():

@@ -1,6 +1,6 @@
-"""J of an estimator on given rows, the check of its gradient, its training problem.
+"""Inspect an estimator: J on given rows, gradient check, training problem.
 
-Whatever looks at an estimator here leaves it as it is.
+No function here changes the estimator.
 """
 
 from copy import deepcopy
@@ -25,21 +25,21 @@ from skdnn.training.threads import blas_threads_for
 
 
 class TrainingProblem(NamedTuple):
-    """J of an estimator on some rows, its first θ, and a way to train from there.
+    """J of an estimator on some rows, its initial θ, and training from there.
 
-    All in float64, whatever the estimator's own type is.
+    Everything is in float64, whatever the `dtype` of the estimator is.
     """
 
-    estimator: Any  # a copy that knows the columns of these rows
-    model: Model  # at the first θ
+    estimator: Any  # a copy, with the columns of these rows
+    model: Model  # at the initial θ
     examples: Examples
     objective: Objective  # dropout off
-    state: TrainingState  # θ and what the solver remembers; moved by `train`
+    state: TrainingState  # θ and the solver's memory; updated by `train`
     rows: Rows  # validated
 
     @classmethod
     def at_init(cls, estimator, X, y, sample_weight=None) -> "TrainingProblem":
-        """Return the problem that `fit` would begin with; the estimator stays as it is.
+        """Return the problem that `fit` would start with; the estimator is unchanged.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class TrainingProblem(NamedTuple):
         """
         estimator._validate_params()
         own = estimator._draft()
-        # A caller's RandomState stays where it is, for the fit to come.
+        # The caller's RandomState must not advance before `fit`.
         own.random_state = deepcopy(estimator.random_state)
         parameters.check(own)
         rows = training_rows(own, Rows(X, y, sample_weight), reset=True)
@@ -65,16 +65,16 @@ class TrainingProblem(NamedTuple):
         return cls(own, model, examples, objective, state, rows)
 
     def train(self, n_epochs: int) -> Outcome:
-        """Train for at most so many epochs, silently, as `partial_fit` would."""
+        """Train for at most `n_epochs` epochs, silently, as `partial_fit` would."""
         trained = train(
             self.estimator, self.model, self.state, self.examples, None, n_epochs
         )
         return trained.outcome
 
     def after_one_step(self) -> np.ndarray:
-        """Return θ after the solver's next step on all rows; the problem does not move.
+        """Return θ after the solver's next step on all rows, without taking it.
 
-        Dropout and augmentation are off. θ is NaN where the step diverges.
+        Dropout and augmentation are off. θ is NaN if the step diverges.
         """
         own = self.estimator._draft()
         own.augmentation = None
@@ -88,7 +88,7 @@ class TrainingProblem(NamedTuple):
 
 
 def objective_over(estimator, rows: Rows) -> Objective:
-    """Return J of a fitted estimator in float64, with rows for the training set.
+    """Return J of a fitted estimator in float64, with these rows as training set.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _objective(estimator, model: Model, examples: Examples) -> Objective:
 
 
 def cost(estimator, rows: Rows) -> Cost:
-    """Return J of a fitted estimator; the penalty is that of its training set."""
+    """Return J of a fitted estimator, with the penalty of its training set."""
     check_is_fitted(estimator)
     model = estimator._model
     rows = training_rows(estimator, rows, reset=False)
@@ -146,7 +146,7 @@ def gradient_report(
     max_params: int | None,
     notes: list[str],
 ) -> GradientCheckReport:
-    """Return the check of the gradient at a θ, with J in the caller's units."""
+    """Return the gradient check at θ of `model`, with J in the caller's units."""
     with blas_threads_for(objective.network, objective.block_rows):
         report = check_gradient(
             objective,
@@ -171,11 +171,11 @@ def check_gradient_check_arguments(at, epsilon, max_params) -> None:
 
 
 def gradient_check_notes(estimator) -> list[str]:
-    """Return what a reader of a gradient check should know of these settings."""
+    """Return notes on these settings for the report of a gradient check."""
     keep = plan.keep_probs(estimator)
     if np.all(keep == 1):
         return []
     return [
         f"Dropout is off in this check (input_keep_prob={estimator.input_keep_prob}, "
-        f"keep_prob={estimator.keep_prob}): while units drop, J is not one function."
+        f"keep_prob={estimator.keep_prob}): under dropout J is not a single function."
     ]

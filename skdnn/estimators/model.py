@@ -1,6 +1,7 @@
-"""A fitted network: what it predicts, and what that costs.
+"""A fitted network: its predictions and their cost.
 
-It knows no estimator and never changes: a fit makes one and assigns it when it is done.
+A model is immutable and independent of the estimator: a fit creates one and assigns it
+at the end.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,43 +25,43 @@ from skdnn.training.tables import Examples, Table
 from skdnn.training.threads import blas_threads_for
 
 _TYPES_READ = (np.float32, np.float64)
-# What an estimator calls the parameters of all layers.
+# The estimator's names for the parameters of all layers.
 _VIEWS = {"coefs_": "weights", "intercepts_": "biases"}
 _WITH_OFFSET = "intercepts_"
 
 TargetsT = TypeVar("TargetsT", bound=Targets)
-# Passes blocks of rows on; may refuse one.
+# Passes blocks of rows through, and may raise an error at one.
 Checked = Callable[[Iterable[Inputs]], Iterable[Inputs]]
 
 
 class Evaluation(NamedTuple):
-    """What a network says of examples, and its cost."""
+    """Predictions of a network, and their cost."""
 
     cost: float  # the data part of J
     predictions: np.ndarray
-    is_finite: bool  # all logits are
+    is_finite: bool  # whether all logits are
 
 
 class NotFinite(Exception):
-    """A block of rows has, or seems to have, a number that is not finite."""
+    """A block of rows has, or may have, a value that is not finite."""
 
 
 @dataclass(frozen=True)
 class Model(Generic[TargetsT]):
-    """A network with its parameters, and what its outputs mean.
+    """A network with its parameters and the meaning of its outputs.
 
     Attributes
     ----------
     network : Network
         The layers and the loss.
     targets : ClassTargets or RegressionTargets
-        Turns y into what the loss compares, and logits into predictions.
+        Encodes y for the loss, and decodes logits to predictions.
     theta : ndarray of shape (n_parameters,)
         All weights and biases.
     total_weight : float
         S of the training set, by which J divides the penalty.
     type_in : str
-        "float32", or "float64" where the training rows had more digits.
+        Type of the training rows: "float32", or "float64" for any other.
     """
 
     network: Network
@@ -70,16 +71,16 @@ class Model(Generic[TargetsT]):
     type_in: str
 
     def with_theta(self, theta: np.ndarray) -> "Model[TargetsT]":
-        """Return the same with other parameters."""
+        """Return the model with other parameters."""
         return replace(self, theta=theta)
 
-    # -- what it predicts -------------------------------------------------------------
+    # -- predictions ------------------------------------------------------------------
 
     def reads(self, X) -> bool:
-        """Whether X can be predicted as it is, if its numbers are finite.
+        """Return whether X needs no validation but that its values are finite.
 
         scikit-learn's validation takes several times as long as predicting a single
-        row, and for many rows is one more pass over memory.
+        row, and for many rows it is one more pass over memory.
         """
         return (
             type(X) is np.ndarray
@@ -92,13 +93,13 @@ class Model(Generic[TargetsT]):
     def logits(self, X, checked: Checked = iter) -> np.ndarray:
         """Return the logits of validated rows, shape (n_rows, n_outputs).
 
-        They are computed in the network's type, and are float32 for rows of float32,
-        else float64: types out follow types in.
+        They are computed in the type of the network, and returned as float32 for
+        float32 rows, otherwise as float64.
         """
         return self._propagate(X, checked, self._all_logits)
 
     def predict(self, X, checked: Checked = iter) -> np.ndarray:
-        """Return labels or numbers; no more than a block of logits is held."""
+        """Return labels or numbers, with one block of logits in memory at a time."""
         return self._propagate(X, checked, self._decoded)
 
     def _propagate(self, X, checked: Checked, through) -> np.ndarray:
@@ -118,11 +119,11 @@ class Model(Generic[TargetsT]):
     def _decoded(self, theta, blocks, n_rows, block_rows, dtype) -> np.ndarray:
         targets = self.targets
         each = forward_by_blocks(self.network, theta, blocks, block_rows)
-        if targets.are_classes:  # by the logits that the caller is shown
+        if targets.are_classes:  # so that labels agree with the logits returned
             each = (_narrowed(Z, dtype) for Z in each)
         return targets.decode(np.concatenate([targets.predictions(Z) for Z in each]))
 
-    # -- what it costs ----------------------------------------------------------------
+    # -- cost -------------------------------------------------------------------------
 
     def objective(self, examples: Examples, penalty: ElasticNet) -> Objective:
         """Return J over examples, dropout off, in the type of their rows."""
@@ -150,14 +151,14 @@ class Model(Generic[TargetsT]):
             is_finite = is_finite and bool(np.isfinite(Z).all())
         return Evaluation(cost, np.concatenate(predictions), is_finite)
 
-    # -- its parameters, as `coefs_` and `intercepts_` show and take them --------------
+    # -- parameters, behind `coefs_` and `intercepts_` ---------------------------------
 
     def shown(self, attribute: str, widens: bool) -> list[np.ndarray]:
         """Return the arrays of all layers: views of θ or of a read-only copy.
 
-        Types out follow types in: if `widens`, what float64 rows have trained in
-        float32 is shown in float64. The last layer gives predictions in the caller's
-        units. To write to such a copy would change nothing, so it cannot be done.
+        If `widens`, a float32 network that was trained on float64 rows returns float64
+        copies. The last layer is that of predictions in the caller's units. Copies are
+        read-only because writing to them would change nothing.
         """
         theta = self.theta
         if widens and self.type_in != "float32" and theta.dtype != np.float64:
@@ -173,14 +174,14 @@ class Model(Generic[TargetsT]):
     def with_parameters(
         self, attribute: str, arrays: Sequence[np.ndarray]
     ) -> "Model[TargetsT]":
-        """Return the same with these weights or biases, copied."""
+        """Return the model with these weights or biases, copied."""
         theta = self.theta.copy()
         views = self._views(attribute, theta)
         expected, found = [v.shape for v in views], [np.shape(a) for a in arrays]
         if found != expected:
             raise ValueError(
-                f"{attribute} must be a list of arrays of the shapes {expected}, one "
-                f"for each layer, got {found}."
+                f"{attribute} must be a list of arrays of shapes {expected}, one for "
+                f"each layer, got shapes {found}."
             )
         *hidden, last = arrays
         inward = self.targets.inward(np.asarray(last), attribute == _WITH_OFFSET)
@@ -191,7 +192,7 @@ class Model(Generic[TargetsT]):
     def _views(self, attribute: str, theta: np.ndarray) -> list[np.ndarray]:
         return getattr(self.network, _VIEWS[attribute])(theta)
 
-    # -- in files ----------------------------------------------------------------------
+    # -- pickling ----------------------------------------------------------------------
 
     def pack(self) -> dict[str, Any]:
         """Return the model as names, numbers and arrays."""
@@ -203,21 +204,21 @@ class Model(Generic[TargetsT]):
 
     @classmethod
     def unpack(cls, plain: dict[str, Any]) -> "Model":
-        """Return the model that `pack` has written down."""
+        """Return the model from the output of `pack`."""
         network = Network.of(**plain["network"])
         targets = unpack_targets(plain["targets"])
         return cls(**{**plain, "network": network, "targets": targets})
 
 
 def type_out(type_in) -> np.dtype:
-    """Return the type of what is predicted from rows of this type."""
+    """Return the type of predictions for rows of this type."""
     return np.dtype(np.float32 if type_in == np.float32 else np.float64)
 
 
 def finite(blocks: Iterable[Any]) -> Iterator[Any]:
-    """Pass dense blocks on; raise at one not finite in the network's type.
+    """Yield dense blocks; raise `NotFinite` at one that is not finite.
 
-    A block is looked at just before it is used: its numbers are in the cache then.
+    A block is checked just before it is used, when it will be in the cache anyway.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # in the sum
         for block in blocks:
@@ -227,7 +228,7 @@ def finite(blocks: Iterable[Any]) -> Iterator[Any]:
 
 
 def _narrowed(numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Round numbers to a type of fewer digits; those too large become its largest."""
+    """Round numbers to a narrower type, and clip them to its range."""
     if numbers.dtype.itemsize <= dtype.itemsize:
         return numbers
     largest = np.finfo(dtype).max

@@ -1,4 +1,4 @@
-"""What the constructor's parameters may be; plan.py says what they mean."""
+"""Validity of the constructor's parameters; plan.py interprets them."""
 
 import reprlib
 import sys
@@ -21,8 +21,8 @@ from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from skdnn.training.schedules import SCHEDULES
 
-# Common to every estimator; scikit-learn turns a violation into an error that names the
-# parameter, what it must be, and what it is.
+# Common to all estimators. The errors that scikit-learn raises have the name, the value
+# and the constraints of the parameter.
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
@@ -79,15 +79,15 @@ def check(estimator) -> None:
     _check_scoring(estimator)
     if estimator.alpha == 0 < estimator.l1_ratio:
         warnings.warn(
-            f"l1_ratio={estimator.l1_ratio} is a share of a penalty that there is not: "
-            "alpha=0. Set alpha > 0, or leave l1_ratio at 0.",
+            f"l1_ratio={estimator.l1_ratio} has no effect with alpha=0. Set alpha > 0, "
+            "or leave l1_ratio at 0.",
             UserWarning,
             stacklevel=level_of_caller(),
         )
 
 
 def refuse_classes_and_huge_numbers(estimator) -> None:
-    """Refuse a class in place of an instance, and numbers too large for a float."""
+    """Raise an error at a class instead of an instance, or at a huge int."""
     for name in sorted(estimator._parameter_constraints):  # get_params is slow
         value = getattr(estimator, name)
         if isinstance(value, type):
@@ -97,7 +97,7 @@ def refuse_classes_and_huge_numbers(estimator) -> None:
                 f"{hint(estimator, name, value)}"
             )
         if isinstance(value, Integral) and abs(int(value)) > sys.float_info.max:
-            raise ValueError(f"{name} is too large, {reprlib.repr(value)}.")
+            raise ValueError(f"{name} is too large: {reprlib.repr(value)}.")
 
 
 def _check_scoring(estimator) -> None:
@@ -108,18 +108,18 @@ def _check_scoring(estimator) -> None:
         try:
             check_scoring(estimator, scoring=scoring)
             is_known = True
-        except ValueError:  # a metric, which takes no estimator
+        except ValueError:  # a metric instead of a scorer
             is_known = False
     if not is_known:
         raise ValueError(
             "scoring must be 'loss', the name of a scorer "
-            "(sklearn.metrics.get_scorer_names()) or a scorer as make_scorer makes it, "
+            "(sklearn.metrics.get_scorer_names()), or a scorer made by make_scorer, "
             f"got {scoring!r}. {hint(estimator, 'scoring', scoring)}".rstrip()
         )
 
 
 def check_solver_can(estimator) -> None:
-    """Refuse what lbfgs cannot do instead of ignoring it."""
+    """Raise an error at settings that lbfgs would otherwise ignore."""
     if plan.is_stochastic(estimator):
         return
     drops = np.any(plan.keep_probs(estimator) < 1)
@@ -133,22 +133,22 @@ def check_solver_can(estimator) -> None:
     for what, is_asked in asked.items():
         if is_asked:
             raise ValueError(
-                f"solver='lbfgs' minimises one fixed J and cannot use {what}. Use one "
-                f"of the solvers {list(plan.STOCHASTIC_SOLVERS)}."
+                f"solver='lbfgs' minimises a fixed J and does not support {what}. Use "
+                f"one of the solvers {list(plan.STOCHASTIC_SOLVERS)}."
             )
 
 
 def warn_of_no_dev_set(estimator) -> None:
-    """Say that partial_fit, which cannot cut a dev set, needs one to stop early.
+    """Warn that partial_fit, which cannot split off a dev set, needs one.
 
-    An error would be right, but for scikit-learn's checks, which call partial_fit with
-    X and y alone wherever there is one.
+    It is no error only because scikit-learn's checks call partial_fit with X and y
+    alone.
     """
     if estimator.early_stopping:
         warnings.warn(
-            "early_stopping=True has nothing to follow in partial_fit without X_val "
-            "and y_val: it sees part of the rows and cannot cut a dev set from them. "
-            "The parameters are those of this epoch.",
+            "early_stopping=True has no effect in partial_fit without X_val and y_val: "
+            "it sees only a part of the rows, and cannot split a dev set off them. The "
+            "parameters are those of this epoch.",
             UserWarning,
             stacklevel=level_of_caller(),
         )

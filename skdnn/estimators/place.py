@@ -1,4 +1,4 @@
-"""Where the rows are that a fit goes through: here, or wherever another room says."""
+"""Where the training rows are held: in this process, or where a subclass has them."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ from skdnn.training.tables import Examples
 
 
 class Place:
-    """The process of the caller: it holds the rows, or reads them from a source.
+    """The process of the caller, which holds the rows or reads them from a source.
 
-    What a fit asks of its rows is asked here, so that rows which are elsewhere need
-    another place and no other fit.
+    A fit accesses its rows only through this interface, so rows held elsewhere need
+    another place, but no other fit.
     """
 
     def rows(self, draft, given: Rows, *, reset: bool, incremental: bool) -> Rows:
@@ -32,11 +32,11 @@ class Place:
     def reader(
         self, estimator, model: Model, state: TrainingState, examples: Examples
     ) -> Reader:
-        """Return what says how an epoch of mini-batches is made of the rows."""
+        """Return the reader that forms the mini-batches of an epoch."""
         return plan.reader(estimator, model, state, examples)
 
     def steps(self, state: TrainingState, reader: Any, recipe: Recipe) -> Steps:
-        """Return what takes the steps."""
+        """Return the object that takes the training steps."""
         return Steps(state, reader, recipe)
 
     def objective(

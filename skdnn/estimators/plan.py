@@ -1,6 +1,7 @@
-"""From an estimator's parameters to how a network is built and trained.
+"""Interpret an estimator's parameters: how its network is built and trained.
 
-Here alone the names of parameters become numbers, types and rules. Nothing is changed.
+Only this module turns parameters into numbers, types and update rules. It has no side
+effects.
 """
 
 import warnings
@@ -36,22 +37,22 @@ LBFGS = "lbfgs"
 AUTO = "auto"
 AUTO_BATCH_SIZE = 64
 AUTO_KEEP_PROB = 0.9
-WIDE_LAYER = 50  # units; in narrower layers "auto" drops none
-MOST_ROWS_AT_ONCE = 200  # for which a mini-batch of all rows is no deliberate choice
+WIDE_LAYER = 50  # units; narrower layers have no dropout under "auto"
+MOST_ROWS_AT_ONCE = 200  # above, a mini-batch of all rows is a deliberate choice
 
 
 def is_stochastic(estimator) -> bool:
-    """Whether the solver takes mini-batches; lbfgs takes all rows at once."""
+    """Return whether the solver uses mini-batches; lbfgs uses all rows at once."""
     return estimator.solver in STOCHASTIC_SOLVERS
 
 
 def schedule_of(estimator) -> Schedule:
-    """Return the schedule of the learning rate."""
+    """Return the learning-rate schedule."""
     return SCHEDULES[estimator.learning_rate]
 
 
 def follows_cost(estimator) -> bool:
-    """Whether early stopping follows the dev cost instead of a score."""
+    """Return whether early stopping monitors the dev cost instead of a score."""
     return isinstance(estimator.scoring, str) and estimator.scoring == "loss"
 
 
@@ -59,7 +60,7 @@ def follows_cost(estimator) -> bool:
 
 
 def network_of(estimator, n_features: int, targets: Targets) -> Network:
-    """Return the architecture for rows of so many columns and these targets."""
+    """Return the architecture for this number of features and these targets."""
     hidden = hidden_sizes(estimator)
     option = LOSSES[targets.loss].option
     return Network.of(
@@ -71,7 +72,7 @@ def network_of(estimator, n_features: int, targets: Targets) -> Network:
 
 
 def hidden_sizes(estimator) -> list[int]:
-    """Return the units of each hidden layer."""
+    """Return the number of units in each hidden layer."""
     given = estimator.hidden_layer_sizes
     sizes = [given] if isinstance(given, Integral) else in_order(given)
     if sizes is None or not all(
@@ -101,20 +102,21 @@ def hidden_activations(estimator, n_hidden: int) -> list[str]:
 
 
 def is_auto(given: Any) -> bool:
-    """Whether a parameter that may be an array is "auto"."""
+    """Return whether a parameter that may be an array is "auto"."""
     return isinstance(given, str) and given == AUTO
 
 
 def keep_probs(estimator, n_rows: int | None = None) -> np.ndarray:
-    """Return keep_prob of the input and of each hidden layer, float64.
+    """Return keep_prob of the inputs and of each hidden layer, as float64.
 
-    "auto" drops units where J is noisy anyway: not where all rows are taken at once.
+    "auto" uses dropout only where mini-batches make J noisy anyway, not in full-batch
+    training.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
     n_rows : int, optional
-        The training rows. By default, more than a mini-batch.
+        Number of training rows. By default, more than a mini-batch.
     """
     given, sizes = estimator.keep_prob, hidden_sizes(estimator)
     hidden: list[Any]
@@ -138,15 +140,15 @@ def _one_per_layer(name: str, given, n_hidden: int) -> list:
     if values is None or len(values) != n_hidden:
         raise ValueError(
             f"{name} must be one value or one per hidden layer: hidden_layer_sizes has "
-            f"{n_hidden}, {name}={given!r}"
-            + (" has no order." if values is None else f" has {len(values)}.")
+            f"{n_hidden} layers, but {name}={given!r} has "
+            + ("no order." if values is None else f"{len(values)} values.")
         )
     return values
 
 
 def in_order(given) -> list | None:
-    """Return the values of a sequence, or None if they have no order."""
-    is_one = getattr(given, "ndim", 1) == 0  # an array, and yet no sequence
+    """Return the values of a sequence as a list, or None if they have no order."""
+    is_one = getattr(given, "ndim", 1) == 0  # a 0-d array is not a sequence
     return None if is_one or isinstance(given, Set | Mapping) else list(given)
 
 
@@ -167,7 +169,7 @@ def rule(estimator) -> Rule:
 
 
 def regularization(estimator, penalty) -> Regularization:
-    """Return what every update applies besides the data's gradient."""
+    """Return what each update applies in addition to the gradient of the data term."""
     return Regularization(
         penalty.l2,
         penalty.l1,
@@ -181,13 +183,13 @@ def _or_infinity(bound) -> float:
 
 
 def batch_rows(estimator, n_rows: int) -> int:
-    """Return the most rows that a mini-batch may have."""
+    """Return the maximum number of rows in a mini-batch."""
     if estimator.batch_size == AUTO:
         return min(AUTO_BATCH_SIZE, n_rows)
     if estimator.batch_size > n_rows:
         warnings.warn(
             f"batch_size={estimator.batch_size} is larger than the number of training "
-            f"rows, {n_rows}; it is clipped to that.",
+            f"rows, {n_rows}, and is clipped to it.",
             UserWarning,
             stacklevel=level_of_caller(),
         )
@@ -195,7 +197,7 @@ def batch_rows(estimator, n_rows: int) -> int:
 
 
 def takes_all_rows_at_once(estimator, n_rows: int | None) -> bool:
-    """Whether every step sees all of the rows: lbfgs, or few rows in one mini-batch."""
+    """Return whether training is full-batch: lbfgs, or few rows in one mini-batch."""
     if not is_stochastic(estimator):
         return True
     if n_rows is None:
@@ -206,16 +208,16 @@ def takes_all_rows_at_once(estimator, n_rows: int | None) -> bool:
 
 
 def training_rows(examples: Examples) -> int:
-    """Return the rows of the training set, of which these may be a piece."""
+    """Return the size of the training set, of which `examples` may be a part."""
     return round(examples.n_rows * examples.total_weight / examples.weight)
 
 
 def network_dtype(estimator, n_rows: int) -> np.dtype:
-    """Return the type to compute in.
+    """Return the floating-point type to compute in.
 
-    "auto" is float32 where steps are many and noisy: its rounding drowns in the noise
-    of mini-batches. Where J is minimised on all rows at once there is no such noise,
-    and rows too few to fill a mini-batch leave no time to be saved.
+    "auto" is float32 for mini-batches, whose noise exceeds its rounding errors.
+    Full-batch training has no such noise, and where it is stochastic it has too few
+    rows for float32 to save time.
     """
     if estimator.dtype != "auto":
         return np.dtype(estimator.dtype)
@@ -236,7 +238,7 @@ def recipe(
     n_epochs: int | None = None,
     began: float | None = None,
 ) -> Recipe:
-    """Return how a stochastic solver trains.
+    """Return the recipe by which a stochastic solver trains.
 
     Parameters
     ----------
@@ -244,18 +246,17 @@ def recipe(
     model : Model
         The network and the targets.
     state : TrainingState
-        Where training starts.
+        The state in which training starts.
     examples : Examples
         The training rows.
     n_epochs : int, optional
         As in `solving.train`.
     began : float, optional
-        The state's time where this fit began, if that is not now.
+        `state.time` at the start of this fit. By default, its value now.
     """
     network, targets = model.network, model.targets
     penalty = penalty_of(estimator, examples.total_weight)
-    # A warm start goes on with the learning rates where it stopped, but for a schedule
-    # that is laid out for one fit.
+    # A warm start continues the schedule, unless that spans a single fit.
     starts_now = schedule_of(estimator).spans_fit and n_epochs is None
     began = state.time if began is None else began
     return Recipe(
@@ -282,15 +283,15 @@ def recipe(
 def averaging(estimator, n_rows: int | None = None) -> Averaging:
     """Return whether and how θ is averaged.
 
-    "auto" averages where θ would wander to the end: not where all rows are taken at
-    once, nor on a schedule that falls over the fit. Nor with an L1 penalty: an average
+    "auto" averages where θ keeps fluctuating: not in full-batch training, and not on a
+    schedule that falls to 0 over the fit. Nor with an L1 penalty, because an average
     has no exact zeros.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
     n_rows : int, optional
-        The training rows. By default, more than a mini-batch.
+        Number of training rows. By default, more than a mini-batch.
     """
     given = estimator.averaging
     if given == AUTO:
@@ -304,7 +305,7 @@ def averaging(estimator, n_rows: int | None = None) -> Averaging:
 
 
 def reader(estimator, model: Model, state: TrainingState, examples: Examples) -> Reader:
-    """Return what reads the training rows, epoch by epoch."""
+    """Return the reader of the training rows."""
     is_stream = isinstance(examples.table, StreamTable)
     return (StreamReader if is_stream else TableReader)(
         examples,
@@ -316,7 +317,7 @@ def reader(estimator, model: Model, state: TrainingState, examples: Examples) ->
 
 
 def _augment_of(augmentation: Any, model: Model) -> Augment | None:
-    """Return what alters the training rows, as training calls it."""
+    """Return the augmentation as a function with the arguments that training passes."""
     if augmentation is None:
         return None
     augmentation.check(model.network.n_inputs)

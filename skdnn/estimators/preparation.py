@@ -1,4 +1,4 @@
-"""From the caller's arrays and the parameters to a training that can begin."""
+"""Prepare a fit: from the caller's arrays and the parameters to the first epoch."""
 
 from typing import NamedTuple
 
@@ -25,13 +25,13 @@ from skdnn.training.tables import Examples
 
 
 class Start(NamedTuple):
-    """Where a training starts, and on what."""
+    """The starting point of training, and its data."""
 
-    model: Model  # its θ is empty: the one that moves is the state's
+    model: Model  # with an empty θ; `state` holds the one that is trained
     state: TrainingState
     examples: Examples  # the training rows
     dev_rows: Rows | None
-    evaluate: DevSet | None  # looks at them
+    evaluate: DevSet | None  # evaluates the dev rows
 
 
 def prepare(
@@ -46,24 +46,25 @@ def prepare(
     split_seed: int | None = None,
     place: Place = HERE,
 ) -> Start:
-    """Return where a call of fit or partial_fit starts.
+    """Return the starting point of a call of fit or partial_fit.
 
     Parameters
     ----------
     draft : BaseMLPRegularized
-        A copy of the estimator, that the columns of the rows are written to.
+        A copy of the estimator, whose feature count and names are set here.
     given, given_dev : Rows
-        As the caller gave them; X without y may be a batch source, if not incremental.
+        As the caller passed them. X without y may be a batch source, unless
+        `incremental`.
     warm : bool, default=False
-        Whether training goes on from where it stopped.
+        Whether training resumes where it stopped.
     incremental : bool, default=False
-        Whether these rows are a part of the training set.
+        Whether these rows are only a part of the training set (partial_fit).
     classes, total_weight
         As in `partial_fit`.
     split_seed : int, optional
-        Cuts the dev set, instead of the seed that is drawn.
+        Seed of the dev split. By default it is drawn.
     place : Place, optional
-        Where the rows are.
+        Where the rows are held.
     """
     parameters.check(draft)
     rows = place.rows(draft, given, reset=not warm, incremental=incremental)
@@ -103,7 +104,7 @@ def prepare(
 
 
 def first_state(estimator, network: Network, dtype) -> TrainingState:
-    """Return where a training starts anew: at a random θ."""
+    """Return the state in which training from scratch starts: at a random θ."""
     seeds = check_random_state(estimator.random_state).randint(2**31 - 1, size=4)
     rng, bias_init = np.random.default_rng(seeds[0]), estimator.bias_init
     theta = initialize(network, estimator.init, rng, dtype, bias_init)
@@ -120,7 +121,7 @@ def first_state(estimator, network: Network, dtype) -> TrainingState:
 def next_state(
     estimator, before: TrainingState, dtype, incremental: bool
 ) -> TrainingState:
-    """Return a copy of where training stopped, to go on from as the parameters say."""
+    """Return a copy of the state in which training stopped, ready to resume."""
     state = before.copy(dtype)
     state.hand_to(estimator.solver)
     if state.is_over and not incremental:
@@ -129,20 +130,20 @@ def next_state(
 
 
 def check_same_layers(before: Network, now: Network) -> None:
-    """Refuse to go on with other layers than training began with."""
+    """Raise an error if the sizes of the layers differ from those of the last fit."""
     old, new = before.sizes, now.sizes
     if old != new:
         raise ValueError(
-            f"Training can go on only with the layers it began with, {old} "
-            f"(inputs, hidden units, outputs); hidden_layer_sizes and X now make "
-            f"them {new}. Set warm_start=False and fit anew."
+            f"Training can only continue with the layers it began with, {old} "
+            "(inputs, hidden units, outputs); hidden_layer_sizes, X and y now require "
+            f"{new}. Set warm_start=False to start a new fit."
         )
 
 
 def count_rows(
     examples: Examples, state: TrainingState, incremental: bool, total_weight
 ) -> None:
-    """Count rows that are about to be trained on; they may be one part of several."""
+    """Update S and the schedule's time by the rows that are about to be trained on."""
     state.rows_seen = state.rows_seen.after(
         examples.weight, examples.checksum(), total_weight
     )

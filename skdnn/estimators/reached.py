@@ -1,4 +1,4 @@
-"""What a fit of one network has reached, and how to go on from it."""
+"""The progress of a fit of one network, and resuming from it."""
 
 from functools import cached_property
 from typing import Any
@@ -12,17 +12,17 @@ from skdnn.training.state import TrainingState
 
 
 class Reached:
-    """What a fit has reached: it moves on with the training.
+    """The progress of a fit; it is updated during training.
 
     Attributes
     ----------
     state : TrainingState
-        Moved in place.
+        Updated in place.
     run : Run
         Its history grows.
     """
 
-    every: int = 10  # epochs between two checkpoints, if nothing else is said
+    every: int = 10  # default number of epochs between two checkpoints
 
     def __init__(self, estimator, start: Start, saved: Saved | None):
         self._estimator, self._start = estimator, start
@@ -49,16 +49,16 @@ class Reached:
 
     @property
     def count(self) -> int:
-        """The epochs so far."""
+        """The number of epochs so far."""
         return self.state.n_epochs
 
     @property
     def where(self) -> str:
-        """How a message names the point that it is at."""
+        """The current point, as messages call it."""
         return f"epoch {self.count}"
 
     def is_last(self) -> bool:
-        """Whether the epoch that is over was the last that there can be."""
+        """Return whether no further epoch is possible."""
         is_last = len(self.run.history) >= self._estimator.max_iter
         return is_last or self.state.is_over
 
@@ -74,12 +74,12 @@ class Reached:
 
 
 def split_seed_of(saved: Saved | None) -> int | None:
-    """Return the seed that the dev set was cut by."""
+    """Return the seed of the saved dev split."""
     return None if saved is None else saved.content["state"]["split_seed"]
 
 
 def _columns(history: list[EpochRecord]) -> np.ndarray:
-    """Return the history as an array, a row for each epoch."""
+    """Return the history as an array with one row for each epoch."""
     return np.array([(*r[:4], r.compile_seconds, *(r.dev or ())) for r in history])
 
 

@@ -30,10 +30,267 @@ from skdnn.network.losses import LOSSES
 
 
 class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
-    r"""Multilayer perceptron regressor with the regularisation of a modern network.
+    r"""Regularised multi-layer perceptron regressor.
 
-    It minimises, over m training rows with weights s and their sum S (m without
-    weights),
+    Extends :class:`~sklearn.neural_network.MLPRegressor` with dropout, an L1 penalty,
+    max-norm constraints, Huber's loss, gradient clipping, data augmentation, parameter
+    averaging and early stopping on a dev set of your choice. Parameters of the same
+    name have the same meaning, except that `alpha` is on another scale:
+    ``alpha_skdnn = alpha_sklearn * m / batch_size`` for m training rows (see Notes).
+    Targets are standardised internally (`normalize_y`); set ``normalize_y=False`` to
+    learn y as it is, as `MLPRegressor` does.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "poisson", "huber"}, default="squared_error"
+        Loss ℓ of one output: half the squared error; half the Poisson deviance, for
+        counts and other targets ≥ 0, with a log link; or Huber's loss, which is linear
+        beyond `delta` and so limits the influence of outliers. The losses of several
+        outputs are summed.
+
+    hidden_layer_sizes : int or array-like of int, default=(100, 50)
+        Number of units in each hidden layer. ``()`` is a linear model.
+
+    activation : str or array-like of str, default="relu"
+        Activation function, one for all hidden layers or one for each: "identity",
+        "logistic", "tanh", "relu", "leaky_relu" (slope 0.01), "elu", "selu", "gelu"
+        (tanh approximation), "silu" or "softplus".
+
+    delta : float, default=1.0
+        Threshold beyond which Huber's loss is linear: in standard deviations of y as
+        `normalize_y` estimates them or, with ``normalize_y=False``, in units of y.
+        (`epsilon` of scikit-learn's HuberRegressor is in standard deviations of the
+        residuals.)
+
+    normalize_y : bool, default=True
+        Whether to centre and scale y internally: by the weighted mean and standard
+        deviation of the training rows or, with Huber's loss, by the median and the
+        scaled interquartile range, (Q3 - Q1) / 1.349, which are robust to outliers. A
+        constant output is only centred. With the Poisson loss y is neither centred nor
+        scaled, but the output biases start at the logarithm of the mean. The first call
+        of `partial_fit` fixes centre and scale for later calls, and a warm start keeps
+        them.
+
+    solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
+        Optimiser. "sgd" is gradient descent with momentum; "adam" includes the gradient
+        of the penalty in its moment estimates; "adamw" applies the L2 part as decoupled
+        weight decay; "lbfgs" is a quasi-Newton method on all rows at once, a good
+        choice for small data sets.
+
+    alpha : float, default=4.0
+        Strength λ ≥ 0 of the penalty on the weights. Biases are not penalised.
+
+    l1_ratio : float, default=0.0
+        Share ρ of the L1 norm in the penalty, in [0, 1]. Above 0, some weights become
+        exactly zero.
+
+    keep_prob : float, array-like of float or "auto", default="auto"
+        Probability, in (0, 1], that a hidden unit is kept in a training step (inverted
+        dropout); one for all hidden layers or one for each. A dropout rate p is
+        ``keep_prob=1 - p``; 1.0 is no dropout. "auto" is 0.9 in layers of at least 50
+        units and 1.0 in others, and 1.0 in all layers for full-batch training: with
+        "lbfgs", and where at most 200 training rows fit in one mini-batch. Stochastic
+        solvers only.
+
+    input_keep_prob : float, default=1.0
+        The same for the entries of X: dropout of the inputs.
+
+    max_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the weights into each hidden unit, enforced
+        after each step. Stochastic solvers only.
+
+    max_grad_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the whole gradient, to which longer
+        gradients are scaled down. Stochastic solvers only.
+
+    augmentation : augmenter or None, default=None
+        Random transformation of the training rows, drawn again in each epoch, such as
+        :class:`~skdnn.RandomShift` or :class:`~skdnn.Mixup`. The dev set is never
+        augmented. Stochastic solvers only.
+
+    init : str or callable, default="auto"
+        Initialiser of the weights: "auto" (chosen for the activation of each layer),
+        "he", "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros",
+        or a callable ``(rng, n_in, n_out) -> ndarray of shape (n_in, n_out)`` with
+        `rng` a :class:`numpy.random.Generator`.
+
+    bias_init : str or callable, default="auto"
+        Initialiser of the biases of hidden layers: "auto" ("rms" in the first, "zeros"
+        in the others), "rms" (uniform within ± the root mean square of the weights into
+        the unit), "uniform" (within ± 1 / sqrt(n_in), as in PyTorch), "glorot" (within
+        ± sqrt(6 / (n_in + n_out)), as in scikit-learn), "zeros", or a callable
+        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The biases of the output
+        layer start at the centre of y (see `normalize_y`) or, with
+        ``normalize_y=False``, at zero.
+
+    batch_size : int or "auto", default="auto"
+        Maximum number of rows in a mini-batch; the mini-batches of an epoch differ by
+        at most one row. "auto" is min(64, n_samples). Ignored by "lbfgs".
+
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
+        Learning-rate schedule. Ignored by "lbfgs".
+
+        - "constant": `learning_rate_init` throughout.
+        - "invscaling": ``learning_rate_init / epoch ** power_t``. (`epoch` is the
+          number of rows seen in scikit-learn.)
+        - "adaptive": divided by 5, instead of stopping, each time the training cost or
+          the dev set stalls (see `n_iter_no_change`), until it has fallen to 1e-6.
+        - "cosine": half a cosine wave, from `learning_rate_init` to 0 at `max_iter`.
+
+    learning_rate_init : float, default=0.002
+        Initial learning rate. Ignored by "lbfgs".
+
+    power_t : float, default=0.5
+        Exponent of the "invscaling" schedule.
+
+    averaging : {None, "ema", "auto"}, default="auto"
+        "ema" predicts with an exponential moving average of the parameters over the
+        training steps, None with the parameters of the last step. Averaging has the
+        effect of a decaying learning rate, and training may stop at any time. The dev
+        set is evaluated with the average; `loss_curve_` is the cost of the parameters
+        themselves. "auto" is "ema", except where the parameters settle anyway (with the
+        "cosine" schedule and for full-batch training, see `keep_prob`) and with
+        `l1_ratio` above 0, because an average has no exact zeros. Stochastic solvers
+        only.
+
+    averaging_decay : float, default=0.99
+        Decay rate of the average, in [0, 1). It covers about the last
+        1 / (1 - averaging_decay) steps.
+
+    max_iter : int, default=200
+        Maximum number of epochs, or of iterations with "lbfgs".
+
+    shuffle : bool, default=True
+        Whether to shuffle the rows in each epoch. Ignored by "lbfgs".
+
+    early_stopping : bool, default=False
+        Whether to stop when the dev cost (or `scoring`) no longer improves, and to keep
+        the best parameters, whatever ends training. The dev set is the `X_val`, `y_val`
+        of `fit`; without them, a random part of the training rows is held out.
+
+    validation_fraction : float, default=0.1
+        Fraction of the training rows to hold out for early stopping if `fit` is given
+        no dev set, in [0, 1); at least two rows. The split is by single rows: if
+        several rows belong together, such as those of one patient, split off a dev set
+        by groups and pass it as `X_val` and `y_val`.
+
+    scoring : str or callable, default="loss"
+        What early stopping monitors: "loss", which is the dev cost without penalty and
+        dropout, or the name of a scikit-learn scorer, or a scorer.
+
+    n_iter_no_change : int, default=15
+        Training stops after exactly this many consecutive epochs in which the training
+        cost (with early stopping, the dev cost or score) has not improved by more than
+        `tol`. Ignored by "lbfgs" without early stopping.
+
+    tol : float, default=1e-4
+        Tolerance of `n_iter_no_change`. "lbfgs" has converged when no component of the
+        gradient is larger than `tol` in absolute value. Both are of the J of the
+        standardised targets.
+
+    momentum : float, default=0.9
+        Momentum of "sgd", in [0, 1]. At 1.0 the velocity never decays.
+
+    nesterovs_momentum : bool, default=True
+        Whether "sgd" uses Nesterov's momentum.
+
+    beta_1 : float, default=0.9
+        Decay rate of the first-moment estimates of "adam" and "adamw", in [0, 1).
+
+    beta_2 : float, default=0.999
+        Decay rate of the second-moment estimates of "adam" and "adamw", in [0, 1).
+
+    epsilon : float, default=1e-8
+        Constant > 0 in the denominator of the steps of "adam" and "adamw", against
+        division by zero.
+
+    max_fun : int, default=15000
+        Maximum number of evaluations of J by "lbfgs".
+
+    warm_start : bool, default=False
+        Whether `fit` continues from the previous fit. If that ran out of epochs or was
+        interrupted, training resumes as if it had been one long fit, with its moments,
+        random state, learning rate (except "cosine", which starts again), patience and
+        best parameters; "lbfgs" has to estimate the curvature again. If it had
+        converged, patience and learning rate start again.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Floating-point type to compute in. "auto" is float32, but float64 for full-batch
+        training (see `keep_prob`). Predictions are float32 for float32 rows, otherwise
+        float64.
+
+    verbose : bool or int, default=False
+        True or 1 prints the progress, at most two lines a second, and why training
+        stopped; 2 prints a line for each epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial weights, the order of the rows, the dropout masks, the
+        augmentation and the dev split. An int makes fits reproducible bit for bit on
+        one machine (for a network large enough for several BLAS threads, with the same
+        number of threads).
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray
+        Weights W[1], …, W[L]; W[l] has shape (n[l-1], n[l]). May be assigned. They are
+        float64 unless X was float32 in `fit`, and read-only copies where the network
+        computes in a lower precision or, in the last layer, on the standardised scale.
+    intercepts_ : list of ndarray
+        Biases b[1], …, b[L]; b[l] has shape (n[l],). Otherwise as `coefs_`.
+    loss_ : float
+        Last value of `loss_curve_`.
+    loss_curve_ : list of float
+        J in each epoch, penalty included, in units of y as `cost` gives it (of y²,
+        with the squared error). It averages over mini-batches, each at the parameters
+        of its step and under its dropout masks: use `cost` for J at one θ.
+    best_loss_ : float or None
+        Minimum of `loss_curve_`; None with early stopping.
+    validation_loss_curve_ : list of float or None
+        Dev cost after each epoch, without penalty and dropout; None without a dev set.
+    validation_scores_ : list of float or None
+        R² on the dev set after each epoch, or its `scoring`; None without a dev set.
+    best_validation_score_ : float or None
+        Dev score of the epoch `best_iteration_`; None without early stopping.
+    best_iteration_ : int
+        Epoch that the parameters are from, counted from 1 along `loss_curve_`.
+    converged_ : bool
+        Whether training stopped because nothing more was to be gained: patience ran
+        out, or "lbfgs" reached a minimum.
+    stop_reason_ : str
+        Why training stopped: "converged", "early_stopping", "max_iter", "max_fun" or
+        "line_search" ("lbfgs"), "callback", "one_epoch" (`partial_fit`),
+        "interrupted". If training failed: "rising", "worse_than_constant",
+        "lost_to_penalty", "constant_prediction" or "diverged".
+    stop_message_ : str
+        Why training stopped, as a sentence.
+    n_iter_ : int
+        Number of epochs, or of "lbfgs" iterations, in the last fit.
+    t_ : int
+        Number of training rows processed: rows times epochs.
+    optimizer_state_ : OptimizerState
+        Moments and step count of the optimiser.
+    n_layers_ : int
+        Number of layers, L + 1: input, hidden and output layers.
+    n_outputs_ : int
+        Number of targets predicted for each row.
+    out_activation_ : {"identity", "exp"}
+        Output activation; "exp" with the Poisson loss.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only if X has names that are all strings.
+
+    See Also
+    --------
+    MLPRegularizedRegressorCV : Chooses the regularisation on held-out rows.
+    MLPRegularizedClassifier : The same for class labels.
+    InputStandardizer : Standardises the inputs.
+    TrainDevTestSplit : A single train/dev split as the `cv` of a search.
+    sklearn.neural_network.MLPRegressor : Multi-layer perceptron of scikit-learn.
+
+    Notes
+    -----
+    Training minimises
 
     .. math::
 
@@ -41,248 +298,24 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         + \frac{\lambda}{2S} \sum_{l=1}^L
         \left[(1-\rho) \|W^{[l]}\|_F^2 + \rho \|W^{[l]}\|_1\right]
 
-    where ℓ is the `loss`, λ is `alpha` and ρ is `l1_ratio`. Mini-batches estimate this
-    same J, so the solution does not move with `batch_size`; without a hidden layer and
-    with the squared error it is that of ``Ridge(alpha)``.
+    over m training rows with sample weights :math:`s_i`, whose sum is S (m without
+    weights); ℓ is the `loss`, λ is `alpha` and ρ is `l1_ratio`. Mini-batches estimate
+    this same J, with the S of the whole training set, so the minimum does not depend on
+    `batch_size`. Without a hidden layer and with the squared error it is that of
+    ``Ridge(alpha)``.
 
-    The targets of J are standardised first, each output by itself (`normalize_y`), so
-    `alpha`, `delta`, `tol` and the steps of the solver do not depend on the units of y.
-    What is told and shown is in these units: predictions, scores, `coefs_`,
-    `intercepts_`, models that are exported, and costs. A cost is J times the variance
-    of y; of several outputs, times the mean of their variances.
-
-    A superset of :class:`sklearn.neural_network.MLPRegressor`: same names, same
-    meaning, with ``alpha_skdnn = alpha_sklearn * m / batch_size``, and
-    ``normalize_y=False`` to learn y as it is.
-
-    Parameters
-    ----------
-    loss : {"squared_error", "poisson", "huber"}, default="squared_error"
-        ℓ of one output: half the squared error; half the Poisson deviance, for counts
-        and other targets ≥ 0, whose logarithm the network then predicts; or Huber's
-        loss, which is linear beyond `delta`, so that outliers do not lead. Several
-        outputs are summed.
-
-    hidden_layer_sizes : int or array-like of int, default=(100, 50)
-        Units of each hidden layer. ``()`` is a linear model.
-
-    activation : str or array-like of str, default="relu"
-        One for all hidden layers, or one for each: "identity", "logistic", "tanh",
-        "relu", "leaky_relu" (slope 0.01), "elu", "selu", "gelu" (tanh form), "silu",
-        "softplus".
-
-    delta : float, default=1.0
-        Where Huber's loss turns linear: in deviations of y, as `normalize_y` measures
-        them, or in units of y without. (The `epsilon` of scikit-learn's HuberRegressor
-        is in deviations of the residuals.)
-
-    normalize_y : bool, default=True
-        Whether y is centred and scaled inside: by the weighted mean and standard
-        deviation of the training rows or, with Huber's loss, which outliers are not to
-        lead, by median and quartiles, (Q3 - Q1) / 1.349. An output that is constant is
-        centred only. Counts are not scaled: with the Poisson loss the last bias starts
-        at the logarithm of the mean. The first call of `partial_fit` sets centre and
-        scale for all, and a warm start keeps them.
-
-    solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
-        "adam" has the penalty's gradient in its moments; "adamw" shrinks the weights
-        by the L2 part apart from them; "sgd" is gradient descent with momentum;
-        "lbfgs" is a quasi-Newton method on all rows at once, good for small data.
-
-    alpha : float, default=4.0
-        Strength λ ≥ 0 of the penalty on the weights; biases are not penalised.
-
-    l1_ratio : float, default=0.0
-        Share ρ of the L1 norm, in [0, 1]. Above 0 some weights become exactly zero.
-
-    keep_prob : float, array-like of float or "auto", default="auto"
-        Inverted dropout: the probability, in (0, 1], that a unit of a hidden layer is
-        kept in a training step; one for all hidden layers or one for each. 1.0 is no
-        dropout; a dropout rate p is ``keep_prob=1 - p``. "auto" is 0.9 in layers of at
-        least 50 units and 1.0 in others; without mini-batches (with lbfgs, or where all
-        rows fit in one) it is 1.0 in all. Stochastic solvers only.
-
-    input_keep_prob : float, default=1.0
-        The same for the entries of X.
-
-    max_norm : float or None, default=None
-        Bound on the norm of the weights into each hidden unit. Stochastic solvers only.
-
-    max_grad_norm : float or None, default=None
-        Gradients of a larger norm are scaled to this one. Stochastic solvers only.
-
-    augmentation : augmenter or None, default=None
-        Alters the training rows afresh in each epoch, such as
-        :class:`~skdnn.RandomShift` or :class:`~skdnn.Mixup`; never those of the dev
-        set. Stochastic solvers only.
-
-    init : str or callable, default="auto"
-        How the first weights are drawn: "auto" (by each layer's activation), "he",
-        "xavier", "glorot", "lecun", "normal" (standard deviation 0.01), "zeros", or a
-        callable ``(rng, n_in, n_out) -> ndarray of shape (n_in, n_out)`` with `rng` a
-        :class:`numpy.random.Generator`.
-
-    bias_init : str or callable, default="auto"
-        How the first biases of hidden layers are drawn: "auto" ("rms" in the first,
-        "zeros" in the others), "rms" (uniformly within ± the root mean square of the
-        weights into the unit), "uniform" (± 1 / sqrt(n_in), as in PyTorch), "glorot"
-        (± sqrt(6 / (n_in + n_out)), as in scikit-learn), "zeros", or a callable
-        ``(rng, n_in, n_out) -> ndarray of shape (n_out,)``. The output layer's start
-        where the mean of y is predicted: see `normalize_y`.
-
-    batch_size : int or "auto", default="auto"
-        The most rows of a mini-batch; batches of an epoch differ by at most one row.
-        "auto" is min(64, n_samples). Not used by lbfgs.
-
-    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
-        Schedule of the learning rate: constant; divided by (epoch ** power_t);
-        divided by 5 at each stall instead of stopping; or half a cosine wave down to 0
-        at `max_iter`. Not used by lbfgs.
-
-    learning_rate_init : float, default=0.002
-        The learning rate that the schedule starts from. Not used by lbfgs.
-
-    power_t : float, default=0.5
-        Exponent of "invscaling".
-
-    averaging : {None, "ema", "auto"}, default="auto"
-        "ema" predicts with an exponential moving average of the parameters over their
-        steps instead of the last ones: as steady as with a learning rate that falls,
-        and training may stop at any time. Dev rows see the average, too; `loss_curve_`
-        is of the parameters that move. "auto" is "ema", but None where the parameters
-        settle anyway, beside "cosine", which falls to 0, and without mini-batches, and
-        with `l1_ratio` above 0: an average has no exact zeros.
-
-    averaging_decay : float, default=0.99
-        In [0, 1): the weight of a step falls by this factor with each further one, so
-        that about the last 1 / (1 - averaging_decay) count.
-
-    max_iter : int, default=200
-        The most epochs, or iterations of lbfgs.
-
-    shuffle : bool, default=True
-        Whether to draw a new order of the rows for each epoch. Not used by lbfgs.
-
-    early_stopping : bool, default=False
-        Whether to stop when the dev set's cost (or `scoring`) no longer improves, and
-        to keep the best parameters, whichever way the training ends. The dev set is
-        `X_val`, `y_val` of `fit`, or else a random part of the training rows.
-
-    validation_fraction : float, default=0.1
-        That part, in [0, 1); at least two rows. Rows are cut one by one:
-        where several belong together, as those of one patient, cut a dev set by groups
-        yourself and give `X_val` and `y_val`.
-
-    scoring : str or callable, default="loss"
-        What early stopping follows: "loss", the dev cost without penalty and dropout,
-        or a scikit-learn scorer's name or a scorer.
-
-    n_iter_no_change : int, default=15
-        Training stops after exactly this many epochs in a row in which the training
-        cost, or what early stopping follows, has not improved by more than `tol`. Not
-        used by lbfgs without early stopping.
-
-    tol : float, default=1e-4
-        See `n_iter_no_change`; for lbfgs, the largest component of the gradient at
-        which it has converged. Both of J, before it is told in units of y.
-
-    momentum : float, default=0.9
-        Momentum of "sgd", in [0, 1]; with 1.0 nothing ever slows it down.
-
-    nesterovs_momentum : bool, default=True
-        Whether "sgd" uses Nesterov's momentum.
-
-    beta_1, beta_2 : float, default=0.9, 0.999
-        Decay rates of the moments of "adam" and "adamw", in [0, 1).
-
-    epsilon : float, default=1e-8
-        Their guard against division by zero.
-
-    max_fun : int, default=15000
-        The most evaluations of J by lbfgs.
-
-    warm_start : bool, default=False
-        Whether `fit` goes on from the last fit. If that ran out of epochs or was
-        interrupted, as if there had been one long fit: moments, random state, learning
-        rate ("cosine" begins anew), patience and best parameters; lbfgs has to learn
-        its curvature again. If it had converged, with fresh patience and rate.
-
-    dtype : {"auto", "float32", "float64"}, default="auto"
-        Type to compute in. "auto" is float32 for the stochastic solvers, float64 for
-        lbfgs and for rows that fit in one mini-batch. What is predicted has the type of
-        the rows: float32 for float32, else float64.
-
-    verbose : bool or int, default=False
-        1 prints lines about epochs, at most two a second, and why training stopped; 2
-        prints a line for each epoch.
-
-    random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the order of rows, dropout masks, augmented rows and
-        the dev set. An int makes fits reproducible to the bit on one machine (for
-        networks so large that they are given several BLAS threads: with as many).
-
-    Attributes
-    ----------
-    coefs_ : list of ndarray
-        W[1], …, W[L], of shapes (n[l-1], n[l]). Can be assigned. float64 unless the
-        rows of fit were float32; read-only copies where the network computes in less,
-        or, in the last layer, in other units than those of y, which are shown.
-    intercepts_ : list of ndarray
-        b[1], …, b[L].
-    loss_ : float
-        The last of `loss_curve_`.
-    loss_curve_ : list of float
-        J in each epoch, penalty included, in units of y as `cost` gives it (of y²,
-        with the squared error). Each mini-batch is taken at the parameters of
-        its step and under its dropout masks: use `cost` for J at one point.
-    best_loss_ : float or None
-        The least of `loss_curve_`; None with early stopping.
-    validation_loss_curve_ : list of float or None
-        The dev cost after each epoch, without penalty and dropout; None if there is no
-        dev set.
-    validation_scores_ : list of float or None
-        The dev set's R² after each epoch, or its `scoring`.
-    best_validation_score_ : float or None
-        The one at `best_iteration_`, with early stopping.
-    best_iteration_ : int
-        The epoch that the parameters are from, counted from 1 along `loss_curve_`.
-    converged_ : bool
-        Whether training stopped because there was nothing more to gain: patience had
-        run out, or lbfgs had found a minimum.
-    stop_reason_ : str
-        Why training stopped: "converged", "early_stopping", "max_iter", "max_fun",
-        "line_search" (lbfgs), "callback", "one_epoch" (partial_fit), "interrupted", or,
-        of what cannot have worked, "rising", "worse_than_constant", "lost_to_penalty",
-        "constant_prediction",
-        "diverged".
-    stop_message_ : str
-        The same in a sentence.
-    n_iter_ : int
-        Epochs, or iterations of lbfgs, of the last fit.
-    t_ : int
-        Training rows seen: epochs times rows.
-    optimizer_state_ : OptimizerState
-        Moments and number of steps of the optimiser.
-    n_layers_ : int
-        L + 1: input, hidden and output layers.
-    n_outputs_ : int
-        Numbers predicted for each row.
-    out_activation_ : {"identity", "exp"}
-        What turns the last layer's numbers into predictions.
-    n_features_in_ : int
-        Columns of X.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X has names that are all strings.
-
-    See Also
-    --------
-    MLPRegularizedClassifier : The same for classes.
-    InputStandardizer : Scales inputs as a network wants them.
+    J is that of the standardised targets, each output by itself, so that `alpha`,
+    `delta`, `tol` and the steps of the solver do not depend on the units of y. All
+    results are in the units of y: predictions, scores, `coefs_`, `intercepts_`,
+    exported models, and costs. A cost is J times the variance of y (for several
+    outputs, times the mean of their variances).
 
     References
     ----------
     P. Huber, "Robust estimation of a location parameter", Annals of Mathematical
-    Statistics 35, 1964; and those of `MLPRegularizedClassifier`.
+    Statistics 35, 1964.
+
+    Those of :class:`MLPRegularizedClassifier`.
 
     Examples
     --------
@@ -294,14 +327,14 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     >>> net = MLPRegularizedRegressor(hidden_layer_sizes=(32,), alpha=30, max_iter=500,
     ...                               learning_rate_init=0.01, random_state=0)
-    >>> model = make_pipeline(InputStandardizer(), net)
-    >>> bool(model.fit(X_train, y_train).score(X_test, y_test) > 0.3)
+    >>> model = make_pipeline(InputStandardizer(), net).fit(X_train, y_train)
+    >>> bool(model.score(X_test, y_test) > 0.3)
     True
     """
 
     _y_is_numeric = True
     _model: Model[RegressionTargets]
-    _sklearn_scoring = "r2"  # what early stopping follows in scikit-learn
+    _sklearn_scoring = "r2"  # what scikit-learn's early stopping monitors
     _as_in_sklearn: ClassVar[dict] = {"normalize_y": False}
 
     _parameter_constraints: ClassVar[dict] = {
@@ -406,33 +439,36 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         sample_weight_val: ArrayLike | None = None,
         resume_from: str | PathLike[str] | None = None,
     ) -> Self:
-        """Fit to the training rows.
+        """Fit the network to the training rows.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training inputs. Unless they are small (16 MB), they are read block by
-            block and never copied whole. Or, as the only argument, a source of chunks
-            ``(X, y)`` or ``(X, y, sample_weight)`` that is read once per epoch: a
-            `BatchSource`, or an iterable that can be read again and again.
+            Training inputs. Above 16 MB they are read block by block and never copied
+            as a whole. Alternatively, and without `y`, a source of chunks ``(X, y)`` or
+            ``(X, y, sample_weight)`` that is read once per epoch: a `BatchSource`, or
+            an iterable that can be iterated over repeatedly.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The numbers to predict; None only if a source has them.
+            Target values. None only if X is a source of chunks.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights ≥ 0 of the rows; a weight of 2 counts a row twice. Negative ones,
-            which `MLPRegressor` takes, are refused: J would have no minimum.
+            Non-negative weights of the rows; a weight of 2 counts a row twice. If all
+            are below 1, they are scaled to a mean of 1 over the rows with a weight.
+            Negative weights, which `MLPRegressor` accepts, are an error: J would have
+            no minimum.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            The dev set. Without early stopping it is only watched. In a Pipeline, give
-            ``transform_input=["X_val"]`` to have it transformed as X is. Or, without
-            `y_val`, a source of chunks, which is read after each epoch.
-        y_val : array-like, default=None
-            Its targets.
+            Inputs of the dev set, which is only monitored unless `early_stopping` is
+            set. A Pipeline with ``transform_input=["X_val"]`` transforms them as it
+            does X. Alternatively, and without `y_val`, a source of chunks, which is
+            read after each epoch.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Target values of the dev set.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            Weights of the rows of the dev set.
         resume_from : str or path-like, default=None
-            A file of the :class:`Checkpoint` that this fit was saved to before it was
-            broken off: training goes on from there, bit for bit, with the parameters
-            and rows that it began with. If there is no file, and the estimator has a
-            `Checkpoint` that writes it, training begins.
+            File that a :class:`Checkpoint` of this fit has written before it was broken
+            off. Training resumes from there, bit for bit; parameters and rows must be
+            the same. If there is no such file, but a `Checkpoint` of this estimator
+            writes to it, training starts from the beginning.
 
         Returns
         -------
@@ -442,23 +478,22 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as described, or training diverges in its
-            first epoch. A model that was fitted before is left as it was.
-
+            If a parameter or an array is invalid, or if training diverges in its first
+            epoch. A previously fitted model is left unchanged.
         FileNotFoundError
-            If there is no file to resume from.
+            If there is no file `resume_from`, and no `Checkpoint` that writes to it.
 
         Warns
         -----
         ConvergenceWarning
-            If training ran out of epochs; if it cannot have worked (see
-            `stop_reason_`): the last parameters of a finite cost are kept; or if it was
-            interrupted (Ctrl-C) after an epoch: what it has is kept, and is the last
-            epoch's or, with early stopping, the best. In a search and the like, an
-            interrupt is raised again, and equal warnings are given once.
+            If training ran out of epochs, failed (see `stop_reason_`), or was
+            interrupted (Ctrl-C) after at least one epoch. The model is fitted all the
+            same: its parameters are the last with a finite cost or, with early
+            stopping, the best. Within a search or another loop over fits, an interrupt
+            is raised, and each kind of warning is given only once.
         DataScaleWarning
-            If inputs are off scale, or targets are and `normalize_y` is False, or
-            `X_val` is on another scale than `X`.
+            If the inputs are badly scaled, if the targets are and `normalize_y` is
+            False, or if `X_val` is on another scale than `X`.
         """
         return self._fit(
             Rows(X, y, sample_weight),
@@ -481,37 +516,43 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         sample_weight_val: ArrayLike | None = None,
         total_weight: float | None = None,
     ) -> Self:
-        """Train for one epoch on the given rows, from wherever training stopped.
+        """Train for one epoch on the given rows, starting where training stopped.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows of the training set. Its weight S, which divides the penalty, is taken
-            to be that of all rows so far; a call that repeats the rows of an earlier
-            one adds nothing to it (single rows are never taken for repeated).
+            Inputs, a part of the training set. The weight S of the training set, which
+            divides the penalty, is estimated by that of all rows so far. A call with
+            the rows of an earlier call adds nothing to it (single rows always count).
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets. Those of the first call set centre and scale for all: give
-            it rows from all over the training set.
+            Target values. Those of the first call fix the centre and scale for all
+            calls (see `normalize_y`): it should be a random sample of the training set.
         sample_weight : array-like of shape (n_samples,), default=None
-            Their weights.
+            Non-negative weights of the rows.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            A dev set to watch: its cost and score are added to
-            `validation_loss_curve_` and `validation_scores_`. With early stopping it is
-            followed over the calls: predictions are those of the best parameters so
-            far, and `converged_` says when to stop.
-        y_val : array-like, default=None
-            Its targets.
+            Inputs of the dev set. Its cost and score are appended to
+            `validation_loss_curve_` and `validation_scores_`. With early stopping, it
+            is monitored across calls: predictions are those of the best parameters so
+            far, and `converged_` tells when to stop.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Target values of the dev set.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            Weights of the rows of the dev set.
         total_weight : float, default=None
-            S, where it is known: the rows of the whole file or, with weights, their
-            sum; never less than that of a call. It holds for later calls, too.
+            S, if it is known: the number of rows of the whole training set or, with
+            weights, their sum. It is kept for later calls.
 
         Returns
         -------
         self : MLPRegularizedRegressor
-            The estimator, trained a little further. An interrupt or an error leaves it
-            as it was.
+            The estimator, trained for one more epoch. An interrupt or an error leaves
+            it unchanged.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an array is invalid, `total_weight` is less than the
+            weight of these rows, or training diverges.
         """
         self._validate_params()  # fit_context does so in the first call only
         return self._fit(
@@ -522,7 +563,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         )
 
     def _targets_of(self, rows, classes=None, warm=False, incremental=False):
-        # A shape other than before is found when the layers are compared.
+        # A change of shape is found when the layers are compared.
         targets = RegressionTargets.of(rows.y, self.loss)
         return targets.like(self._model.targets) if warm else targets
 
@@ -539,37 +580,37 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         return tags
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predict the numbers of each row.
+        """Predict the targets of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
+            Inputs.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, in the shape that y had in fit: float32 for rows of float32,
-            else float64.
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predicted values, in the units of y and as one- or two-dimensional as y was
+            in `fit`. float32 for float32 rows, otherwise float64.
         """
-        return self._ask(Model.predict, X)
+        return self._predicted(Model.predict, X)
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return R², the explained share of the variance, averaged over outputs.
+        """Return the coefficient of determination R², averaged over outputs.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
+            Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            What they should give.
+            True target values.
         sample_weight : array-like of shape (n_samples,), default=None
-            Their weights.
+            Non-negative weights of the rows.
 
         Returns
         -------
-        float
-            At most 1; 0 is what the mean of y would get.
+        score : float
+            At most 1; 0 is the score of predicting the mean of y.
         """
         return self._score_of(self.predict(X), y, sample_weight)
 
@@ -578,44 +619,47 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         y, weight = targets_to_score(self, targets, y, sample_weight, n_rows)
         return r2_score(y, predicted, sample_weight=weight)
 
-    # -- scikit-learn's own ------------------------------------------------------------
+    # -- conversion from and to scikit-learn -------------------------------------------
 
     @classmethod
     def from_sklearn(
         cls, mlp: MLPRegressor, *, n_samples: int | None = None, strict: bool = True
     ) -> Self:
-        """Return scikit-learn's MLPRegressor as an estimator of this class.
+        """Convert scikit-learn's MLPRegressor to an estimator of this class.
 
-        A fitted one comes with its weights, loss curve and so on, in float64, and
-        predicts the same. Training can go on from there, with fresh moments of the
-        optimiser and its learning rate started anew. The losses of several outputs are
-        averaged there and added up here, in the curves; the gradients are the same.
+        A fitted one keeps its weights (as float64), loss curve and so on, and predicts
+        the same. Training can be continued, with new moments of the optimiser and the
+        initial learning rate. The losses of several outputs are averaged there and
+        summed here, in the curves; the gradients are the same.
 
-        Parameters keep their values, with these exceptions. `alpha` is multiplied by
-        m / batch_size, for m training rows; with lbfgs it stays as it is. `scoring` is
-        "r2" with early stopping, `init` and `bias_init` are "glorot", the nearest to
-        scikit-learn's, and `normalize_y` is False. Dropout and averaging are off, and a
-        `batch_size` of "auto" becomes scikit-learn's: min(200, m), or 200 where nobody
-        knows m. What its solver ignores is left out:
-        `learning_rate` unless ``solver="sgd"``, `early_stopping` with lbfgs.
+        Parameters keep their values, with these exceptions:
+
+        - `alpha` is multiplied by m / batch_size for m training rows, except with
+          "lbfgs".
+        - A `batch_size` of "auto" becomes scikit-learn's min(200, m), or 200 if m is
+          not known.
+        - Dropout and averaging are off, `init` and `bias_init` are "glorot", the
+          closest to scikit-learn's, `dtype` is "float64" and `normalize_y` is False.
+        - `scoring` is "r2" with early stopping.
+        - What the solver of `mlp` ignores is dropped: `learning_rate` unless
+          ``solver="sgd"``, and `early_stopping` with "lbfgs".
 
         Parameters
         ----------
         mlp : MLPRegressor
-            Fitted or not; it stays as it is.
+            Fitted or not. It is not changed.
         n_samples : int, default=None
-            The number m of rows that it was, or will be, trained on, without those of
-            a validation set. None reads m off a fitted `mlp`: ``t_`` divided by the
-            length of ``loss_curve_``. Where there is neither, `alpha` stays as it is,
-            as for a training set of one batch, and the penalty in `cost` is NaN.
+            Number m of rows that `mlp` was, or will be, trained on, without those of a
+            validation set. None takes it from a fitted `mlp`, as ``t_`` divided by the
+            length of ``loss_curve_``. If m is not known, `alpha` keeps its value, which
+            is right for a single batch, and the penalty in `cost` is NaN.
         strict : bool, default=True
-            Whether to refuse a setting that has another meaning here, or to let it
-            pass: ``learning_rate="invscaling"`` of sgd, which counts rows there and
-            epochs here.
+            Whether to reject ``learning_rate="invscaling"`` of "sgd", which counts rows
+            in scikit-learn and epochs here. False keeps it.
 
         Returns
         -------
-        MLPRegularizedRegressor
+        net : MLPRegularizedRegressor
             A new estimator, fitted if `mlp` is.
 
         Raises
@@ -623,7 +667,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         TypeError
             If `mlp` is not an MLPRegressor.
         ValueError
-            If a parameter has a value that cannot be taken over.
+            If a parameter has a value that cannot be converted.
 
         Examples
         --------
@@ -642,45 +686,45 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
     def to_sklearn(
         self, *, n_samples: int | None = None, strict: bool = True
     ) -> MLPRegressor:
-        """Return the estimator as scikit-learn's MLPRegressor.
+        """Convert the estimator to scikit-learn's MLPRegressor.
 
-        A fitted one comes with its weights (in their type), loss curve and so on, and
-        predicts the same, but for the rounding of a network that computes in float32:
-        some 1e-6. Training can go on from there, with fresh moments of the optimiser.
-        It learns y as it is, then: where that is far from mean 0 and deviation 1, scale
-        it with :class:`~sklearn.compose.TransformedTargetRegressor`.
+        A fitted one keeps its weights (in their type), loss curve and so on, and
+        predicts the same, up to rounding errors of about 1e-6 if it computes in
+        float32. Training can be continued, with new moments of the optimiser and on y
+        as it is: if that is far from mean 0 and standard deviation 1, scale it with
+        :class:`~sklearn.compose.TransformedTargetRegressor`.
 
-        Parameters keep their values, except that `alpha` is divided by m / batch_size,
-        for m training rows; with lbfgs it stays as it is. A `batch_size` of "auto"
-        becomes its number here, min(64, m), or 64 where nobody knows m. scikit-learn
-        has no dropout and no average, draws the first weights and biases in its own
-        way and computes in the type of X, so that these settings are left out if they
-        are "auto" (or "glorot"), and `dtype` and `normalize_y`.
+        Parameters keep their values, with these exceptions:
+
+        - `alpha` is divided by m / batch_size for m training rows, except with "lbfgs".
+        - A `batch_size` of "auto" becomes min(64, m), or 64 if m is not known.
+        - scikit-learn has no dropout and no averaging, initialises weights and biases
+          in its own way and computes in the type of X. These settings are dropped if
+          they are "auto" (or "glorot"), and so are `dtype` and `normalize_y`.
 
         Parameters
         ----------
         n_samples : int, default=None
-            The number m of rows that the estimator was, or will be, trained on,
-            without those of a dev set. None reads m off a fitted one: ``t_`` divided
-            by the length of ``loss_curve_``. Where there is neither, `alpha` stays as
-            it is, as for a training set of one batch.
+            Number m of rows that the estimator was, or will be, trained on, without
+            those of a dev set. None takes it from a fitted estimator, as ``t_`` divided
+            by the length of ``loss_curve_``. If m is not known, `alpha` keeps its
+            value, which is right for a single batch.
         strict : bool, default=True
-            Whether to refuse settings of the training that scikit-learn does not have,
-            or to leave them out: Huber's loss, dropout, an L1 penalty, `max_norm`,
-            ``solver="adamw"`` and so on. They do not change what a fitted network
-            predicts.
+            Whether to reject settings of the training that scikit-learn does not have
+            (Huber's loss, dropout, an L1 penalty, `max_norm`, ``solver="adamw"`` and so
+            on) or to drop them. They do not change what a fitted network predicts.
 
         Returns
         -------
-        sklearn.neural_network.MLPRegressor
+        mlp : sklearn.neural_network.MLPRegressor
             A new estimator, fitted if this one is.
 
         Raises
         ------
         ValueError
-            If hidden layers differ in their activation, or it is not one of
-            scikit-learn's four; with `strict`, if a setting of the training cannot be
-            expressed. The error names all of them.
+            If hidden layers differ in their activation, if it is none of
+            scikit-learn's four or, with `strict`, if settings of the training cannot be
+            expressed; the message names all of them.
 
         Examples
         --------
@@ -692,8 +736,8 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
         >>> net.to_sklearn()
         Traceback (most recent call last):
         ...
-        ValueError: scikit-learn's MLPRegressor cannot express loss='huber'. With
-        strict=False such settings of the training are left out.
+        ValueError: scikit-learn's MLPRegressor cannot express loss='huber'.
+        strict=False drops such settings of the training.
         >>> mlp = net.to_sklearn(strict=False)
         >>> bool(abs(net.predict(X) - mlp.predict(X)).max() < 1e-6)
         True
@@ -702,5 +746,5 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
 
 
 def _targets_of_peer(mlp: MLPRegressor) -> RegressionTargets:
-    # Predictions of one output are one-dimensional there, whatever y was.
+    # MLPRegressor predicts a single output as a vector, whatever the shape of y was.
     return RegressionTargets(mlp.loss, mlp.n_outputs_, is_1d=mlp.n_outputs_ == 1)

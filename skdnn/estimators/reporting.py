@@ -1,7 +1,7 @@
-"""What a fit says: lines while it runs, and why it stopped, in a sentence or a warning.
+"""What a fit reports: progress, and why it stopped, as a sentence or a warning.
 
-The codes of reasons are those of training/stopping.py. A sentence may say more than the
-code: what to do about it in this fit.
+The reason codes are those of training/stopping.py. A sentence adds what the code cannot
+say: the numbers of this fit and the remedy.
 """
 
 import time
@@ -20,29 +20,29 @@ from skdnn.training.history import EpochRecord, Outcome
 
 # Seconds between two lines of verbose=1.
 _BETWEEN_LINES = 0.5
-# What is said of a training that cannot have worked.
+# Reasons that mean that training failed.
 _FAILURES = (stopping.RISING, stopping.WORSE_THAN_CONSTANT, stopping.DIVERGED)
-# A dev cost that has not fallen for so many epochs does not fall any more.
+# A dev cost that has not fallen for this many epochs is taken to have stopped falling.
 _PATIENCE = 10
 
 
 class Collapse(NamedTuple):
-    """A network that gives one prediction for all rows."""
+    """A network that predicts the same for all rows."""
 
     reason: str  # a code of training/stopping.py
-    text: str  # what happened, and what to do
+    text: str  # the finding and its remedy
 
 
 class EpochPrinter:
-    """Prints what verbose asks for: lines about epochs, and why training stopped.
+    """Prints the progress of training, and why it stopped.
 
     Parameters
     ----------
     verbose : bool or int
-        1 prints the first epoch, the last, and no more than two lines a second between:
-        a line for each epoch that takes long. 2 prints all.
+        1 prints the first and the last epoch, and at most two lines a second between
+        them. 2 prints every epoch.
     clock : callable () -> float, default=time.perf_counter
-        Tells seconds.
+        Returns the time in seconds.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class EpochPrinter:
         self._held_back: EpochRecord | None = None
 
     def epoch(self, record: EpochRecord) -> None:
-        """Remember an epoch, and print a line about it if one is due."""
+        """Record an epoch, and print it if a line is due."""
         if record.compile_seconds > 0.05:
             print(
                 f"Compiled the training step in {record.compile_seconds:.1f} s. Later "
@@ -65,7 +65,7 @@ class EpochPrinter:
             self._print()
 
     def end(self, reason: str | None) -> None:
-        """Print the last epoch, if it has not been, and why training stopped."""
+        """Print the last epoch, unless already printed, and why training stopped."""
         if self._held_back is not None:
             self._print()
         if reason is not None:
@@ -84,10 +84,10 @@ class EpochPrinter:
 
 
 def refuse(outcome: Outcome, estimator, incremental: bool) -> None:
-    """Raise an error if nothing was reached that is worth keeping.
+    """Raise an error if training has no result to keep.
 
-    An interrupt ends more than this fit where the fit is part of something larger: a
-    search would otherwise go on with the next candidate.
+    An interrupt is raised again where the fit is one of many: a search would otherwise
+    continue with its next candidate.
     """
     interrupt = outcome.interrupted_by
     if interrupt is not None and (incremental or caller_of_many_fits() is not None):
@@ -106,11 +106,11 @@ def warn_about(outcome: Outcome, estimator, collapse: Collapse | None) -> None:
     Parameters
     ----------
     outcome : Outcome
-        How it went.
+        The outcome of training.
     estimator : BaseMLPRegularized
-        Fitted.
+        The fitted estimator.
     collapse : Collapse or None
-        What to say of a network that gives one prediction for all rows.
+        Set if the network predicts the same for all rows.
     """
     text, reason = _warning_text(outcome, estimator, collapse), outcome.reason
     if text is not None:
@@ -119,9 +119,10 @@ def warn_about(outcome: Outcome, estimator, collapse: Collapse | None) -> None:
 
 
 def tell(text: str, category: type[Warning], reason: str) -> None:
-    """Warn the caller of fit; a search or another loop over fits, once per reason.
+    """Warn the caller of fit; a search or other loop over fits once per reason.
 
-    The reason ends the text: docs/user_guide/does_not_learn.md has a section for each.
+    The text ends with the reason: docs/user_guide/does_not_learn.md has a section for
+    each.
     """
     larger = caller_of_many_fits()
     told: set[str] = set() if larger is None else _TOLD.setdefault(larger, set())
@@ -129,35 +130,35 @@ def tell(text: str, category: type[Warning], reason: str) -> None:
         return
     text += f" [{reason}]"
     if larger is not None:
-        text += " (One of several fits; of the others no more is said.)"
+        text += " (One of several fits; the warning is not repeated for the others.)"
     warnings.warn(text, category, stacklevel=level_of_caller())
-    told.add(reason)  # where warnings are errors, each fit fails by itself
+    told.add(reason)  # after warn: where warnings are errors, each fit raises its own
 
 
-# The reasons that a search or another loop over fits has been warned of: that many of
-# its fits ran out of epochs is worth one warning.
+# The reasons that a search or other loop over fits has been warned of already.
 _TOLD: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
 
 
 def _warning_text(outcome: Outcome, estimator, collapse: Collapse | None) -> str | None:
     why, reason = estimator.stop_message_, outcome.reason
     if reason == stopping.INTERRUPTED:
-        kept = "of the last one"
+        kept = "last epoch"
         if estimator.early_stopping:
-            kept = f"of the best one, {estimator.best_iteration_},"
+            kept = f"best epoch, {estimator.best_iteration_},"
         return (
             f"Training was interrupted after {estimator.n_iter_} epochs. The "
-            f"parameters {kept} are kept; with warm_start=True, fit goes on from here."
+            f"parameters of the {kept} are kept; with warm_start=True, fit continues "
+            "from here."
         )
     if collapse is not None and reason in (collapse.reason, stopping.ONE_EPOCH):
         return collapse.text
     if reason == stopping.DIVERGED:
-        return f"{_capitalised(why)}. {cure(estimator)}"
+        return f"{why[0].upper()}{why[1:]}. {cure(estimator)}"
     if reason in _FAILURES:
         return f"Training failed: {why}. {cure(estimator)}"
     if reason == stopping.ONE_CLASS:
         return (
-            f"{_capitalised(why)}: every row is predicted to be of the class "
+            f"{why}: every row is predicted to be of class "
             f"{estimator.classes_.tolist()[0]!r}."
         )
     if outcome.converged or reason in (stopping.CALLBACK, stopping.ONE_EPOCH):
@@ -165,7 +166,7 @@ def _warning_text(outcome: Outcome, estimator, collapse: Collapse | None) -> str
     advice = advice_at_max_iter(estimator)
     if not plan.is_stochastic(estimator):
         return f"lbfgs stopped before it converged: {why}. {advice}"
-    if plan.schedule_of(estimator).spans_fit:  # it is meant to end with max_iter
+    if plan.schedule_of(estimator).spans_fit:  # is meant to end at max_iter
         return None
     return (
         f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and "
@@ -173,32 +174,28 @@ def _warning_text(outcome: Outcome, estimator, collapse: Collapse | None) -> str
     )
 
 
-def _capitalised(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]
-
-
 # -- why training stopped --------------------------------------------------------------
 
 
 def sentence(trained: Trained, estimator, record: FitRecord) -> str:
-    """Return why training stopped.
+    """Return why training stopped, without a capital and a full stop.
 
     Parameters
     ----------
     trained : Trained
     estimator : BaseMLPRegularized
-        Its parameters are named.
+        Its parameters are quoted.
     record : FitRecord
-        The curves up to now.
+        The curves so far.
     """
-    said = _SENTENCES[trained.outcome.reason]
-    return said if isinstance(said, str) else said(estimator, trained, record)
+    entry = _SENTENCES[trained.outcome.reason]
+    return entry if isinstance(entry, str) else entry(estimator, trained, record)
 
 
 def cure(estimator) -> str:
-    """Return the cure for steps that are too long or of very different lengths."""
+    """Return the remedy for steps that are too large, or badly scaled."""
     if not plan.is_stochastic(estimator):
-        return "Standardise the inputs, or draw smaller first weights with init."
+        return "Standardise the inputs, or choose an init with smaller weights."
     return (
         f"Lower learning_rate_init={estimator.learning_rate_init}, standardise the "
         "inputs (make_pipeline(StandardScaler(), net)), or set max_grad_norm."
@@ -229,27 +226,27 @@ def _patience(net) -> str:
 
 def _max_iter(net, trained, record):
     unit = "epochs" if plan.is_stochastic(net) else "iterations"
-    return f"max_iter={net.max_iter} {unit} are over"
+    return f"the limit of max_iter={net.max_iter} {unit} was reached"
 
 
 def _rising(net, trained, record):
     first, last = trained.first_cost, trained.outcome.history[-1].cost
     return (
         f"the training cost rose from {first:.3g} in the first epoch to {last:.3g} in "
-        "the last: the steps are too long"
+        "the last: the steps are too large"
     )
 
 
 def _worse_than_constant(net, trained, record):
     if net.early_stopping and record.validation_loss_curve_:
         return (
-            f"the dev cost stayed at {min(record.validation_loss_curve_):.3g} or "
-            "more, above that of a network that predicts the same for every row"
+            f"the dev cost never fell below {min(record.validation_loss_curve_):.3g}, "
+            "which is above that of a constant prediction"
         )
     last = trained.outcome.history[-1].cost
     return (
-        f"the training cost has stalled at {last:.3g}, above that of a network that "
-        "predicts the same for every row"
+        f"the training cost has stalled at {last:.3g}, which is above that of a "
+        "constant prediction"
     )
 
 
@@ -258,43 +255,45 @@ _SENTENCES: dict[str, str | Callable[..., str]] = {
     stopping.EARLY_STOPPING: _early_stopping,
     stopping.MAX_ITER: _max_iter,
     stopping.MAX_FUN: lambda net, trained, record: (
-        f"max_fun={net.max_fun} evaluations of J are over"
+        f"the limit of max_fun={net.max_fun} evaluations of J was reached"
     ),
     stopping.LINE_SEARCH: lambda net, trained, record: (
-        f"lbfgs found no lower J along its direction ({trained.outcome.message})"
+        f"the line search found no lower J ({trained.outcome.message})"
     ),
-    stopping.CALLBACK: "a callback asked for it",
-    stopping.ONE_EPOCH: "partial_fit trains for one epoch in each call",
+    stopping.CALLBACK: "a callback requested it",
+    stopping.ONE_EPOCH: "partial_fit trains for one epoch per call",
     stopping.ONE_CLASS: "y has one class only, so there is nothing to learn",
     stopping.INTERRUPTED: "it was interrupted (Ctrl-C)",
     stopping.LOST_TO_PENALTY: (
-        "the penalty has taken the network: its minimum is near zero weights"
+        "the penalty dominates: the minimum of J is near zero weights"
     ),
     stopping.CONSTANT: "every row gets almost the same prediction",
     stopping.RISING: _rising,
     stopping.WORSE_THAN_CONSTANT: _worse_than_constant,
     stopping.DIVERGED: lambda net, trained, record: (
         f"training diverged in epoch {trained.outcome.diverged_at}: the cost is no "
-        "longer finite; the last parameters of a finite cost are kept"
+        "longer finite; the last parameters with a finite cost are kept"
     ),
 }
 
 
 def advice_at_max_iter(estimator) -> str:
-    """Return what to do about a training that ran out of epochs, by its curves."""
+    """Return what to do when training ran out of epochs, according to its curves."""
     more = f"max_iter={2 * estimator.max_iter}"
     if not plan.is_stochastic(estimator):
-        return f"Standardise the inputs, or set {more} and max_fun as high."
+        return f"Standardise the inputs, or set {more} and increase max_fun."
     curve, best = estimator.validation_loss_curve_, estimator.best_iteration_
     patience = min(estimator.n_iter_no_change, _PATIENCE)
     if curve is None:
         return (
-            f"If the cost of rows that are not trained on still falls, set {more}; "
-            "early_stopping=True watches some rows and stops when it does not."
+            f"Set {more} if the cost on held-out rows is still falling; "
+            "early_stopping=True monitors it, and stops when it no longer falls."
         )
     if estimator.early_stopping:
         if len(estimator.loss_curve_) - best < patience / 2:
-            return f"The dev set was still gaining: set {more}."
+            falls = plan.follows_cost(estimator)
+            what = "cost was still falling" if falls else "score was still rising"
+            return f"The dev {what}: set {more}."
         return (
             f"The parameters are those of epoch {best}; more epochs would hardly help."
         )

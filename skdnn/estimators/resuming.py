@@ -1,4 +1,4 @@
-"""What fits of all kinds need to go on from a file, and to tell it from another's."""
+"""Resuming any kind of fit from a checkpoint file, and checking that it matches."""
 
 import os
 import re
@@ -19,28 +19,28 @@ from skdnn.estimators import checkpoint_files as files
 from skdnn.estimators import plan
 from skdnn.training.tables import Examples
 
-# Of the layout of the content; to be raised when older files cannot be read any more.
+# Version of the content's layout; raised when older files can no longer be read.
 _FORMAT = 1
-# So many rows of X are looked at; y and weights are in memory, and are read whole.
+# Number of rows of X in the checksum; y and weights are in memory, and are read whole.
 ROWS_READ = 1000
-# Parameters that change nothing of the training.
+# Parameters that do not affect training.
 _FREE = {"verbose", "warm_start", "n_jobs", "client"}
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a checkpoint of a training with these parameters holds."""
+    """The content of a checkpoint of a fit with the same parameters."""
 
     path: Path
     content: dict[str, Any]
 
     def refuse_other(self, then: dict[str, str], now: dict[str, str]) -> None:
-        """Refuse to go on with another training than was saved.
+        """Raise an error if the saved fit is not this one.
 
         Parameters
         ----------
         then, now : dict of str
-            What tells trainings apart, as it was saved and as it is.
+            What identifies a fit: as saved, and as it is now.
         """
         differ = [
             f"{name} was {then.get(name, 'not given')} and is "
@@ -50,14 +50,14 @@ class Saved:
         ]
         if differ:
             raise ValueError(
-                f"The checkpoint {str(self.path)!r} is of another training: "
-                f"{'; '.join(differ)}. Fit with the parameters and rows that it began "
-                "with, or without resume_from."
+                f"The checkpoint {str(self.path)!r} is of another fit: "
+                f"{'; '.join(differ)}. Fit with the parameters and rows that it "
+                "started with, or without resume_from."
             )
 
 
 def heading(estimator) -> dict[str, Any]:
-    """Return what each checkpoint begins with: the form, and whose training it is."""
+    """Return what all checkpoints contain: versions, and the estimator's parameters."""
     return {
         "skdnn": _version.__version__,
         "format": _FORMAT,
@@ -74,7 +74,7 @@ def _parameters(estimator) -> dict[str, str]:
 
 
 def _described(value: Any) -> str:
-    """Return a text that is the same for values that mean the same."""
+    """Return a text that is the same for equivalent values."""
     if isinstance(value, np.ndarray):
         if value.size > 20 or value.dtype.hasobject:
             data = np.ascontiguousarray(value)
@@ -95,7 +95,7 @@ def _described(value: Any) -> str:
 
 
 def described_rows(examples: Examples, suffix: str) -> dict[str, str]:
-    """Return texts that tell these rows from others."""
+    """Return texts that identify these rows."""
     table = examples.table
     numbers = {
         "X": table.checksum(ROWS_READ),
@@ -117,21 +117,21 @@ def described_rows(examples: Examples, suffix: str) -> dict[str, str]:
 
 
 def path_of(value: Any, name: str) -> Path:
-    """Return an argument that names a file as a path."""
+    """Validate an argument that names a file, and return it as a Path."""
     if not isinstance(value, str | os.PathLike) or not Path(value).name:
         raise TypeError(f"{name} must be the path of a file, got {value!r}.")
     return Path(value)
 
 
 def saved_training(estimator, resume_from: Any) -> Saved | None:
-    """Return what a checkpoint holds; None if this fit is the one to write the first.
+    """Return the content of a checkpoint; None if this fit is to write the first.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized or BaseMLPRegularizedCV
-        The one that goes on; it must have the parameters that were saved.
+        The estimator to resume; it must have the saved parameters.
     resume_from : path or None
-        The last checkpoint's; if it is damaged, the one before is taken.
+        Path of the last checkpoint; if it is damaged, the previous one is used.
     """
     if resume_from is None:
         return None
@@ -148,7 +148,7 @@ def saved_training(estimator, resume_from: Any) -> Saved | None:
             continue
         if bad:
             warnings.warn(
-                f"The checkpoint {bad[0]} cannot be read. Training goes on from the "
+                f"The checkpoint {bad[0]} cannot be read. Training resumes from the "
                 "one before it.",
                 UserWarning,
                 stacklevel=level_of_caller(),
@@ -163,18 +163,18 @@ def saved_training(estimator, resume_from: Any) -> Saved | None:
     if path.resolve() in [p.resolve() for p in written if isinstance(p, Path)]:
         return None
     raise FileNotFoundError(
-        f"resume_from={str(path)!r}: there is no such checkpoint. A fit may begin "
-        "without one only if it has a Checkpoint callback that writes there."
+        f"resume_from={str(path)!r}: there is no such checkpoint. A fit may start "
+        "without one only if it has a Checkpoint callback that writes to this path."
     )
 
 
 def check_can_go_on(estimator, name: str) -> None:
-    """Refuse a solver whose memory is not ours to save."""
+    """Raise an error at lbfgs, whose state inside SciPy cannot be saved."""
     if not plan.is_stochastic(estimator):
         raise ValueError(
-            f"{name} needs a solver that takes mini-batches, one of "
-            f"{sorted(plan.STOCHASTIC_SOLVERS)}: what solver={estimator.solver!r} "
-            "has learnt of the curvature is not saved."
+            f"{name} needs a solver that uses mini-batches, one of "
+            f"{sorted(plan.STOCHASTIC_SOLVERS)}: the curvature estimate of "
+            f"solver={estimator.solver!r} cannot be saved."
         )
 
 
@@ -183,9 +183,9 @@ def _checked(estimator, saved: Saved) -> Saved:
     if content["format"] != _FORMAT:
         raise ValueError(
             f"The checkpoint {str(saved.path)!r} was written by skdnn "
-            f"{content['skdnn']} in a form that skdnn {_version.__version__} cannot "
-            "read. Go on with that version, or fit without resume_from."
+            f"{content['skdnn']} in a format that skdnn {_version.__version__} cannot "
+            "read. Resume with that version, or fit without resume_from."
         )
-    # Before the rows: parameters may make for other ones, such as those of the dev set.
+    # Before the rows, which may depend on parameters, such as those of the dev split.
     saved.refuse_other(content["parameters"], _parameters(estimator))
     return saved

@@ -1,4 +1,4 @@
-"""Rows on their way from the caller to the network: checked, weighed, encoded."""
+"""Rows on their way from the caller to the network: validated, weighted, encoded."""
 
 import sys
 from collections.abc import Callable
@@ -21,8 +21,8 @@ from skdnn.training.stored import StoredRows, StoredTable
 from skdnn.training.tables import Examples, Table
 
 SPARSE_FORMATS = ["csr", "csc"]
-# Tables of these types are read as they are, block by block; others are converted to
-# the first of them.
+# Tables of these types are read block by block without conversion; others are converted
+# to the first of them.
 _TYPES_READ = [
     np.dtype(code) for code in (np.float64, np.float32, np.float16, bool, *"bBhHiIlLqQ")
 ]
@@ -34,15 +34,15 @@ class Rows(NamedTuple):
     X: Any
     y: Any
     sample_weight: Any = None
-    numbers: np.ndarray | None = None  # which rows of X are meant; None is all
+    numbers: np.ndarray | None = None  # indices of the rows of X meant; None is all
 
     @property
     def n_rows(self) -> int:
-        """How many rows are meant, once X is validated."""
+        """The number of rows meant, once X is validated."""
         return self.X.shape[0] if self.numbers is None else len(self.numbers)
 
     def pick(self, numbers: np.ndarray) -> "Rows":
-        """Return some of the rows without copying X."""
+        """Return some of the rows, without copying X."""
         weight = self.sample_weight
         return Rows(
             self.X,
@@ -52,22 +52,22 @@ class Rows(NamedTuple):
         )
 
     def held(self) -> "Rows":
-        """Return the rows for reading them again and again, not from a batch source."""
+        """Return the rows for repeated reading: those of a batch source are stored."""
         if not isinstance(self.X, StreamedInputs):
             return self
         return self._replace(X=self.X.held(self.numbers), numbers=None)
 
     def examples(self, targets: Targets, dtype, suffix: str = "") -> Examples:
-        """Return validated rows, their targets and weights as training wants them.
+        """Return validated rows with encoded targets and weights, ready for training.
 
-        The suffix is that of the caller's names, for errors: "" or "_val".
+        `suffix` is that of the caller's argument names, for errors: "" or "_val".
         """
         check_range(self.X, dtype, f"X{suffix}")
         Y = targets.encode(self.y, dtype, f"y{suffix}")
         weight = targets.weigh(Y, self.sample_weight)
         if weight is not None and not np.any(weight > 0):
             raise ValueError(
-                f"sample_weight{suffix}{targets.weights_besides} must be positive for "
+                f"sample_weight{suffix}{targets.weight_factor} must be positive for "
                 "at least one row; all are zero."
             )
         if isinstance(self.X, StreamedInputs):
@@ -81,19 +81,19 @@ class Rows(NamedTuple):
 def training_rows(
     estimator, rows: Rows, reset: bool, inputs: Callable | None = None
 ) -> Rows:
-    """Return rows with targets, checked.
+    """Validate the caller's training rows.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        The one that they are for; if `reset`, a copy that may be changed.
+        The estimator to fit; if `reset`, a copy, which is changed.
     rows : Rows
-        As the caller gave them.
+        As the caller passed them.
     reset : bool
-        Whether the columns of these rows, their number and their names, become the
-        estimator's; if not, they must be as in the fit before.
+        Whether the number and names of the columns are set on the estimator. Otherwise
+        they must be those of the previous fit.
     inputs : callable (estimator, X, reset) -> X, optional
-        Checks X; by default it is to be a table of numbers.
+        Validates X. By default X must be a table of numbers.
     """
     refuse_lazy(rows.X)
     _refuse_source(estimator, rows)
@@ -111,39 +111,39 @@ def training_rows(
 
 
 def _refuse_source(estimator, rows: Rows) -> None:
-    """Refuse a batch source where arrays are expected, or y besides it."""
+    """Raise an error at a batch source with y, or where arrays are expected."""
     if not isinstance(rows.X, BatchSource):
         return
     if rows.y is not None:
         raise ValueError(
-            "A batch source brings its own targets, as the second of each chunk (X, "
-            "y): call fit(source) without y."
+            "A batch source brings its own targets, in its chunks (X, y): call "
+            "fit(source) without y."
         )
     raise TypeError(
-        "X is a BatchSource, which only fit takes, as fit(source); here (in "
-        f"{type(estimator).__name__}) give arrays, chunk by chunk."
+        "X is a BatchSource, which only fit accepts, as fit(source); give this method "
+        f"of {type(estimator).__name__} arrays, chunk by chunk."
     )
 
 
 def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows | None:
-    """Return the caller's dev rows, checked against the training rows, or None.
+    """Validate the caller's dev rows; None if there are none.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        It knows the columns of the training rows.
+        Has the number and names of the columns of the training rows.
     rows : Rows
-        As the caller gave them.
+        As the caller passed them.
     inputs : callable (estimator, X) -> X, optional
-        Checks X_val; by default it is to be a table of numbers.
+        Validates X_val. By default it must be a table of numbers.
     """
     X, y, weight, _ = rows
     if X is None and y is None and weight is None:
         return None
     if isinstance(X, BatchSource):
         raise ValueError(
-            "A batch source X_val brings its own targets, as the second of each chunk "
-            "(X, y): call fit with X_val=source, without y_val."
+            "A batch source X_val brings its own targets, in its chunks (X, y): call "
+            "fit with X_val=source, without y_val."
         )
     if X is None or y is None:
         missing = [n for n, a in (("X_val", X), ("y_val", y)) if a is None]
@@ -161,7 +161,7 @@ def dev_rows_of(estimator, rows: Rows, inputs: Callable | None = None) -> Rows |
 
 
 def dev_inputs(estimator, X):
-    """Return the caller's X_val, checked to be a table of numbers as X is."""
+    """Validate X_val: a table of numbers with the columns of X."""
     with explained(X, "X_val", TABLE):
         check_feature_names(estimator, X, reset=False)
         X = check_array(
@@ -175,7 +175,7 @@ def dev_inputs(estimator, X):
 
 
 def check_columns(estimator, X, name: str) -> None:
-    """Refuse a table of another number of columns than X of the fit."""
+    """Raise an error if a table has another number of columns than X of the fit."""
     if X.shape[1] != estimator.n_features_in_:
         other = "X has" if name != "X" else "the first chunk has"
         raise ValueError(
@@ -184,14 +184,14 @@ def check_columns(estimator, X, name: str) -> None:
 
 
 def rows_to_predict(estimator, X):
-    """Return the caller's X, checked against the rows of fit."""
+    """Validate the caller's X against the rows of `fit`."""
     X = validated_inputs(estimator, X, reset=False)
     check_range(X, estimator._model.theta.dtype, "X")
     return X
 
 
 def targets_to_score(estimator, targets, y, sample_weight, n_rows: int) -> tuple:
-    """Return the caller's targets and weights, to compare predictions of X with."""
+    """Validate the caller's targets and weights for scoring predictions."""
     y = checked_targets(estimator, y, "y")
     check_lengths(n_rows, y, "X", "y")
     y = targets.comparable(y)
@@ -199,16 +199,16 @@ def targets_to_score(estimator, targets, y, sample_weight, n_rows: int) -> tuple
 
 
 def types_read(X) -> list:
-    """Return the types that are read as they are; others are converted to the first.
+    """Return the types read without conversion; others are converted to the first.
 
-    scikit-learn does not know the types of a polars frame, and converts all of them.
+    A polars frame is always converted, because scikit-learn does not know its types.
     """
     is_float32 = {str(dtype) for dtype in getattr(X, "dtypes", ())} == {"Float32"}
     return [np.dtype(np.float32)] if is_float32 else _TYPES_READ
 
 
 def validated_inputs(estimator, X, reset: bool):
-    """Return the caller's X, checked to be a table of numbers."""
+    """Validate X: a table of numbers."""
     with explained(X, "X", TABLE):
         return validate_data(
             estimator,
@@ -220,7 +220,7 @@ def validated_inputs(estimator, X, reset: bool):
 
 
 def checked_targets(estimator, y, name: str):
-    """Return checked targets: labels as they are, numbers in a numeric type."""
+    """Validate targets: labels are kept as they are, numbers become numeric."""
     is_numeric = estimator._y_is_numeric
     with explained(y, name, NUMBERS if is_numeric else LABELS):
         y = check_array(
@@ -240,7 +240,7 @@ def checked_targets(estimator, y, name: str):
 
 
 def check_lengths(n_rows: int, y, name: str, name_of_y: str) -> None:
-    """Refuse targets that are not one for each row."""
+    """Raise an error unless there is one target for each row."""
     if y.shape[0] != n_rows:
         raise ValueError(
             f"{name} and {name_of_y} have inconsistent numbers of samples: {name} has "
@@ -249,7 +249,7 @@ def check_lengths(n_rows: int, y, name: str, name_of_y: str) -> None:
 
 
 def check_range(X, dtype: np.dtype, name: str) -> None:
-    """Refuse numbers that turn into infinity in the network's type."""
+    """Raise an error at numbers that overflow the network's type."""
     if X.dtype.kind != "f" or X.dtype.itemsize <= dtype.itemsize:
         return
     if isinstance(X, StreamedInputs):
@@ -268,9 +268,9 @@ def check_range(X, dtype: np.dtype, name: str) -> None:
 
 
 def mapped(rows: Rows) -> Rows:
-    """Return rows whose X a caller's function can use.
+    """Return rows whose X can be passed to a caller's function.
 
-    Rows in a file become a map of it, and those of a batch source are the source.
+    Rows in a file are memory-mapped; for those of a batch source X is the source.
     """
     if isinstance(rows.X, StreamedInputs):
         return rows._replace(X=rows.X.source)
@@ -284,9 +284,9 @@ def as_counts(weight: np.ndarray | None) -> np.ndarray | None:
     """Return weights that count rows.
 
     A weight of 2 is a row given twice, and S = Σ sᵢ is the number of rows. Weights that
-    are all below 1 are no counts but shares, as boosting hands them out: they add up to
-    one, and a penalty divided by S = 1 would be as strong as for a single row. Shares
-    are scaled to an average of 1 over the rows that have any.
+    are all below 1 are not counts but shares, such as those of boosting: they sum to 1,
+    and a penalty divided by S = 1 would be as strong as for a single row. They are
+    scaled to a mean of 1 over the rows of positive weight.
     """
     if weight is None or weight.max(initial=0.0) >= 1:
         return weight
@@ -296,7 +296,7 @@ def as_counts(weight: np.ndarray | None) -> np.ndarray | None:
 
 
 def checked_total_weight(value) -> float | None:
-    """Check the argument of partial_fit, the weight of the whole training set."""
+    """Validate `total_weight` of partial_fit."""
     if value is None:
         return None
     is_number = isinstance(value, Real) and not isinstance(value, bool)
@@ -306,10 +306,10 @@ def checked_total_weight(value) -> float | None:
 
 
 def check_total_weight(known: float | None, weight: float) -> None:
-    """Check that a training set weighs no less than the rows of this call."""
+    """Raise an error if the training set weighs less than the rows of this call."""
     if known is not None and known < weight * (1 - 1e-6):
         raise ValueError(
             f"total_weight={known:.6g} is less than the weight of the rows of this "
-            f"call, {weight:.6g}, which are a part of the training set. Give the rows "
-            "of the whole file or, with weights, their sum."
+            f"call, {weight:.6g}, which are a part of the training set. Give the "
+            "number of rows of the whole training set or, with weights, their sum."
         )

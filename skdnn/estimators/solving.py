@@ -1,4 +1,4 @@
-"""Training: the solver that does it, what says when to stop, and the record of it."""
+"""Training: choice of the solver, stopping, and the record of the fit."""
 
 import zlib
 from dataclasses import dataclass, replace
@@ -22,18 +22,18 @@ from skdnn.training.threads import blas_threads_for
 
 
 class Trained(NamedTuple):
-    """What training leaves behind."""
+    """The result of training."""
 
     theta: np.ndarray  # the parameters to predict with
-    state: TrainingState  # where to go on
-    outcome: Outcome  # its costs are in the caller's units
-    best_epoch: int  # the epoch that theta is from, counted over all so far
-    first_cost: float | None  # J in the first epoch of this training
+    state: TrainingState  # from which training can resume
+    outcome: Outcome  # with costs in the caller's units
+    best_epoch: int  # the epoch of theta, counted over all epochs so far
+    first_cost: float | None  # J in the first epoch of this training run
 
 
 @dataclass
 class FitRecord:
-    """The fitted attributes that tell of the training: each field is one of them."""
+    """The fitted attributes about training; each field is one of them."""
 
     n_iter_: int
     t_: int
@@ -59,11 +59,11 @@ class FitRecord:
         ----------
         trained : Trained
         n_rows : int
-            The training rows.
+            Number of training rows.
         has_dev : bool
             Whether there was a dev set.
         before : FitRecord or fitted estimator, optional
-            What this training has gone on from: its curves become longer.
+            The previous record, whose curves are extended.
         """
         outcome, history = trained.outcome, trained.outcome.history
         curve = [] if before is None else before.loss_curve_
@@ -77,7 +77,7 @@ class FitRecord:
         best_loss, best_score = min(curve, default=np.inf), None
         monitor = trained.state.monitor
         if monitor is not None and monitor.follows_dev:
-            best_loss = None  # as in scikit-learn: the dev set has the say
+            best_loss = None  # as in scikit-learn: the dev set decides
             best_score = monitor.best_score
         return cls(
             n_iter_=len(history),
@@ -107,7 +107,7 @@ def train(
     run: Run | None = None,
     place: Place = HERE,
 ) -> Trained:
-    """Train as the estimator's parameters say.
+    """Train by the estimator's parameters.
 
     Parameters
     ----------
@@ -116,24 +116,23 @@ def train(
     model : Model
         The network and the targets; its θ is not used.
     state : TrainingState
-        Where to start; moved in place. Patience and the best parameters go on from it,
-        too, if what is followed is the same.
+        The starting point; updated in place. Its patience and best parameters are kept
+        if the monitored quantity is the same.
     examples : Examples
         The training rows.
     evaluate : callable (theta) -> DevResult or None
-        Looks at the dev set after each epoch.
+        Evaluates the dev set after each epoch.
     n_epochs : int, optional
-        Train so long, on a schedule that counts from the first row ever: what
-        partial_fit wants. By default `max_iter` epochs on a schedule of their own.
+        Number of epochs, on a schedule that counts from the first row ever, as
+        partial_fit needs it. By default `max_iter` epochs on a schedule of their own.
     reason_at_end : str, default="max_iter"
         Why training stops after these epochs, a code of training/stopping.py.
     on_epoch : callable (EpochRecord, theta) -> bool, optional
-        Told of each epoch; a true answer stops the training.
+        Called after each epoch; a true result stops training.
     run : Run, optional
-        Where this fit began, and the epochs of it that have led to `state`. By default
-        it begins here.
+        The start of this fit, and its epochs before `state`. By default it starts here.
     place : Place, optional
-        Where the rows are.
+        Where the rows are held.
     """
     run = Run(state.time) if run is None else run
     network, unit = model.network, model.targets.cost_unit
@@ -181,7 +180,7 @@ def _told_in_units(on_epoch: OnEpoch, unit: float) -> OnEpoch:
 
 
 def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
-    """Return the last training's monitor if it followed the same, else a new one."""
+    """Return the previous monitor if it monitors the same quantity, else a new one."""
     follows_dev = bool(estimator.early_stopping and evaluate is not None)
     fingerprint = 0 if follows_dev else _fingerprint(estimator, network, examples)
     limits = {"tol": estimator.tol, "patience": estimator.n_iter_no_change}
@@ -195,9 +194,9 @@ def _monitor(estimator, network, state, examples, evaluate) -> Monitor:
 
 
 def _fingerprint(estimator, network: Network, examples: Examples) -> int:
-    """Return a number that changes with the cost that training lowers.
+    """Return a checksum that identifies the cost being minimised.
 
-    Rows are told apart by their targets and weights: those are in memory, in one type.
+    Rows are identified by their targets and weights, which are in memory in one type.
     """
     settings_of_cost = (
         plan.penalty_of(estimator, examples.total_weight),
@@ -211,7 +210,7 @@ def _fingerprint(estimator, network: Network, examples: Examples) -> int:
 def _minimize(
     estimator, objective, state, monitor, evaluate, n_epochs, on_epoch
 ) -> Outcome:
-    """Train on all rows at once."""
+    """Train by lbfgs, on all rows at once."""
     network = objective.network
     with blas_threads_for(network, rows_per_block(network)):
         state.theta, outcome = minimize_lbfgs(

@@ -1,4 +1,4 @@
-"""X of a batch source: what the first pass has found, and how to read it again."""
+"""X of a batch source: the results of the first pass, and reading it again."""
 
 import zlib
 from collections.abc import Callable, Generator
@@ -16,7 +16,7 @@ from skdnn.training.tables import Table
 
 
 def fingerprint(y: Any, weight: Any) -> int:
-    """Return a number that tells targets and weights of a chunk from others."""
+    """Return a checksum of the targets and weights of a chunk."""
     number = 0
     for array in (y, weight):
         if array is None:
@@ -30,13 +30,13 @@ def fingerprint(y: Any, weight: Any) -> int:
 
 @dataclass(frozen=True)
 class Sample:
-    """Some rows from all over a stream, in memory."""
+    """A sample of the rows of a stream, in memory."""
 
     X: Any
-    numbers: np.ndarray  # of the rows, ascending
+    numbers: np.ndarray  # indices of the rows, ascending
 
     def of(self, rows: np.ndarray | None) -> "Sample":
-        """Return those that are among these rows."""
+        """Return the part of the sample that is among these rows."""
         if rows is None:
             return self
         is_meant = np.isin(self.numbers, rows)
@@ -45,34 +45,34 @@ class Sample:
 
 
 class StreamedInputs:
-    """X of all chunks of a source, in place of a table.
+    """X of all chunks of a source, with the interface of a table.
 
     Parameters
     ----------
     source : BatchSource
-        What is read.
+        The source to read.
     check : callable (X) -> X
-        Checks X of a chunk, and converts it to what is read.
+        Validates and converts X of a chunk.
     sizes, fingerprints : list of int
-        Of each chunk: its rows, and the fingerprint of its targets and weights.
+        Number of rows, and checksum of targets and weights, of each chunk.
     n_columns : int
-        The columns of each chunk.
+        Number of columns.
     dtype : dtype
-        One that holds the numbers of all chunks.
+        Type that holds the numbers of all chunks.
     n_stored : int
         As of `Chunks`.
     is_sparse : bool
         Whether all chunks are sparse matrices.
     largest : (float, int)
-        The number farthest from zero, and its chunk; looked for where it could be too
-        large for the network.
+        Largest absolute value and its chunk; only tracked for types that may overflow
+        that of the network.
     sample : Sample
         Some of the rows.
 
     Attributes
     ----------
     shape : tuple of int
-        Rows and columns of all chunks together.
+        Number of rows and columns of all chunks together.
     """
 
     def __init__(
@@ -101,16 +101,16 @@ class StreamedInputs:
         self.can_be_reordered = source.can_be_reordered
 
     def read(self, order: np.ndarray, rows: np.ndarray | None = None) -> Generator[Any]:
-        """Yield the checked X of the chunks of these numbers.
+        """Yield the validated X of the chunks with these indices, in this order.
 
-        Of the chunks, all rows, or those that are among `rows`, in ascending order.
-        Several passes may be under way at once, in several threads.
+        Yields all rows of the chunks, or those among `rows`, which must be ascending.
+        Several threads may read at once.
 
         Raises
         ------
         ValueError
-            If there are other chunks than in the first pass: their targets, which are
-            kept from there, would be those of other rows.
+            If chunks differ from those of the first pass, whose targets would then
+            belong to other rows.
         """
         numbers = iter(order.tolist())
         n_read = 0
@@ -131,7 +131,7 @@ class StreamedInputs:
             raise ValueError(self._differs(f"ended after {n_read} chunks"))
 
     def _meant(self, number: int, rows: np.ndarray | None) -> np.ndarray | None:
-        """Return which rows of a chunk are among these; None if all are."""
+        """Return the rows of a chunk that are among `rows`; None if all are."""
         if rows is None:
             return None
         end = self._ends[number : number + 2]
@@ -142,13 +142,13 @@ class StreamedInputs:
     def _differs(self, how: str) -> str:
         return (
             f"a later pass over the batch source {how}; the first had {self.sizes.size}"
-            " chunks. Each pass must begin anew and yield the same chunks in the same "
-            "order: fit shuffles. A function given to BatchSource must return a new "
-            "iterator at each call."
+            " chunks. Each pass must start at the beginning and yield the same chunks "
+            "in the same order: fit does the shuffling. A function passed to "
+            "BatchSource must return a new iterator at each call."
         )
 
     def _prepared(self, X: Any, rows: np.ndarray | None) -> Any:
-        """Return these rows of a chunk, checked; none of them as an empty array."""
+        """Return these rows of a chunk, validated and converted."""
         if _n_rows(X):
             X = self._check(X)
             if X.shape[1] != self._n_given:
@@ -163,15 +163,15 @@ class StreamedInputs:
         return np.empty((0, self.shape[1]), self.dtype)
 
     def through(self, make: Callable, sample: Sample) -> "StreamedInputs":
-        """Return the same rows, of which chunk by chunk something is made.
+        """Return the same rows, transformed chunk by chunk.
 
         Parameters
         ----------
         make : callable (X) -> X
-            Maps rows that have been checked to as many rows of numbers. It is called
-            by several threads.
+            Maps validated rows to as many rows of numbers. It is called by several
+            threads.
         sample : Sample
-            What it makes of some of the rows.
+            Its result for some of the rows.
         """
         X, made = sample.X, copy(self)
         made._make, made.sample = make, sample
@@ -183,15 +183,12 @@ class StreamedInputs:
         return made
 
     def table(self, dtype, rows: np.ndarray | None) -> StreamTable:
-        """Return all rows, or these, as training reads them."""
+        """Return all rows, or these, as a table for training."""
         sample = self.sample.of(rows)
         return StreamTable(self, dtype, Table(sample.X, dtype), rows)
 
     def held(self, rows: np.ndarray | None) -> Any:
-        """Return these rows, in ascending order, to be read again and again.
-
-        They are in memory, or in a file if they are many.
-        """
+        """Return these rows, in ascending order, in memory or, if many, in a file."""
         n_rows = self.shape[0] if rows is None else len(rows)
         collected = Collected((n_rows, self.shape[1]), self.dtype, self.is_sparse)
         for X in self.read(np.arange(self.sizes.size), rows):
@@ -199,7 +196,7 @@ class StreamedInputs:
         return collected.rows()
 
     def checksum(self) -> int:
-        """Return a number that tells this stream from others."""
+        """Return a checksum of the stream."""
         return zlib.crc32(repr((self.shape, self._fingerprints)).encode())
 
 

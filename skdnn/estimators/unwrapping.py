@@ -1,7 +1,7 @@
-"""What a caller hands over, taken apart: wrappers, and the one model inside them.
+"""Unwrap an estimator: its wrappers, and the one model inside them.
 
-The only place that knows how estimators wrap one another. Diagnoses, displays and
-exports ask here, so that all of them take the same things.
+This is the only module that knows how estimators wrap one another. Diagnoses, displays
+and exports use it, so that all of them accept the same estimators.
 """
 
 from typing import Any, NamedTuple
@@ -20,8 +20,8 @@ from sklearn.utils import check_array
 
 from skdnn.estimators.base import BaseMLPRegularized
 
-# The parameter that holds the one estimator; what `fit` makes of it has the same name
-# and an underscore. FrozenEstimator comes first: it passes on what is inside it.
+# The parameter that holds the inner estimator; the fitted one has the same name and an
+# underscore. FrozenEstimator comes first because it delegates attributes.
 PARAMETER_INSIDE = {
     FrozenEstimator: "estimator",
     TransformedTargetRegressor: "regressor",
@@ -35,24 +35,24 @@ WRAPPED = (
 
 
 class Unwrapped(NamedTuple):
-    """A model and the way to it."""
+    """A model and the wrappers around it."""
 
     model: Any
     wrappers: tuple[Any, ...]  # outermost first
-    transformers: tuple[tuple[str, Any], ...]  # of X, none a Pipeline, with long names
+    transformers: tuple[tuple[str, Any], ...]  # of X, pipelines flattened, long names
     prefix: str  # of the model's parameters, in the best estimator of a search
-    is_frozen: bool  # no parameter can be set then
+    is_frozen: bool  # its parameters cannot be set
 
     def rows(self, X, y, *, refit: bool) -> tuple[Any, Any]:
-        """Return X and y as the model sees them.
+        """Return X and y as the model is given them.
 
         Parameters
         ----------
         X, y : array-like
             Rows as the outermost wrapper is given them.
         refit : bool
-            True fits copies of the transformers to these rows, as `fit` would; the
-            frozen ones stay as they are. False takes those that have been fitted.
+            True fits copies of the transformers to these rows, as `fit` would, except
+            for frozen ones. False uses the fitted transformers.
         """
         for wrapper in self.wrappers:
             refit = refit and not isinstance(wrapper, FrozenEstimator)
@@ -72,18 +72,18 @@ def unwrap(
 ) -> Unwrapped:
     """Return the model inside pipelines, searches and other wrappers of one estimator.
 
-    A fitted search stands for its best estimator. One that has not been fitted is taken
-    for a model, as is all else.
+    A fitted search is unwrapped to its best estimator. Anything that is not a known
+    wrapper is taken for the model, including a search that has not been fitted.
 
     Parameters
     ----------
     estimator : object
         Anything.
     fitted : bool, default=True
-        Take the estimator that a wrapper has fitted, where it has. False takes the
-        parameter, which the next `fit` copies.
+        True follows the estimators that wrappers have fitted, if they have; False their
+        parameters, of which the next `fit` makes clones.
     until : type or tuple of types, default=()
-        What is taken for the model, even if it has one inside.
+        Types that are taken for the model even if they wrap one.
     """
     model, wrappers, transformers = estimator, [], []
     prefix, is_frozen = "", False
@@ -100,7 +100,7 @@ def unwrap(
 
 
 def unwrap_network(estimator, *, fitted: bool) -> Unwrapped:
-    """Return the same, of what has one of our networks inside.
+    """Unwrap an estimator to the network of this package inside it.
 
     Raises
     ------
@@ -109,8 +109,7 @@ def unwrap_network(estimator, *, fitted: bool) -> Unwrapped:
     """
     unwrapped = unwrap(estimator, fitted=fitted)
     if not fitted and not isinstance(unwrapped.model, BaseMLPRegularized):
-        # A search inside another wrapper knows its best estimator only where it has
-        # been fitted.
+        # A search inside another wrapper has a best estimator only if it is fitted.
         unwrapped = unwrap(estimator)
     if isinstance(unwrapped.model, BaseMLPRegularized):
         return unwrapped
@@ -121,7 +120,7 @@ def unwrap_network(estimator, *, fitted: bool) -> Unwrapped:
 
 
 def described(unwrapped: Unwrapped, estimator) -> str:
-    """Return what a caller has given in place of a network, for an error."""
+    """Return what was given instead of a network, for an error message."""
     got = type(estimator).__name__
     if unwrapped.wrappers:
         got += f" that ends with {unwrapped.model!r}"
@@ -129,8 +128,8 @@ def described(unwrapped: Unwrapped, estimator) -> str:
 
 
 def hint_at_several(model) -> str:
-    """Return what to do with a model that is made of several, or ""."""
-    if hasattr(type(model), "members_"):  # a single one would have been found inside
+    """Return what to do with an ensemble, or "" for any other model."""
+    if hasattr(type(model), "members_"):  # a single member would have been unwrapped
         if not hasattr(model, "members_"):
             return ", which has no network before fit"
         return f", which has {len(model.members_)} networks: give one of its members_"
@@ -141,9 +140,9 @@ def hint_at_several(model) -> str:
 
 
 def _inside(estimator, fitted: bool) -> tuple[str | None, Any] | None:
-    """Return the name and the value of the parameter with the one estimator inside.
+    """Return the name and value of the parameter with the inner estimator, or None.
 
-    The best estimator of a search has no name of its own.
+    The name is None for the best estimator of a search, which is no parameter.
     """
     for kind, name in PARAMETER_INSIDE.items():
         if isinstance(estimator, kind):
@@ -159,7 +158,7 @@ def _inside(estimator, fitted: bool) -> tuple[str | None, Any] | None:
 
 
 def flat(steps, prefix: str = "") -> list[tuple[str, Any]]:
-    """Return the transformers of X in pipelines, which may be pipelines or frozen."""
+    """Return the transformers in steps, flattened and without FrozenEstimator."""
     found = []
     for name, step in steps:
         while isinstance(step, FrozenEstimator):
@@ -172,11 +171,11 @@ def flat(steps, prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def _transformed_target(model: TransformedTargetRegressor, y, refit: bool):
-    """Return y as the regressor inside is given it by `fit`."""
+    """Return y as `fit` passes it to the inner regressor."""
     y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
     if refit:
-        # Any regressor will do, and this one looks at no X: it is the transformer that
-        # has to be made and fitted as `fit` does it.
+        # Only the transformer, made and fitted as `fit` does it, is needed. The dummy
+        # regressor ignores X.
         model = clone(model).set_params(regressor=DummyRegressor()).fit(y, y)
     is_single = y.ndim == 1
     transformed = model.transformer_.transform(y.reshape(-1, 1) if is_single else y)

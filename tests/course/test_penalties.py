@@ -10,7 +10,7 @@ from tests import oracle
 from tests.estimators.datasets import breast_cancer, parameters, squared_norm
 
 # Some of these penalties are so strong that nothing is left, which is told of.
-pytestmark = pytest.mark.filterwarnings("ignore:The penalty has taken the network")
+pytestmark = pytest.mark.filterwarnings("ignore:The penalty dominates")
 SEEDS = range(2)
 
 

@@ -110,7 +110,7 @@ def test_dev_rows_and_weights(tmp_path):
     crashed(classifier(), tmp_path / "a", X, Y, at=6, **dev)
     assert_same(classifier().fit(X, Y, **dev, resume_from=tmp_path / "a"), whole)
     for other in ({}, dev | {"y_val": Y[1::2]}, dev | {"X_val": X[::2] + 1}):
-        with pytest.raises(ValueError, match=r"of another training: .*_val"):
+        with pytest.raises(ValueError, match=r"of another fit: .*_val"):
             classifier().fit(X, Y, **other, resume_from=tmp_path / "a")
 
 
@@ -211,13 +211,13 @@ def saved(tmp_path_factory):
 def test_another_training_is_refused(says, saved):
     model, *rows = OTHERS[says]
     before = dict(vars(model))
-    with pytest.raises(ValueError, match=f"of another training: .*{says}"):
+    with pytest.raises(ValueError, match=f"of another fit: .*{says}"):
         model.fit(*rows, resume_from=saved)
     assert same_state(vars(model), before)
 
 
 def test_other_folds_are_refused(saved):
-    with pytest.raises(ValueError, match="another training: the folds was 3 with"):
+    with pytest.raises(ValueError, match="another fit: the folds was 3 with"):
         classifier().fit(X, Y, groups=np.arange(60) // 2, resume_from=saved)
 
 
@@ -230,7 +230,7 @@ def test_a_damaged_file_makes_way_for_the_one_before(tmp_path):
     path = tmp_path / "a"
     crashed(classifier(), path, X, Y, at=7)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.warns(UserWarning, match="goes on from the one before"):
+    with pytest.warns(UserWarning, match="resumes from the one before"):
         model = classifier().fit(X, Y, resume_from=path)
     assert_same(model, classifier().fit(X, Y))
     assert_array_equal(model.temperature_, classifier().fit(X, Y).temperature_)

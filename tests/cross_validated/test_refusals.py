@@ -34,7 +34,7 @@ VALUES = [
     ("max_norm", [-1], ""),
     ("max_grad_norm", [0], ""),
     ("augmentation", [3], ""),
-    ("augmentation", [GaussianNoise], r"An instance, GaussianNoise\(...\), is meant"),
+    ("augmentation", [GaussianNoise], r"Pass an instance, GaussianNoise\(...\)"),
     ("augmentation", [[GaussianNoise()]], "AugmentationPipeline"),
     ("init", ["kaiming"], "init='he'"),
     ("bias_init", ["no"], ""),
@@ -52,7 +52,7 @@ VALUES = [
     ("scoring", ["acc"], "scoring='accuracy'"),
     ("scoring", ["auc"], "scoring='roc_auc'"),
     ("scoring", [None], "scoring='loss'"),
-    ("scoring", [["accuracy"]], "One scorer"),
+    ("scoring", [["accuracy"]], "Only one scorer"),
     ("scoring", [accuracy_score], "scoring='accuracy'"),
     ("n_members", [0, 2.5, "auto"], ""),
     ("refit", ["no"], "refit=False"),
@@ -124,7 +124,7 @@ def test_each_candidate_is_allowed_in_all_its_forms():
 def test_a_share_of_no_penalty_is_told_once():
     with pytest.warns(UserWarning) as caught:
         classifier(l1_ratio=0.5, alphas=[0], keep_probs=[0.5, 1]).fit(X, Y)
-    told = [w for w in caught if "l1_ratio=0.5 is a share" in str(w.message)]
+    told = [w for w in caught if "l1_ratio=0.5 has no effect" in str(w.message)]
     assert [w.filename for w in told] == [__file__]
     classifier(l1_ratio=0.5, alphas=[0, 1.0], max_steps=3).fit(X, Y)
 
@@ -133,8 +133,8 @@ def test_a_share_of_no_penalty_is_told_once():
     ("argument", "words"),
     [
         ("eval_set", "X_val=..., y_val=..."),
-        ("groupz", "Do you mean groups?"),
-        ("sample_weights", "Do you mean sample_weight?"),
+        ("groupz", "Did you mean groups?"),
+        ("sample_weights", "Did you mean sample_weight?"),
         ("epochs", "parameter max_steps"),
         ("lr", "parameter learning_rate_init"),
         ("validation_split", "parameter cv"),

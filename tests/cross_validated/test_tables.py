@@ -96,7 +96,7 @@ def test_what_predict_refuses(fitted, change, words):
     [
         (lambda X: X.assign(number=-np.inf), "infinity in column 'number', first in"),
         (lambda X: X.assign(hole=pd.Timestamp("2020")), "dates .* column 'hole'"),
-        (lambda X: X.set_axis(["a"] * 7, axis=1), "column names more than once: 'a' 7"),
+        (lambda X: X.set_axis(["a"] * 7, axis=1), "duplicate column names: 'a' 7"),
         (lambda X: X.set_axis([1, 2, 3, 4, *"abc"], axis=1), "only supported if all"),
         (lambda X: X.iloc[:0], "X: Found 0 sample"),
         (lambda X: X[[]], "X: Found 0 feature"),

@@ -264,7 +264,7 @@ def with_nan(X):
     [
         ({"sync_every": 0}, None, "sync_every"),
         ({"augmentation": Cutout(2)}, None, "augmentation"),
-        ({}, np.asarray, "fitted to Dask collections"),
+        ({}, np.asarray, "needs Dask collections"),
         (
             {},
             lambda X: da.where(da.arange(60)[:, None] == 50, np.nan, X),

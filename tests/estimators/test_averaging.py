@@ -82,7 +82,7 @@ class TestAverage:
 
     def test_lbfgs_forgets_and_refuses_it(self):
         fitted = net(warm_start=True).fit(X, Y)
-        with pytest.raises(ValueError, match=r"lbfgs.* cannot use averaging='ema'"):
+        with pytest.raises(ValueError, match=r"lbfgs.* support averaging='ema'"):
             fitted.set_params(solver="lbfgs").fit(X, Y)
         fitted.set_params(averaging=None, max_iter=50).fit(X, Y)
         assert_array_equal(fitted._model.theta, fitted._state.theta)

@@ -456,7 +456,7 @@ def test_a_used_up_generator_is_refused_at_once_or_in_the_second_pass():
 
 def test_passes_must_be_alike():
     orders = iter([range(10), range(9, -1, -1)])
-    with pytest.raises(ValueError, match=r"other targets .* fit shuffles"):
+    with pytest.raises(ValueError, match=r"other targets .* fit does the shuffling"):
         classifier().fit(BatchSource(lambda: (chunks_of()[k] for k in next(orders))))
     lengths = iter([5, 10])
     with pytest.raises(ValueError, match="has more chunks"):
@@ -497,7 +497,7 @@ def test_a_source_is_the_only_argument():
     ],
 )
 def test_who_takes_no_source(call):
-    with pytest.raises(TypeError, match="BatchSource, which only fit takes"):
+    with pytest.raises(TypeError, match="BatchSource, which only fit accepts"):
         call(BatchSource.from_arrays(X, y))
 
 

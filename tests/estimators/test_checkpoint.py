@@ -219,7 +219,7 @@ def test_a_file_of_another_form_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(_version, "__version__", "77.0")
     crashed(net(), tmp_path / "a", X, Y)
     monkeypatch.undo()
-    with pytest.raises(ValueError, match=r"written by skdnn 77\.0 in a form"):
+    with pytest.raises(ValueError, match=r"written by skdnn 77\.0 in a format"):
         net().fit(X, Y, resume_from=tmp_path / "a")
 
 
@@ -238,7 +238,7 @@ def test_a_bad_file_is_recognised_and_the_one_before_taken(damage, tmp_path):
     path, before = tmp_path / "a", tmp_path / "a.before"
     crashed(net(), path, X, Y)
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
-    with pytest.warns(UserWarning, match="goes on from the one before") as caught:
+    with pytest.warns(UserWarning, match="resumes from the one before") as caught:
         model = net().fit(X, Y, resume_from=path)
     assert [w.filename for w in told(caught)] == [__file__]
     assert_same(model, net().fit(X, Y))
@@ -362,7 +362,7 @@ def saved(tmp_path_factory):
 @pytest.mark.parametrize("says", OTHERS)
 def test_another_training_is_refused(says, saved):
     model, *rows = OTHERS[says]
-    with pytest.raises(ValueError, match=f"of another training: .*{says}"):
+    with pytest.raises(ValueError, match=f"of another fit: .*{says}"):
         model.fit(*rows, resume_from=saved)
     assert not hasattr(model, "loss_curve_")
 
@@ -390,9 +390,9 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
         LogisticRegression().set_callbacks(checkpoint).fit(X, Y)
     with pytest.raises(ValueError, match="partial_fit trains for one epoch"):
         net().set_callbacks(checkpoint).partial_fit(X, Y, classes=[0, 1, 2])
-    with pytest.raises(ValueError, match="Checkpoint needs a solver that takes mini"):
+    with pytest.raises(ValueError, match="Checkpoint needs a solver that uses mini"):
         net(solver="lbfgs").set_callbacks(checkpoint).fit(X, Y)
-    with pytest.raises(ValueError, match="resume_from needs a solver that takes mini"):
+    with pytest.raises(ValueError, match="resume_from needs a solver that uses mini"):
         net(solver="lbfgs").fit(X, Y, resume_from=tmp_path / "a")
     search = GridSearchCV(
         net().set_callbacks(checkpoint), {"alpha": [1.0]}, error_score="raise"
@@ -401,7 +401,7 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
         search.fit(X, Y)
     with pytest.raises(ValueError, match="this fit is one of many"):
         cross_val_score(net().set_callbacks(checkpoint), X, Y, error_score="raise")
-    with pytest.raises(TypeError, match="Only fit can go on from a checkpoint"):
+    with pytest.raises(TypeError, match="Only fit can resume from a checkpoint"):
         net().partial_fit(X, Y, resume_from=tmp_path / "a")
     assert os.listdir(tmp_path) == []
 

@@ -74,7 +74,7 @@ def test_divergence_in_the_first_epoch_is_an_error(method, fitted):
 def test_lbfgs_that_cannot_begin_names_its_remedies():
     net = _net(solver="lbfgs", activation="identity")
     net.set_params(init=lambda rng, n_in, n_out: np.full((n_in, n_out), 1e200))
-    words = ["diverged in its first epoch", "smaller first weights with init"]
+    words = ["diverged in its first epoch", "init with smaller weights"]
     assert_refused(net, "fit", (X, Y3), {}, words)
 
 

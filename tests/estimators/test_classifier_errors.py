@@ -172,7 +172,7 @@ def test_too_few_rows_for_a_dev_set(n_rows, fraction):
 
 def test_no_row_can_be_cut_where_each_has_its_class():
     net = _net(early_stopping=True)
-    words = ["n_samples=20, of which 0 can be cut", "only rows of their classes"]
+    words = ["n_samples=20, of which 0 can be split", "only rows of their classes"]
     assert_refused(net, "fit", (X[:20], np.arange(20)), {}, words)
 
 

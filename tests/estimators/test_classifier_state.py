@@ -186,7 +186,7 @@ def test_assigned_parameters_of_other_shapes_are_refused(name, arrays):
     X, y = make_rows()
     net = _net().fit(X, y)
     before = parameters(net)
-    with pytest.raises(ValueError, match=f"{name} must be a list of arrays of the sh"):
+    with pytest.raises(ValueError, match=f"{name} must be a list of arrays of sh"):
         setattr(net, name, arrays)
     assert_array_equal(parameters(net), before)
 

@@ -117,8 +117,8 @@ def refused_after(model, args, kwargs, monkeypatch):
         ("multiclass", "roc_auc_ovr", lambda y: y < 2, "no row of class 2"),
         ("multiclass", "roc_auc_ovo", lambda y: y == 2, "no row of class 0, 1"),
         ("multilabel", "roc_auc", lambda y: y[:, 1] == 0, "constant in column 1"),
-        ("regression", "r2", lambda y: np.arange(60) < 1, "one row only"),
-        ("regression", "d2_absolute_error_score", lambda y: [0], "one row only"),
+        ("regression", "r2", lambda y: np.arange(60) < 1, "only one row"),
+        ("regression", "d2_absolute_error_score", lambda y: [0], "only one row"),
     ],
 )
 def test_no_score_is_refused_before_training(kind, name, keep, reason, monkeypatch):
@@ -163,7 +163,7 @@ def test_an_error_of_a_callers_scorer_is_its_own():
 def test_partial_fit_refuses_as_fit_does():
     (X, y), dev = with_dev("regression", lambda y: [0])
     model = net("regression", scoring="r2")
-    assert_refused(model, "partial_fit", (X, y), dev, ["'r2'", "one row only"])
+    assert_refused(model, "partial_fit", (X, y), dev, ["'r2'", "only one row"])
 
 
 @pytest.mark.parametrize("names", [np.arange(3), np.array(["p", "q", "r"])])

@@ -273,14 +273,14 @@ def test_targets(y, losses):
             assert said.keys() == expected
             if said:
                 text, cure = said["scale_of_targets"][2:]
-                assert "y is far from mean 0 and deviation 1" in text
+                assert "y is far from mean 0 and standard deviation 1" in text
                 assert ("column 1" in text) == (y.ndim == 2)
                 assert cure == "Set normalize_y=True."
 
 
 def test_cure_of_targets_is_one():
     X, y = load_diabetes(return_X_y=True)
-    with pytest.warns(DataScaleWarning, match="its mean is 152, its deviation 77"):
+    with pytest.warns(DataScaleWarning, match="mean is 152, its standard deviation 77"):
         regressor(normalize_y=False).fit(X, y)
     make_pipeline(InputStandardizer(), regressor()).fit(X, y)
 

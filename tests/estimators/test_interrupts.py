@@ -70,7 +70,7 @@ def test_the_epochs_before_are_kept_and_counted(solver):
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_the_best_of_the_dev_set_are_kept(solver):
     net = _net(at=6, solver=solver, scores=[1, 7, 3, 4, 5])
-    with pytest.warns(ConvergenceWarning, match="of the best one, 2, are kept"):
+    with pytest.warns(ConvergenceWarning, match="of the best epoch, 2, are kept"):
         net.fit(X, Y)
     assert (net.n_iter_, net.best_iteration_, net.best_validation_score_) == (5, 2, 7)
     with pytest.warns(ConvergenceWarning):
@@ -96,7 +96,7 @@ def test_without_early_stopping_the_last_epoch_is_kept(monkeypatch):
 
     monkeypatch.setattr("skdnn.estimators.reporting.EpochPrinter.epoch", ctrl_c)
     net = MLPRegularizedClassifier((4,), max_iter=9, verbose=True, random_state=0)
-    with pytest.warns(ConvergenceWarning, match=r"after 3 epochs\. .* of the last one"):
+    with pytest.warns(ConvergenceWarning, match=r"after 3 epochs\. .* the last epoch"):
         net.fit(X, Y)
     assert net.n_iter_ == 3
     assert_array_equal(parameters(net), net._state.theta)

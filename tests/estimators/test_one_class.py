@@ -13,7 +13,7 @@ from skdnn import MLPRegularizedClassifier
 from tests.estimators.datasets import make_rows
 
 X, _ = make_rows()
-ONE = pytest.mark.filterwarnings("ignore:Y has one class only:UserWarning")
+ONE = pytest.mark.filterwarnings("ignore:y has one class only:UserWarning")
 
 
 @pytest.mark.parametrize("label", [7, "yes", True, 2.0])

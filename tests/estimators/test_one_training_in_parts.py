@@ -297,7 +297,7 @@ def test_partial_fit_of_the_same_rows_has_patience_without_a_dev_set():
 def test_partial_fit_says_that_early_stopping_has_no_dev_set():
     X, y = make_rows()
     net = overfitting_net()
-    with pytest.warns(UserWarning, match="nothing to follow in partial_fit") as caught:
+    with pytest.warns(UserWarning, match="no effect in partial_fit") as caught:
         net.partial_fit(X, y, classes=[0, 1, 2])
     assert caught[0].filename == __file__
     assert_array_equal(parameters(net), net._state.to_predict)

@@ -159,7 +159,7 @@ def test_classes_that_onnx_cannot_name(classes):
     networks = [Layers([np.ones((2, 1))], [np.zeros(1)], [])]
     of_objects = np.empty(2, dtype=object)
     of_objects[:] = classes
-    with pytest.raises(ValueError, match="integers or by strings; the classes are"):
+    with pytest.raises(ValueError, match="integers or strings, got"):
         network_to_onnx(networks, "logistic", classes=of_objects)
 
 

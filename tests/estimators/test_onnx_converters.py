@@ -206,7 +206,7 @@ def test_encoder_before_a_network(target_opset):
 
 def test_wrong_numbers_of_columns_are_refused():
     X, y = rows()
-    with pytest.raises(ValueError, match="takes 4 columns, but skl2onnx gives it 3"):
+    with pytest.raises(ValueError, match="needs 4 columns, but skl2onnx passes 3"):
         convert(small().fit(X, y), initial_types=[("X", FloatTensorType([None, 3]))])
 
 

@@ -11,7 +11,7 @@ pytestmark = [
     # Much of the checks' data has means of 100.
     pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning"),
     # partial_fit is called without a dev set, also where there is early stopping.
-    pytest.mark.filterwarnings("ignore:early_stopping=True has nothing to follow"),
+    pytest.mark.filterwarnings("ignore:early_stopping=True has no effect"),
 ]
 
 DROPPING = MLPRegularizedRegressor(keep_prob=0.8)

@@ -220,5 +220,5 @@ def test_a_fitted_model_without_a_version_is_refused():
     X, y = make_rows()
     state = _classifier().fit(X, y).__getstate__()
     del state["_skdnn_version"]
-    with pytest.raises(ValueError, match=r"saved by skdnn 0\.1\.0.*Fit it anew"):
+    with pytest.raises(ValueError, match=r"saved by skdnn 0\.1\.0.*Fit it again"):
         MLPRegularizedClassifier().__setstate__(state)

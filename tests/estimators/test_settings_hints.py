@@ -82,7 +82,7 @@ GUESSES = {
     [(name, v, m) for name, each in GUESSES.items() for v, m in each.items()],
 )
 def test_a_good_guess_is_told_our_name(name, value, meant):
-    words = [f"{name}", f"Do you mean {name}={meant!r}\\?"]
+    words = [f"{name}", f"Did you mean {name}={meant!r}\\?"]
     net = MLPRegularizedRegressor() if name == "loss" else _net()
     assert_refused(net.set_params(**{name: value}), "fit", (X, Y3), {}, words)
     if name == "activation":
@@ -99,7 +99,7 @@ SENTENCES = [
     ("activation", "softmax", "follows from the labels"),
     ("l1_ratio", "l1", "l1_ratio=1.0"),
     ("batch_size", "full", r"batch_size=len\(X\)"),
-    ("validation_fraction", 10, "share of the rows"),
+    ("validation_fraction", 10, "fraction of the rows"),
     ("alpha", [0.1, 1.0], "GridSearchCV"),
     ("random_state", np.random.default_rng(0), "integers"),
     ("augmentation", [GaussianNoise()], "AugmentationPipeline"),
@@ -151,7 +151,7 @@ def test_values_per_layer_have_an_order_and_one_axis(name, value):
 
 @pytest.mark.parametrize("name", ["alpha", "tol", "max_iter", "learning_rate_init"])
 def test_integers_that_no_float_holds(name):
-    words = [name, "too large, 1000"]
+    words = [name, "too large: 1000"]
     assert_refused(_net(**{name: 10**400}), "fit", (X, Y3), {}, words)
     net = _net(hidden_layer_sizes=(2**31,))
     assert_refused(net, "fit", (X, Y3), {}, ["hidden_layer_sizes", "below 2"])
@@ -188,14 +188,14 @@ def test_share_of_no_penalty_is_told():
 ARGUMENTS = {
     "eval_set": "X_val=..., y_val=",
     "validation_data": "X_val=..., y_val=",
-    "groups": "GroupShuffleSplit, and give it as X_val",
+    "groups": "GroupShuffleSplit, and pass it as X_val",
     "validation_split": "validation_fraction",
     "epochs": "max_iter",
     "batch_size": r"set_params\(batch_size=",
     "callbacks": "set_callbacks",
-    "x_val": "Do you mean X_val",
-    "sampleweight": "Do you mean sample_weight",
-    "foo": "It takes X, y, sample_weight",
+    "x_val": "Did you mean X_val",
+    "sampleweight": "Did you mean sample_weight",
+    "foo": "The arguments are X, y, sample_weight",
 }
 
 

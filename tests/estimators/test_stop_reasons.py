@@ -59,7 +59,7 @@ def test_every_code_has_a_sentence():
 @pytest.mark.parametrize(
     ("options", "code", "words", "converged"),
     [
-        ({"max_iter": 3}, "max_iter", "max_iter=3 epochs are over", False),
+        ({"max_iter": 3}, "max_iter", "max_iter=3 epochs was reached", False),
         ({"tol": 1.0}, "converged", "not fallen by more than tol=1.0 in n_iter", True),
         (
             {"tol": 1.0, "learning_rate": "adaptive", "solver": "sgd"},
@@ -83,7 +83,7 @@ def test_every_code_has_a_sentence():
         (
             {"solver": "lbfgs", "max_iter": 2},
             "max_iter",
-            "2 iterations are over",
+            "2 iterations was reached",
             False,
         ),
         ({"solver": "lbfgs", "max_fun": 2}, "max_fun", "max_fun=2 eval", False),
@@ -163,7 +163,7 @@ def test_who_loses_the_net_to_the_penalty_is_told(solver):
         100, solver=solver, alpha=50.0, max_iter=3000, learning_rate_init=0.01
     )
     lost.set_params(random_state=0)
-    words = r"penalty has taken.*layer \d of 2 .*alpha=50.0.*S=4; try alpha=0.004"
+    words = r"penalty dominates.*layer \d of 2 .*alpha=50.0.*S=4; try alpha=0.004"
     with pytest.warns(ConvergenceWarning, match=words):
         lost.fit(X, y)
     assert np.ptp(lost.predict_proba(X)) < 0.01
@@ -175,7 +175,7 @@ def test_xor_is_learned_with_the_alpha_that_the_warning_names():
     net = MLPRegularizedClassifier(100, solver="lbfgs", max_iter=2000, random_state=0)
     with pytest.warns(ConvergenceWarning, match="try alpha=0.004"):
         net.fit(X, y)
-    with pytest.warns(ConvergenceWarning, match="2000 iterations are over"):
+    with pytest.warns(ConvergenceWarning, match="2000 iterations was reached"):
         net.set_params(alpha=0.004).fit(X, y)  # to and fro across a kink
     assert net.score(X, y) == 1.0
 
@@ -183,7 +183,7 @@ def test_xor_is_learned_with_the_alpha_that_the_warning_names():
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_a_regressor_is_told_too(method):
     strong = net(MLPRegularizedRegressor, alpha=1e6, learning_rate_init=0.1)
-    with pytest.warns(ConvergenceWarning, match="penalty has taken"):
+    with pytest.warns(ConvergenceWarning, match="penalty dominates"):
         for _ in range(60):
             getattr(strong, method)(X, X[:, 0])
             if method == "fit":
@@ -215,7 +215,7 @@ def test_at_max_iter_the_curves_say_what_to_do():
     half = slice(0, 600), slice(600, 1200)
     dev = {"X_val": rows[half[1]], "y_val": labels[half[1]]}
     few = rows[half[0]], labels[half[0]]
-    assert "early_stopping=True watches" in advice(net(max_iter=8), *few)
+    assert "early_stopping=True monitors" in advice(net(max_iter=8), *few)
     assert "dev cost was still falling: set max_iter=16" in advice(
         net(max_iter=8), *few, **dev
     )
@@ -226,7 +226,9 @@ def test_at_max_iter_the_curves_say_what_to_do():
         longer, *few, **dev
     )
     watched = net(max_iter=8, early_stopping=True)
-    assert "still gaining: set max_iter=16" in advice(watched, *few)
+    assert "dev cost was still falling: set max_iter=16" in advice(watched, *few)
+    watched.set_params(scoring="accuracy")
+    assert "dev score was still rising: set max_iter=16" in advice(watched, *few)
 
 
 @pytest.mark.parametrize("search", ["grid", "cross_val_score", "decomposition"])
@@ -240,7 +242,7 @@ def test_many_fits_that_ran_out_of_epochs_are_told_of_once(search):
         else:
             bias_variance_decomposition(short, X, Y, X, Y, n_rounds=3, random_state=0)
     assert len(caught) == 1
-    assert "of the others no more is said" in str(caught[0].message)
+    assert "not repeated for the others" in str(caught[0].message)
 
 
 CALLS = {

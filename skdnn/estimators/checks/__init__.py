@@ -1,1 +1,1 @@
-"""Checks of what a caller hands over, each with a message that says the cure."""
+"""Input checks, whose messages name the remedy."""

@@ -1,4 +1,4 @@
-"""Hints at what to write instead of an argument that a method does not have."""
+"""Suggestions for arguments that a method does not have."""
 
 import difflib
 import functools
@@ -8,20 +8,20 @@ from typing import TypeVar, cast
 
 _Method = TypeVar("_Method", bound=Callable)
 
-_DEV_SET = "A dev set is given as X_val=..., y_val=..."
+_DEV_SET = "Pass a dev set as X_val=..., y_val=..."
 _MEANT = {
     **dict.fromkeys(
         ("eval_set", "eval_data", "validation_data", "validation_set", "valid_data"),
         _DEV_SET,
     ),
-    "groups": "Rows are not cut by groups: cut a dev set yourself, e.g. with "
-    "GroupShuffleSplit, and give it as X_val=..., y_val=..., or use "
+    "groups": "The dev split ignores groups: split off a dev set yourself, e.g. with "
+    "GroupShuffleSplit, and pass it as X_val=..., y_val=..., or use "
     "MLPRegularizedClassifierCV or MLPRegularizedRegressorCV.",
-    "callbacks": "Callbacks are set by set_callbacks before fit.",
-    "resume_from": "Only fit can go on from a checkpoint.",
+    "callbacks": "Register callbacks with set_callbacks before fit.",
+    "resume_from": "Only fit can resume from a checkpoint.",
     "classes": "fit finds the classes in y.",
 }
-# Names of parameters, of which an estimator has one.
+# Names of parameters; an estimator has one of each tuple.
 _PARAMETERS_MEANT = {
     "validation_split": ("validation_fraction", "cv"),
     **dict.fromkeys(("epochs", "n_epochs", "num_epochs"), ("max_iter", "max_steps")),
@@ -30,7 +30,7 @@ _PARAMETERS_MEANT = {
 
 
 def explaining_arguments(method: _Method) -> _Method:
-    """Have a method answer an unknown argument with a hint at the right one."""
+    """Decorate a method: the error about an unknown argument suggests the right one."""
     known = [name for name in inspect.signature(method).parameters if name != "self"]
 
     @functools.wraps(method)
@@ -48,7 +48,7 @@ def explaining_arguments(method: _Method) -> _Method:
 
 def _meant_by(estimator, name: str, known: list[str]) -> str:
     if name == "classes" and hasattr(type(estimator), "partial_fit"):
-        return f"Only partial_fit takes it; {_MEANT[name]}"
+        return f"Only partial_fit accepts it; {_MEANT[name]}"
     if name in _MEANT:
         return _MEANT[name]
     parameters = estimator.get_params(deep=False)
@@ -56,9 +56,9 @@ def _meant_by(estimator, name: str, known: list[str]) -> str:
         if meant in parameters:
             return f"It is the estimator's parameter {meant}."
     if name in parameters:
-        return f"It is a parameter of the estimator: set_params({name}=...)."
+        return f"It is a parameter of the estimator: use set_params({name}=...)."
     in_lower_case = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), in_lower_case, n=1)
     if near:
-        return f"Do you mean {in_lower_case[near[0]]}?"
-    return f"It takes {', '.join(known)}."
+        return f"Did you mean {in_lower_case[near[0]]}?"
+    return f"The arguments are {', '.join(known)}."

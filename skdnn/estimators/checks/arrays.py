@@ -1,8 +1,8 @@
-"""What is wrong with an array that cannot be used, in a sentence.
+"""Explain in a sentence what is wrong with an array.
 
-scikit-learn's checks and NumPy's conversions find out that an array is bad. Their
-messages do not say which array it is. The functions here look at it again and name the
-array, the column, the row, and the cure.
+scikit-learn's checks and NumPy's conversions detect an invalid array, but their
+messages do not say which one. The functions here inspect it again, and name the array,
+the column, the row and the remedy.
 """
 
 import reprlib
@@ -20,7 +20,7 @@ from skdnn.preprocessing.tables import kind_of_dtype
 
 # The roles of an array.
 TABLE, LABELS, NUMBERS, WEIGHTS = "table", "labels", "numbers", "weights"
-MIXED_TABLE = "mixed table"  # categories and missing values are welcome
+MIXED_TABLE = "mixed table"  # may have categories and missing values
 _MUST_BE = {
     TABLE: "a table of numbers of shape (n_samples, n_features)",
     MIXED_TABLE: "a table of shape (n_samples, n_features)",
@@ -29,17 +29,17 @@ _MUST_BE = {
     WEIGHTS: "a number, or an array of numbers with one for each row",
 }
 _CURE_OF_TEXT = {
-    TABLE: "The network takes numbers only: encode it, e.g. with OneHotEncoder or "
+    TABLE: "The network needs numbers: encode it, e.g. with OneHotEncoder or "
     "OrdinalEncoder in a ColumnTransformer, or leave it out.",
     NUMBERS: "A regressor predicts numbers; for classes use MLPRegularizedClassifier.",
-    WEIGHTS: "Weights are numbers >= 0.",
+    WEIGHTS: "Weights must be numbers >= 0.",
 }
 _CURE_OF_DATES = (
-    "Turn them into numbers that mean something, such as the month or the days since "
+    "Convert them to meaningful numbers, such as the month or the number of days since "
     "some date."
 )
 _CURE_OF_MISSING = {
-    TABLE: "Fill in what is missing, e.g. with SimpleImputer in a Pipeline, or leave "
+    TABLE: "Impute missing values, e.g. with SimpleImputer in a Pipeline, or leave "
     "these rows out.",
     LABELS: "Leave out the rows without a label.",
     NUMBERS: "Leave out the rows without a target.",
@@ -51,20 +51,20 @@ _OTHER_KINDS = tuple("cmMV")
 
 @contextmanager
 def explained(array: Any, name: str, role: str) -> Iterator[None]:
-    """Raise errors of a block that converts an array anew, with what is wrong with it.
+    """Explain the errors of a block that validates or converts an array.
 
     Parameters
     ----------
     array : object
-        As the caller gave it.
+        As the caller passed it.
     name : str
         The name of the argument.
     role : {TABLE, MIXED_TABLE, LABELS, NUMBERS, WEIGHTS}
-        What the array is used as.
+        What the array is used for.
     """
     _refuse_misread(array, name, role)
     try:
-        # NumPy would warn of a sum of infinities, or of numbers beyond a type.
+        # Else NumPy would warn of sums of infinities and of overflow.
         with np.errstate(over="ignore", invalid="ignore"):
             yield
     except (ValueError, TypeError, OverflowError) as error:
@@ -74,31 +74,29 @@ def explained(array: Any, name: str, role: str) -> Iterator[None]:
         fault = _fault(array, name, role)
         if fault:
             raise kind(fault) from None
-        said = str(error)
-        named = said if name in said.split() else f"{name}: {said}"
-        raise kind(named) from error
+        text = str(error)
+        raise kind(text if name in text.split() else f"{name}: {text}") from error
 
 
 # -- before the conversion -------------------------------------------------------------
 
 
 def _refuse_misread(array, name, role):
-    """Refuse what NumPy would convert to wrong numbers without an error."""
+    """Raise an error at what NumPy would silently convert to wrong numbers."""
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise ValueError(
-            f"{name} is a masked array, of which {int(np.ma.count_masked(array))} "
-            "entries are masked, and a network would take what lies under the mask. "
-            f"{_CURE_OF_MISSING[role]}"
+            f"{name} is a masked array with {int(np.ma.count_masked(array))} masked "
+            f"entries, and masks are not supported. {_CURE_OF_MISSING[role]}"
         )
     if role == WEIGHTS and sparse.issparse(array):
-        raise TypeError(f"{name} is sparse; give {name}.toarray().ravel().")
+        raise TypeError(f"{name} is sparse; pass {name}.toarray().ravel().")
     found: dict[str, list[str]] = {}
     for column, kind in _other_kinds(array):
         found.setdefault(kind, []).append(column)
     if "c" in found:
         raise ValueError(
             f"{name} has complex numbers{_within(found['c'])}. Complex data not "
-            "supported: take .real, .imag or the absolute value."
+            "supported: use .real, .imag or the absolute value."
         )
     if "V" in found:
         raise ValueError(f"{name} is a structured array. It must be {_MUST_BE[role]}.")
@@ -108,9 +106,9 @@ def _refuse_misread(array, name, role):
 
 
 def _other_kinds(array) -> Iterator[tuple[str, str]]:
-    """Yield the columns of such types, each with NumPy's letter for the type.
+    """Yield the columns of unsupported types, each with NumPy's letter for its type.
 
-    The letters are c (complex), m and M (times and dates) and V (structures).
+    The letters are c (complex), m and M (times and dates) and V (structured).
     """
     if _is_frame(array):
         other = {d for d in set(array.dtypes) if _kind(d) in _OTHER_KINDS}
@@ -181,7 +179,7 @@ def _uneven_rows(array, name) -> str | None:
     try:
         np.shape(array)
     except ValueError:
-        return f"The rows of {name} are nested unevenly and make no array."
+        return f"The rows of {name} are nested unevenly and do not form an array."
     return None
 
 
@@ -198,7 +196,7 @@ def _repeated_names(array, name) -> str | None:
     if not repeated:
         return None
     times = ", ".join(f"{c!r} {n} times" for c, n in repeated.items())
-    return f"{name} has column names more than once: {times}. Rename these columns."
+    return f"{name} has duplicate column names: {times}. Rename these columns."
 
 
 def _wrong_dimensions(array, name, role) -> str | None:
@@ -219,7 +217,7 @@ def _wrong_dimensions(array, name, role) -> str | None:
 
 
 def _no_number(array, name, role) -> str | None:
-    """Say which columns have values that are not numbers."""
+    """Return which columns have values that are not numbers."""
     texts: list[str] = []
     others: list[str] = []
     example: Any = None
@@ -243,7 +241,7 @@ def _no_number(array, name, role) -> str | None:
         return f"{name} has numbers too large for float64{_within(others)}{such_as}."
     return (
         f"{name} has a {type(example).__name__}{_within(others)}{such_as}; each "
-        "argument must be a number, or a string that makes a number."
+        "argument must be a number, or a string that represents a number."
     )
 
 
@@ -278,7 +276,7 @@ def _not_finite(array, name, role) -> str | None:
 
 
 def has_infinity(frame) -> bool:
-    """Whether a column of floats of a data frame holds infinity."""
+    """Return whether a float column of a data frame contains infinity."""
     floats = (v for _, v in _columns(frame) if kind_of_dtype(v.dtype) == "f")
     return any(_infinite(values).any() for values in floats)
 
@@ -295,7 +293,7 @@ def _missing(values) -> np.ndarray:
 def _infinite(values) -> np.ndarray:
     values = np.asarray(values)
     if values.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # more than float64 holds
+        with np.errstate(over="ignore"):  # a longdouble may overflow float64
             return np.isinf(values.astype(np.float64))
     if values.dtype.kind == "O":
         return np.array([isinstance(v, float) and np.isinf(v) for v in values])
@@ -305,8 +303,8 @@ def _infinite(values) -> np.ndarray:
 def _columns(array) -> Iterator[tuple[str, Any]]:
     """Yield each column's name, as shown in messages, and its values.
 
-    The name is the position where there are no names, and "" for an array of one
-    dimension. Of a sparse array only the columns that are not finite come.
+    Without column names the name is the position; it is "" for a 1-d array. Of a sparse
+    array, only the columns that are not finite are yielded.
     """
     if _is_frame(array):
         for j, column in enumerate(array.columns):

@@ -1,7 +1,6 @@
-"""What a caller probably meant by a value that a parameter cannot have.
+"""Suggestions for invalid values of parameters.
 
-People write the names of other libraries, or the values of other parameters. An error
-that names ours saves them the search.
+Typical mistakes are the names of other libraries and the values of other parameters.
 """
 
 import difflib
@@ -20,7 +19,7 @@ from skdnn._sklearn import (
     StrOptions,
 )
 
-# Our names, and other names for the same or the nearest thing, as `_plain` makes them.
+# Our names, and other names for the same or the closest thing, normalised by `_plain`.
 _OTHER_NAMES = {
     "activation": {
         "logistic": "sigmoid",
@@ -80,29 +79,29 @@ _OTHER_NAMES = {
 }
 _ABOUT_NAMES = {
     ("activation", "softmax"): "The output's activation follows from the labels.",
-    ("loss", "mae"): "It is the absolute error wherever that is above delta.",
-    ("loss", "absoluteerror"): "It is the absolute error wherever that is above delta.",
+    ("loss", "mae"): "It is the absolute error where that is above delta.",
+    ("loss", "absoluteerror"): "It is the absolute error where that is above delta.",
     **dict.fromkeys(
         (("loss", f"{kind}crossentropy") for kind in ("", "binary", "categorical")),
         "For classes use MLPRegularizedClassifier.",
     ),
     ("loss", "logloss"): "For classes use MLPRegularizedClassifier.",
-    ("l1_ratio", "l1"): "L1 alone is l1_ratio=1.0.",
-    ("l1_ratio", "l2"): "L2 alone is l1_ratio=0.0.",
+    ("l1_ratio", "l1"): "A pure L1 penalty is l1_ratio=1.0.",
+    ("l1_ratio", "l2"): "A pure L2 penalty is l1_ratio=0.0.",
     **dict.fromkeys(
         (("batch_size", name) for name in ("full", "all", "none")),
-        "All rows at once are batch_size=len(X).",
+        "Use batch_size=len(X) for full-batch training.",
     ),
 }
 _ABOUT_KEEPING = (
-    "It is the probability that a unit is kept, 1 minus a dropout rate: 1.0 is no "
+    "It is the probability of keeping a unit, 1 minus a dropout rate: 1.0 is no "
     "dropout."
 )
 _ABOUT_SEVERAL = {
-    "augmentation": "For several, one after the other, use AugmentationPipeline.",
-    "init": "Weights of your own come from a callable.",
-    "random_state": "It is one int >= 0.",
-    "scoring": "One scorer can be followed.",
+    "augmentation": "To apply several in turn, use AugmentationPipeline.",
+    "init": "For custom weights, pass a callable.",
+    "random_state": "It must be a single int >= 0.",
+    "scoring": "Only one scorer can be monitored.",
 }
 _TRUE, _FALSE = ("yes", "true", "on", "y", 1), ("no", "false", "off", "n", 0)
 _CLOSE = 0.7
@@ -110,7 +109,7 @@ _CLOSE = 0.7
 
 @contextmanager
 def hinting(estimator) -> Iterator[None]:
-    """Add a hint to scikit-learn's error about a parameter."""
+    """Add a suggestion to scikit-learn's error about a parameter."""
     try:
         yield
     except InvalidParameterError as error:
@@ -123,16 +122,16 @@ def hinting(estimator) -> Iterator[None]:
 
 
 def hint(estimator, parameter: str, value: Any) -> str:
-    """Return a sentence that says what was probably meant by a value, or "".
+    """Return a sentence on what was probably meant by an invalid value, or "".
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        Its constraints say what is allowed.
+        Its constraints define the valid values.
     parameter : str
         The name of the parameter.
     value : object
-        Its value, which is not allowed.
+        The invalid value.
     """
     constraints = estimator._parameter_constraints[parameter]
     name = _name_of(value)
@@ -140,16 +139,16 @@ def hint(estimator, parameter: str, value: Any) -> str:
     if meant:
         return meant
     if isinstance(value, type):
-        return f"An instance, {value.__name__}(...), is meant."
+        return f"Pass an instance, {value.__name__}(...)."
     if parameter in ("keep_prob", "keep_probs", "input_keep_prob"):
         return _ABOUT_KEEPING
     is_number = isinstance(value, Real)
     if parameter == "learning_rate" and is_number:
-        return f"It names a schedule; the rate is learning_rate_init={value!r}."
+        return f"It is the name of a schedule; use learning_rate_init={value!r}."
     if parameter == "validation_fraction" and is_number and value >= 1:
-        return "It is a share of the rows, such as 0.1."
+        return "It is a fraction of the rows, such as 0.1."
     if parameter == "random_state" and isinstance(value, np.random.Generator):
-        return "An int can be drawn from it: int(rng.integers(2**31))."
+        return "Draw an int from it: int(rng.integers(2**31))."
     if isinstance(value, list | tuple | np.ndarray):
         several = "To try several values, use GridSearchCV."
         return _ABOUT_SEVERAL.get(parameter, several)
@@ -157,7 +156,7 @@ def hint(estimator, parameter: str, value: Any) -> str:
 
 
 def _name_of(value) -> str | None:
-    """Return the name that a value is or has, or None."""
+    """Return the name of a value (a string, class or function), or None."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -172,7 +171,7 @@ def _meant_by_name(parameter, name, constraints) -> str:
     plain = _plain(name)
     about = _ABOUT_NAMES.get((parameter, plain), "")
     ours = _our_name(parameter, plain, constraints)
-    meant = f"Do you mean {parameter}={ours!r}?" if ours else ""
+    meant = f"Did you mean {parameter}={ours!r}?" if ours else ""
     return " ".join(sentence for sentence in (meant, about) if sentence)
 
 
@@ -191,7 +190,7 @@ def _our_name(parameter, plain, constraints) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """Return a name in lower case, letters and digits only."""
+    """Normalise a name: lower case, letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
@@ -201,7 +200,7 @@ def _meant_by_number(parameter, value, constraints) -> str:
     if "boolean" in constraints:
         word = value.lower() if isinstance(value, str) else value
         if word in _TRUE or word in _FALSE:
-            return f"Do you mean {parameter}={word in _TRUE}?"
+            return f"Did you mean {parameter}={word in _TRUE}?"
     number: float
     try:
         number = float(value)
@@ -211,4 +210,4 @@ def _meant_by_number(parameter, value, constraints) -> str:
     if number.is_integer() and any(c.type is Integral for c in intervals):
         number = int(number)
     allowed = any(c.is_satisfied_by(number) for c in intervals)
-    return f"Do you mean {parameter}={number!r}?" if allowed else ""
+    return f"Did you mean {parameter}={number!r}?" if allowed else ""

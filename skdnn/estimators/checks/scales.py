@@ -1,8 +1,8 @@
-"""Inputs and targets of a scale at which a network learns badly.
+"""Detect inputs and targets on a scale at which a network learns badly.
 
-Of a large table some thousands of entries are looked at: a scale that is off by a
-factor of ten or more shows in any part of it. docs/design/0012-a-look-at-the-inputs.md
-says what the thresholds were measured on and how often they are wrong.
+Of a large table only some thousands of entries are checked: a scale that is off by a
+factor of ten or more shows in any part of it. For how the thresholds were measured, and
+how often they are wrong, see docs/design/0012-a-look-at-the-inputs.md.
 """
 
 from collections.abc import Sequence
@@ -15,36 +15,40 @@ from skdnn.estimators.reporting import tell
 from skdnn.estimators.rows import Rows
 from skdnn.network.losses import LOSSES
 
-# At most so many rows are looked at, fewer of a wide table.
+# Bounds on the number of rows to check, and on that of entries in a wide table.
 _MOST_ROWS, _LEAST_ROWS, _MOST_ENTRIES = 2048, 256, 2**18
-# With fewer rows than this, only huge columns are told of: all else may be chance.
+# With fewer rows, only huge columns are reported: everything else may be chance.
 _ENOUGH_ROWS = 10
 # A column is huge above this root mean square. Digits have 13, ages 40, pixels 100.
 _HUGE = 30.0
-# All columns are tiny if their entries, zeros apart, are below this.
+# All columns are tiny if the root mean squares of their nonzero entries are below this.
 _TINY = 0.01
-# The largest column is so many times as large as the entries of the smallest.
+# Ratio of the largest column to the nonzero entries of the smallest.
 _UNEVEN = 1000.0
-# Targets whose deviation is below this, or this much smaller than their mean.
+# Targets with a smaller standard deviation, or with a larger ratio of mean to it.
 _TINY_TARGETS, _OFF_CENTRE = 0.03, 10.0
-_QUARTILES_APART = 1.349  # of a normal distribution, in its deviations
-# Half of one part lies so many deviations of the other part off the other's mean, and
-# beyond its range: in one column, or in more than half of them. Of rows of one table,
-# half never lie more than 1.5 deviations off (Chebyshev), in small samples 4.
+_IQR = 1.349  # of the standard normal distribution
+# Half of one part lies this many standard deviations of the other off its mean, and
+# beyond its range: in one column, or in more than half of them. Within a table that is
+# never more than 1.5 (Chebyshev), in small samples 4.
 _FAR_OFF, _OFF = 10.0, 3.0
-# So many rows are compared, at least so many dev rows, and these are the measure only
-# if they are enough to have a deviation.
-_COMPARED_ROWS, _LEAST_DEV_ROWS, _ROWS_WITH_DEVIATION = 200, 5, 30
-# Entries of sparse rows: the typical one is so many times as large as in the other.
+# Number of rows to compare, least number of dev rows, and the least number for which a
+# standard deviation or a median is computed.
+_COMPARED_ROWS, _LEAST_DEV_ROWS, _ENOUGH_TO_MEASURE = 200, 5, 30
+# Ratio of the typical entries of sparse rows.
 _OFF_SPARSE = 5.0
 
 
 class DataScaleWarning(UserWarning):
-    """Inputs or targets are of a scale at which a network learns badly.
+    """Warning that inputs or targets are on a scale at which a network learns badly.
 
-    Given by `fit`, and by the first `partial_fit`. The message names the array, what
-    was measured, and what to write instead. The code at its end is a section of the
-    page "My net does not learn" of the user guide.
+    It is issued by `fit` and by the first `partial_fit`. The message names the array,
+    what was measured, and the remedy. It ends with a code, which is the heading of a
+    section on the page "My net does not learn" of the user guide.
+
+    See Also
+    --------
+    InputStandardizer : Standardises the inputs.
 
     Examples
     --------
@@ -62,21 +66,21 @@ class DataScaleWarning(UserWarning):
 
 
 class InputFinding(NamedTuple):
-    """A fault of the inputs or targets that makes training worse."""
+    """A property of the inputs or targets that makes training worse."""
 
     code: str
-    figure: float  # the number that the threshold was held against
+    figure: float  # the number that was compared with the threshold
     text: str
     cure: str
 
     @property
     def message(self) -> str:
-        """The finding and its cure."""
+        """The finding and its remedy."""
         return f"{self.text} {self.cure}"
 
 
 class Arrays(NamedTuple):
-    """Names of the arrays in messages."""
+    """Names of arrays and model in messages."""
 
     X: str = "X"
     y: str = "y"
@@ -88,7 +92,7 @@ _ARRAYS_OF_FIT = Arrays()
 
 
 def warn_of_inputs(estimator, rows: Rows, dev: Rows | None) -> None:
-    """Warn of each finding about the rows that an estimator is fitted to."""
+    """Warn of each finding about the rows of a fit."""
     for finding in findings_of(estimator, rows, dev):
         tell(finding.message, DataScaleWarning, finding.code)
 
@@ -96,14 +100,14 @@ def warn_of_inputs(estimator, rows: Rows, dev: Rows | None) -> None:
 def findings_of(
     estimator, rows: Rows, dev: Rows | None = None, arrays: Arrays | None = None
 ) -> list[InputFinding]:
-    """Return the findings about the rows that an estimator is fitted to.
+    """Return the findings about the rows of a fit.
 
     Parameters
     ----------
     estimator : BaseMLPRegularized
-        It knows the names of the columns, and its loss.
+        Has the names of the columns, and the loss.
     rows, dev : Rows
-        The training rows, and the caller's dev rows if there are any; validated.
+        The validated training rows, and the caller's dev rows if there are any.
     arrays : Arrays, optional
         Names for the messages.
     """
@@ -134,13 +138,13 @@ def look_at(
     Parameters
     ----------
     rows : Rows
-        Training rows, dense or sparse, in memory or on disk; those of weight 0 do not
-        count.
+        Training rows, dense or sparse, in memory or on disk. Rows of weight 0 are
+        ignored.
     dev : Rows, optional
         Rows that should be on the same scale.
     loss : str, optional
-        Of a regressor that does not standardise its targets: with "squared_error" and
-        "huber" they need unit scale.
+        Loss of a regressor that does not standardise its targets, which need unit scale
+        with "squared_error" and "huber".
     names : sequence of str, optional
         Names of the columns.
     arrays : Arrays, optional
@@ -151,7 +155,7 @@ def look_at(
     list of InputFinding
         "equal_rows" or "scale_of_columns", "scale_of_dev_columns", "scale_of_targets".
     """
-    where = _spread(rows, _rows_to_look_at(rows.X))
+    where = _spread(rows, _n_rows_to_check(rows.X))
     X = _picked(rows, where)
     # Squares may overflow to infinity, which is huge.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -166,13 +170,13 @@ def look_at(
 # -- which rows ------------------------------------------------------------------------
 
 
-def _rows_to_look_at(X) -> int:
+def _n_rows_to_check(X) -> int:
     per_row = X.nnz / X.shape[0] if sparse.issparse(X) else X.shape[1]
     return min(_MOST_ROWS, max(_LEAST_ROWS, int(_MOST_ENTRIES / max(per_row, 1))))
 
 
 def _spread(rows: Rows, most: int) -> np.ndarray:
-    """Return at most so many positions, evenly spread, of rows with a weight."""
+    """Return at most `most` positions, evenly spread, of rows of positive weight."""
     weight = rows.sample_weight
     n_rows = rows.X.shape[0] if rows.numbers is None else len(rows.numbers)
     counting = None if weight is None else np.flatnonzero(weight > 0)
@@ -204,9 +208,8 @@ def _equal_rows(X, arrays: Arrays) -> InputFinding | None:
     return InputFinding(
         "equal_rows",
         float(n_rows),
-        f"All {n_rows} rows of {arrays.X} that were looked at are equal: nothing tells "
-        "them apart.",
-        "Look at how the columns were selected and scaled; in "
+        f"All {n_rows} rows of {arrays.X} that were checked are equal.",
+        "Check how the columns were selected and scaled; in "
         f"make_pipeline(VarianceThreshold(), {arrays.model}) none would be left.",
     )
 
@@ -235,12 +238,12 @@ def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
     occurs = np.flatnonzero(size)
     if X.shape[0] < _ENOUGH_ROWS or not occurs.size:
         return None
-    # In a column that is mostly 0, such as one of a one-hot code, zeros do not count.
+    # Zeros do not count, for the sake of mostly-zero columns such as one-hot codes.
     entries = np.sqrt(squares[occurs] / _counts_of_nonzero(X)[occurs])
     if entries.max() < _TINY:
         text = (
-            f"The entries of {arrays.X} are tiny: in no column is their root mean "
-            f"square, zeros apart, above {entries.max():.3g}."
+            f"The entries of {arrays.X} are tiny: in no column is the root mean square "
+            f"of the nonzero ones above {entries.max():.3g}."
         )
         return InputFinding("scale_of_columns", float(entries.max()), text, cure)
     small = int(np.argmin(entries))
@@ -248,7 +251,7 @@ def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
     if ratio < _UNEVEN:
         return None
     text = (
-        f"The columns of {arrays.X} are of very different size: the root mean square "
+        f"The columns of {arrays.X} differ greatly in scale: the root mean square "
         f"of {_column(large, names)} is {size[large]:.3g}, that of "
         f"{_column(occurs[small], names)} is {entries[small]:.3g}."
     )
@@ -262,7 +265,7 @@ def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding |
     cure = "Give both in the same units, transformed by the same fitted steps."
     if arrays.dev == "X_val":
         cure = (
-            "A Pipeline transforms X_val only where it is told to: "
+            "A Pipeline transforms X_val only on request: "
             'Pipeline(steps, transform_input=["X_val"]), with '
             "sklearn.set_config(enable_metadata_routing=True) and "
             f"{arrays.model}.set_fit_request(X_val=True, y_val=True)."
@@ -274,22 +277,22 @@ def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding |
         if ratio < _OFF_SPARSE:
             return None
         text = (
-            f"{opening} the typical entry, zeros apart, is {typical[0]:.3g} "
-            f"and {typical[1]:.3g}."
+            f"{opening} the typical nonzero entry is {typical[0]:.3g} there, and "
+            f"{typical[1]:.3g} in {arrays.X}."
         )
         return InputFinding("scale_of_dev_columns", ratio, text, cure)
     some = X[np.arange(_COMPARED_ROWS) * len(X) // _COMPARED_ROWS]
-    off = _deviations_off(X, D)
-    if len(D) >= _ROWS_WITH_DEVIATION:
-        off = np.maximum(off, _deviations_off(D, some))
+    off = _standardised_distances(X, D)
+    if len(D) >= _ENOUGH_TO_MEASURE:
+        off = np.maximum(off, _standardised_distances(D, some))
     worst, n_off = int(np.argmax(off)), int(np.sum(off > _OFF))
     mostly = len(D) >= _ENOUGH_ROWS and n_off > off.size / 2
     if off[worst] < _FAR_OFF and not mostly:
         return None
     there, here = _mean_and_deviation(D[:, worst]), _mean_and_deviation(X[:, worst])
     text = (
-        f"{opening} {_column(worst, names)} is {there} there (mean ± deviation), and "
-        f"{here} in {arrays.X}; {n_off} of {off.size} columns are off."
+        f"{opening} {_column(worst, names)} is {there} there (mean ± standard "
+        f"deviation), and {here} in {arrays.X}; {n_off} of {off.size} columns are off."
     )
     return InputFinding("scale_of_dev_columns", float(off[worst]), text, cure)
 
@@ -300,7 +303,7 @@ def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
     mean, deviation = Y.mean(axis=0), Y.std(axis=0)
     if LOSSES[loss].resists_outliers:
         low, mean, high = np.quantile(Y, [0.25, 0.5, 0.75], axis=0)
-        deviation = np.where(high > low, (high - low) / _QUARTILES_APART, deviation)
+        deviation = np.where(high > low, (high - low) / _IQR, deviation)
     varies = deviation > 1e-9 * np.abs(Y).max(axis=0)
     size = np.hypot(mean, deviation)
     is_off = size > _HUGE
@@ -315,8 +318,9 @@ def _scale_of_targets(y, loss: str, arrays: Arrays) -> InputFinding | None:
     return InputFinding(
         "scale_of_targets",
         float(size[worst]),
-        f"{arrays.y} is far from mean 0 and deviation 1, where the network starts: its "
-        f"mean is {mean[worst]:.3g}, its deviation {deviation[worst]:.3g}{which}.",
+        f"{arrays.y} is far from mean 0 and standard deviation 1, where the network "
+        f"starts: its mean is {mean[worst]:.3g}, its standard deviation "
+        f"{deviation[worst]:.3g}{which}.",
         "Set normalize_y=True.",
     )
 
@@ -336,11 +340,12 @@ def _counts_of_nonzero(X) -> np.ndarray:
     return np.count_nonzero(X, axis=0)
 
 
-def _deviations_off(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+def _standardised_distances(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     """Return how far the median of B is from the mean of A, for each column.
 
-    In standard deviations of A; 0 where A is constant, or its range holds the median:
-    a class may be rare in one part and frequent in the other.
+    The unit is the standard deviation of A. The result is 0 if A is constant, or if the
+    median is within its range: a category may be rare in one part and frequent in the
+    other.
     """
     mean, deviation = A.mean(axis=0), A.std(axis=0)
     typical, low, high = np.median(B, axis=0), A.min(axis=0), A.max(axis=0)
@@ -356,12 +361,12 @@ def _mean_and_deviation(x: np.ndarray) -> str:
 
 
 def _typical_entry(X) -> float:
-    """Return the median of |x| over entries that are not 0; 0 if they are few."""
+    """Return the median of |x| over nonzero entries; 0 if there are few of them."""
     data = X.data if sparse.issparse(X) else X[X != 0]
-    return float(np.median(np.abs(data))) if data.size >= _ROWS_WITH_DEVIATION else 0.0
+    return float(np.median(np.abs(data))) if data.size >= _ENOUGH_TO_MEASURE else 0.0
 
 
 def _column(number: int, names: Sequence[str]) -> str:
-    """Return what to call a column: by its number, and its name if there are names."""
+    """Return what to call a column: its number and, if it has one, its name."""
     name = f" ({names[number]!r})" if len(names) else ""
     return f"column {number}{name}"

@@ -1,4 +1,4 @@
-"""Values in messages about arrays: which are missing, and a list of them."""
+"""Missing values, and lists of values for messages."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,19 +7,19 @@ import numpy as np
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value stands for none: None, NaN, NaT or pandas' NA."""
+    """Return whether a value is missing: None, NaN, NaT or pandas' NA."""
     if value is None:
         return True
     try:
         return bool(value != value)
-    except TypeError:  # NA is neither
+    except TypeError:  # NA has no truth value
         return type(value).__name__ == "NAType"
     except ValueError:  # an array
         return False
 
 
 def listed(values: Sequence | np.ndarray, most: int = 10) -> str:
-    """Return "1, 2": the first values, and their number if there are more."""
+    """Return "1, 2": the first values, and their total number if there are more."""
     values = values.tolist() if isinstance(values, np.ndarray) else values
     return shortened([repr(v) for v in values[:most]], len(values))
 

@@ -1,1 +1,1 @@
-"""Fitted estimators elsewhere: as scikit-learn's, and as ONNX models."""
+"""Conversion of estimators to scikit-learn's and to ONNX models."""

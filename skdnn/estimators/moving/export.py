@@ -1,4 +1,4 @@
-"""The method `to_onnx` of estimators; what does the work is imported when called."""
+"""The method `to_onnx` of estimators; the implementation is imported when called."""
 
 from typing import TYPE_CHECKING
 
@@ -9,31 +9,32 @@ if TYPE_CHECKING:
 
 
 class OnnxExport(OfNetworks):
-    """The method that writes an estimator as an ONNX model."""
+    """Mixin with the method `to_onnx`."""
 
     def to_onnx(self) -> "onnx.ModelProto":
-        """Return the fitted estimator as an ONNX model.
-
-        For a pipeline that it ends, see :func:`skdnn.to_onnx`, which also says more
-        about the model.
+        """Convert the fitted estimator to an ONNX model.
 
         Returns
         -------
-        onnx.ModelProto
-            Its input is "X", float32; there are several for a frame with categories.
-            The outputs are "label" and "probabilities" for a classifier, "y" for a
-            regressor.
+        model : onnx.ModelProto
+            Its input is "X", float32, or one input for each column of a frame with
+            categories. The outputs are "label" and "probabilities" for a classifier,
+            and "y" for a regressor.
 
         Raises
         ------
         ImportError
-            If onnx, or skl2onnx for tables as they come, is not installed:
+            If onnx or, for raw tables, skl2onnx is not installed:
             ``pip install "skdnn[onnx]"``.
         ValueError
-            If a weight is too large for float32, or a class is neither a whole number
+            If a weight is too large for float32, or a class label is neither an integer
             nor a string.
         NotFittedError
             If the estimator has not been fitted.
+
+        See Also
+        --------
+        skdnn.to_onnx : Converts whole pipelines; describes the model in detail.
         """
         from skdnn.estimators.moving.onnx import to_onnx
 

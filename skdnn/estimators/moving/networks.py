@@ -1,14 +1,14 @@
-"""What is moved: one network, or several of which the average is predicted."""
+"""Estimators that predict by one network, or by the average of several."""
 
 from typing import Any
 
 
 class OfNetworks:
-    """An estimator that predicts by networks."""
+    """Mixin for estimators that predict by networks."""
 
     def _averaged(self) -> list[tuple[Any, Any]]:
-        """Return the networks of which the average is predicted.
+        """Return the networks whose predictions are averaged.
 
-        Each stands behind the transformer that makes its inputs, or None.
+        Each is a pair of the transformer of its inputs, or None, and the network.
         """
         return [(None, self)]

@@ -1,4 +1,4 @@
-"""Fitted estimators as ONNX models."""
+"""Conversion of fitted estimators to ONNX models."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,56 +35,56 @@ if TYPE_CHECKING:
 
 
 def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
-    """Return a fitted network, or a pipeline that ends in one, as an ONNX model.
+    """Convert a fitted network, or a pipeline that ends with one, to an ONNX model.
 
-    The model predicts wherever there is an ONNX runtime, without Python or
-    scikit-learn. It computes in float32, standardises in float64 as
-    `InputStandardizer` does, and gives targets their units back in float64.
+    The model predicts in any ONNX runtime, without Python or scikit-learn. It computes
+    in float32, but standardises inputs in float64, as `InputStandardizer` does, and
+    converts targets back to their units in float64.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, an
+        A fitted MLPRegularizedClassifier, MLPRegularizedRegressor,
         MLPRegularizedClassifierCV or MLPRegularizedRegressorCV, or one of them in a
         Pipeline, a search or a TransformedTargetRegressor. Scalers, ours and
-        scikit-learn's, are written here; all other transformers (SimpleImputer,
-        OneHotEncoder, ColumnTransformer, PCA, our PiecewiseLinearEncoder, …) by
-        `skl2onnx <https://onnx.ai/sklearn-onnx>`_, which writes most of
-        scikit-learn's. A TransformedTargetRegressor may have scalers, and functions
-        with one of the inverses np.exp, expm1, log, log1p, sqrt and square.
+        scikit-learn's, are converted here. All other transformers (SimpleImputer,
+        OneHotEncoder, ColumnTransformer, PCA, our PiecewiseLinearEncoder, …) are
+        converted by `skl2onnx <https://onnx.ai/sklearn-onnx>`_, which supports most of
+        scikit-learn. A TransformedTargetRegressor may have scalers, and functions whose
+        inverse is np.exp, expm1, log, log1p, sqrt or square.
 
     Returns
     -------
-    onnx.ModelProto
-        Its input is "X", float32 of shape [None, n_features]. Where a pipeline begins
-        with a ColumnTransformer that was fitted to a frame, or a CV estimator was
-        fitted to one with categories, there is an input of shape
-        [None, 1] for each column that is used, by the column's name: float32 for
-        numbers, string for text, int64 where an encoder looks up integers. A missing
-        text is "nan", as onnxruntime makes of NaN in an array of objects.
+    model : onnx.ModelProto
+        Its input is "X", float32 of shape [None, n_features]. If the pipeline starts
+        with a ColumnTransformer that was fitted to a data frame, or if a CV estimator
+        was fitted to one with categories, there is an input of shape [None, 1] for each
+        column in use, with the column's name: float32 for numbers, string for text, and
+        int64 where an encoder looks up integers. Missing text is "nan", to which
+        onnxruntime converts NaN in an object array.
 
-        A classifier's outputs are "label", int64 or string (int64 0 and 1 for boolean
-        classes), and "probabilities", float32, as `predict` and `predict_proba` give
-        them. The output of a regressor is "y", float32, or float64 behind a
-        TransformedTargetRegressor, as `predict` gives it. Where X had column names,
-        the metadata has them in their order, as a JSON list "feature_names".
+        The outputs of a classifier are "label", int64 or string (int64 0 and 1 for
+        boolean classes), and "probabilities", float32, as returned by `predict` and
+        `predict_proba`. The output of a regressor is "y", as returned by `predict`:
+        float32, or float64 for a TransformedTargetRegressor. If X had column names, the
+        metadata lists them in order, as JSON, under "feature_names".
 
     Raises
     ------
     ImportError
-        If onnx, or skl2onnx where it is needed, is not installed:
+        If onnx or, where it is needed, skl2onnx is not installed:
         ``pip install "skdnn[onnx]"``.
     TypeError
-        If there is a step that cannot be written; the message names it.
+        If a step cannot be converted; the message names it.
     ValueError
-        If a weight is too large for float32, a class is neither a whole number nor
-        a string, or a column has the name of an output.
+        If a weight is too large for float32, a class label is neither an integer nor a
+        string, or a column has the name of an output.
     NotFittedError
-        If it has not been fitted.
+        If the estimator has not been fitted.
 
     See Also
     --------
-    register_onnx_converters : For what else skl2onnx can do with these networks.
+    register_onnx_converters : Registers these networks with skl2onnx.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     model = unwrapped.model
     if not isinstance(model, OfNetworks):
         raise TypeError(
-            "to_onnx takes an MLPRegularizedClassifier or an MLPRegularizedRegressor, "
+            "to_onnx needs an MLPRegularizedClassifier or an MLPRegularizedRegressor, "
             "with or without CV, or one of them in a Pipeline, a fitted search, a "
             "TransformedTargetRegressor or a FrozenEstimator, got "
             f"{described(unwrapped, estimator)}."
@@ -115,8 +115,8 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
     for wrapper in reversed(unwrapped.wrappers):
         if isinstance(wrapper, FixedThresholdClassifier | TunedThresholdClassifierCV):
             raise TypeError(
-                f"to_onnx cannot write the threshold of {type(wrapper).__name__}: give "
-                "its estimator_, and compare the probabilities with the threshold."
+                f"to_onnx does not support the threshold of {type(wrapper).__name__}: "
+                "convert its estimator_, and compare probabilities with the threshold."
             )
         if isinstance(wrapper, TransformedTargetRegressor):
             check_is_fitted(wrapper)
@@ -137,46 +137,46 @@ def to_onnx(estimator: BaseEstimator) -> "onnx.ModelProto":
 
 
 def _feature_names(unwrapped) -> Sequence[str] | None:
-    """Return the names of the columns that the first step was fitted to."""
+    """Return the column names that the first step was fitted to."""
     first = [step for _, step in unwrapped.transformers] or [unwrapped.model]
     return getattr(first[0], "feature_names_in_", None)
 
 
 def _written_by_skl2onnx(steps, feature_names, model):
-    """Return an ONNX model of transformers."""
+    """Convert transformers to an ONNX model by skl2onnx."""
     import_skl2onnx()
     first = steps[0]
     if not hasattr(first[1], "n_features_in_"):
         raise TypeError(
-            f"to_onnx cannot tell what columns {_called(*first)} takes: write the "
-            "model with skl2onnx.convert_sklearn, after register_onnx_converters()."
+            f"to_onnx cannot determine the columns of {_called(*first)}: convert with "
+            "skl2onnx.convert_sklearn instead, after register_onnx_converters()."
         )
     try:
         written = transformers_to_onnx(steps, feature_names)
-    except Exception as error:  # it says no in many ways
+    except Exception as error:  # skl2onnx raises many kinds of errors
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise TypeError(
-            f"to_onnx cannot write {_refused(steps, error)}: {reason}"
+            f"to_onnx cannot convert {_refused(steps, error)}: {reason}"
         ) from error
     shape = written.graph.output[0].type.tensor_type.shape
     n_written, n_right = shape.dim[1].dim_value, _n_inputs(model)
-    if n_written not in (0, n_right):  # 0 where it is not known
+    if n_written not in (0, n_right):  # 0 is unknown
         raise TypeError(
-            f"to_onnx cannot write {_refused(steps)}: skl2onnx makes {n_written} "
-            f"columns of them, and {n_right} are right."
+            f"to_onnx cannot convert {_refused(steps)}: skl2onnx gives them "
+            f"{n_written} output columns instead of {n_right}."
         )
     return written
 
 
 def _refused(steps, error: Exception | None = None) -> str:
-    """Return what to call the steps that an error is about."""
+    """Return a description of the steps that an error is about."""
     inside = [each for step in steps for each in _all_inside(*step)]
     about = [each for each in inside if repr(type(each[1])) in str(error)]
     return ", ".join(_called(*each) for each in about or inside)
 
 
 def _all_inside(name: str, step) -> Iterator[tuple[str, Any]]:
-    """Return a transformer or, of what only gathers several, all these."""
+    """Yield a transformer, or all transformers inside a composite one."""
     if isinstance(step, FrozenEstimator):
         yield from _all_inside(name, step.estimator)
         return
@@ -198,14 +198,14 @@ def _called(name: str, step) -> str:
 
 
 class _Inputs(NamedTuple):
-    """What makes inputs of networks, and where these stand beside others."""
+    """The transformer of some networks' inputs, and the columns of its output."""
 
     transformer: Any
     columns: np.ndarray
 
 
 def _inputs_of(model: OfNetworks) -> dict[int, _Inputs]:
-    """Map the id of each transformer before a network to what it makes."""
+    """Map the id of each transformer before a network to its `_Inputs`."""
     found: dict[int, _Inputs] = {}
     end = 0
     for transformer, net in model._averaged():
@@ -216,9 +216,9 @@ def _inputs_of(model: OfNetworks) -> dict[int, _Inputs]:
 
 
 def steps_before_networks(model: OfNetworks) -> list[tuple[str, Any]]:
-    """Return the steps that make the inputs of all networks of an estimator.
+    """Return the steps that produce the inputs of all networks of an estimator.
 
-    Where networks have inputs of their own, these stand side by side.
+    If networks have different inputs, these are concatenated.
     """
     made_by = [each.transformer for each in _inputs_of(model).values()]
     if len(made_by) > 1:
@@ -232,7 +232,7 @@ def _n_inputs(model: OfNetworks) -> int:
 
 
 def network_parts(model: OfNetworks) -> dict[str, Any]:
-    """Return the arguments of `network_to_onnx` that say what the networks are."""
+    """Return the arguments of `network_to_onnx` that describe the networks."""
     inputs = _inputs_of(model)
     networks = [
         Layers(
@@ -253,7 +253,7 @@ def network_parts(model: OfNetworks) -> dict[str, Any]:
 
 
 def _undoing(transformer) -> list[Scaling | Callable]:
-    """Return what undoes the transformer of a TransformedTargetRegressor, in order."""
+    """Return the inverse steps of the transformer of a TransformedTargetRegressor."""
     if isinstance(transformer, FrozenEstimator):
         return _undoing(transformer.estimator)
     if isinstance(transformer, Pipeline):
@@ -274,7 +274,7 @@ def _undoing(transformer) -> list[Scaling | Callable]:
         if known:
             return known
     raise TypeError(
-        f"to_onnx cannot undo the transformer of y, {transformer!r}. It can undo "
+        f"to_onnx cannot invert the transformer of y, {transformer!r}. It can invert "
         "scalers, and functions whose inverse is np.exp, np.expm1, np.log, np.log1p, "
         "np.sqrt or np.square."
     )

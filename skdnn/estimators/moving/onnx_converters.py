@@ -1,7 +1,7 @@
-"""The networks, and what prepares their inputs, as parts of what skl2onnx writes.
+"""skl2onnx converters of the networks and of the transformers of their inputs.
 
-skl2onnx asks for two functions for each class: one says what comes out, the other
-writes it.
+skl2onnx needs two functions for each class: a shape calculator, which sets the types of
+the outputs, and a converter, which writes the graph.
 """
 
 from collections.abc import Sequence
@@ -37,12 +37,12 @@ from skdnn.preprocessing.mixed_tables import UniformMissing, VaryingColumns
 
 
 def register_converters(classifiers: Sequence[type], regressors: Sequence[type]):
-    """Let skl2onnx write these classes, and the transformers that we write.
+    """Register converters of these classes, and of our transformers, with skl2onnx.
 
     Parameters
     ----------
     classifiers, regressors : sequence of type
-        Classes of ours that have `to_onnx`.
+        Estimator classes of this package with `to_onnx`.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def register_converters(classifiers: Sequence[type], regressors: Sequence[type])
         (InputStandardizer, scaler_shape, scaler_converter),
         (PiecewiseLinearEncoder, encoder_shape, encoder_converter),
         (VaryingColumns, columns_shape, columns_converter),
-        (UniformMissing, _as_they_come_shape, _as_they_come),
+        (UniformMissing, _uniform_missing_shape, _uniform_missing),
     ):
         register(transformer, _alias(transformer), shape, converter)
     options = {
@@ -72,7 +72,7 @@ def _alias(kind: type) -> str:
     return f"Skdnn{kind.__name__}"
 
 
-# -- what comes out --------------------------------------------------------------------
+# -- shape calculators -----------------------------------------------------------------
 
 
 def _classified(operator) -> None:
@@ -98,13 +98,13 @@ def _predicted(operator) -> None:
 
 
 def _classes(scope, network):
-    """Return the labels, or their numbers if the user wants no labels."""
+    """Return the class labels, or their indices with the option `nocl`."""
     classes = network_parts(network)["classes"]
     wants_none = scope.get_options(network, {"nocl": False})["nocl"]
     return np.arange(len(classes)) if wants_none and classes is not None else classes
 
 
-# -- how it is written -----------------------------------------------------------------
+# -- converters ------------------------------------------------------------------------
 
 
 def _classifier(scope, operator, container) -> None:
@@ -126,7 +126,7 @@ def _regressor(scope, operator, container) -> None:
 
 
 def _inputs(graph: Graph, operator, container) -> str:
-    """Write what comes before the networks, if anything; return its name."""
+    """Write the steps before the networks, if any; return the name of their output."""
     model = operator.raw_operator
     steps = steps_before_networks(model)
     if not steps:
@@ -147,17 +147,17 @@ def _cast(graph: Graph, name: str, operator) -> str:
     )
 
 
-# -- missing categories --------------------------------------------------------------
+# -- missing values in categories ----------------------------------------------------
 
 
-def _as_they_come_shape(operator) -> None:
-    """Say what comes out of UniformMissing: columns of one type, as they come."""
+def _uniform_missing_shape(operator) -> None:
+    """Set the output type of UniformMissing: that of the input columns."""
     check_columns(operator)
     kinds = {type(each.type) for each in operator.inputs}
     if len(kinds) > 1:
         raise NotImplementedError(
-            f"{type(operator.raw_operator)} is written for columns of one type only: "
-            "numbers and text need one each"
+            f"{type(operator.raw_operator)} supports columns of one type only: use one "
+            "each for numbers and text"
         )
     n_rows = operator.inputs[0].get_first_dimension()
     operator.outputs[0].type = kinds.pop()(
@@ -165,8 +165,8 @@ def _as_they_come_shape(operator) -> None:
     )
 
 
-def _as_they_come(scope, operator, container) -> None:
-    """Write UniformMissing, which does nothing: ONNX has one missing value only."""
+def _uniform_missing(scope, operator, container) -> None:
+    """Write UniformMissing, an identity: ONNX has only one missing value."""
     graph = Graph(import_onnx())
     parts = [f"input {k}" for k in range(len(operator.inputs))]
     embed(graph, [graph.node("Concat", *parts, axis=1)], scope, operator, container)

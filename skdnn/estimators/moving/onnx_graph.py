@@ -1,4 +1,4 @@
-"""Nodes and constants of an ONNX graph, and the transformers that we write in it."""
+"""Nodes and constants of an ONNX graph, and the transformers written here."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,22 +8,22 @@ import numpy as np
 from skdnn.estimators.moving.scalers import Scaling
 from skdnn.preprocessing.components import Components
 
-# The oldest operators that suffice, and the file format of their time, so that older
-# runtimes can read the model. onnx itself would write its newest format, which last
-# year's runtimes reject.
+# The oldest sufficient operator set, and the file format of that time, so that older
+# runtimes can read the model. By default onnx writes its newest format, which runtimes
+# of the previous year reject.
 OPSET = 13
 IR_VERSION = 7
 
 
 class Graph:
-    """The nodes and constants of an ONNX graph that is being written.
+    """Builder of an ONNX graph: its nodes and constants.
 
     Parameters
     ----------
     onnx : module
         The package onnx.
     taken : collection of str, default=()
-        Names already taken by the model that comes before.
+        Names in use by the model that comes before.
     """
 
     def __init__(self, onnx, taken: Collection[str] = ()):
@@ -41,13 +41,13 @@ class Graph:
         return output
 
     def take_in(self, made) -> None:
-        """Add the nodes and constants of a graph whose names no other has."""
+        """Add the nodes and constants of a graph whose names are unique."""
         self.nodes += made.node
         to_array, from_array = (
             self.onnx.numpy_helper.to_array,
             self.onnx.numpy_helper.from_array,
         )
-        # Written anew, all numbers stand in the same field.
+        # Rewritten so that all numbers are in the same field (raw_data).
         self.constants += [from_array(to_array(c), c.name) for c in made.initializer]
 
     def constant(self, value, name: str = "") -> str:
@@ -67,20 +67,20 @@ class Graph:
             array = np.asarray(value).astype(np.float32)
         if not np.all(np.isfinite(array)):
             raise ValueError(
-                f"{name} holds a number too large for float32, in which an ONNX model "
-                "computes."
+                f"{name} holds a number too large for float32, the type in which an "
+                "ONNX model computes."
             )
         return self.constant(array, name)
 
     def output(self, name: str, dtype: str, n_columns: int | None) -> None:
-        """Declare an output with this many columns, or 1-d."""
+        """Declare an output with this number of columns, or a 1-d output."""
         shape = [None] if n_columns is None else [None, n_columns]
         kind = getattr(self.onnx.TensorProto, dtype)
         self.outputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
         if name in self.taken:
             raise ValueError(
-                f"A column is called {name!r}, which is the name of an output of the "
-                "ONNX model: fit on another name."
+                f"A column has the name {name!r}, which is that of an output of the "
+                "ONNX model: rename the column and fit again."
             )
 
     def _free(self, name: str) -> str:
@@ -90,9 +90,9 @@ class Graph:
 
 
 def standardize(graph: Graph, how: Scaling, X: str, kind: str = "FLOAT") -> str:
-    """Standardise in float64: a mean far from 0 would cost float32 its digits.
+    """Write a standardisation in float64: far from 0, float32 would lose digits.
 
-    The output has the type `kind`, "FLOAT" or "DOUBLE".
+    The output is of type `kind`, "FLOAT" or "DOUBLE".
     """
     tensor = graph.onnx.TensorProto
     X = graph.node("Cast", X, to=tensor.DOUBLE)
@@ -112,7 +112,7 @@ def standardize(graph: Graph, how: Scaling, X: str, kind: str = "FLOAT") -> str:
 
 
 def encode(graph: Graph, parts: Components, X: str, kind: str = "FLOAT") -> str:
-    """Encode piecewise linearly, in float64 as `standardize` does."""
+    """Write a piecewise linear encoding, in float64 as in `standardize`."""
     tensor = graph.onnx.TensorProto
     X = graph.node("Cast", X, to=tensor.DOUBLE)
     Z = graph.node("Gather", X, graph.constant(parts.source), axis=1)
@@ -121,7 +121,7 @@ def encode(graph: Graph, parts: Components, X: str, kind: str = "FLOAT") -> str:
         Z = graph.node("Sub", Z, graph.constant(parts.rest))
     Z = graph.node("Div", Z, graph.constant(parts.width))
     is_missing = graph.node("IsNaN", Z)
-    # Clip takes single numbers as bounds only.
+    # Clip accepts scalar bounds only.
     Z = graph.node("Max", Z, graph.constant(parts.low))
     Z = graph.node("Min", Z, graph.constant(parts.high))
     Z = graph.node("Where", is_missing, graph.constant(parts.filling), Z)
@@ -129,7 +129,7 @@ def encode(graph: Graph, parts: Components, X: str, kind: str = "FLOAT") -> str:
 
 
 def import_onnx():
-    """Return the package onnx; the ImportError says how to install it."""
+    """Import onnx; the ImportError says how to install it."""
     try:
         import onnx
         import onnx.compose

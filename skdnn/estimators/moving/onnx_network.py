@@ -1,4 +1,4 @@
-r"""Networks as an ONNX model, made from their weights and names alone.
+r"""Write networks as an ONNX model, from their weights and names alone.
 
 The graph computes, in float32 and with samples in rows,
 
@@ -6,12 +6,12 @@ The graph computes, in float32 and with samples in rows,
 
     Z^{[l]} = A^{[l-1]} W^{[l]} + b^{[l]}, \qquad A^{[l]} = g^{[l]}(Z^{[l]}),
 
-and applies the link to Z[L]. Its input "X" is A[0], standardised first where a pipeline
+and applies the link to Z[L]. Its input "X" is A[0], standardised first if a pipeline
 does so. The predictions of several networks are averaged. At the end the transformation
 of y is inverted.
 
-To add an activation: give it an entry in ACTIVATIONS, of operators that overflow at
-neither end. The registry-driven tests then compare it with the network's own.
+To add an activation, add an entry to ACTIVATIONS, of operators that do not overflow for
+large inputs of either sign. A test of all entries compares it with the network's own.
 """
 
 import json
@@ -40,8 +40,8 @@ def _operator(name: str, **attributes) -> Callable[[Graph, str], str]:
 def _one_plus_exp(graph: Graph, Z: str) -> str:
     """Write 1 + e^z.
 
-    A quotient with it keeps the digits of small results, and an infinite e^z gives the
-    right zero. Runtimes compute their Sigmoid with an absolute error of about 1e-8.
+    Dividing by it keeps the digits of small results, and an infinite e^z gives the
+    right zero. The Sigmoid of runtimes has an absolute error of about 1e-8.
     """
     return graph.node("Add", graph.node("Exp", Z), graph.number(1))
 
@@ -92,7 +92,7 @@ def _softmax(graph: Graph, Z: str, n_outputs: int, classes) -> None:
 def _logistic(graph: Graph, Z: str, n_outputs: int, classes) -> None:
     integer = graph.onnx.TensorProto.INT64
     minus_Z = graph.node("Neg", Z)
-    if classes is None:  # each output is a label of its own
+    if classes is None:  # multilabel
         is_there = graph.node("Greater", Z, graph.number(0))
         graph.node("Cast", is_there, to=integer, output="label")
         graph.output("label", "INT64", n_outputs)
@@ -106,12 +106,12 @@ def _logistic(graph: Graph, Z: str, n_outputs: int, classes) -> None:
     graph.output("probabilities", "FLOAT", n_outputs)
 
 
-# These write a classifier's outputs, "label" and "probabilities".
+# Write the outputs of a classifier, "label" and "probabilities".
 CLASSIFIER_LINKS: dict[str, Callable[[Graph, str, int, np.ndarray | None], None]] = {
     "softmax": _softmax,
     "logistic": _logistic,
 }
-# These return the name of a regressor's predictions, a column for each output.
+# Return the name of the predictions of a regressor, one column for each output.
 REGRESSOR_LINKS: dict[str, Callable[[Graph, str], str]] = {
     "identity": lambda graph, Z: Z,
     "exp": _operator("Exp"),
@@ -124,14 +124,14 @@ def _flat(graph: Graph, Z: str, output: str = "") -> str:
 
 
 def _name_classes(graph: Graph, number: str, classes) -> None:
-    """Turn class numbers into labels."""
+    """Write the labels for class indices."""
     names = labels_in_onnx(classes)
     graph.node("Gather", graph.constant(names, "classes"), number, output="label")
     graph.output("label", "INT64" if names.dtype == np.int64 else "STRING", None)
 
 
 def labels_in_onnx(classes) -> np.ndarray:
-    """Return the classes as int64 or str, the only types ONNX classifiers know."""
+    """Return the classes as int64 or str, the only label types of ONNX classifiers."""
     listed = np.asarray(classes).tolist()
     if all(isinstance(label, str) for label in listed):
         return np.array(listed, dtype=object)
@@ -142,7 +142,7 @@ def labels_in_onnx(classes) -> np.ndarray:
     except (TypeError, ValueError, OverflowError):
         pass
     raise ValueError(
-        "An ONNX model names its classes by integers or by strings; the classes are "
+        "The class labels of an ONNX model must be integers or strings, got "
         f"{listed!r}."
     )
 
@@ -158,7 +158,7 @@ def _plus_one(graph: Graph, y: str) -> str:
     return graph.node("Add", y, graph.number(1, np.float64))
 
 
-# Functions that give targets their units back, in float64.
+# Inverse transformations of targets, in float64.
 TARGET_FUNCTIONS: dict[Callable, Callable[[Graph, str], str]] = {
     np.exp: _operator("Exp"),
     np.expm1: lambda graph, y: _minus_one(graph, graph.node("Exp", y)),
@@ -182,13 +182,13 @@ def write_targets(
     graph : Graph
         The graph to write to.
     Y : str
-        The predictions, a column for each output.
+        The predictions, one column for each output.
     n_outputs : int
-        How many columns. A single one becomes a 1-d output.
-    undone : sequence of Scaling or of the keys of TARGET_FUNCTIONS
-        What gives the predictions their units back, in this order: the inverse of a
-        standardisation, or a function. "y" is float64 then: a time in seconds since
-        1970 has more digits than float32.
+        The number of columns. A single one becomes a 1-d output.
+    undone : sequence of Scaling or of keys of TARGET_FUNCTIONS
+        What converts predictions back to their units, in this order: scalings to
+        invert, and functions to apply. "y" is then float64: a time in seconds since
+        1970, for example, has more digits than float32.
     """
     kind = "DOUBLE" if undone else "FLOAT"
     if undone:
@@ -212,7 +212,7 @@ def write_targets(
 
 
 class Layers(NamedTuple):
-    """A network without its link.
+    """The layers of a network, without its link.
 
     Attributes
     ----------
@@ -221,8 +221,8 @@ class Layers(NamedTuple):
     activations : sequence of str
         The name of each hidden layer's activation.
     columns : ndarray of int, optional
-        Which columns of the inputs are the network's, where several networks have
-        inputs of their own; None if it takes all.
+        The columns of the inputs that the network uses, if several networks have
+        different inputs; None is all.
     """
 
     weights: Sequence[np.ndarray]
@@ -246,26 +246,26 @@ def network_to_onnx(
     Parameters
     ----------
     networks : sequence of Layers
-        One, or several of which the average is predicted.
+        One network, or several whose predictions are averaged.
     link : {"softmax", "logistic", "identity", "exp"}
-        What turns Z[L] into predictions.
+        The function that converts Z[L] to predictions.
     classes : ndarray of shape (n_classes,), optional
         The labels of a softmax, or the two of a logistic link. A logistic link without
         them is multilabel. Not used by the other links.
     standardizations : sequence of Scaling
-        What is done to the inputs first, in this order.
+        Applied to the inputs first, in this order.
     undone : sequence
-        What gives a regressor's predictions their units back: see `write_targets`.
+        What converts predictions back to their units: see `write_targets`.
     feature_names : sequence of str, optional
-        Names of the columns, kept in the model's metadata as a JSON list.
+        Names of the columns, stored in the model's metadata as a JSON list.
     before : onnx.ModelProto, optional
-        A model, of operators of OPSET, whose output is the networks' input. Its inputs
-        become those of the whole, except the ones it does not use.
+        A model, with the operator set OPSET, whose output is the networks' input. Its
+        inputs, except unused ones, become those of the whole model.
 
     Returns
     -------
     onnx.ModelProto
-        With input "X", if there is nothing before, and the outputs "label" and
+        With the input "X", unless there is a model before, and the outputs "label" and
         "probabilities", or "y".
 
     Raises
@@ -273,7 +273,7 @@ def network_to_onnx(
     ImportError
         If onnx is not installed.
     ValueError
-        If a weight is too large for float32, a class is neither a whole number nor a
+        If a weight is too large for float32, a class label is neither an integer nor a
         string, or an input has the name of an output.
     """
     onnx = import_onnx()
@@ -302,8 +302,8 @@ def network_to_onnx(
 def write_logits(graph: Graph, X: str, networks: Sequence[Layers], link: str) -> str:
     """Write classifiers; return the name of the logits of their mean probabilities.
 
-    The logarithm of a rounded probability is wrong where it matters most, so the mean
-    is taken in logarithms.
+    The mean is computed from logarithms (log-sum-exp), which keep the digits of small
+    probabilities.
     """
     Zs = _write_each(graph, X, networks)
     if len(Zs) == 1:
@@ -318,7 +318,7 @@ def write_logits(graph: Graph, X: str, networks: Sequence[Layers], link: str) ->
 def write_predictions(
     graph: Graph, X: str, networks: Sequence[Layers], link: str
 ) -> str:
-    """Write regressors; return the name of their mean, a column for each output."""
+    """Write regressors; return the name of their mean, one column for each output."""
     Ys = [REGRESSOR_LINKS[link](graph, Z) for Z in _write_each(graph, X, networks)]
     return Ys[0] if len(Ys) == 1 else graph.node("Mean", *Ys)
 
@@ -328,7 +328,7 @@ def _log_expit_of_minus(graph: Graph, Z: str) -> str:
 
 
 def _log_sum_exp(graph: Graph, logs: list[str]) -> str:
-    """Write log(e^a + e^b + …), of which the largest exponential is 1."""
+    """Write log(e^a + e^b + …), shifted so that the largest exponential is 1."""
     largest = graph.node("Max", *logs)
     parts = [graph.node("Exp", graph.node("Sub", log, largest)) for log in logs]
     return graph.node("Add", largest, graph.node("Log", graph.node("Sum", *parts)))
@@ -344,7 +344,7 @@ def _write_each(graph: Graph, X: str, networks: Sequence[Layers]) -> list[str]:
 
 
 def write_layers(graph: Graph, X: str, layers: Layers, prefix: str = "") -> str:
-    """Write the layers, without the link; return the name of Z[L]."""
+    """Write the layers without the link; return the name of Z[L]."""
     if layers.columns is not None:
         X = graph.node("Gather", X, graph.constant(layers.columns), axis=1)
     A = Z = X
@@ -358,7 +358,7 @@ def write_layers(graph: Graph, X: str, layers: Layers, prefix: str = "") -> str:
 
 
 def _inputs_alone(onnx, n_features: int):
-    """Return a model that passes "X" on unchanged."""
+    """Return a model whose only output is its input "X"."""
     X = onnx.helper.make_tensor_value_info(
         "X", onnx.TensorProto.FLOAT, [None, n_features]
     )

@@ -1,7 +1,7 @@
-"""The transformers that we write ourselves, as skl2onnx asks for them.
+"""skl2onnx converters of our transformers, of scalers, and of what it cannot convert.
 
-skl2onnx asks for two functions for each class: one says what comes out, the other
-writes it. They are ours and the scalers, and what it would write wrongly or not at all.
+skl2onnx needs two functions for each class: a shape calculator, which sets the types of
+the outputs, and a converter, which writes the graph.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,31 +23,31 @@ from skdnn.preprocessing import PiecewiseLinearEncoder
 from skdnn.preprocessing.mixed_tables import VaryingColumns
 from skdnn.preprocessing.tables import is_missing
 
-# What the text of a missing value is: ONNX has no other, and onnxruntime makes it of
-# the NaN in an array of objects.
+# The text of a missing value: ONNX strings have no other, and onnxruntime converts NaN
+# in an object array to it.
 MISSING_TEXT = "nan"
-# Where the operators are that look up text, and the version that LabelEncoder has.
+# Domain of the operators that look up text, and the version of LabelEncoder.
 ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 2
 
 
 def import_skl2onnx():
-    """Return the package skl2onnx; the ImportError says how to install it."""
+    """Import skl2onnx; the ImportError says how to install it."""
     try:
         import skl2onnx
         import skl2onnx.common.data_types
     except ImportError as error:
         raise ImportError(
-            "Writing other transformers than scalers as ONNX needs skl2onnx: "
+            "Converting transformers other than scalers to ONNX needs skl2onnx: "
             'pip install "skdnn[onnx]"'
         ) from error
     return skl2onnx
 
 
-# -- scalers and our encoder, as skl2onnx asks for them --------------------------------
+# -- scalers and our encoder -----------------------------------------------------------
 
 
 def scaler_shape(operator) -> None:
-    """Say what comes out of one of `SCALERS`."""
+    """Set the output type of one of `SCALERS`."""
     check_columns(operator)
     operator.outputs[0].type = floats(operator, operator.raw_operator.n_features_in_)
 
@@ -62,7 +62,7 @@ def scaler_converter(scope, operator, container) -> None:
 
 
 def encoder_shape(operator) -> None:
-    """Say what comes out of a PiecewiseLinearEncoder."""
+    """Set the output type of a PiecewiseLinearEncoder."""
     check_columns(operator)
     operator.outputs[0].type = floats(operator, operator.raw_operator.n_features_out_)
 
@@ -75,22 +75,22 @@ def encoder_converter(scope, operator, container) -> None:
     embed(graph, [Z], scope, operator, container)
 
 
-# -- for every converter of ours -------------------------------------------------------
+# -- helpers of all converters ---------------------------------------------------------
 
 
 def check_columns(operator) -> None:
-    """Refuse what another converter has given the wrong shape."""
+    """Raise an error if another converter has set a wrong number of columns."""
     widths = [each.get_second_dimension() for each in operator.inputs]
     estimator = operator.raw_operator
     if None not in widths and sum(widths) != estimator.n_features_in_:
         raise ValueError(
-            f"{type(estimator).__name__} takes {estimator.n_features_in_} columns, but "
-            f"skl2onnx gives it {sum(widths)}."
+            f"{type(estimator).__name__} needs {estimator.n_features_in_} columns, but "
+            f"skl2onnx passes {sum(widths)}."
         )
 
 
 def floats(operator, n_columns: int):
-    """Return skl2onnx's type of so many columns: float64 where the input is."""
+    """Return skl2onnx's type for a number of columns, float64 if the input is."""
     types = import_skl2onnx().common.data_types
     is_double = kind_of(operator) == "DOUBLE"
     kind = types.DoubleTensorType if is_double else types.FloatTensorType
@@ -98,14 +98,14 @@ def floats(operator, n_columns: int):
 
 
 def kind_of(operator) -> str:
-    """Return the kind of what comes out: "DOUBLE" where the first input is."""
+    """Return the kind of the output: "DOUBLE" if the first input is, else "FLOAT"."""
     types = import_skl2onnx().common.data_types
     is_double = isinstance(operator.inputs[0].type, types.DoubleTensorType)
     return "DOUBLE" if is_double else "FLOAT"
 
 
 def input_of(graph: Graph, operator, kind: str) -> str:
-    """Write the inputs that skl2onnx gives an operator as one, of one number type."""
+    """Concatenate the inputs of an operator, cast to one numeric type."""
     to = getattr(graph.onnx.TensorProto, kind)
     parts = [
         graph.node("Cast", f"input {k}", to=to) for k in range(len(operator.inputs))
@@ -116,7 +116,7 @@ def input_of(graph: Graph, operator, kind: str) -> str:
 def columns_of(
     graph: Graph, operator, columns: Sequence[int], kind: str, output: str
 ) -> None:
-    """Write some columns of what skl2onnx gives an operator as one input.
+    """Concatenate some columns of the inputs of an operator.
 
     Parameters
     ----------
@@ -125,11 +125,11 @@ def columns_of(
     operator
         As skl2onnx passes it to a converter.
     columns : sequence of int
-        Which columns of all.
+        The columns, counted over all inputs.
     kind : {"float", "int64", "string"}
         Their type.
     output : str
-        The name of what is written.
+        The name of the result.
     """
     places = [
         (k, j)
@@ -142,7 +142,7 @@ def columns_of(
         if kind == "string" and not isinstance(given, text):
             raise TypeError(
                 f"Column {column} of {type(operator.raw_operator).__name__} holds "
-                f"text: it must come as StringTensorType, got {given}."
+                f"text: it must be of type StringTensorType, got {given}."
             )
     to = {"float": "FLOAT", "int64": "INT64", "string": "STRING"}[kind]
     parts = []
@@ -159,9 +159,9 @@ def embed(graph: Graph, outputs: Sequence[str], scope, operator, container) -> N
     Parameters
     ----------
     graph : Graph
-        It begins with `input_of`.
+        A graph that starts with `input_of`.
     outputs : sequence of str
-        The operator's outputs, by their names in the graph.
+        The names in the graph of the operator's outputs.
     scope, operator, container
         As skl2onnx passes them to a converter.
     """
@@ -195,11 +195,11 @@ def embed(graph: Graph, outputs: Sequence[str], scope, operator, container) -> N
         )
 
 
-# -- missing values, columns, levels ---------------------------------------------------
+# -- missing values, columns, categories -----------------------------------------------
 
 
 def indicator_shape(operator) -> None:
-    """Say what comes out of a MissingIndicator."""
+    """Set the output type of a MissingIndicator."""
     check_columns(operator)
     operator.outputs[0].type = floats(operator, operator.raw_operator.features_.size)
 
@@ -210,7 +210,7 @@ def indicator_converter(scope, operator, container) -> None:
     is_nan = isinstance(step.missing_values, float) and is_missing(step.missing_values)
     text = import_skl2onnx().common.data_types.StringTensorType
     if not is_nan or any(isinstance(each.type, text) for each in operator.inputs):
-        raise NotImplementedError(f"{type(step)} is written for NaN in numbers only")
+        raise NotImplementedError(f"{type(step)} supports only NaN in numbers")
     graph = Graph(import_onnx())
     X = input_of(graph, operator, "FLOAT")
     X = graph.node("Gather", X, graph.constant(step.features_.astype(int)), axis=1)
@@ -220,7 +220,7 @@ def indicator_converter(scope, operator, container) -> None:
 
 
 def columns_shape(operator) -> None:
-    """Say what comes out of VaryingColumns."""
+    """Set the output type of VaryingColumns."""
     check_columns(operator)
     operator.outputs[0].type = floats(operator, operator.raw_operator.columns_.size)
 
@@ -235,20 +235,20 @@ def columns_converter(scope, operator, container) -> None:
 
 
 class GroupedOneHot(OneHotEncoder):
-    """A fitted OneHotEncoder that groups levels, as tables to write.
+    """A fitted OneHotEncoder with infrequent categories, as lookup tables.
 
-    skl2onnx gives up on a level that is unknown, and on groups in one input of
-    several columns. It is an OneHotEncoder, since skl2onnx keeps the inputs of that
-    apart, which may differ in kind.
+    skl2onnx supports neither unknown categories nor infrequent ones in an input of
+    several columns. It is a OneHotEncoder because skl2onnx keeps the inputs of that,
+    which may differ in kind, separate.
 
     Attributes
     ----------
     levels : list of ndarray
-        The levels of each column.
+        The categories of each column.
     outputs : list of ndarray of shape (n_levels, n_outputs)
-        What each of them becomes.
+        The encoding of each category.
     unknown : list of ndarray of shape (n_outputs,)
-        What any other value becomes.
+        The encoding of any other value.
     """
 
     def __init__(self, fitted: OneHotEncoder) -> None:
@@ -260,7 +260,7 @@ class GroupedOneHot(OneHotEncoder):
             group = None if groups is None else groups[j]
             is_rare = [group is not None and _is_in(each, group) for each in levels]
             n_own = len(levels) - sum(is_rare)
-            # One column for each other level, then one for the group.
+            # One column for each frequent category, then one for the infrequent ones.
             column = np.where(is_rare, n_own, np.cumsum(np.invert(is_rare)) - 1)
             eye = np.eye(n_own + any(is_rare), dtype=np.float32)
             unknown = eye[-1] if any(is_rare) else np.zeros(n_own, np.float32)
@@ -281,7 +281,7 @@ def _is_in(level, group) -> bool:
 
 
 def grouped_one_hot_shape(operator) -> None:
-    """Say what comes out of a GroupedOneHot."""
+    """Set the output type of a GroupedOneHot."""
     check_columns(operator)
     types = import_skl2onnx().common.data_types
     n_columns = sum(len(each) for each in operator.raw_operator.unknown)
@@ -310,7 +310,7 @@ def grouped_one_hot_converter(scope, operator, container) -> None:
             is_float = isinstance(kind, types.FloatTensorType)
             is_level = _is_number(graph, x, levels, is_float)
         is_level = graph.node("Cast", is_level, to=graph.onnx.TensorProto.FLOAT)
-        # Another value is no level, so the sum of the levels is 0.
+        # For an unknown value is_level is 0 everywhere.
         Z = graph.node("MatMul", is_level, graph.constant(outputs - unknown))
         parts.append(graph.node("Add", Z, graph.constant(unknown)))
     Z = parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=1)
@@ -318,7 +318,7 @@ def grouped_one_hot_converter(scope, operator, container) -> None:
 
 
 def _is_text(graph: Graph, x: str, levels) -> str:
-    """Compare a column of text, of shape (n_samples, 1), with each level."""
+    """Compare a column of text, of shape (n_samples, 1), with each category."""
     codes = np.arange(len(levels))
     code = graph.node(
         "LabelEncoder",
@@ -332,22 +332,23 @@ def _is_text(graph: Graph, x: str, levels) -> str:
 
 
 def _is_number(graph: Graph, x: str, levels, is_float: bool) -> str:
-    """Compare a column of numbers, of shape (n_samples, 1), with each level."""
+    """Compare a column of numbers, of shape (n_samples, 1), with each category."""
     for each in levels:
         if not (is_missing(each) or isinstance(each, Real | np.bool_)):
             raise NotImplementedError(
-                f"{OneHotEncoder} has levels that are neither numbers nor text: {each}"
+                f"{OneHotEncoder} has categories that are neither numbers nor text, "
+                f"such as {each!r}"
             )
     numbers = levels.astype(np.float64)
-    if is_float:  # rounded as the input is
+    if is_float:  # round as the input is rounded
         numbers = numbers.astype(np.float32).astype(np.float64)
     x = graph.node("Cast", x, to=graph.onnx.TensorProto.DOUBLE)
     is_level = graph.node("Equal", x, graph.constant(numbers))
-    is_gap = np.isnan(numbers)
-    if not is_gap.any():
+    is_nan = np.isnan(numbers)
+    if not is_nan.any():
         return is_level
-    is_gap_here = graph.node("And", graph.node("IsNaN", x), graph.constant(is_gap))
-    return graph.node("Or", is_level, is_gap_here)
+    both_nan = graph.node("And", graph.node("IsNaN", x), graph.constant(is_nan))
+    return graph.node("Or", is_level, both_nan)
 
 
 SHAPES: dict[type, Callable] = {

@@ -1,7 +1,7 @@
-"""The transformers before a network, in ONNX: by skl2onnx, or as it asks us for them.
+"""Conversion of the transformers before a network to ONNX, by skl2onnx.
 
-First they are made ready for it: the kinds of their columns, missing text. What we
-write ourselves is in `onnx_operators.py`.
+First they are adapted to it: types of columns, missing text. Our own converters are in
+`onnx_operators.py`.
 """
 
 import math
@@ -37,30 +37,30 @@ class Input(NamedTuple):
     columns: tuple[int, ...]  # of the table
 
 
-# The later of two holds the values of the earlier, too. A column that is read as
-# numbers of any kind has none of its own.
+# A later kind can represent the values of an earlier one. The kind is unknown for a
+# column that is read as numbers of any kind.
 _KINDS = ("int64", "float", "string")
 _UNKNOWN = ""
 
 
-# -- made ready ------------------------------------------------------------------------
+# -- adaptation ------------------------------------------------------------------------
 
 
 def _inputs_of(step, feature_names) -> list[Input]:
-    """Return what an ONNX model is given for the first of several transformers.
+    """Return the inputs of an ONNX model whose first transformer is `step`.
 
     Parameters
     ----------
     step : transformer
-        Fitted and `_ready`.
+        Fitted, and adapted by `_ready`.
     feature_names : sequence of str or None
-        Of the columns it was fitted to.
+        Names of the columns it was fitted to.
 
     Returns
     -------
     list of Input
-        One for each column, by its name or x0, x1, …, where a ColumnTransformer was
-        fitted to names or where columns differ in kind; otherwise a single "X".
+        One for each column, with its name or x0, x1, …, if a ColumnTransformer was
+        fitted to names or if columns differ in kind; otherwise a single "X".
     """
     kinds = [kind or "float" for kind in _kinds(step, step.n_features_in_)]
     by_name = feature_names is not None and _has_columns(step)
@@ -81,7 +81,7 @@ def _has_columns(step) -> bool:
 
 
 def _first_inside(step) -> list[Any]:
-    """Return the transformers in a pipeline or union that see the columns first."""
+    """Return the transformers in a pipeline or union that receive the columns."""
     if isinstance(step, Pipeline):
         return [each for _, each in step.steps[:1]]
     if isinstance(step, FeatureUnion):
@@ -90,7 +90,7 @@ def _first_inside(step) -> list[Any]:
 
 
 def _kinds(step, n_columns: int) -> list[str]:
-    """Return the kind of each column, by what takes it and what that has learnt."""
+    """Return the kind of each column, by its transformer's fitted state."""
     kinds = [_UNKNOWN] * n_columns
     if isinstance(step, ColumnTransformer):
         for name, each, _ in step.transformers_:
@@ -125,11 +125,10 @@ def _kind_of_categories(categories) -> str:
 
 
 def _ready(step):
-    """Return a transformer as skl2onnx understands it; the step itself stays.
+    """Return a copy of a transformer that skl2onnx can convert.
 
-    Frozen steps come out of their wrapper, steps that do nothing are left out, columns
-    are counted, an imputer and its indicator are two steps, and missing text is the
-    text `MISSING_TEXT`.
+    Frozen steps are unwrapped, identities are removed, columns are given by position,
+    an imputer and its indicator become two steps, and missing text is `MISSING_TEXT`.
     """
     if isinstance(step, FrozenEstimator):
         return _ready(step.estimator)
@@ -137,7 +136,7 @@ def _ready(step):
         steps = [
             (name, _ready(each))
             for name, each in step.steps
-            # In ONNX there is one missing value only.
+            # ONNX has only one missing value.
             if not isinstance(each, UniformMissing)
         ]
         return Pipeline(
@@ -169,13 +168,13 @@ def _ready(step):
         return GroupedOneHot(step)
     elif isinstance(step, OrdinalEncoder) and _is_nan(step.encoded_missing_value):
         if any(_is_nan(each[-1]) for each in step.categories_):
-            # skl2onnx would write one more category.
+            # skl2onnx would add a category.
             raise NotImplementedError("missing values are encoded as NaN")
     return own
 
 
 def _tells_nothing(step) -> bool:
-    """Whether a step is an indicator without columns, which ONNX cannot have."""
+    """Return whether a step is an indicator without columns, impossible in ONNX."""
     return isinstance(step, MissingIndicator) and step.features_.size == 0
 
 
@@ -183,11 +182,11 @@ def _is_nan(value) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-# -- written ---------------------------------------------------------------------------
+# -- conversion ------------------------------------------------------------------------
 
 
 def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
-    """Write fitted transformers, one after the other, as a model for itself.
+    """Convert a sequence of fitted transformers to a complete model.
 
     Parameters
     ----------
@@ -197,12 +196,12 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
     Returns
     -------
     onnx.ModelProto
-        With the inputs that `_inputs_of` says and one output.
+        With the inputs of `_inputs_of`, and one output.
 
     Raises
     ------
     Exception
-        Whatever skl2onnx raises where it cannot write a transformer.
+        Whatever skl2onnx raises if it cannot convert a transformer.
     """
     model, inputs = written_transformers(steps, feature_names)
     used = {name for node in model.graph.node for name in node.input}
@@ -221,28 +220,28 @@ def transformers_to_onnx(steps: Sequence[tuple[str, Any]], feature_names):
 def written_transformers(
     steps: Sequence[tuple[str, Any]], feature_names, opset: int = OPSET
 ) -> tuple[Any, list[Input]]:
-    """Write fitted transformers, one after the other.
+    """Convert a sequence of fitted transformers.
 
     Parameters
     ----------
     steps : sequence of (str, transformer)
-        As a Pipeline has them.
+        As the steps of a Pipeline.
     feature_names : sequence of str or None
-        Of the columns that the first was fitted to.
+        Names of the columns that the first was fitted to.
     opset : int
-        The version of ONNX's operators.
+        The version of ONNX's operator set.
 
     Returns
     -------
     onnx.ModelProto
-        With one output. All names in it have a prefix of their own.
+        With one output. All names in it have a common prefix.
     list of Input
-        What its inputs, whose names are neutral, stand for.
+        The meaning of its inputs, whose own names are neutral.
 
     Raises
     ------
     Exception
-        Whatever skl2onnx raises where it cannot write a transformer.
+        Whatever skl2onnx raises if it cannot convert a transformer.
     """
     skl2onnx = import_skl2onnx()
     types = skl2onnx.common.data_types
@@ -253,8 +252,8 @@ def written_transformers(
     }
     pipeline = _ready(Pipeline(list(steps)))
     inputs = _inputs_of(pipeline[0], feature_names)
-    # Neutral names: skl2onnx would respell those of columns.
-    # Its scalers keep the mean in float32: one far from 0 loses its digits.
+    # Neutral names, because skl2onnx would change those of columns. Our converters of
+    # scalers, because its own round the mean to float32, which loses digits far from 0.
     model = skl2onnx.convert_sklearn(
         pipeline,
         initial_types=[

@@ -1,4 +1,4 @@
-"""What scikit-learn's scalers and ours do, as one formula."""
+"""scikit-learn's scalers and ours in one formula."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,10 +15,10 @@ from skdnn.preprocessing import InputStandardizer
 
 
 class Scaling(NamedTuple):
-    """x := (x - location) / scale, then cut off or clipped smoothly, each if given.
+    """The map x := (x - location) / scale, followed by a hard or a smooth clip.
 
-    A smooth clip pulls x into (-c, c). The inverse is x := x * scale + location; clips
-    are not inverted.
+    Each part is optional. A smooth clip maps x into (-c, c). The inverse is
+    x := x * scale + location; clips are not inverted.
     """
 
     location: np.ndarray | None = None
@@ -48,15 +48,15 @@ SCALERS: dict[type, Callable[[Any], Scaling]] = {
 
 
 def standardization_of(transformer) -> Scaling | None:
-    """Return what a fitted transformer does if it is a scaler.
+    """Return the `Scaling` of a fitted scaler; None for any other transformer.
 
-    None of a class derived from these, which may do anything.
+    That includes subclasses of scalers, which may do anything.
     """
     known = SCALERS.get(type(transformer))
     return None if known is None else known(transformer)
 
 
 def scaling_of(transformer) -> Scaling | None:
-    """Return the same if it is done and undone without a smooth clip."""
+    """Return the `Scaling` of a fitted scaler without a smooth clip, else None."""
     scaling = standardization_of(transformer)
     return None if scaling is None or scaling.smooth_clip is not None else scaling

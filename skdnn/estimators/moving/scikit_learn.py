@@ -1,4 +1,4 @@
-"""Parameters and state of these estimators as scikit-learn's, and back."""
+"""Conversion of parameters and fitted state to scikit-learn's estimators and back."""
 
 from copy import copy, deepcopy
 from numbers import Integral
@@ -17,8 +17,8 @@ from skdnn.training.rows_seen import RowsSeen
 from skdnn.training.stopping import CONVERGED, MAX_ITER
 
 SKLEARN_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
-SKLEARN_AUTO_BATCH = 200  # or all rows, if they are fewer
-# Fitted attributes of one name, meaning and type on both sides.
+SKLEARN_AUTO_BATCH = 200  # or all rows, if there are fewer
+# Fitted attributes with the same name, meaning and type on both sides.
 SHARED_ATTRIBUTES = (
     "n_features_in_",
     "feature_names_in_",
@@ -36,20 +36,20 @@ SHARED_ATTRIBUTES = (
 
 
 def from_peer(cls, peer, mlp, n_samples, strict, targets_of):
-    """Return `mlp` as an estimator of the class `cls`.
+    """Convert `mlp` to an estimator of class `cls`.
 
     Parameters
     ----------
     cls : type
-        A class of ours.
+        An estimator class of this package.
     peer : type
-        The class of scikit-learn that corresponds to it.
+        The corresponding class of scikit-learn.
     mlp : object
-        Fitted or not, it should be of that class.
+        An estimator, fitted or not; an error unless it is of class `peer`.
     n_samples, strict
         As in `from_sklearn`.
     targets_of : callable (mlp) -> targets
-        Reads the targets of a fitted one.
+        Returns the targets of a fitted `mlp`.
     """
     if not isinstance(mlp, peer):
         raise TypeError(
@@ -75,8 +75,8 @@ def from_peer(cls, peer, mlp, n_samples, strict, targets_of):
     elif mlp.learning_rate == "invscaling" and strict:
         raise ValueError(
             f"{cls.__name__} cannot express learning_rate='invscaling' of "
-            "scikit-learn's sgd, which divides by a power of the rows seen, not of "
-            "the epochs. With strict=False the name is kept and the meaning changes."
+            "scikit-learn's sgd, which divides by a power of the number of rows seen, "
+            "not of epochs. strict=False keeps the name and changes the meaning."
         )
     if mlp.solver == "lbfgs":
         changed["early_stopping"] = False
@@ -90,7 +90,7 @@ def from_peer(cls, peer, mlp, n_samples, strict, targets_of):
 
 
 def to_peer(net, peer, n_samples, strict):
-    """Return `net` as an estimator of scikit-learn's class `peer`.
+    """Convert `net` to an estimator of scikit-learn's class `peer`.
 
     Parameters
     ----------
@@ -116,15 +116,15 @@ def to_peer(net, peer, n_samples, strict):
 
 
 def _peer_parameters(net, peer, n_samples, strict) -> dict:
-    """Return the parameters of `net` as those of the class `peer` of scikit-learn."""
+    """Convert the parameters of `net` to those of scikit-learn's class `peer`."""
     net._validate_params()
     check_parameters(net)
     replaced = _not_in_sklearn(net)
     if replaced and strict:
         named = ", ".join(f"{n}={getattr(net, n)!r}" for n in replaced)
         raise ValueError(
-            f"scikit-learn's {peer.__name__} cannot express {named}. With "
-            "strict=False such settings of the training are left out."
+            f"scikit-learn's {peer.__name__} cannot express {named}. strict=False "
+            "drops such settings of the training."
         )
     parameters = {
         name: replaced.get(name, getattr(net, name)) for name in peer().get_params()
@@ -141,7 +141,7 @@ def _peer_parameters(net, peer, n_samples, strict) -> dict:
 
 
 def _training_rows(estimator, n_samples) -> float | None:
-    """Return the rows that an estimator was trained on, or None if nobody knows."""
+    """Return the number of training rows, or None if it is not known."""
     if n_samples is not None:
         if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ValueError(
@@ -154,18 +154,18 @@ def _training_rows(estimator, n_samples) -> float | None:
 
 
 def _batches(estimator, n_rows: float | None, batch_size) -> float:
-    """Return m / batch_size, by which the two scales of alpha differ."""
+    """Return m / batch_size, the ratio of the two scales of alpha."""
     if estimator.solver == plan.LBFGS or n_rows is None:
         return 1.0
     return max(1.0, n_rows / batch_size)
 
 
 def _not_in_sklearn(net) -> dict:
-    """Map the settings that scikit-learn cannot express to what it does instead.
+    """Map the settings that scikit-learn cannot express to their replacements.
 
     None stands for a parameter that it does not have.
     """
-    # What "auto" stands for is left out, as what scikit-learn has no word for anyway.
+    # The "auto" settings are defaults of ours, not requests, so they are dropped.
     keep = np.ones(1) if plan.is_auto(net.keep_prob) else plan.keep_probs(net)[1:]
     asked = {
         "l1_ratio": net.l1_ratio > 0,
@@ -186,7 +186,7 @@ def _not_in_sklearn(net) -> dict:
         nearest = OPTIMIZERS[net.solver].nearest
         if nearest is not None:
             replaced["solver"] = nearest
-        # scikit-learn has schedules for sgd only, and "invscaling" counts rows there.
+        # scikit-learn has schedules for sgd only, and its "invscaling" counts rows.
         is_there = net.solver == "sgd" and plan.schedule_of(net).is_in_sklearn
         if net.learning_rate != "constant" and not is_there:
             replaced["learning_rate"] = "constant"
@@ -199,27 +199,27 @@ def _not_in_sklearn(net) -> dict:
 
 
 def _one_activation(net, peer) -> str:
-    """Return the activation of all hidden layers: the fitted ones, if there are."""
+    """Return the activation of all hidden layers, the fitted one if there is one."""
     if net.__sklearn_is_fitted__():
         names = net._model.network.activations
     else:
         names = plan.hidden_activations(net, len(plan.hidden_sizes(net)))
-    if not names:  # nothing depends on it
+    if not names:  # no hidden layer
         return "relu"
     if len(set(names)) > 1 or names[0] not in SKLEARN_ACTIVATIONS:
         raise ValueError(
             f"scikit-learn's {peer.__name__} has one activation for all hidden layers, "
-            f"out of {SKLEARN_ACTIVATIONS}; it cannot express "
+            f"one of {SKLEARN_ACTIVATIONS}; it cannot express "
             f"activation={list(names)!r}."
         )
     return names[0]
 
 
-# -- what fit leaves -------------------------------------------------------------------
+# -- fitted state ----------------------------------------------------------------------
 
 
 def _shared_attributes(estimator) -> dict:
-    """Return copies of the fitted attributes of SHARED_ATTRIBUTES."""
+    """Return copies of the fitted attributes in SHARED_ATTRIBUTES."""
     return {
         name: deepcopy(getattr(estimator, name))
         for name in SHARED_ATTRIBUTES
@@ -228,19 +228,19 @@ def _shared_attributes(estimator) -> dict:
 
 
 def _take_over(net, mlp, n_rows: float | None, targets) -> None:
-    """Make `net` what it would be after the fit of `mlp`."""
+    """Set the fitted state of `net` to that of `mlp`."""
     sizes = [len(mlp.coefs_[0]), *(len(b) for b in mlp.intercepts_)]
     network = Network.of(sizes, [mlp.activation] * (len(sizes) - 2), targets.loss)
     flat = [array.ravel() for array in [*mlp.coefs_, *mlp.intercepts_]]
     theta = np.concatenate(flat).astype(np.float64)
     drawing = copy(net)
-    # A caller's RandomState stays where it is.
+    # The caller's RandomState must not advance.
     drawing.random_state = deepcopy(net.random_state)
     state = first_state(drawing, network, theta.dtype)
     state.theta = theta.copy()
 
     vars(net).update(_shared_attributes(mlp))
-    # lbfgs of scikit-learn keeps the last loss only.
+    # With lbfgs, scikit-learn keeps only the last loss.
     net.loss_curve_ = [float(loss) for loss in getattr(mlp, "loss_curve_", ())]
     net.best_loss_ = getattr(mlp, "best_loss_", mlp.loss_)
     for name in ("validation_scores_", "best_validation_score_"):
@@ -248,7 +248,7 @@ def _take_over(net, mlp, n_rows: float | None, targets) -> None:
     net.validation_loss_curve_ = None
     state.is_over = net.converged_ = mlp.n_iter_ < mlp.max_iter
     net.stop_reason_ = CONVERGED if net.converged_ else MAX_ITER
-    net.stop_message_ = f"scikit-learn's {type(mlp).__name__} was trained elsewhere"
+    net.stop_message_ = f"converted from scikit-learn's {type(mlp).__name__}"
     net.best_iteration_ = _best_iteration(mlp)
     state.n_epochs = len(net.loss_curve_) or mlp.n_iter_
     state.time = state.schedule_start = float(state.n_epochs)

@@ -1,4 +1,4 @@
-"""What a network learns to give: classes or numbers, and what their rows weigh."""
+"""The targets of a network, classes or numbers, and the weights of their rows."""
 
 from typing import Any, Protocol
 
@@ -10,16 +10,16 @@ from skdnn.network.architecture import Network
 
 
 class Targets(Protocol):
-    """What a fit has learnt of its targets; it never changes.
+    """What a fit has learned about its targets; immutable.
 
-    Between the caller's y and the network there are two forms: Y, of shape (n_rows,
-    n_targets), is what the loss compares, and predictions are what logits Z, of shape
-    (n_rows, n_outputs), say in few bytes a row.
+    There are two forms between the caller's y and the network: Y, of shape (n_rows,
+    n_targets), is the target of the loss; predictions are a compact form of the logits
+    Z, of shape (n_rows, n_outputs).
     """
 
     @property
     def are_classes(self) -> bool:
-        """Whether y holds labels."""
+        """Whether y holds class labels."""
 
     @property
     def is_constant(self) -> bool:
@@ -27,7 +27,7 @@ class Targets(Protocol):
 
     @property
     def n_outputs(self) -> int:
-        """The units of the last layer."""
+        """The number of units in the last layer."""
 
     @property
     def loss(self) -> str:
@@ -38,47 +38,47 @@ class Targets(Protocol):
         """The name of the link."""
 
     @property
-    def weights_besides(self) -> str:
-        """What multiplies sample_weight, for an error about both."""
+    def weight_factor(self) -> str:
+        """The other factor of the row weights, for an error message."""
 
     @property
     def cost_unit(self) -> float:
-        """What J is multiplied by to be in the caller's units."""
+        """The factor that converts J to the caller's units."""
 
     def outward(self, A: np.ndarray, has_offset: bool = True) -> np.ndarray:
-        """Return what the last layer gives, or its biases, in the caller's units.
+        """Convert outputs, weights or biases of the last layer to the caller's units.
 
-        Without an offset, as of its weights, they are multiplied only.
+        Without an offset, as for weights, they are only scaled.
         """
 
     def inward(self, A: np.ndarray, has_offset: bool = True) -> np.ndarray:
         """Undo `outward`."""
 
     def encode(self, y, dtype, name: str = "y") -> np.ndarray:
-        """Return Y, or refuse a y that the network cannot learn or be scored on."""
+        """Return Y; raise an error if y cannot be learned or scored."""
 
     def comparable(self, y) -> np.ndarray:
-        """Return the caller's y as what predictions can be compared with."""
+        """Return the caller's y in a form to compare predictions with."""
 
     def weigh(
         self, Y: np.ndarray, sample_weight: np.ndarray | None
     ) -> np.ndarray | None:
-        """Return the weights of rows, or None for all 1."""
+        """Return the weights of the rows, or None if all are 1."""
 
     def mixable(self, Y: np.ndarray) -> np.ndarray:
-        """Return targets whose averages are targets."""
+        """Return Y in a form of which convex combinations are valid targets."""
 
     def predictions(self, Z: np.ndarray) -> np.ndarray:
-        """Return what logits say."""
+        """Return the predictions for logits."""
 
     def expected(self, Z: np.ndarray) -> np.ndarray:
-        """Turn logits, in place where that works, into the mean of each output."""
+        """Convert logits, in place if possible, to the mean of each output."""
 
     def spread(self, Y: np.ndarray) -> np.ndarray:
         """Return the standard deviation of the targets of each output."""
 
     def decode(self, predictions: np.ndarray) -> np.ndarray:
-        """Turn predictions into labels or numbers, in the shape of y."""
+        """Convert predictions to labels or numbers, in the shape of y."""
 
     def score(
         self, predictions: np.ndarray, Y: np.ndarray, weight: np.ndarray
@@ -88,11 +88,11 @@ class Targets(Protocol):
     def constant_cost(self, Y: np.ndarray, s: np.ndarray, option: float) -> float:
         """Return J, without its penalty, of the best constant prediction.
 
-        `option` is the loss's own number.
+        `option` is the parameter of the loss.
         """
 
     def without_smoothing(self, network: Network) -> Network:
-        """Return the network as dev rows see it."""
+        """Return the network as it is evaluated on dev rows."""
 
 
 _KINDS: dict[str, type[Targets]] = {
@@ -108,6 +108,6 @@ def pack_targets(targets: Targets) -> dict[str, Any]:
 
 
 def unpack_targets(plain: dict[str, Any]) -> Targets:
-    """Return the targets that `pack_targets` has written down."""
+    """Return the targets from the output of `pack_targets`."""
     fields = dict(plain)
     return _KINDS[fields.pop("of")](**fields)

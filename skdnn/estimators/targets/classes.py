@@ -1,4 +1,4 @@
-"""Labels as the losses want them, and the weights that classes bring."""
+"""Class labels encoded for the losses, and the weights of classes."""
 
 from dataclasses import dataclass, replace
 
@@ -20,17 +20,17 @@ from skdnn.network.losses import LOSSES, apply_link
 
 @dataclass(frozen=True)
 class ClassTargets:
-    """The classes of a fit, and how labels become the network's targets.
+    """The classes of a fit, and the encoding of labels as targets of the network.
 
     Attributes
     ----------
     kind : {"binary", "multiclass", "multilabel-indicator"}
-        What one row's label is.
+        The kind of classification.
     classes : ndarray of shape (n_classes,)
-        The labels in order; column numbers for multilabel.
+        The labels, sorted; column numbers for multilabel targets.
     weights : ndarray of shape (n_classes,), list of dict or None
-        What each class multiplies its rows' weights by. For multilabel targets the
-        weights of 0 and of 1 for each label; those of a row's labels are multiplied.
+        Weight of each class, which multiplies the weights of its rows. For multilabel
+        targets, the weights of 0 and 1 for each label; a row has their product.
     """
 
     kind: str
@@ -38,27 +38,27 @@ class ClassTargets:
     weights: np.ndarray | list | None = None
 
     are_classes = True
-    weights_besides = ", times class_weight,"
+    weight_factor = ", times class_weight,"
     cost_unit = 1.0
 
     @classmethod
     def of(cls, y, name: str = "y", kind: str | None = None) -> "ClassTargets":
-        """Read the classes off labels; of their kind, where that is known."""
+        """Return the targets with the classes found in y; `kind` if it is known."""
         kind = kind or kind_of_labels(y, name)
         if kind == "multilabel-indicator":
             return cls("multilabel-indicator", np.arange(y.shape[1]))
         classes = np.unique(column_or_1d(y, warn=True))
-        if len(classes) == 1:  # the softmax of one logit is 1: that class, for sure
+        if len(classes) == 1:  # the softmax of a single logit is 1
             return cls("multiclass", classes)
         return cls.of_classes(classes, name)
 
     @classmethod
     def of_classes(cls, classes: np.ndarray, name: str = "y") -> "ClassTargets":
-        """Take the classes as given."""
+        """Return the targets with these classes."""
         if len(classes) < 2:
             raise ValueError(
-                f"{name} has one class only, {listed(classes)}; a classifier needs "
-                "rows of at least 2 classes."
+                f"{name} has one class only, {listed(classes)}; a classifier needs at "
+                "least 2 classes."
             )
         return cls("binary" if len(classes) == 2 else "multiclass", np.asarray(classes))
 
@@ -69,12 +69,12 @@ class ClassTargets:
 
     @property
     def is_constant(self) -> bool:
-        """Whether there is nothing to tell apart."""
+        """Whether there is only one class."""
         return not self.is_multilabel and len(self.classes) == 1
 
     @property
     def n_outputs(self) -> int:
-        """The logits of a row: one for binary, else one per class or label."""
+        """The number of logits per row: 1 if binary, else one per class or label."""
         return 1 if self.kind == "binary" else len(self.classes)
 
     @property
@@ -90,7 +90,7 @@ class ClassTargets:
         return LOSSES[self.loss].out_activation
 
     def check_same_classes(self, y, is_multilabel: bool) -> None:
-        """Check what warm_start asks of the labels: no class more, none less."""
+        """Raise an error unless y has exactly the classes of the previous fit."""
         if is_multilabel != self.is_multilabel:
             raise ValueError(
                 "warm_start can only be used where `y` is of the same kind as in the "
@@ -104,7 +104,7 @@ class ClassTargets:
             )
 
     def encode(self, y, dtype, name: str = "y") -> np.ndarray:
-        """Return Y: 0 and 1 per logit, or the class number for multiclass.
+        """Return Y: 0 and 1 for each logit, or the class index for multiclass.
 
         Raises
         ------
@@ -128,21 +128,20 @@ class ClassTargets:
         return y
 
     def comparable(self, y) -> np.ndarray:
-        """Return the caller's y as what predictions can be compared with.
+        """Return the caller's y in a form to compare predictions with.
 
-        Labels that no training row had are possible, and wrong for any network.
+        Labels that no training row had are accepted; every prediction is wrong there.
         """
         if self.is_multilabel:
             return self._encode_indicator(y, int, "y")
         y = self._one_label_a_row(y, "y")
         self._check_type_of_labels(y, "y")
-        if y.dtype.kind == "O":  # numbers may be in it
+        if y.dtype.kind == "O":  # may hold numbers
             y = np.array(y.tolist())
         if y.dtype.kind == "f" and np.any(y != np.round(y)):
             raise ValueError(
                 f"y has numbers with decimals, such as {with_decimals(y):.3g}, which "
-                "are no labels. The classes are "
-                f"{listed(self.classes)}."
+                f"are not labels. The classes are {listed(self.classes)}."
             )
         return y
 
@@ -151,8 +150,8 @@ class ClassTargets:
         if type_of_label(label) != type_of_label(self.classes[0]):
             raise ValueError(
                 f"{name} has labels, such as {listed(y[:1])}, that are not among the "
-                "classes of the training rows and of another type. The classes are "
-                f"{listed(self.classes)}."
+                "classes of the training rows: they are of another type. The classes "
+                f"are {listed(self.classes)}."
             )
 
     def _one_label_a_row(self, y, name) -> np.ndarray:
@@ -160,14 +159,14 @@ class ClassTargets:
             return y.ravel()
         Y = y.toarray() if sparse.issparse(y) else y
         is_one_hot = Y.shape[1] > 1 and np.all(np.sum(Y == 1, axis=1) == 1)
-        cure = "Give one label for each row."
+        cure = "Pass one label for each row."
         if is_one_hot and np.all((Y == 0) | (Y == 1)):
             cure = (
-                "It looks one-hot; the labels are those of the columns that hold the "
-                f"1: classes[np.argmax({name}, axis=1)]."
+                "It looks one-hot; pass the labels instead: "
+                f"classes[np.argmax({name}, axis=1)]."
             )
         raise ValueError(
-            f"{name} should be a 1d array of labels, as y was in fit; got an array of "
+            f"{name} should be a 1d array of labels, as y was in fit, got an array of "
             f"shape {y.shape}. {cure}"
         )
 
@@ -183,13 +182,13 @@ class ClassTargets:
         return np.ascontiguousarray(Y, dtype=dtype)
 
     def outward(self, A: np.ndarray, has_offset: bool = True) -> np.ndarray:
-        """Return logits as they are: they have no units."""
+        """Return A: logits have no units."""
         return A
 
     inward = outward
 
     def mixable(self, Y: np.ndarray) -> np.ndarray:
-        """Return targets whose averages are targets: a share for each class."""
+        """Return Y in a form of which convex combinations are targets: one-hot."""
         if self.kind != "multiclass" or self.is_constant:
             return Y
         shares = np.zeros((len(Y), len(self.classes)), Y.dtype)
@@ -197,31 +196,31 @@ class ClassTargets:
         return shares
 
     def predictions(self, Z: np.ndarray) -> np.ndarray:
-        """Return what logits of shape (n_rows, n_outputs) say, in few bytes a row.
+        """Return predictions for logits of shape (n_rows, n_outputs), in few bytes.
 
-        For multiclass the number of the class, else whether the answer is yes.
+        They are class indices for multiclass, otherwise booleans.
         """
         return Z.argmax(axis=1) if self.kind == "multiclass" else Z > 0
 
     def decision(self, Z: np.ndarray) -> np.ndarray:
-        """Return logits as scikit-learn wants them: one column is a vector."""
+        """Return logits in scikit-learn's shape: 1-d for two classes."""
         return Z[:, 0] if self.kind == "binary" else Z
 
     def probabilities(self, Z: np.ndarray) -> np.ndarray:
-        """Turn logits, in place for several classes, into a column for each class."""
+        """Convert logits, if multiclass in place, to one column for each class."""
         return self.expected(np.hstack([-Z, Z]) if self.kind == "binary" else Z)
 
     def log_probabilities(self, Z: np.ndarray) -> np.ndarray:
         """Return the logarithms of the probabilities.
 
-        The logarithm of a rounded probability is wrong where it matters most.
+        They are computed from the logits: small probabilities may have become 0.
         """
         if self.kind == "binary":
             return log_expit(np.hstack([-Z, Z]))
         return log_expit(Z) if self.is_multilabel else log_softmax(Z, axis=1)
 
     def expected(self, Z: np.ndarray) -> np.ndarray:
-        """Turn logits, in place, into the mean of each output: its probability."""
+        """Convert logits, in place, to the mean of each output: its probability."""
         apply_link(self.loss, Z)
         return Z
 
@@ -234,7 +233,7 @@ class ClassTargets:
         return np.sqrt(shares * (1 - shares))
 
     def decode(self, predictions: np.ndarray) -> np.ndarray:
-        """Turn predictions into labels."""
+        """Convert predictions to labels."""
         if self.is_multilabel:
             return predictions.astype(int)
         if self.kind == "binary":
@@ -242,7 +241,7 @@ class ClassTargets:
         return self.classes[predictions]
 
     def score(self, predictions, Y: np.ndarray, weight: np.ndarray) -> float:
-        """Return the accuracy: the weighted share of rows with all labels right."""
+        """Return the accuracy: the weighted fraction of rows with all labels right."""
         if self.kind == "multiclass":
             right = predictions == Y[:, 0]
         else:
@@ -260,14 +259,14 @@ class ClassTargets:
         return float((entr(yes) + entr(1 - yes)).sum())
 
     def without_smoothing(self, network: Network) -> Network:
-        """Return the network as the dev set sees it, label smoothing off."""
+        """Return the network as it is evaluated on dev rows: no label smoothing."""
         return network._replace(loss_option=0.0)
 
     def with_class_weight(self, class_weight, y, sample_weight) -> "ClassTargets":
         """Return these targets with a weight for each class.
 
-        "balanced" counts rows by their weight, so that a weight of 2 is two rows; a
-        class without weight takes no part.
+        "balanced" counts rows by their weight, so a weight of 2 counts as two rows, and
+        ignores classes of weight 0.
         """
         if class_weight is None:
             return replace(self, weights=None)
@@ -279,9 +278,9 @@ class ClassTargets:
         return replace(self, weights=of_classes)
 
     def weigh(self, Y: np.ndarray, sample_weight: np.ndarray | None):
-        """Return rows' weights times those of their classes, or None for all 1.
+        """Return the row weights times the class weights, or None if all are 1.
 
-        Y is what `encode` returned.
+        `Y` is the output of `encode`.
         """
         if self.weights is None:
             return sample_weight

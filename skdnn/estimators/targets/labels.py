@@ -1,4 +1,4 @@
-"""Which arrays are labels, and what is wrong with the others."""
+"""Validation of class labels."""
 
 from numbers import Number
 
@@ -12,12 +12,12 @@ from skdnn.estimators.checks.values import is_missing
 
 
 def check_labels_alike(y, name: str) -> None:
-    """Refuse Python objects that are labels of several types, or missing.
+    """Check that labels in an object array are of one type, and none is missing.
 
     Raises
     ------
     ValueError
-        If there are such; sorting them would fail, or lie.
+        If they are not: sorting them would fail or give a wrong order.
     """
     if sparse.issparse(y) or y.dtype.kind != "O":
         return
@@ -27,8 +27,8 @@ def check_labels_alike(y, name: str) -> None:
     for row, label in enumerate(y.ravel()):
         if is_missing(label):
             raise ValueError(
-                f"{name} contains {label!r}, first in row {row // (y.size // len(y))}:"
-                " no label. Leave out the rows without one."
+                f"{name} contains {label!r}, first in row {row // (y.size // len(y))}. "
+                "Leave out the rows without a label."
             )
         if isinstance(label, complex):
             raise ValueError(f"{name} has complex numbers, such as {label!r}.")
@@ -36,13 +36,13 @@ def check_labels_alike(y, name: str) -> None:
     if len(first) > 1:
         examples = " and ".join(f"{label!r} ({t})" for t, label in first.items())
         raise ValueError(
-            f"{name} mixes labels of several types: {examples}. Make them all of one "
+            f"{name} mixes labels of several types: {examples}. Convert them to one "
             f"type, e.g. with {name}.astype(str)."
         )
 
 
 def checked_classes(classes) -> np.ndarray | None:
-    """Return the `classes` of partial_fit as an array; None stays None."""
+    """Validate `classes` of partial_fit; None is returned as it is."""
     if classes is None:
         return None
     with explained(classes, "classes", LABELS):
@@ -59,51 +59,51 @@ def checked_classes(classes) -> np.ndarray | None:
 
 
 def kind_of_labels(y, name: str = "y") -> str:
-    """Return what scikit-learn's `type_of_target` says of labels.
+    """Return the kind of labels, as scikit-learn's `type_of_target` names it.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If they are not labels that a classifier can learn.
     """
     if y.dtype.kind == "O" and not isinstance(y.flat[0], str):
         example = y.flat[0]
-        cure = f"Convert them, with {name}.astype(str)."
+        cure = f"Convert them with {name}.astype(str)."
         if isinstance(example, Number):
-            cure = f"Convert them, with {name}.astype(int) or {name}.astype(str)."
+            cure = f"Convert them with {name}.astype(int) or {name}.astype(str)."
         raise ValueError(
             f"Unknown label type: {name} holds Python objects (dtype=object) of type "
-            f"{type(example).__name__}, such as {example!r}, of which scikit-learn "
-            f"cannot tell whether they are classes. {cure}"
+            f"{type(example).__name__}, such as {example!r}, and scikit-learn cannot "
+            f"tell whether they are classes. {cure}"
         )
     if sparse.issparse(y) and y.shape[1] == 1:
-        raise TypeError(f"{name} is sparse with one column; give {name}.toarray().")
+        raise TypeError(f"{name} is sparse with one column; pass {name}.toarray().")
     if y.dtype.kind == "S":
         raise TypeError(
-            f"{name} has labels of type bytes, such as {y.flat[0]!r}; decode them, "
-            f"with {name}.astype(str)."
+            f"{name} has labels of type bytes, such as {y.flat[0]!r}; decode them with "
+            f"{name}.astype(str)."
         )
-    with np.errstate(invalid="ignore"):  # numbers beyond those of int64
+    with np.errstate(invalid="ignore"):  # numbers beyond the range of int64
         kind = type_of_target(y, input_name=name)
         if kind.startswith("continuous"):
             raise ValueError(
                 f"Unknown label type: continuous. {name} has numbers with decimals, or "
                 f"very large ones, such as {with_decimals(y):.3g}; a classifier needs "
-                "classes. For numbers use MLPRegularizedRegressor, or cut them into "
+                "classes. For numbers use MLPRegularizedRegressor, or bin them into "
                 "classes, e.g. with KBinsDiscretizer."
             )
         if kind.endswith("multioutput"):
             raise ValueError(
                 f"{name} should be a 1d array of labels, or a label indicator of 0 and "
-                f"1, got an array of shape {y.shape}. For several labels of several "
-                "classes in each row use MultiOutputClassifier."
+                f"1, got an array of shape {y.shape}. For several multiclass labels in "
+                "each row use MultiOutputClassifier."
             )
-        check_classification_targets(y)  # warns where most rows have their own class
+        check_classification_targets(y)  # warns if most rows have a class of their own
     return kind
 
 
 def type_of_label(label) -> str:
-    """Return the name of a label's type; labels of one type can be compared."""
+    """Return the name of a label's type; labels of the same type can be compared."""
     if isinstance(label, str):
         return "text"
     is_number = isinstance(label, Number | np.bool) and not isinstance(label, complex)
@@ -113,5 +113,5 @@ def type_of_label(label) -> str:
 def with_decimals(y) -> float:
     """Return the first number that is not whole, or the largest if all are."""
     values = y.data if sparse.issparse(y) else y.ravel()
-    no_whole = values[values != np.round(values)]
-    return no_whole[0] if no_whole.size else values.max()
+    fractional = values[values != np.round(values)]
+    return fractional[0] if fractional.size else values.max()

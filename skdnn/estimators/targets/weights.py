@@ -1,4 +1,4 @@
-"""The weights of rows and of classes, checked and multiplied."""
+"""The weights of rows and classes, validated."""
 
 from numbers import Real
 
@@ -10,17 +10,17 @@ from sklearn.utils.class_weight import compute_class_weight
 from skdnn.estimators.checks.arrays import WEIGHTS, explained
 from skdnn.estimators.checks.values import listed
 
-# Products of a few such weights are finite, sums over all rows too, and so is 1 / S.
+# With such weights, products of a few, sums over all rows and 1 / S are finite.
 _LARGEST = 1e100
 
 
 def row_weights(weight, n_rows: int, name: str) -> np.ndarray | None:
-    """Return the caller's weights as a vector of float64; None stays None.
+    """Validate sample weights: a float64 vector, or None for None.
 
     Raises
     ------
     ValueError, TypeError
-        If they are not one number >= 0 for each row, one of them > 0.
+        If there is not one weight >= 0 for each row, or if none is > 0.
     """
     if weight is None:
         return None
@@ -32,20 +32,20 @@ def row_weights(weight, n_rows: int, name: str) -> np.ndarray | None:
         )
     if weight.shape != (n_rows,):
         raise ValueError(
-            f"{name} must be a number, or a 1D array with one weight for each of the "
-            f"rows, shape ({n_rows},); got shape {weight.shape}."
+            f"{name} must be a number, or a 1D array with one weight for each row, of "
+            f"shape ({n_rows},), got shape {weight.shape}."
         )
     if weight.min() < 0:
         raise ValueError(
             f"{name} has negative weights, such as {weight.min():.3g} in row "
-            f"{weight.argmin()}. A weight says how many times a row counts and must "
-            "be >= 0; 0 leaves the row out."
+            f"{weight.argmin()}. A weight is how many times a row counts, and must be "
+            ">= 0; 0 leaves the row out."
         )
     if weight.max() == 0:
         raise ValueError(f"{name} must be positive for at least one row; all are zero.")
     if not 1 / _LARGEST <= weight.max() <= _LARGEST:
         raise ValueError(
-            f"The largest of {name} is {weight.max():.3g}; it must be between "
+            f"The maximum of {name} is {weight.max():.3g}; it must be between "
             f"{1 / _LARGEST:g} and {_LARGEST:g}. Divide the weights by their mean."
         )
     return weight
@@ -57,19 +57,19 @@ def class_weights(class_weight, classes: np.ndarray, y, sample_weight) -> np.nda
     Parameters
     ----------
     class_weight : dict or "balanced"
-        A class that the dict lacks weighs 1. It may have keys besides, as where the
-        rows are a part of all, as long as no class is without a weight.
+        A class that is not in the dict has weight 1. Other keys are allowed only if
+        every class has a weight, as when the rows are a part of a larger set.
     classes : ndarray of shape (n_classes,)
-        The labels.
+        The class labels.
     y : ndarray of shape (n_samples,)
-        The rows' labels.
+        The labels of the rows.
     sample_weight : ndarray of shape (n_samples,) or None
-        Rows are counted by their weight; a class without weight takes no part.
+        Rows are counted by their weight; classes of weight 0 are ignored.
     """
     if isinstance(class_weight, list):
         raise ValueError(
-            "class_weight can be a list of dicts for multilabel targets only; give one "
-            f"dict {{label: weight}}, got {class_weight!r}."
+            "class_weight can be a list of dicts for multilabel targets only; it must "
+            f"be one dict {{label: weight}}, got {class_weight!r}."
         )
     if isinstance(class_weight, dict):
         return _of_labels(class_weight, classes.tolist(), "class_weight")
@@ -125,19 +125,20 @@ def _of_labels(class_weight: dict, labels: list, name: str) -> np.ndarray:
     if unknown and without:
         raise ValueError(
             f"{name} has keys that are not among the classes: {listed(unknown)}. The "
-            f"classes are {listed(labels)}; without a weight are {listed(without)}."
+            f"classes are {listed(labels)}; those without a weight are "
+            f"{listed(without)}."
         )
     for key, weight in class_weight.items():
         if not (isinstance(weight, Real) and weight <= _LARGEST and not weight < 0):
             raise ValueError(
-                f"{name} must hold finite weights >= 0 (and at most {_LARGEST:g}), got "
+                f"{name} must have finite weights >= 0 (and at most {_LARGEST:g}), got "
                 f"{weight!r} for {key!r}."
             )
     return np.array([float(class_weight.get(label, 1)) for label in labels])
 
 
 def _balanced(y: np.ndarray, sample_weight) -> tuple[np.ndarray, np.ndarray]:
-    """Return the classes of rows with weight, and what balances them."""
+    """Return the classes of rows of positive weight, and their balanced weights."""
     if sample_weight is not None:
         y, sample_weight = y[sample_weight > 0], sample_weight[sample_weight > 0]
     present = np.unique(y)
