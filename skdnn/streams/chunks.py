@@ -25,8 +25,8 @@ def refuse_weights_besides(sample_weight: Any, suffix: str = "") -> None:
     """Raise ValueError if weights are passed outside the chunks."""
     if sample_weight is not None:
         raise ValueError(
-            f"sample_weight{suffix} must be None: a batch source brings its own weights, "
-            "as the third item of each chunk (X, y, sample_weight)."
+            f"sample_weight{suffix} must be None: a batch source brings its own "
+            "weights, as the third item of each chunk (X, y, sample_weight)."
         )
 
 

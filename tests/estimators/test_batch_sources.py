@@ -534,9 +534,9 @@ def test_tables_that_are_not_in_memory_are_refused(module, name, adapter):
         (
             lambda: BatchSource.from_arrays(X, y[1:]),
             ValueError,
-            "403, 402 rows in part",
+            "got 403, 402 in part 0",
         ),
-        (lambda: BatchSource.from_arrays([X], [y, y]), ValueError, "as many parts"),
+        (lambda: BatchSource.from_arrays([X], [y, y]), ValueError, "number of parts"),
         (lambda: BatchSource.from_arrays([[1, 2]], [0]), TypeError, "list of parts"),
     ],
 )
