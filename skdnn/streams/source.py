@@ -79,13 +79,13 @@ class BatchSource:
 
         Parameters
         ----------
-        X : array-like, sparse matrix, path of a .npy file, or list of these
+        X : array, data frame, sparse matrix, path of a .npy file, or list of these
             The inputs: anything that has a shape and can be sliced, such as memory maps
             and arrays of h5py, zarr and Dask. The elements of a list are consecutive
             parts of the rows. Files are opened for each chunk and closed afterwards.
-        y : array-like, path of a .npy file, or list of these
+        y : array, data frame or series, path of a .npy file, or list of these
             The targets, in the same parts.
-        sample_weight : array-like, path of a .npy file, or list of these, default=None
+        sample_weight : array, series, path of a .npy file, or list of these, optional
             The weights, in the same parts.
         chunk_rows : int, default=65536
             The most rows of a chunk.
