@@ -5,11 +5,11 @@ The C library's exp is one call per number. Here x = n ln 2 + r with
 
 .. math:: e^x = 2^n e^r, \qquad e^x - 1 = 2^n (e^r - 1) + (2^n - 1),
 
-with e^r - 1 from a polynomial and 2^n built from the exponent bits. ln 2 is split in
-two so that n ln 2 is subtracted without rounding (W. J. Cody and W. Waite, *Software
-Manual for the Elementary Functions*, 1980). Relative error: about 1e-7 in float32,
-3e-16 in float64. Arguments beyond the range of the type are clipped to it: the result
-is finite, and NaN stays NaN.
+with e^r - 1 from a polynomial and 2^n built from the exponent bits. The constant ln 2
+is split in two so that n ln 2 is subtracted without rounding (W. J. Cody and W. Waite,
+*Software Manual for the Elementary Functions*, 1980). Relative error: about 1e-7 in
+float32, 3e-16 in float64. Arguments beyond the range of the type are clipped to it: the
+result is finite, and NaN stays NaN.
 
 Logarithms are needed for x >= 1 only. Divided by its power of two, x is 1 + e with
 0 <= e <= 1, where the series of the inverse hyperbolic tangent converges fast (relative

@@ -85,7 +85,7 @@ class GradientCheckReport(Report):
     epsilon : float
         The step ε.
     cost : float
-        J(θ).
+        The cost J(θ).
     notes : tuple of str
         Remarks on how the check was made.
 
@@ -113,7 +113,11 @@ class GradientCheckReport(Report):
 
     @property
     def verdict(self) -> str:
-        """Return "correct", "suspicious" (over 1e-7) or "wrong" (over 1e-3)."""
+        """The verdict: "correct", "suspicious" or "wrong".
+
+        The gradient is correct up to a relative error of 1e-7, or of `numeric_error` if
+        that is larger; above 1e-3 it is wrong.
+        """
         if self.relative_error <= max(CORRECT_UP_TO, self.numeric_error):
             return "correct"
         return "wrong" if self.relative_error > WRONG_ABOVE else "suspicious"
@@ -180,7 +184,7 @@ def check_gradient(
     Parameters
     ----------
     objective : Objective
-        J, in float64 and without dropout.
+        The objective J, in float64 and without dropout.
     theta : ndarray of shape (n_parameters,)
         Where to compare.
     epsilon : float, default=1e-5

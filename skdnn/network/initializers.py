@@ -42,17 +42,17 @@ BiasInitializer = Callable[[np.random.Generator, np.ndarray], np.ndarray]
 
 
 def he(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Draw Var(w) = 2 / n_in: for ReLU and its relatives."""
+    """Draw weights with Var(w) = 2 / n_in, for ReLU and its relatives."""
     return rng.normal(0.0, np.sqrt(2.0 / n_in), (n_in, n_out))
 
 
 def xavier(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Draw Var(w) = 1 / n_in: for tanh, and for layers without an activation."""
+    """Draw weights with Var(w) = 1 / n_in, for tanh and for no activation."""
     return rng.normal(0.0, np.sqrt(1.0 / n_in), (n_in, n_out))
 
 
 def glorot(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Draw Var(w) = 2 / (n_in + n_out): between forward and backward signals."""
+    """Draw weights with Var(w) = 2 / (n_in + n_out), for signals both ways."""
     return rng.normal(0.0, np.sqrt(2.0 / (n_in + n_out)), (n_in, n_out))
 
 

@@ -10,7 +10,7 @@ threshold δ of Huber's loss. `scratch` is a buffer of `loss_scratch_size` numbe
 type.
 
 With label smoothing (C. Szegedy et al., "Rethinking the Inception architecture", 2016,
-section 7) the target y becomes (1 - ε) y + ε / K.
+section 7) the target y becomes (1 - ε) y + ε / K; for yes/no outputs K is 2.
 """
 
 import math

@@ -43,7 +43,7 @@ def rows_per_block(network: Network, sparse_inputs: bool = False) -> int:
 
 
 class Cost(NamedTuple):
-    """J(θ) and its parts: ``total = data + penalty``."""
+    """The cost J(θ) and its parts: ``total = data + penalty``."""
 
     total: float
     data: float
@@ -51,7 +51,7 @@ class Cost(NamedTuple):
 
 
 class Objective:
-    """J and ∇J of one network over one set of rows.
+    """The objective J of one network over one set of rows, and its gradient ∇J.
 
     Parameters
     ----------

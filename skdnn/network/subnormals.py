@@ -1,8 +1,8 @@
 """Flush subnormal numbers to zero while a program runs.
 
-Numbers below 1.2e-38 in float32 have no leading one, and processors take some hundred
-cycles for each operation on them. Weights that a penalty shrinks in every step and
-derivatives of saturated units become that small; training then takes many times as
+Numbers below 1.2e-38 in float32 have no leading one, and Intel processors take some
+hundred cycles for each operation on them. Weights that a penalty shrinks in every step
+and derivatives of saturated units become that small; training then takes many times as
 long. What is lost is below all rounding.
 
 Flushing is a flag of the thread, so its previous value is restored.

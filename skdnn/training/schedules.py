@@ -21,7 +21,7 @@ import numpy as np
 
 
 class Progress(NamedTuple):
-    """Where training stands, and the constants a schedule may use."""
+    """The progress of training, and the constants that a schedule may use."""
 
     epochs: np.ndarray  # float64: the time of each step of a block, in epochs
     horizon: int

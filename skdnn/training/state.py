@@ -133,7 +133,7 @@ class LastEpochs:
             self._outcome.reason = self._last.reason
 
     def step_back(self) -> None:
-        """Undo the last full epoch as well, because the next one diverged from its end.
+        """Undo the last full epoch as well, since training diverged right after it.
 
         Its θ may be finite and yet too large for a finite cost.
         """

@@ -107,7 +107,7 @@ class Steps:
     def end_is_finite(self) -> bool:
         """Whether the cost is finite after the last step, which no next step checks.
 
-        This evaluates all rows, unless all parameters are of a usual size.
+        This evaluates all rows, unless no parameter is unusually large.
         """
         theta = self.state.theta
         is_near = max(theta.max(), -theta.min()) < _FAR

@@ -30,7 +30,7 @@ LAYER = row_type(
     (
         "n_in",
         "n_out",
-        "weights_at",  # W starts there in θ
+        "weights_at",  # where W starts in θ
         "biases_at",
     )
 )
