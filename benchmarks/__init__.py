@@ -1,1 +1,1 @@
-"""What skdnn costs, beside the floor and beside others: ``python -m benchmarks``."""
+"""Benchmarks against the floor and other libraries: ``python -m benchmarks``."""

@@ -1,7 +1,7 @@
 """The command: ``python -m benchmarks [COMMAND] [options]``, by default `steps`.
 
-`all` runs every command into a folder of results; `page` writes the documentation's
-performance page from them.
+`all` runs every command and writes a folder of results; `page` writes the performance
+page of the documentation from them.
 """
 
 import argparse
@@ -39,7 +39,7 @@ _QUICK_REPETITIONS = 3
 
 
 def run_quality(arguments: argparse.Namespace) -> list[dict]:
-    """Measure and print the time until a given quality, on tables."""
+    """Measure and print the time to a given quality, on tables."""
     tables = None
     if arguments.tables is not None:
         tables = quality_tables.in_folder(arguments.tables)
@@ -50,9 +50,9 @@ def run_quality(arguments: argparse.Namespace) -> list[dict]:
             compiled=arguments.compiled,
         )
     )
-    print("\nTime until the test log-loss with which MLPClassifier ends:\n")
+    print("\nTime to the final test log-loss of MLPClassifier:\n")
     print(quality_report.times(results))
-    print("\nEpochs, log-loss, and what the ratios come from:\n")
+    print("\nEpochs, log-loss and the factors of the ratios:\n")
     print(quality_report.parts(results))
     print("", *quality_report.verdicts(results), sep="\n")
     return results
@@ -86,7 +86,7 @@ def run_parts(arguments: argparse.Namespace) -> list[dict]:
 
 
 def run_activations(arguments: argparse.Namespace) -> list[dict]:
-    """Measure and print the training step under other activations than ReLU."""
+    """Measure and print the training step with activations other than ReLU."""
     return _printed(
         "The training step by the activation of the hidden layers",
         activations.measure_activations(_nets(arguments), _repetitions(arguments)),
@@ -94,9 +94,9 @@ def run_activations(arguments: argparse.Namespace) -> list[dict]:
 
 
 def run_threads(arguments: argparse.Namespace) -> list[dict]:
-    """Measure and print what a second BLAS thread gives to the training step."""
+    """Measure and print what the training step gains from a second BLAS thread."""
     return _printed(
-        "The training step where BLAS may use one thread and where it may use two",
+        "The training step with one and with two BLAS threads allowed",
         threads.measure_threads(_nets(arguments), _repetitions(arguments)),
     )
 
@@ -118,13 +118,13 @@ def run_frames(arguments: argparse.Namespace) -> list[dict]:
 
 
 def run_extras(arguments: argparse.Namespace) -> list[dict]:
-    """Measure and print what stands beside steps: averages, encoding, looks."""
+    """Measure and print what a fit does besides steps: averaging, checks, encoding."""
     repetitions = _repetitions(arguments)
     of_steps = _collected(extras.measure_averaging(repetitions=repetitions))
     tables = extras.TABLES[:2] if arguments.quick else extras.TABLES
     of_fits = _collected(extras.measure_of_fits(tables, repetitions))
     _print("What the average of θ adds to a step", of_steps)
-    _print("What stands beside the steps of a fit", of_fits)
+    _print("What a fit does besides its steps", of_fits)
     return of_steps + of_fits
 
 
@@ -145,12 +145,12 @@ def run_partial_fit(arguments: argparse.Namespace) -> list[dict]:
 
 
 def run_cv(arguments: argparse.Namespace) -> list[dict]:
-    """Measure and print many networks at once, and a choice inside a fit."""
+    """Measure and print many networks at once, and model selection inside a fit."""
     quick = _if_quick(arguments, repetitions=1)
     of_nets = _collected(cv.measure_nets(**quick))
-    _print("K networks on c cores, beside one alone", of_nets)
+    _print("K networks on c cores, compared with one alone", of_nets)
     of_choice = _collected(cv.measure_choice(**quick))
-    _print("A choice of 12 candidates in 5 folds, two cores", of_choice)
+    _print("A choice among 12 candidates in 5 folds, on two cores", of_choice)
     return of_nets + of_choice
 
 
@@ -159,7 +159,7 @@ def run_prediction(arguments: argparse.Namespace) -> list[dict]:
     quick = _if_quick(arguments, repetitions=3, calls=50)
     results = _collected(prediction.measure_prediction(**quick))
     _print("predict_proba of one row", [r for r in results if r["rows"] == 1])
-    _print("Of many rows", [r for r in results if r["rows"] > 1])
+    _print("Predictions of many rows", [r for r in results if r["rows"] > 1])
     return results
 
 
@@ -169,13 +169,13 @@ def run_memory(arguments: argparse.Namespace) -> list[dict]:
         print(memory.UNAVAILABLE)
         return []
     return _printed(
-        "Memory added at the peak, beyond what is returned",
+        "Memory added at the peak, beyond the returned result",
         memory.measure_memory(**_if_quick(arguments, repetitions=1, fit_rows=100_000)),
     )
 
 
 def run_dask(arguments: argparse.Namespace) -> list[dict]:
-    """Measure and print steps on worker processes of Dask, and what they lead to."""
+    """Measure and print steps on Dask worker processes, and the accuracy they reach."""
     options = _if_quick(arguments, n_rows=2000, epochs=1)
     results = list(dask_workers.measure_dask(**options))
     print(dask_workers.table(results))
@@ -183,7 +183,7 @@ def run_dask(arguments: argparse.Namespace) -> list[dict]:
 
 
 def run_growth(arguments: argparse.Namespace) -> list[dict]:
-    """Measure and draw how the time grows with rows, columns, width and depth."""
+    """Measure and draw how time grows with rows, columns, width and depth."""
     which = list(growth.points())
     if arguments.quick:
         which = list(
@@ -247,7 +247,7 @@ def _if_quick(arguments: argparse.Namespace, **options: int) -> dict[str, int]:
 
 
 def _collected(measured: Iterable[dict]) -> list[dict]:
-    """Return all results, telling of each as it comes."""
+    """Return all results, printing a line for each as it arrives."""
     results = []
     for result in measured:
         name = ", ".join(report.identity(result).values())
@@ -294,12 +294,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_all_and_page(commands) -> None:
-    help_of_all = "run every command, into a folder; what is there already is kept"
+    help_of_all = "run every command; results that are up to date are kept"
     command = commands.add_parser("all", description=help_of_all, help=help_of_all)
     command.add_argument("--out", type=Path, default=page.RESULTS, help="the folder")
-    command.add_argument("--tables", type=Path, help="tables of quality: .npz files")
+    command.add_argument("--tables", type=Path, help="for quality: a folder of .npz")
     command.add_argument("--quick", action="store_true", help="few repetitions")
-    command.add_argument("--again", action="store_true", help="also what is there")
+    command.add_argument("--again", action="store_true", help="rerun these as well")
     help_of_page = "write the performance page from a folder of results"
     command = commands.add_parser("page", description=help_of_page, help=help_of_page)
     command.add_argument("--folder", type=Path, default=page.RESULTS)
@@ -321,7 +321,7 @@ def _write_page(arguments: argparse.Namespace) -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run one command; `steps` where none is named."""
+    """Run one command, by default `steps`."""
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] not in (*COMMANDS, "all", "page", "-h", "--help"):
         argv = ["steps", *argv]
@@ -332,7 +332,7 @@ def main(argv: list[str] | None = None) -> None:
         return _write_page(arguments)
     results = COMMANDS[arguments.command](arguments)
     if arguments.out:
-        settings = {  # of a folder its name: where it lies is nobody's business
+        settings = {  # of a folder only its name, not its path
             name: value.name if isinstance(value, Path) else value
             for name, value in vars(arguments).items()
             if name not in ("command", "out", "picture")

@@ -1,4 +1,4 @@
-"""What the other activations cost beside ReLU: whole steps of the training loop."""
+"""The cost of other activations compared with ReLU, in whole training steps."""
 
 from collections.abc import Iterable, Iterator
 
@@ -28,9 +28,9 @@ def measure_activations(
 
 
 def _prepare(net: Net, X, y, activation: str) -> Training:
-    """Return what `contestants.prepare_skdnn` does, with another activation."""
+    """Do the same as `contestants.prepare_skdnn`, with another activation."""
     model = skdnn_model(net, X, y, 1.0).set_params(activation=activation)
-    model.partial_fit(X, y)  # makes the network anew
+    model.partial_fit(X, y)  # builds the network with it
     return skdnn_epochs(net, X, y, model)
 
 

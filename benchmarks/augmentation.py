@@ -32,7 +32,7 @@ _MOST = 1.3  # times an epoch without them
 
 
 def augmenters(image_shape: tuple[int, int] = (28, 28)) -> dict[str, Augmenter]:
-    """Return what is measured, by name: default parameters where there are any."""
+    """Return the augmenters by name, with default parameters where there are any."""
     steps = [("flip", RandomFlip(image_shape)), ("shift", RandomShift(image_shape))]
     return {
         _FLIPS_AND_SHIFTS: AugmentationPipeline(steps),

@@ -1,7 +1,7 @@
-"""What changed between two result files: ``python -m benchmarks.compare A B``.
+"""Compare two result files: ``python -m benchmarks.compare A B``.
 
-Times of two runs say more about the machine than about the code; the ratios of each
-run were taken within its repetitions, so compare those.
+Times of two runs say more about the machine than about the code; ratios are taken
+within the repetitions of a run, so compare those.
 """
 
 import argparse
@@ -16,8 +16,8 @@ def compare(before: dict, after: dict) -> str:
     """Return a table of all medians that both documents have, and their ratios."""
     if before["benchmark"] != after["benchmark"]:
         raise ValueError(
-            f"These are results of two benchmarks, {before['benchmark']!r} and "
-            f"{after['benchmark']!r}."
+            "Both files must be of the same benchmark, got "
+            f"{before['benchmark']!r} and {after['benchmark']!r}."
         )
     old, new = dict(_medians(before)), dict(_medians(after))
     lines = [

@@ -1,8 +1,8 @@
-"""Who is measured: one function per library, all with the same interface.
+"""The contestants: one function per library, all with the same interface.
 
-``prepare(net, X, y, keep_prob)`` does whatever is needed once and returns a `Training`
-of ``net.n_epochs`` epochs of ``net.n_batches`` steps, which can be repeated. All use
-float32, ReLU, Adam, an L2 penalty and batches in a new random order each epoch.
+``prepare(net, X, y, keep_prob)`` does the one-time setup and returns a repeatable
+`Training` of ``net.n_epochs`` epochs of ``net.n_batches`` steps. All use float32, ReLU,
+Adam, an L2 penalty and batches in a new random order in each epoch.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _RATE = 1e-3
 
 
 def repeat(net: Net, epoch: Callable[[], object]) -> None:
-    """Run the epochs of a library that is called once for each."""
+    """Run the epochs of a library that is called once per epoch."""
     for _ in range(net.n_epochs):
         epoch()
 
@@ -44,7 +44,7 @@ def prepare_floor(net: Net, X, y, keep_prob) -> Training:
 
 
 def prepare_floor_with_memory(net: Net, X, y, keep_prob) -> Training:
-    """Return the same with what an update reads and writes."""
+    """Return the matrix products with the memory traffic of an update."""
     arguments = floor.buffers(net.sizes, net.batch_size)
     theta = arguments[2]
     m, v = np.zeros_like(theta), np.zeros_like(theta)
@@ -69,14 +69,14 @@ def skdnn_model(net: Net, X, y, keep_prob) -> MLPRegularizedClassifier:
         learning_rate_init=_RATE,
         batch_size=net.batch_size,
         dtype="float32",
-        n_iter_no_change=np.inf,  # patience is counted over all repetitions
+        n_iter_no_change=np.inf,  # patience would count over all repetitions
         random_state=0,
     )
     return model.partial_fit(X, y, classes=_classes(net))
 
 
 def skdnn_examples(model: MLPRegularizedClassifier, X, y) -> Examples:
-    """Return the rows as the estimator hands them to its training loop."""
+    """Return the rows as the estimator passes them to its training loop."""
     dtype = np.dtype(np.float32)
     return Examples(Table(X, dtype), model._model.targets.encode(y, dtype))
 
@@ -106,7 +106,7 @@ def prepare_skdnn(net: Net, X, y, keep_prob) -> Training:
 
 
 def prepare_skdnn_partial_fit(net: Net, X, y, keep_prob) -> Training:
-    """Return the same with what the public call adds: validation, a safe copy."""
+    """Return calls of partial_fit, which add validation and a copy of the state."""
     model = skdnn_model(net, X, y, keep_prob)
     return Training(
         "partial_fit of skdnn",

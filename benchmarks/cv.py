@@ -1,18 +1,18 @@
-"""What many networks take at once, and a choice inside a fit beside a grid search.
+"""Many networks at once, and model selection inside a fit against a grid search.
 
-*Nets*: K networks on c cores should take K/c times what one takes alone. They are the
-folds of a candidate, candidates of one fold, members, or the fits of `GridSearchCV` by
-threads; each is on digits and on a table of twenty thousand rows.
+*Nets*: K networks on c cores should take K/c times as long as one alone. They are the
+folds of a candidate, candidates in one fold, ensemble members, or the fits of
+`GridSearchCV` with threads; each on the digits and on a table of twenty thousand rows.
 
-*Choice*: twelve candidates in five folds of the digits, and a network on all rows.
-Where steps are equal, nobody stops early: every network of a fold takes the same number
-of steps in batches of the same size, at the same rate. What is not equal: the CV
-estimator looks at the held-out rows at each of its checkpoints, chooses among these,
-too, and fits a temperature; `GridSearchCV` scores once. Its last network takes
+*Choice*: twelve candidates in five folds of the digits, and a network on all rows. With
+*equal steps*, nothing stops early: every network of a fold takes the same number of
+steps, with the same batch size and learning rate. What is not equal: the CV estimator
+evaluates the held-out rows at each checkpoint, also chooses among checkpoints, and fits
+a temperature; `GridSearchCV` scores once. The last network of the CV estimator takes
 `best_n_steps_` steps, that of a grid search all of them: one network of sixty-one.
-MLPClassifier has no dropout: its candidates are twelve values of alpha, which cost it
-nothing more. With *own stopping* all have their defaults for when to stop, and as many
-steps at most. Ratios are to the backend by which a search is fastest.
+MLPClassifier has no dropout: its candidates are twelve values of alpha, at no extra
+cost. With *own stopping*, all use their default rule to stop, with the same maximum of
+steps. Ratios are to the fastest backend of a search.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ _NEVER = 10**9
 
 @dataclass(frozen=True)
 class Table:
-    """Rows, and the network that learns them."""
+    """Rows, and the network that is trained on them."""
 
     name: str
     n_rows: int
@@ -71,7 +71,7 @@ TABLES = (DIGITS, Table("20000 x 30", 20_000, 30, (128, 128), 256, n_epochs=10))
 
 @dataclass(frozen=True)
 class Choice:
-    """What is chosen from."""
+    """The candidates and folds."""
 
     table: Table = DIGITS
     alphas: tuple[float, ...] = (0.1, 1.0, 4.0, 10.0)
@@ -84,7 +84,7 @@ class Choice:
         return len(self.alphas) * len(self.keep_probs)
 
 
-# -- many networks beside one ----------------------------------------------------------
+# -- many networks ---------------------------------------------------------------------
 
 
 def measure_nets(
@@ -102,13 +102,13 @@ def measure_nets(
             if alone is None:
                 continue
             share = n_nets / CORES * seconds[alone]
-            if name.endswith("members"):  # after the one that chose the number of steps
+            if name.endswith("members"):  # trained after the one that chose n_steps
                 share -= (n_nets / CORES - 1) * seconds["one net"]
             yield _net_result(table, name, seconds[name], seconds[alone], share)
 
 
 def _runs_of_nets(table: Table, X, y) -> dict[str, tuple[int, str | None, Callable]]:
-    """Map a name to the number of networks, the name of one alone, and what to run."""
+    """Map names to the number of networks, the run of one alone, and what to run."""
     folds = list(KFold(5).split(X))
     one = folds[:1]
     n_steps = table.n_epochs * -(-len(one[0][0]) // table.batch_size)
@@ -160,7 +160,7 @@ def _net_result(
 
 
 def measure_choice(repetitions: int = 5, choice: Choice = Choice()) -> Iterator[dict]:
-    """Yield one result for equal steps, and one for everybody's own stopping."""
+    """Yield one result for equal steps, and one for own stopping."""
     X, y = choice.table.rows()
     for name, stops in (("equal steps", False), ("own stopping", True)):
         runs = {"cv": _run_cv(choice, stops, X, y)}
@@ -210,7 +210,7 @@ def _run_search(make, choice: Choice, stops: bool, X, y, config) -> Callable:
 
 
 def _choice_result(name: str, seconds: dict[str, np.ndarray]) -> dict:
-    """Compare with the backend by which each search is fastest."""
+    """Compare with the fastest backend of each search."""
     best = {
         who: min((seconds[f"{who}, {b}"] for b in _BACKENDS), key=np.median)
         for who in _LEAST_RATIOS
@@ -236,7 +236,7 @@ def _net_of(table: Table) -> dict:
 
 
 def _choosing(table: Table, n_steps: int, **changes) -> MLPRegularizedClassifierCV:
-    """Return a choice whose networks all take so many steps."""
+    """Return a CV estimator whose networks all take `n_steps` steps."""
     return MLPRegularizedClassifierCV(
         keep_probs=0.9,
         max_steps=n_steps,
@@ -248,7 +248,7 @@ def _choosing(table: Table, n_steps: int, **changes) -> MLPRegularizedClassifier
 
 
 def _plain(make: type, table: Table, stops: bool = False):
-    """Return a network that takes so many epochs, or stops by its own defaults."""
+    """Return a network that trains for all epochs, or stops by its own defaults."""
     never = {} if stops else {"tol": 0, "n_iter_no_change": _NEVER}
     return make(max_iter=table.n_epochs, **_net_of(table), **never)
 

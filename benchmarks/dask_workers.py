@@ -1,4 +1,4 @@
-"""Seconds per step and accuracy of `skdnn.dask` on worker processes of this machine."""
+"""Seconds per step and accuracy of `skdnn.dask` on local worker processes."""
 
 import time
 import warnings
@@ -11,7 +11,7 @@ _ROWS, _COLUMNS, _PARTITIONS, _BATCH = 20_000, 20, 2, 500
 
 
 def rows(n_rows: int = _ROWS, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows of two classes that no straight line parts."""
+    """Return rows of two classes that are not linearly separable."""
     X = np.random.default_rng(seed).normal(size=(n_rows, _COLUMNS)).astype(np.float32)
     return X, (X[:, 0] * X[:, 1] + X[:, 2] > 0).astype(int)
 
@@ -32,7 +32,7 @@ def measure_dask(n_rows: int = _ROWS, epochs: int = 5, workers=WORKERS):
             Client(cluster) as client,
             warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore")  # a few epochs converge to nothing
+            warnings.simplefilter("ignore")  # too few epochs to converge
             cut = da.from_array(X, chunks=(-(-n_rows // _PARTITIONS), -1))
             cut = client.persist(cut)
             for every in MODES:

@@ -8,7 +8,7 @@ Result = dict
 
 
 class Documents:
-    """What `python -m benchmarks all` has written.
+    """The result files that `python -m benchmarks all` has written.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Documents:
         return self._read[command]
 
     def names(self) -> list[str]:
-        """Return the commands that there are files of."""
+        """Return the commands that have a file."""
         return sorted(path.stem for path in self._folder.glob("*.json"))
 
     def results(self, command: str, **where) -> list[Result]:
@@ -44,7 +44,7 @@ class Documents:
         ]
 
     def median(self, command: str, group: str, name: str, **where) -> float:
-        """Return the one median that is meant."""
+        """Return the median of the one result that matches."""
         found = self.results(command, **where)
         if len(found) != 1:
             raise ValueError(
@@ -57,5 +57,5 @@ Figure = Callable[[Documents], str]
 
 
 def figure(digits: int, command: str, group: str, name: str, **where) -> Figure:
-    """Return a figure that is a median, with so many decimals."""
+    """Return a figure that shows a median with `digits` decimals."""
     return lambda docs: f"{docs.median(command, group, name, **where):.{digits}f}"

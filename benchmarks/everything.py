@@ -1,4 +1,4 @@
-"""Run every command, each in a process of its own, into one folder of results."""
+"""Run every command, each in its own process, and collect a folder of results."""
 
 import json
 import subprocess
@@ -36,26 +36,26 @@ def run_everything(
     quick: bool = False,
     again: bool = False,
 ) -> None:
-    """Run all that is not there yet; what was broken off goes on with the next file.
+    """Run all commands without current results; interrupted, resume at the next file.
 
     Parameters
     ----------
     commands : iterable of str
     folder : Path
-        Gets a ``NAME.json`` from each.
+        Receives a ``NAME.json`` from each.
     tables : Path, optional
-        The tables of `quality`; without them its file is left as it is.
-    quick : bool
-        Few repetitions. Files of such a run do not count for one with all of them.
-    again : bool
-        Run also what is there already, of the same sources.
+        The tables of `quality`; without them its file is left unchanged.
+    quick : bool, default=False
+        Few repetitions. The files of a quick run are not current for a full one.
+    again : bool, default=False
+        Also rerun commands with current results.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, arguments in arguments_of(commands, folder, tables, quick):
         path = folder / f"{name}.json"
         before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        if not again and _counts(before, quick):
-            print(f"{name}: is there already", flush=True)
+        if not again and _is_current(before, quick):
+            print(f"{name}: up to date", flush=True)
             continue
         expected = before.get("took_seconds")
         minutes = "" if expected is None else f", {expected / 60:.1f} min last time"
@@ -67,8 +67,8 @@ def run_everything(
         print(f"{name}: {took / 60:.1f} min", flush=True)
 
 
-def _counts(content: dict, quick: bool) -> bool:
-    """Whether results are of these sources and were measured as thoroughly."""
+def _is_current(content: dict, quick: bool) -> bool:
+    """Whether results are of the current sources, with enough repetitions."""
     if content.get("machine", {}).get("skdnn_sources") != hash_of_sources():
         return False
     return quick or not content["settings"]["quick"]

@@ -1,10 +1,10 @@
-"""What a fit does besides steps: each should be at most 2 % of what it stands beside.
+"""What a fit does besides steps: each part should be at most 2 % of the whole.
 
 The average of θ is measured as a share of a step, on the networks of `steps`: epochs
-with it and without it take turns. The others are shares of a fit of default settings to
-a table of normal numbers: the look at the inputs, the scaling of a regressor's targets,
-and piecewise-linear encoding, fit and transform, beside the fit to what it makes. The
-large table is fitted for few epochs, so that its shares are more than those of a fit.
+with and without it alternate. The others are shares of a fit with default settings to a
+table of normal numbers: the input check, the scaling of a regressor's targets, and
+piecewise-linear encoding (fit and transform), relative to the fit to encoded rows. The
+large table is fitted for few epochs, so that its shares are larger than in a whole fit.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ _MOST = 2
 
 @dataclass(frozen=True)
 class TableOfRows:
-    """A table, how it is fitted to, and how often that is measured."""
+    """A table, the number of measurements, and the options of its fits."""
 
     n_rows: int
     n_columns: int
@@ -100,7 +100,7 @@ def _of_table(table: TableOfRows, repetitions: int) -> Iterator[dict]:
         "on encoded": lambda: MLPRegularizedClassifier(random_state=0, **options).fit(
             Z, classes
         ),
-        "look at the inputs": lambda: look_at(rows),
+        "input check": lambda: look_at(rows),
         "find scale": lambda: raw.standardizing(y, None),
         "raw targets": lambda: raw.encode(y, dtype),
         "scaled targets": lambda: scaled.encode(y, dtype),
@@ -109,7 +109,7 @@ def _of_table(table: TableOfRows, repetitions: int) -> Iterator[dict]:
     seconds = alternate(runs, repetitions)
     scaling = seconds["find scale"] + seconds["scaled targets"] - seconds["raw targets"]
     for case, part, fit in (
-        ("look at the inputs", seconds["look at the inputs"], "classifier"),
+        ("input check", seconds["input check"], "classifier"),
         ("scaling of the targets", scaling, "regressor"),
         ("piecewise-linear encoding", seconds["encoding"], "on encoded"),
     ):

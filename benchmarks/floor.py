@@ -1,9 +1,9 @@
 """The floor: the matrix products of a training step, and nothing else.
 
-Forward A W in each layer; backward A^T dZ in each layer, and dZ W^T in each but the
-first. One compiled loop runs all steps with preallocated outputs, so that no call from
-Python makes the floor look higher than it is. The inputs are one batch that stays in
-the cache.
+The products are A W forward and A^T dZ backward in each layer, and dZ W^T in each but
+the first. One compiled loop runs all steps with preallocated outputs, so that no call
+from Python makes the floor look higher than it is. The inputs are one batch that stays
+in the cache.
 """
 
 from itertools import pairwise
@@ -19,9 +19,9 @@ def _matrix(buffer, start, rows, columns):
 
 @njit(error_model="numpy")
 def run_products(n_steps, sizes, rows, theta, A, dZ, grad):
-    """Do the products of so many steps and return how many were done.
+    """Compute the products of `n_steps` steps, and return how many were done.
 
-    A and dZ hold all layers, one after another.
+    The buffers A and dZ hold all layers, one after another.
     """
     done = 0
     for _ in range(n_steps):
@@ -32,10 +32,10 @@ def run_products(n_steps, sizes, rows, theta, A, dZ, grad):
 
 @njit(error_model="numpy", fastmath={"contract"})
 def run_products_and_moves(n_steps, sizes, rows, theta, A, dZ, grad, m, v):
-    """Do the same, and read and write what Adam does after each step.
+    """Do the same, with the memory traffic of Adam after each step.
 
-    It reads four numbers for each parameter and writes three, with next to no
-    arithmetic: where they outgrow the caches no update can be faster.
+    That is four reads and three writes per parameter, with next to no arithmetic: once
+    they outgrow the caches, no update can be faster.
     """
     fade, tiny = np.float32(0.5), np.float32(1e-20)
     done = 0
@@ -51,7 +51,7 @@ def run_products_and_moves(n_steps, sizes, rows, theta, A, dZ, grad, m, v):
 
 @njit(error_model="numpy")
 def run_sparse_products(n_steps, X, sizes, rows, theta, A, dZ, grad):
-    """Do the same where the first layer reads the entries of a batch of sparse rows.
+    """Do the same with a first layer that reads the entries of a batch of sparse rows.
 
     BLAS has no such products; they are plain loops.
     """
@@ -89,7 +89,7 @@ def _sparse_transposed_times(X, dZ, dW):
 
 @njit(error_model="numpy")
 def _products(first, sizes, rows, theta, A, dZ, grad):
-    """Do those of one step, from this layer on."""
+    """Compute the products of one step, from layer `first` on."""
     n_layers = sizes.size - 1
     unit_at = np.zeros(n_layers + 2, np.int64)
     weight_at = np.zeros(n_layers + 1, np.int64)
@@ -112,7 +112,7 @@ def _products(first, sizes, rows, theta, A, dZ, grad):
 
 
 def buffers(sizes, rows: int, seed: int = 0) -> tuple[np.ndarray, ...]:
-    """Return (sizes, rows, theta, A, dZ, grad): numbers that stay of one size."""
+    """Return (sizes, rows, theta, A, dZ, grad), with numbers that keep their scale."""
     rng = np.random.default_rng(seed)
     sizes = np.asarray(sizes, dtype=np.int64)
     W = [

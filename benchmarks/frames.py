@@ -1,9 +1,9 @@
-"""What `fit` takes per epoch with default settings, on rows as users hold them.
+"""The time of `fit` per epoch with default settings, on rows as users hold them.
 
-Rows are float64, in a C-ordered array or in a pandas data frame made of columns, whose
-`to_numpy()` is in Fortran order: every row that training picks is then scattered over
-memory. All that a public `fit` does is in the time: validation, conversion, the first
-weights. Two classes are one output in both libraries.
+Rows are float64, in a C-ordered array or in a pandas data frame built from columns,
+whose `to_numpy()` is in Fortran order: every row that training picks is then scattered
+over memory. The time includes everything that a public `fit` does: validation,
+conversion, initialisation. For two classes both libraries have one output.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ _REPETITIONS = 9
 
 @dataclass(frozen=True)
 class Setting:
-    """A network, how many rows it is fitted to, and the ratio that is hoped for."""
+    """A network, the number of rows that it is fitted to, and the target ratio."""
 
     net: Net
     n_rows: int
@@ -48,7 +48,7 @@ def measure_frames(
 ) -> Iterator[dict]:
     """Yield one result per network, container and batch size."""
     with threads_limited(1), catch_warnings():
-        simplefilter("ignore", ConvergenceWarning)  # so few epochs are meant
+        simplefilter("ignore", ConvergenceWarning)  # few epochs are intended
         for setting in settings:
             containers, y = _rows(setting)
             batch_sizes = (setting.net.batch_size, "auto")
@@ -85,7 +85,7 @@ def _parameters(net: Net, batch_size, epochs: int) -> dict:
         "hidden_layer_sizes": net.hidden,
         "batch_size": batch_size,
         "max_iter": epochs,
-        "n_iter_no_change": epochs + 1,  # never stops before
+        "n_iter_no_change": epochs + 1,  # never stops early
         "random_state": 0,
     }
 

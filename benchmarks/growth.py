@@ -1,8 +1,8 @@
-"""How the time grows with rows, columns, width and depth, beside its floor.
+"""How time grows with rows, columns, width and depth, compared with the floor.
 
-Straight lines with the slope of the floor are what is hoped for; where the two come
-apart is where something other than the products takes the time. Rows are in memory, or
-in a file that a batch source reads chunk by chunk; columns are dense, or sparse.
+The aim is straight lines with the slope of the floor; where the two diverge, something
+other than the products takes the time. Rows are in memory, or in a file that a batch
+source reads chunk by chunk; columns are dense, or sparse.
 """
 
 import shutil
@@ -34,7 +34,7 @@ COLUMNS = (64, 200, 600, 2000, 6000, 20_000)
 SPARSE_COLUMNS = (600, 2000, 6000, 20_000)
 WIDTHS = (64, 128, 256, 512, 1024, 2048)
 DEPTHS = (1, 2, 4, 8, 16)
-# What is timed, by what grows; each has a group of its own in a result.
+# The group of the times in a result, by what grows.
 GROUPS = {
     "rows": "ms_per_epoch",
     "rows of a file": "ms_per_epoch",
@@ -44,11 +44,11 @@ GROUPS = {
     "depth": "us_per_step",
 }
 _REPETITIONS = 7
-_LEAST_ROWS = 40_000  # of the epochs that are timed together
+_LEAST_ROWS = 40_000  # in the epochs that are timed together
 _MULTIPLICATIONS = 2e9  # in the steps that are timed together
 _MANY_ROWS, _REPETITIONS_OF_MANY = 3_000_000, 3
 _WRITTEN_AT_ONCE = 100_000
-ENTRIES = 50  # that a sparse row has
+ENTRIES = 50  # of a sparse row
 
 Contestants = dict[str, Callable[[], object]]
 
@@ -78,7 +78,7 @@ def points(
 
 
 def _net(sizes: tuple[int, ...], rows: int = 256, least: int = 4) -> Net:
-    """Return a network with as many steps as make a measurable time."""
+    """Return a network with enough steps for a measurable time."""
     per_step = 3 * rows * int(np.dot(sizes[:-1], sizes[1:]))
     steps = int(np.clip(_MULTIPLICATIONS / per_step, least, 200))
     return Net(sizes, rows, steps, _REPETITIONS)
@@ -88,12 +88,12 @@ def measure_growth(
     which: Iterable[tuple[str, int, Net]] | None = None,
     repetitions: int | None = None,
 ) -> Iterator[dict]:
-    """Yield one result per point; those whose file has no room on the disk are left."""
+    """Yield one result per point, except those whose file does not fit on the disk."""
     with threads_limited(1):
         for grows, value, net in points() if which is None else which:
             prepare = _PREPARED.get(grows, _in_memory)
             if grows == "rows of a file" and not _has_room(net):
-                print(f"left out {value} rows of a file: no room in {gettempdir()}")
+                print(f"left out {value} rows of a file: no space in {gettempdir()}")
                 continue
             with prepare(net) as runs:
                 seconds = alternate(runs, repetitions or net.repetitions)
@@ -111,7 +111,7 @@ def _in_memory(net: Net) -> AbstractContextManager[Contestants]:
 
 @contextmanager
 def _in_a_file(net: Net) -> Iterator[Contestants]:
-    """Write the rows to a temporary file, from where they are read in each epoch."""
+    """Write the rows to a temporary file, from which each epoch reads them."""
     few = Net(net.sizes, net.batch_size, 10, 1)
     model = skdnn_model(few, *data_for(few), 1.0)
     y = np.arange(net.n_rows) % net.sizes[-1]
@@ -128,13 +128,13 @@ def _in_a_file(net: Net) -> Iterator[Contestants]:
 
 
 def _has_room(net: Net) -> bool:
-    """Whether the file takes at most half of what is free."""
+    """Whether the file takes less than half of the free space."""
     n_bytes = 4 * net.n_rows * net.sizes[0]
     return 2 * n_bytes < shutil.disk_usage(gettempdir()).free
 
 
 def _write(path: Path, shape: tuple[int, int]) -> None:
-    """Write normal numbers, never all of them in memory."""
+    """Write normal numbers without holding all of them in memory."""
     rng = np.random.default_rng(0)
     X = np.lib.format.open_memmap(path, "w+", np.float32, shape)
     for start in range(0, len(X), _WRITTEN_AT_ONCE):
@@ -144,10 +144,10 @@ def _write(path: Path, shape: tuple[int, int]) -> None:
 
 
 def _of_sparse_rows(net: Net) -> AbstractContextManager[Contestants]:
-    """Train on rows of a few entries; the floor reads those of one batch."""
+    """Train on rows with few entries; the floor reads those of one batch."""
     rng = np.random.default_rng(0)
     n_rows, n_columns = net.n_rows, net.sizes[0]
-    # One entry in each of as many stretches of columns.
+    # one entry in each of ENTRIES ranges of columns
     width = n_columns // ENTRIES
     columns = np.arange(ENTRIES) * width + rng.integers(0, width, (n_rows, ENTRIES))
     values = rng.standard_normal(columns.size, np.float32)

@@ -10,7 +10,7 @@ _FIRST = {"color": "#0072B2", "marker": "o", "markersize": 4}
 _OTHER = {"color": "#009E73", "marker": "s", "markersize": 4}
 _FLOOR = {"color": "#D55E00", "linestyle": "--"}
 _OTHER_FLOOR = {"color": "#D55E00", "linestyle": ":"}
-# What is drawn in each panel, and below which axis.
+# The label of the x axis and what grows, by the title of the panel.
 _PANELS = {
     "64-100-10, batches of 200": ("rows of the epoch", ["rows", "rows of a file"]),
     "c-100-10, batches of 200": ("columns c", ["columns", "sparse columns"]),
@@ -23,15 +23,15 @@ _LABELS = {
     "floor: the bare products": _FLOOR,
     "floor of sparse rows": _OTHER_FLOOR,
 }
-_BELOW = ("rows", "sparse columns")  # where the numbers stand, of two lines in a panel
+_BELOW = ("rows", "sparse columns")  # lines whose numbers are below them
 _UNITS = {"ms_per_epoch": "ms per epoch", "us_per_step": "µs per step"}
 
 
 def draw(results: list[dict], path: Path) -> None:
     """Draw results of `growth` on logarithmic axes and write them to a file.
 
-    On such axes ratios are hard to read, so they are written at the points. The same
-    results make the same file: drawing anew changes nothing.
+    Ratios are hard to read on such axes, so they are written next to the points. The
+    same results give the same file.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -63,7 +63,7 @@ def _draw_panel(ax, title: str, results: list[dict]) -> None:
         some = [r for r in shown if r["grows"] == kind]
         x, ours = [r["to"] for r in some], [r[group]["skdnn"]["median"] for r in some]
         ax.plot(x, ours, **style)
-        # Products do not ask where rows come from: one line for both kinds of these.
+        # Products do not depend on where rows come from: one line for both kinds.
         of_floor = _FLOOR if kind == "rows of a file" else of_floor
         ax.plot(x, [r[group]["floor"]["median"] for r in some], **of_floor)
         for result, time in zip(some, ours, strict=True):

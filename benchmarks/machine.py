@@ -1,4 +1,4 @@
-"""Facts of the machine that a reader of the numbers needs; none that identify it."""
+"""Facts about the machine that readers of the results need; none that identify it."""
 
 import os
 import platform

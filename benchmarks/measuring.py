@@ -1,4 +1,4 @@
-"""Time things that take turns, and summarise what was read."""
+"""Time functions in alternation, and summarise the times."""
 
 import gc
 import random
@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
-import scipy.linalg.cython_blas  # noqa: F401 (a BLAS not loaded yet is not limited)
+import scipy.linalg.cython_blas  # noqa: F401 (only a loaded BLAS can be limited)
 from threadpoolctl import ThreadpoolController
 
 from benchmarks.training import Training
@@ -20,10 +20,10 @@ def alternate(
 ) -> dict[Hashable, np.ndarray]:
     """Return the seconds that each took in each repetition.
 
-    All take their turn in each repetition, each time in a new random order, so that a
-    slow moment of the machine hits all of them, and none always follows the same one;
-    what is compared are ratios within a repetition. After each turn of a `Training` it
-    is checked that it took all its steps, to a finite cost.
+    All run once in each repetition, in a new random order, so that a slow phase of the
+    machine affects all of them, and none always follows the same one; compare ratios
+    within a repetition. Each run of a `Training` is checked: it must have taken all its
+    steps, to a finite cost.
     """
     names = list(contestants)
     seconds: dict[Hashable, list[float]] = {name: [] for name in names}
@@ -49,7 +49,7 @@ def _timed(run: Callable[[], object]) -> float:
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Collect garbage now, and none until the end."""
+    """Collect garbage now, then pause the collector."""
     gc.collect()
     gc.disable()
     try:
@@ -66,7 +66,7 @@ def summary(values: np.ndarray) -> dict[str, float]:
 
 @contextmanager
 def threads_limited(threads: int) -> Iterator[None]:
-    """Give BLAS, and PyTorch where it is installed, so many threads."""
+    """Limit BLAS, and PyTorch if it is installed, to `threads` threads."""
     if find_spec("torch") is not None:
         import torch
 
@@ -77,5 +77,5 @@ def threads_limited(threads: int) -> Iterator[None]:
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Return what holds the threads of BLAS; to look for it takes milliseconds."""
+    """Return the controller of BLAS threads; finding BLAS takes milliseconds."""
     return ThreadpoolController().select(user_api="blas")

@@ -1,13 +1,13 @@
-"""What `fit` and `predict_proba` add to a process's memory at their peak.
+"""Peak memory that `fit` and `predict_proba` add to a process.
 
-Each case runs in a process of its own, which this one watches through
-``/proc/<pid>/status``: Linux only. Looking from outside needs no turn of the watched
-process's interpreter and adds nothing to it. The kernel's own high-water mark (VmHWM)
-would miss nothing between two looks, but it knows only the total. In the total are the
-pages of mapped files that were read. They are the kernel's cache, which it takes back
-when it needs the space. What the process has asked for itself is its anonymous memory
-(RssAnon), and that has the target. A temporary copy that matters takes far longer to
-write than the 2 ms between two looks.
+Each case runs in its own process, which this one polls through ``/proc/<pid>/status``:
+Linux only. Polling from outside does not need the interpreter of the other process and
+adds nothing to its memory. The kernel's own high-water mark (VmHWM) would miss nothing
+between two polls, but covers only the total. The total includes pages of mapped files
+that were read; they are the kernel's cache, which it reclaims when it needs the space.
+Memory that the process itself has requested is anonymous (RssAnon); the target applies
+to that. A temporary copy that matters takes far longer to write than the 2 ms between
+two polls.
 """
 
 import os
@@ -30,7 +30,7 @@ UNAVAILABLE = "The memory benchmark reads /proc/<pid>/status, which only Linux h
 FIT_ROWS = 500_000
 PREDICTION_ROWS = 100_000
 _MOST_MEGABYTES = 50
-_BETWEEN_LOOKS = 0.002  # seconds
+_POLL_SECONDS = 0.002
 _FIELDS = {"anonymous": "RssAnon", "total": "VmRSS"}
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -65,7 +65,7 @@ def _added(case: str, n_rows: int) -> dict[str, float]:
             _answer(child)
             before = peak = _resident(child)
             _tell(child, "go")
-            while not select.select([child.stdout], [], [], _BETWEEN_LOOKS)[0]:
+            while not select.select([child.stdout], [], [], _POLL_SECONDS)[0]:
                 now = _resident(child)
                 peak = {name: max(peak[name], now[name]) for name in _FIELDS}
             returned = int(_answer(child))
@@ -77,7 +77,7 @@ def _added(case: str, n_rows: int) -> dict[str, float]:
 
 
 def _start(case: str, n_rows: int, folder: str) -> subprocess.Popen:
-    """Start a case in a folder where it can put a file."""
+    """Start a case in a folder where it can write a file."""
     paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.memory_case", case, str(n_rows)],
@@ -92,7 +92,7 @@ def _start(case: str, n_rows: int, folder: str) -> subprocess.Popen:
 def _answer(child: subprocess.Popen) -> str:
     line = child.stdout.readline()
     if not line:
-        raise RuntimeError("The process of the case ended; its error stands above.")
+        raise RuntimeError("The process of the case ended; see its error above.")
     return line
 
 

@@ -1,8 +1,8 @@
-"""One case of the memory benchmark, in a process of its own; `memory` starts it.
+"""One case of the memory benchmark, in its own process; `memory` starts it.
 
 It warms up on a few rows of the same kind, so that imports, machine code and the
-buffers of BLAS are there already; makes the rows; says that it is ready, works when it
-is told to, and says how many bytes of what was added it gave back as a result.
+buffers of BLAS already exist; generates the rows; reports that it is ready, works when
+told to, and reports how many of the added bytes are its result.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ _FEW = 2_000
 
 
 def _fill(X: np.ndarray) -> np.ndarray:
-    """Write normal numbers, chunk by chunk: the peak is to be that of the fit."""
+    """Write normal numbers chunk by chunk, so that the peak is that of the fit."""
     rng = np.random.default_rng(0)
     for start in range(0, len(X), _CHUNK):
         part = X[start : start + _CHUNK]
@@ -47,7 +47,7 @@ def _mapped(n_rows: int) -> np.ndarray:
 
 
 def _sparse(n_rows: int) -> sparse.csr_array:
-    """Return rows with one number in each ten columns."""
+    """Return rows with one entry in every ten columns."""
     rng = np.random.default_rng(0)
     tens = np.arange(0, N_COLUMNS, 10, dtype=np.int32)
     columns = tens + rng.integers(0, 10, (n_rows, tens.size), dtype=np.int32)
@@ -58,7 +58,7 @@ def _sparse(n_rows: int) -> sparse.csr_array:
 
 _C64 = partial(_array, dtype=np.float64, order="C")
 
-# Of fit, by the rows it is given.
+# Cases of fit, by the kind of its rows.
 FITS: dict[str, tuple[Callable, dict]] = {
     "fit, float64 C": (_C64, {}),
     "fit, float64 Fortran": (partial(_array, dtype=np.float64, order="F"), {}),
@@ -71,7 +71,7 @@ PREDICTION = "predict_proba, float64 C"
 
 
 def _prepared(case: str, n_rows: int) -> Callable[[], int]:
-    """Return the work, which returns the bytes of its result."""
+    """Return the function to measure, which returns the bytes of its result."""
     make, options = FITS.get(case, (_C64, {}))
     model = MLPRegularizedClassifier(max_iter=1, random_state=0, **options)
     few = make(min(n_rows, _FEW))
@@ -87,7 +87,7 @@ def _prepared(case: str, n_rows: int) -> Callable[[], int]:
 
 
 def _give_back_free_memory() -> None:
-    """Or else the work could take what is free already, and it would not be seen."""
+    """Return freed memory to the system: its reuse by the work would not be seen."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
     if trim is not None:
         trim(0)
@@ -100,7 +100,7 @@ def main(case: str, n_rows: int) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     print(work(), flush=True)
-    sys.stdin.readline()  # stay until the last look has been taken
+    sys.stdin.readline()  # stay until the last poll
 
 
 if __name__ == "__main__":

@@ -9,16 +9,16 @@ import numpy as np
 class Net:
     """An architecture and how it is measured.
 
-    A network with two outputs gets a target of two labels that do not exclude each
-    other: with two classes, skdnn and scikit-learn would have one output and PyTorch
-    two. With more outputs the target is multiclass.
+    A network with two outputs gets a multilabel target: with two classes, skdnn and
+    scikit-learn would have one output and PyTorch two. With more outputs the target is
+    multiclass.
     """
 
     sizes: tuple[int, ...]
     batch_size: int
     n_batches: int  # steps of an epoch
     repetitions: int
-    n_epochs: int = 1  # that are timed at once
+    n_epochs: int = 1  # timed together
 
     @property
     def n_steps(self) -> int:
@@ -50,7 +50,7 @@ NETS = (
 
 
 def data_for(net: Net, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return normal inputs in float32 and random labels: time does not read them."""
+    """Return normal inputs in float32 and random labels: values do not affect time."""
     rng = np.random.default_rng(seed)
     n_outputs = net.sizes[-1]
     X = rng.standard_normal((net.n_rows, net.sizes[0]), dtype=np.float32)

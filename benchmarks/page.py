@@ -1,9 +1,9 @@
-"""Write the performance page from its template and the files of results.
+"""Write the performance page from its template and the result files.
 
 In the template ``{{NAME}}`` is a figure, ``{{table:NAME}}`` a table, and
-``{{missed:NAME}}`` a sentence about targets. Pages that people write take figures, too:
-there the same name stands in a comment, ``<!-- figure: NAME -->12<!-- end -->``, and
-what is between the comments is written anew.
+``{{missed:NAME}}`` a sentence about targets. Hand-written pages can show figures, too:
+there the same name is in a comment, ``<!-- figure: NAME -->12<!-- end -->``, and the
+text between the comments is replaced.
 """
 
 import re
@@ -23,11 +23,11 @@ _PLACE = re.compile(r"\{\{([^{}\n]+)\}\}")
 _COMMENTED = re.compile(
     r"(<!-- figure: (?P<name>[^>\n]+?) -->)(?P<line>\n?).*?(<!-- end -->)", flags=re.S
 )
-_FROM = "<!-- Made by `python -m benchmarks page`: change benchmarks/{}. -->\n\n"
+_FROM = "<!-- Written by `python -m benchmarks page`: edit benchmarks/{}. -->\n\n"
 
 
 def shown(docs: Documents, name: str) -> str:
-    """Return what stands in the place of a name."""
+    """Return the text that replaces a name."""
     kind, _, of = name.partition(":")
     if kind == "table" and of:
         return page_figures.table(docs, of)
@@ -48,7 +48,7 @@ def performance_page(docs: Documents) -> str:
 
 
 def with_figures(docs: Documents, text: str) -> str:
-    """Return the text of a page with what stands in its comments written anew."""
+    """Return the text of a page with the figures in its comments updated."""
 
     def written(place: re.Match) -> str:
         figure = shown(docs, place["name"])
@@ -60,7 +60,7 @@ def with_figures(docs: Documents, text: str) -> str:
 
 
 def pages(docs: Documents, root: Path = ROOT) -> Iterator[tuple[Path, str]]:
-    """Yield each page that shows figures, and what its text should be."""
+    """Yield each page that shows figures, and its text with current figures."""
     yield root / PAGE.relative_to(ROOT), performance_page(docs)
     for path in sorted([root / "README.md", *(root / "docs").rglob("*.md")]):
         if _BUILT & set(path.relative_to(root).parts):

@@ -1,4 +1,4 @@
-"""What the performance page and others show: each name is a place in their text."""
+"""The figures and tables of the performance page and of other pages, by name."""
 
 from benchmarks import dask_workers, quality_report, report
 from benchmarks.documents import Documents, Figure, figure
@@ -39,7 +39,7 @@ def _groups(result: dict) -> list[dict]:
 
 
 def machine(docs: Documents) -> str:
-    """Return the machine and the versions, and what differs in other files."""
+    """Return the machine and the versions, and the differences of other files."""
     facts = docs["steps"]["machine"]
     versions = ", ".join(
         f"{shown} {facts[name]}" for name, shown in _PACKAGES.items() if facts[name]
@@ -55,7 +55,7 @@ def machine(docs: Documents) -> str:
         others += [f"`{name}` ({', '.join(differs)})"] if differs else []
         quick += [f"`{name}`"] if docs[name]["settings"]["quick"] else []
     if others:
-        text += f" Another machine or version: {', '.join(others)}."
+        text += f" On another machine or version: {', '.join(others)}."
     if quick:
         text += f" From a quick run with few repetitions: {', '.join(quick)}."
     return text

@@ -1,8 +1,8 @@
-"""What one call of `partial_fit` takes for few rows: one step, and all around it.
+"""The time of one call of `partial_fit` for few rows: one step, and its overhead.
 
-The larger the network, the more a copy of its state costs beside the step; the smaller,
-the more the checks of the call. The floor is the matrix products of the step. Settings
-are those of `steps`: the same for both libraries.
+The larger the network, the more the copy of its state costs compared with the step; the
+smaller, the more the checks of the call. The floor is the matrix products of the step.
+Settings are those of `steps`: the same for both libraries.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from benchmarks.measuring import alternate, summary, threads_limited
 from benchmarks.nets import NETS, Net, data_for
 from benchmarks.targets import at_most
 
-# Of one batch of rows each.
+# One batch of rows each.
 CASES = (
     *(Net(net.sizes, net.batch_size, 1, repetitions=201) for net in NETS[:2]),
     Net(NETS[2].sizes, NETS[2].batch_size, 1, repetitions=51),

@@ -1,8 +1,8 @@
-"""Where a step's time goes: its parts, each timed by itself.
+"""Where the time of a step goes: its parts, each timed alone.
 
-A part that runs alone finds its numbers in the nearest cache, which in a step it shares
+A part that runs alone has its numbers in the nearest cache, which in a step it shares
 with the others; so the parts add up to a little less than the whole, and the remainder
-is shown too. What dropout adds is the difference of two whole blocks.
+is shown too. The cost of dropout is the difference of two whole blocks.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -68,7 +68,7 @@ _KERNELS = {
 def measure_parts(
     nets: Iterable[Net] = NETS, repetitions: int | None = None, threads: int = 1
 ) -> Iterator[dict]:
-    """Yield the parts of one network's step after the other."""
+    """Yield one result per network: the parts of its step."""
     with threads_limited(threads):
         for net in nets:
             runs = _Runs(net).all()
@@ -81,7 +81,7 @@ def measure_parts(
 
 
 class _Runs:
-    """What to time for one network, and how many steps each run stands for."""
+    """The functions to time for one network, and the steps that each stands for."""
 
     def __init__(self, net: Net):
         self.net = net
@@ -115,7 +115,7 @@ class _Runs:
         return counted
 
     def _part(self, name: str) -> Callable[[], object]:
-        """Return what does the operations of a part, of so many steps."""
+        """Return a function that does the operations of a part, for all steps."""
         all_kept, codes = np.ones(len(self.net.sizes) - 1), _codes(_KERNELS[name])
         step = [
             *steps_to_cost(self.network, all_kept, is_sparse=False),
@@ -126,7 +126,7 @@ class _Runs:
         return lambda: frame.run(program)
 
     def _frame(self) -> Frame:
-        """Return buffers with numbers that the parts, repeated, leave of one size."""
+        """Return buffers with numbers that keep their scale when parts are repeated."""
         size, dtype = self.net.batch_size, self.theta.dtype
         work = Workspace(self.network, size, dtype)
         for buffer in (*work.A, work.Z):
@@ -159,7 +159,7 @@ class _Runs:
         return lambda: frame.run(program)
 
     def _gather(self) -> Callable[[], object]:
-        """Return what shuffles and gathers the rows of an epoch."""
+        """Return a function that shuffles and gathers the rows of an epoch."""
         frame, dtype = Frame(self.theta.dtype), self.theta.dtype
         n_in, n_targets = self.net.sizes[0], self.examples.Y.shape[1]
         room = max(self.net.batch_size, 2**17 // (dtype.itemsize * (n_in + n_targets)))

@@ -1,8 +1,8 @@
-"""What predictions take: a single row, and many.
+"""The time of predictions: of a single row, and of many.
 
-A single row shows what a call costs by itself; many rows are read in blocks. Both stand
-beside the floor: the products of the same rows in the same blocks, in one compiled
-loop, into buffers that exist already. How much memory that takes is a case of `memory`.
+A single row shows the overhead of a call; many rows are read in blocks. Both are
+compared with the floor: the products of the same rows in the same blocks, in one
+compiled loop, into preallocated buffers. Their memory is a case of `memory`.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ SETTINGS = (Setting(NETS[1], 100_000), Setting(NETS[2], 20_000))
 
 @njit(error_model="numpy")
 def run_products(X, sizes, weight_at, theta, work, out, block_rows):
-    """Multiply all rows through the layers, which take turns in the buffers of work."""
+    """Multiply all rows through the layers, which alternate between two buffers."""
     n_layers = sizes.size - 1
     for start in range(0, X.shape[0], block_rows):
         stop = min(start + block_rows, X.shape[0])
@@ -85,7 +85,7 @@ def _measure(setting: Setting, repetitions: int, calls: int) -> Iterator[dict]:
 
 
 def _models(net: Net) -> tuple[MLPRegularizedClassifier, MLPClassifier]:
-    """Return both estimators after an epoch of float32 rows."""
+    """Return both estimators after an epoch on float32 rows."""
     X, y = data_for(Net(net.sizes, net.batch_size, n_batches=2, repetitions=1))
     theirs = MLPClassifier(net.hidden, batch_size=net.batch_size, random_state=0)
     theirs.partial_fit(X, y, classes=np.arange(net.sizes[-1]))

@@ -1,14 +1,14 @@
-"""Time until the test log-loss is as good as the one that MLPClassifier ends with.
+"""The time to the final test log-loss of MLPClassifier.
 
-For each table and seed: MLPClassifier trains with its defaults until it stops. Its test
-log-loss then is the bar. For each contestant the first epoch is looked up after which
-its own test log-loss, that of `predict_proba` if training ended there, is at or below
-the bar. Then plain calls of so many epochs are timed, in which nobody watches: `fit`
-with `max_iter`, checks of the input, first weights, averaging of parameters and all.
+For each table and seed, MLPClassifier trains with its defaults until it stops. Its test
+log-loss is then the bar. For each contestant, the first epoch is determined after which
+its own test log-loss (that of `predict_proba` if training ended there) is at or below
+the bar. Then plain calls with that number of epochs are timed, without test rows: `fit`
+with `max_iter`, including input checks, initialisation and averaging of parameters.
 
-A contestant that ends above the bar never reaches it. That is a ratio of 0 where it is
-skdnn. PyTorch, which has no rule to stop by, counts with the time of `MOST_EPOCHS`,
-which is too short: in its favour.
+A contestant that ends above the bar never reaches it. If that is skdnn, the ratio is 0.
+PyTorch, which has no stopping rule, counts with the time of `MOST_EPOCHS`, which is too
+short: in its favour.
 """
 
 import random
@@ -31,18 +31,18 @@ from benchmarks.targets import at_least
 
 SEEDS = 5
 THREADS = (1, 2)
-# So much is timed of what is short, so that single bad moments do not count.
+# Short runs are repeated up to these limits, so that single outliers do not count.
 _REPETITIONS, _ENOUGH_SECONDS = 5, 1.0
 _OURS, _BAR = "skdnn", "sklearn"
-_WHOLE = "whole "  # the same until it stops by itself
+_WHOLE = "whole "  # a fit until it stops by its own rule
 LEAST_RATIOS = {"sklearn/skdnn": 8, "torch/skdnn": 15}
 
 
 class Reached(NamedTuple):
-    """What a contestant's own curve says."""
+    """When a contestant reaches the bar, by its own learning curve."""
 
     losses: list[float]  # after each epoch
-    epochs: int | None  # until the bar; None if it was never reached
+    epochs: int | None  # to the bar; None if it was never reached
 
     @classmethod
     def of(cls, losses: list[float], bar: float) -> "Reached":
@@ -67,7 +67,7 @@ def measure_quality(
     tables : iterable of Table
         By default those that need no file.
     seeds : int
-        How often: each has a split, first weights and an order of rows of its own.
+        Repetitions, each with its own split, initial weights and order of rows.
     trainers : dict of str to Trainer
         The contestants; by default all that are installed.
     compiled : bool
@@ -89,7 +89,7 @@ def _measure_table(table, seeds, trainers, compiled) -> dict:
     for seed in range(seeds):
         rows = split(table, seed)
         reached = _curves(rows, seed, trainers)
-        if seed == 0:  # what compiles does it now
+        if seed == 0:  # compiles, untimed
             for trainer, threads in (way for these in ways.values() for way in these):
                 _run(rows, seed, trainer, threads, 1)()
         runs.append((reached, *_seconds(rows, seed, ways, reached)))
@@ -120,10 +120,10 @@ def _run(rows, seed, trainer, threads, n_epochs) -> Callable:
 
 
 def _seconds(rows, seed, ways, reached: dict[str, Reached]) -> tuple[dict, dict]:
-    """Return the seconds of each to the bar, and till it stops; and the way it took.
+    """Return the seconds of each to the bar and to its own stop, and its setting.
 
-    Of its ways, numbers of threads above all, the one that is fastest to the bar counts
-    for each contestant.
+    For each contestant the setting (above all the number of threads) that is fastest to
+    the bar counts.
     """
     to_bar = {
         (name, way): _run(rows, seed, *way, reached[name].epochs_to_time)
@@ -141,7 +141,7 @@ def _seconds(rows, seed, ways, reached: dict[str, Reached]) -> tuple[dict, dict]
 
 
 def _in_turn(runs: dict, seed: int, check: Callable | None = None) -> dict:
-    """Return the median seconds of each; tell `check` of what each ended with."""
+    """Return the median seconds of each; pass the first final loss to `check`."""
     taken: dict = {key: [] for key in runs}
     orders = random.Random(seed)
     with no_garbage_collection():
@@ -157,16 +157,16 @@ def _in_turn(runs: dict, seed: int, check: Callable | None = None) -> dict:
 
 
 def _check(name: str, way: tuple, loss: float, all_reached: dict) -> None:
-    """Raise an error unless what was timed ended where the curve had been.
+    """Raise RuntimeError unless a timed run ended at the loss of the curve.
 
-    That is of one thread; with two, sums are rounded in another way.
+    The curve is of one thread; with two, sums are rounded differently.
     """
     reached, (_, threads) = all_reached[name], way
     expected = reached.losses[reached.epochs_to_time - 1]
     if not np.isclose(loss, expected, rtol=1e-3 if threads == 1 else 0.1):
         raise RuntimeError(
-            f"{name}: the timed training ended at the log-loss {loss:.6f}, the watched "
-            f"one had {expected:.6f} after the same {reached.epochs_to_time} epochs."
+            f"{name}: the timed run ended at a log-loss of {loss:.6f}, its curve is at "
+            f"{expected:.6f} after the same {reached.epochs_to_time} epochs."
         )
 
 
@@ -197,10 +197,10 @@ def _result(table: Table, rows: Rows, names: list[str], runs: list[tuple]) -> di
 
 
 def _ratios(names, seconds, epochs, is_reached) -> dict[str, np.ndarray]:
-    """Return how many times faster, and what that comes from.
+    """Return the speed-ups and their factors.
 
-    Of sklearn/skdnn: "an epoch" times "fewer epochs". With "stopping" it is that of
-    MLPClassifier's whole fit.
+    The ratio sklearn/skdnn is "an epoch" times "fewer epochs". Times "stopping", it is
+    the ratio of MLPClassifier's whole fit.
     """
     ours = np.where(is_reached, seconds[_OURS], np.inf)
     ratios = {f"{n}/skdnn": seconds[n] / ours for n in names if n != _OURS}
@@ -209,7 +209,7 @@ def _ratios(names, seconds, epochs, is_reached) -> dict[str, np.ndarray]:
         seconds[_WHOLE + _BAR] / seconds[_WHOLE + _OURS]
     )
     per_epoch = {n: seconds[n] / epochs[n] for n in names}
-    if "torch" in names:  # for want of a rule to stop by: MLPClassifier's epochs
+    if "torch" in names:  # it has no stopping rule: MLPClassifier's epochs
         whole = per_epoch["torch"] * epochs[_WHOLE + _BAR]
         ratios["whole torch/skdnn"] = whole / ours
     ratios["an epoch"] = per_epoch[_BAR] / per_epoch[_OURS]
@@ -223,7 +223,7 @@ def _summaries(values: dict[str, np.ndarray]) -> dict[str, dict]:
 
 
 def _over_all(results: list[dict]) -> dict:
-    """Return medians and quartiles over the tables, of the tables' medians."""
+    """Return medians and quartiles of the tables' medians."""
     names = results[0]["ratios"]
     ratios = {n: np.array([r["ratios"][n]["median"] for r in results]) for n in names}
     return {

@@ -1,4 +1,4 @@
-"""The tables of `quality`: how fast, and what that comes from."""
+"""The tables of `quality`: times, ratios and the factors of the ratios."""
 
 from benchmarks.report import number, ratio, table
 from benchmarks.targets import verdict
@@ -43,7 +43,7 @@ def _milliseconds(result: dict, name: str) -> str:
 
 def parts(results: list[dict]) -> str:
     """Return epochs and log-losses, and the factors of the ratios."""
-    header = ["table", "log-loss to reach", "skdnn at its end"]
+    header = ["table", "log-loss to reach", "whole skdnn's log-loss"]
     header += [f"{name}, epochs" for name in _EPOCHS]
     header += [*_FACTORS, "whole sklearn/whole skdnn"]
     return table(header, [_line_of_parts(result) for result in results])
@@ -73,7 +73,7 @@ def verdicts(results: list[dict]) -> list[str]:
 
 
 def not_reached(results: list[dict]) -> list[str]:
-    """Return a line for each contestant and table with seeds that miss the bar."""
+    """Return a line per contestant and table with seeds that miss the bar."""
     return [
         f"{result['table']}: {name} reaches it with {n} of {result['repetitions']} "
         "seeds"

@@ -1,4 +1,4 @@
-"""The tables of `quality`, and what is done to them before anybody trains."""
+"""The tables of `quality`, and their preprocessing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ class Table(NamedTuple):
     """A classification table."""
 
     name: str
-    X: np.ndarray  # numbers; NaN is a missing one, categories are whole numbers
+    X: np.ndarray  # numbers; NaN is missing, categories are integer codes
     y: np.ndarray
     is_category: np.ndarray  # of shape (n_columns,)
 
@@ -35,7 +35,7 @@ class Rows(NamedTuple):
 
 
 def shipped() -> Iterator[Table]:
-    """Yield the tables that need no file: of scikit-learn, and drawn at random."""
+    """Yield the tables that need no file: from scikit-learn, or generated."""
     yield _numbers("breast cancer", *datasets.load_breast_cancer(return_X_y=True))
     yield _numbers("digits", *datasets.load_digits(return_X_y=True))
     yield _numbers("wine", *datasets.load_wine(return_X_y=True))
@@ -56,8 +56,8 @@ def shipped() -> Iterator[Table]:
 def in_folder(folder: Path) -> Iterator[Table]:
     """Yield the tables of a folder of .npz files.
 
-    Each has `X` (NaN is missing), `y`, and `cat`, true where a column of `X` holds
-    codes of categories.
+    Each has `X` (NaN is missing), `y`, and `cat`, which is true for columns of `X` that
+    hold codes of categories.
     """
     paths = sorted(folder.glob("*.npz"))
     if not paths:
@@ -73,16 +73,16 @@ def _numbers(name: str, X: np.ndarray, y: np.ndarray) -> Table:
 
 
 def split(table: Table, seed: int) -> Rows:
-    """Return a stratified split, preprocessed by what the training rows say.
+    """Return a stratified split, preprocessed with statistics of the training rows.
 
-    Numbers: the median for missing ones, then standardised. Categories: one column for
-    each level, the most frequent one for missing ones.
+    Numbers: missing ones become the median, and all are standardised. Categories:
+    missing ones become the most frequent, and all are one-hot encoded.
     """
     classes, y = np.unique(table.y, return_inverse=True)
     X_train, X_test, y_train, y_test = train_test_split(
         table.X, y, test_size=_TEST_SHARE, stratify=y, random_state=seed
     )
-    levels = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     prepare = ColumnTransformer(
         [
             (
@@ -92,7 +92,7 @@ def split(table: Table, seed: int) -> Rows:
             ),
             (
                 "categories",
-                make_pipeline(SimpleImputer(strategy="most_frequent"), levels),
+                make_pipeline(SimpleImputer(strategy="most_frequent"), one_hot),
                 np.flatnonzero(table.is_category),
             ),
         ]

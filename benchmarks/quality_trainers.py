@@ -1,8 +1,8 @@
-"""Who is measured in `quality`: each with two ways to train.
+"""The contestants of `quality`, each with two ways to train.
 
-`curve` trains as a user would and returns the test log-loss after each epoch; nobody
-looks at the clock. `fit` is what is timed: one plain call of so many epochs, in which
-nothing is watched. With the same seed both take the same steps.
+`curve` trains as a user would and returns the test log-loss after each epoch; it is not
+timed. `fit` is timed: one plain call with a number of epochs, without test rows. With
+the same seed both take the same steps.
 """
 
 from collections.abc import Callable
@@ -20,16 +20,16 @@ from skdnn import MLPRegularizedClassifier
 
 PredictProba = Callable[[np.ndarray], np.ndarray]
 
-# MLPClassifier's defaults, which PyTorch's users have to write down.
+# MLPClassifier's defaults, which PyTorch users have to set.
 _UNITS, _RATE, _ALPHA, _BATCH = 100, 1e-3, 1e-4, 200
-MOST_EPOCHS = 400  # of PyTorch, which has no rule to stop by: twice MLPClassifier's
+MOST_EPOCHS = 400  # of PyTorch, which has no stopping rule: twice MLPClassifier's
 
 
 class Trainer(NamedTuple):
     """A contestant.
 
     `curve(rows, seed, bar)` may end once the log-loss is at most `bar`;
-    `fit(rows, seed, n_epochs)` returns the function that gives probabilities.
+    `fit(rows, seed, n_epochs)` returns the function that predicts probabilities.
     """
 
     curve: Callable[[Rows, int, float], list[float]]
@@ -44,7 +44,7 @@ def loss_on_test_rows(predict_proba: PredictProba, rows: Rows) -> float:
 
 
 class _WatchedMLPClassifier(MLPClassifier):
-    """Calls `watch` after each epoch of fit, where scikit-learn looks at its cost."""
+    """Calls `watch` after each epoch of fit, where scikit-learn checks its cost."""
 
     def watched_by(self, watch: Callable[[], None]) -> "_WatchedMLPClassifier":
         self._watch = watch
@@ -66,8 +66,8 @@ def _sklearn_curve(rows: Rows, seed: int, bar: float) -> list[float]:
     model.fit(rows.X_train, rows.y_train)
     if len(losses) != model.n_iter_:
         raise RuntimeError(
-            f"MLPClassifier trained {model.n_iter_} epochs and told of {len(losses)}: "
-            "this version of scikit-learn calls something else after each epoch."
+            f"MLPClassifier trained {model.n_iter_} epochs, but {len(losses)} were "
+            "recorded: this version of scikit-learn calls another method after each."
         )
     return losses
 
@@ -78,7 +78,7 @@ def _sklearn_fit(rows: Rows, seed: int, n_epochs: int):
 
 
 class _Watch:
-    """A callback of scikit-learn's kind that is told of each epoch's estimator."""
+    """A scikit-learn callback that records the loss on the test rows of each epoch."""
 
     def __init__(self, rows: Rows):
         self._rows, self.losses = rows, []
@@ -122,7 +122,7 @@ def _torch_curve(rows: Rows, seed: int, bar: float) -> list[float]:
 
 
 def _torch_fit(rows: Rows, seed: int, n_epochs: int, compiled=False, watch=None):
-    """Train MLPClassifier's default network, two classes by one output as there."""
+    """Train MLPClassifier's default network, with one output for two classes."""
     import torch
     from torch import nn
 
@@ -171,17 +171,17 @@ TRAINERS = {
     "sklearn": Trainer(_sklearn_curve, _sklearn_fit),
     "torch": Trainer(_torch_curve, _torch_fit, _HAS_TORCH),
 }
-# A second way to take PyTorch's steps, measured where it is asked for.
+# PyTorch with a compiled step, measured on request.
 COMPILED = Trainer(_torch_curve, partial(_torch_fit, compiled=True), _HAS_TORCH)
 
 
 def available() -> dict[str, Trainer]:
-    """Return those whose library is installed."""
+    """Return the trainers whose library is installed."""
     return {name: t for name, t in TRAINERS.items() if t.is_available}
 
 
 def quietly(run: Callable[..., Any], *arguments) -> Any:
-    """Call without the warnings of trainings that are cut short on purpose."""
+    """Call a function without the warnings of runs that are cut short on purpose."""
     with catch_warnings():
         simplefilter("ignore")
         return run(*arguments)

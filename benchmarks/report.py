@@ -1,4 +1,4 @@
-"""Tables for people, JSON for the next comparison."""
+"""Results as tables to read, and as JSON to compare."""
 
 import json
 import math
@@ -11,12 +11,11 @@ from benchmarks.steps import RATIOS
 from benchmarks.targets import verdict
 
 _STEP_COLUMNS = ("floor", "skdnn", "sklearn", "torch")
-# What names a result, in every benchmark.
+# The keys that identify a result, in all benchmarks.
 _IDENTITY = (
     "table",
     "net",
     "case",
-    "table",
     "rows",
     "container",
     "backend",
@@ -73,12 +72,12 @@ def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def identity(result: dict) -> dict[str, str]:
-    """Return what names a result."""
+    """Return the keys that identify a result, and their values."""
     return {key: str(result[key]) for key in _IDENTITY if key in result}
 
 
 def overview(results: list[dict]) -> str:
-    """Return a table of all that was measured, targets beside what they are for."""
+    """Return a table of everything measured, with targets next to their figures."""
     columns = list(
         dict.fromkeys(
             (group, name)
@@ -88,14 +87,15 @@ def overview(results: list[dict]) -> str:
         )
     )
     aimed_at = {name for r in results for name in r.get("targets", ())}
-    header = [key.replace("_", " ") for key in identity(results[0])]
+    keys = [key for key in _IDENTITY if any(key in r for r in results)]
+    header = [key.replace("_", " ") for key in keys]
     for group, name in columns:
         header.append(", ".join(filter(None, (name, UNITS[group]))))
         if name in aimed_at:
             header.append("target")
     lines = []
     for result in results:
-        line = list(identity(result).values())
+        line = [str(result.get(key, "")) for key in keys]
         for group, name in columns:
             value = result.get(group, {}).get(name)
             line.append(ratio(value) if group == "ratios" else three_digits(value))

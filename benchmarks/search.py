@@ -1,8 +1,8 @@
-"""What a search takes: `GridSearchCV` on the digits, in parallel.
+"""The time of a search: `GridSearchCV` on the digits, in parallel.
 
 Twelve candidates, five folds, fifty epochs each, two jobs with one BLAS thread each.
 Processes (loky) are measured twice in each repetition: in new workers, which have to
-start and import first, and in the same workers again. Threads need no start.
+start and import first, and in the same workers again. Threads do not need to start.
 """
 
 import time
@@ -25,7 +25,7 @@ from skdnn import MLPRegularizedClassifier
 
 _ESTIMATORS = {"skdnn": MLPRegularizedClassifier, "sklearn": MLPClassifier}
 _LOKY = {"backend": "loky", "inner_max_num_threads": 1}
-# In this order: the second finds the workers of the first.
+# In this order: the second reuses the workers of the first.
 BACKENDS = {
     "loky, new workers": _LOKY,
     "loky, same workers": _LOKY,
@@ -36,7 +36,7 @@ _LEAST_RATIO = 4
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched."""
+    """The candidates, folds and jobs of a search."""
 
     alphas: tuple[float, ...] = (1e-4, 1e-2, 1.0, 10.0)
     hidden: tuple[tuple[int, ...], ...] = ((50,), (100,), (100, 50))
@@ -72,7 +72,7 @@ def _model(make: type, search: Search):
         batch_size=200,
         max_iter=search.epochs,
         tol=0,
-        n_iter_no_change=search.epochs + 1,  # never stops before
+        n_iter_no_change=search.epochs + 1,  # never stops early
         random_state=0,
     )
 
@@ -88,7 +88,7 @@ def _stop_workers() -> None:
 
 @contextmanager
 def _no_convergence_warnings():
-    """Silence them here and, as scikit-learn hands its filters on, in the workers."""
+    """Ignore them here and, as scikit-learn passes its filters on, in the workers."""
     with catch_warnings():
         simplefilter("ignore", ConvergenceWarning)
         yield

@@ -1,14 +1,13 @@
-"""How long a new process takes until its first fit has ended.
+"""The time from the start of a process to the end of its first fit.
 
 Cold: nothing is compiled yet. Warm: the machine code is in Numba's cache. Each is
-measured in processes of their own, with a cache folder of their own. What the cold
-process spends more on its fit and prediction is what compiling takes. Python's own
-bytecode is always there, as it is for an installed package: a process before has
-written it, also where PYTHONDONTWRITEBYTECODE is set. What skdnn adds to the import of
-scikit-learn is called "all of skdnn".
+measured in separate processes, with their own cache folder. The extra time of fit and
+prediction in the cold process is compile time. Python's bytecode always exists, as for
+an installed package: an earlier process has written it, even if PYTHONDONTWRITEBYTECODE
+is set. What skdnn adds to the import of scikit-learn is called "all of skdnn".
 
-A search in parallel starts workers; how long one of them takes until its first fit has
-ended is measured beside scikit-learn's, with the cache filled.
+A parallel search starts workers; the time from the start of one to the end of its first
+fit is compared with that of scikit-learn, with the cache filled.
 """
 
 import json
@@ -29,7 +28,7 @@ from skdnn import MLPRegularizedClassifier
 
 PHASES = ("import scikit-learn", "import skdnn", "fit", "predict")
 
-# scikit-learn comes first, so that its part of skdnn's import is seen apart.
+# scikit-learn comes first, so that its part of skdnn's import is timed separately.
 _PROGRAM = """
 import json, time
 times = [time.perf_counter()]
@@ -98,7 +97,7 @@ def measure_workers(repetitions: int = 5) -> list[dict]:
 def _first_fit_of_a_worker(fit, X, y) -> float:
     get_reusable_executor().shutdown(wait=True)
     began = time.perf_counter()
-    # So few epochs are meant: no word about convergence.
+    # Few epochs are intended: ignore warnings of convergence.
     workers = get_reusable_executor(max_workers=1, env={"PYTHONWARNINGS": "ignore"})
     workers.submit(fit, X, y).result()
     seconds = time.perf_counter() - began

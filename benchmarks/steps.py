@@ -33,7 +33,7 @@ def measure_steps(
     nets : iterable of Net
         What to measure.
     repetitions : int, optional
-        How often; by default as each network says.
+        By default those of each network.
     threads : int
         Threads of BLAS and of PyTorch.
     names : iterable of str

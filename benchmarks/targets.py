@@ -1,7 +1,7 @@
-"""What a result should be: printed beside it, never enforced.
+"""Targets of results: printed next to them, never enforced.
 
-A target is plain data and lies in the result it belongs to, so that a file of results
-says by itself what was hoped for.
+A target is plain data and is stored in its result, so that a result file also states
+what was aimed for.
 """
 
 Target = dict[str, float]

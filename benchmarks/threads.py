@@ -1,8 +1,8 @@
-"""What a second BLAS thread gives to the training step.
+"""The gain of the training step from a second BLAS thread.
 
-The process allows one thread or two; how many of them a network gets is then the
-estimator's own choice (skdnn.training.threads). So the small networks show that the
-choice does no harm, the large ones what it is good for.
+The process allows one thread or two; the estimator then chooses how many a network uses
+(skdnn.training.threads). So small networks show that the choice does no harm, large
+ones what it gains.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from benchmarks.targets import Target, at_least
 from benchmarks.training import Training
 
 _ALLOWED = {"one": 1, "two": 2}
-_LARGE = 100_000  # weights; a network of fewer should only not be slower
+_LARGE = 100_000  # weights; smaller networks should merely not be slower
 
 
 def measure_threads(

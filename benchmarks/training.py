@@ -1,6 +1,6 @@
-"""A training that is timed, and the look afterwards at whether all of it happened.
+"""A timed training run, and the check that all of its steps were taken.
 
-A training that ends early is not faster; so nothing that trains is timed without it.
+A run that ends early is not faster, so every timed run is checked.
 """
 
 import math
@@ -15,15 +15,15 @@ class Training:
     Parameters
     ----------
     name : str
-        Whose they are, for the error.
+        The contestant, for errors.
     run : callable
         Takes the steps.
     n_steps : int
         How many steps one call must take.
     steps : callable () -> int
-        Returns how many have been taken so far, in all calls.
+        Returns how many have been taken so far, over all calls.
     cost : callable () -> float
-        Returns the cost at the last of them; for the floor, the sum of its products.
+        Returns the cost at the last step; for the floor, the sum of its products.
     unit : str
         What is counted, if not steps.
     """
@@ -44,10 +44,10 @@ class Training:
         if taken != self.n_steps:
             raise RuntimeError(
                 f"{self.name} took {taken} {self.unit} where {self.n_steps} are timed: "
-                "what one takes would be wrong."
+                "the time of one would be wrong."
             )
         if not math.isfinite(cost):
             raise RuntimeError(
-                f"{self.name} ended at the cost {cost}: steps on such numbers are not "
-                "those of a training."
+                f"{self.name} ended at the cost {cost}: steps with such numbers are "
+                "not representative of training."
             )

@@ -1,7 +1,7 @@
 """Regularised multilayer perceptrons with the scikit-learn interface.
 
-A room is imported when one of its names is asked for: who trains a network does not
-wait for pictures and diagnoses, nor for Numba before the first fit.
+Subpackages are imported on first access to one of their names, so that training does
+not wait for plotting and diagnostics, nor the import of skdnn for Numba.
 """
 
 from importlib import import_module
@@ -184,7 +184,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name from its room, once."""
+    """Import a public name from its subpackage on first access."""
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOME_OF[name]), name)
@@ -193,5 +193,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Return all names, those that have not been asked for yet, too."""
+    """Return all names, including those not imported yet."""
     return sorted({*globals(), *__all__})

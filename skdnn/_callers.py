@@ -1,7 +1,7 @@
-"""Who has called a fit: the line to blame in a warning, and the loop it is part of.
+"""Who called fit: the line that a warning points to, and the loop around the fit.
 
-Read from the calling frames: why, and what else was tried, is in
-docs/design/0016-why-training-stopped.md.
+Both are read from the call stack; docs/design/0016-why-training-stopped.md explains
+why, and what else was tried.
 """
 
 import sys
@@ -10,7 +10,7 @@ from types import FrameType
 from joblib import Parallel
 from sklearn.base import BaseEstimator
 
-# These call fit once for their caller: fit's own decorators, and estimators around one.
+# These call fit once for their caller: fit's decorators, and wrappers of one estimator.
 _WRAPPERS = (
     "sklearn.base",
     "sklearn.callback",
@@ -21,14 +21,14 @@ _WRAPPERS = (
     "skdnn.dask",
     "skdnn.estimators",
 )
-# All else in these packages that calls fit calls it many times.
+# Anything else in these packages that calls fit calls it many times.
 _CALLERS_OF_MANY_FITS = ("joblib", "sklearn", "skdnn")
-# A warning blames who called these: a line of the user, or of a search.
+# Warnings skip these frames and point to their caller: user code, or a search.
 _PASSED_BY_WARNINGS = (*_WRAPPERS, "joblib", "skdnn", "sklearn.utils")
 
 
 class _Process:
-    """Stands for this process where it is one of joblib's workers."""
+    """Stands for this process if it is a joblib worker."""
 
 
 _PROCESS = _Process()
@@ -37,15 +37,15 @@ _PROCESS = _Process()
 def caller_of_many_fits(
     packages: tuple[str, ...] = _CALLERS_OF_MANY_FITS,
 ) -> object | None:
-    """Return the search, ensemble or other loop over fits that has called this fit.
+    """Return the search, ensemble or other loop over fits that called this fit.
 
-    Of several the outermost: an estimator; else joblib's Parallel; else, in a worker,
-    an object that stands for the process. None if nothing but this fit was called.
+    That is the outermost estimator; without one, the outermost joblib.Parallel; else,
+    in a worker, an object that stands for the process. None if there is no loop.
 
     Parameters
     ----------
     packages : tuple of str
-        Whose loops count. A loop by joblib alone is one of the user's own.
+        Packages whose loops count. A loop by joblib alone was written by the user.
     """
     loops = []
     frame: FrameType | None = sys._getframe(1)
@@ -61,7 +61,7 @@ def caller_of_many_fits(
 
 
 def level_of_caller() -> int:
-    """Return the stacklevel with which to warn where skdnn was called."""
+    """Return the stacklevel of a warning that points to the caller of skdnn."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and _is_in(frame, _PASSED_BY_WARNINGS):
         level, frame = level + 1, frame.f_back

@@ -1,4 +1,4 @@
-"""What every estimator of skdnn says of its origin: the version, and the docs."""
+"""What all estimators of skdnn share: the version in pickles, the link to the docs."""
 
 import re
 from functools import cache
@@ -11,10 +11,10 @@ from skdnn import _version
 
 
 class SkdnnEstimator(BaseEstimator):
-    """An estimator whose files state their version and whose picture links to the docs.
+    """An estimator whose pickles state a version and whose diagram links to the docs.
 
-    A file from a newer version is refused. The link is there as soon as there is an
-    address in pyproject.toml: ``Documentation`` under ``[project.urls]``.
+    Loading a pickle of a newer version raises ValueError. The link appears once
+    pyproject.toml has a ``Documentation`` address under ``[project.urls]``.
     """
 
     _doc_link_module = "skdnn"
@@ -25,36 +25,36 @@ class SkdnnEstimator(BaseEstimator):
         return address and f"{address}/generated/skdnn.{{estimator_name}}.html"
 
     def _draft(self) -> Self:
-        """Return a copy that shares all attributes, to set others on."""
+        """Return a shallow copy, on which attributes can be set."""
         draft = type(self).__new__(type(self))
         draft.__dict__.update(vars(self))
         return draft
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled."""
+        """Return the state to pickle, with the version of skdnn."""
         return {**super().__getstate__(), "_skdnn_version": _version.__version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take over what was pickled, unless a newer version wrote it."""
+        """Restore a pickled state, unless a newer version wrote it."""
         state = dict(state)
         written_by = state.pop("_skdnn_version", _version.__version__)
         if _release(written_by) > _release(_version.__version__):
             raise ValueError(
-                f"This {type(self).__name__} was saved by skdnn {written_by}, which is "
-                f"newer than the skdnn {_version.__version__} that is installed here "
-                f"and cannot load it. Upgrade: pip install 'skdnn>={written_by}'."
+                f"This {type(self).__name__} was saved by skdnn {written_by}; the "
+                f"installed skdnn {_version.__version__} is older and cannot load it. "
+                f"Upgrade: pip install 'skdnn>={written_by}'."
             )
         super().__setstate__(state)
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """Return the numbers of a version: (1, 10, 0) of "1.10.0rc1"."""
+    """Return the release numbers of a version: (1, 10, 0) for "1.10.0rc1"."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 @cache
 def _documentation() -> str:
-    """Return where the documentation is hosted, or ""."""
+    """Return the address of the documentation, or ""."""
     try:
         lines = metadata("skdnn").get_all("Project-URL") or []
     except PackageNotFoundError:  # a checkout that is not installed

@@ -1,4 +1,4 @@
-"""How a report shows itself: a line at a prompt, text in print, HTML in a notebook."""
+"""How reports are displayed: a line at a prompt, text in print, HTML in a notebook."""
 
 from html import escape
 
@@ -10,9 +10,9 @@ _PRE = (
 
 
 class Report:
-    """A base of reports, whose text begins with one line that says what was found.
+    """A base class of reports, whose text begins with a one-line summary.
 
-    A dataclass of this kind needs ``repr=False``, or it would print its arrays.
+    A dataclass derived from it needs ``repr=False``, or its repr prints its arrays.
     """
 
     def __repr__(self) -> str:
@@ -28,6 +28,6 @@ class Report:
 
 
 def _parts(report) -> tuple[str, str]:
-    """Return the first line of a report, and what follows."""
+    """Return the first line of a report, and the rest."""
     headline, _, rest = str(report).partition("\n")
     return headline, rest.strip("\n")

@@ -1,6 +1,6 @@
-"""What is not public in scikit-learn: every room takes it from here.
+"""The private parts of scikit-learn that skdnn uses, imported in one place.
 
-Only hooks that scikit-learn itself looks for by their names are elsewhere:
+Only hooks that scikit-learn itself looks up by name are elsewhere:
 `_validate_params`, `_parameter_constraints`, `_doc_link_module` and so on.
 """
 
@@ -54,8 +54,8 @@ safe_indexing = _safe_indexing
 style_kwargs = _validate_style_kwargs
 
 
-# scikit-learn's decorators, public ones too, have no annotations; with these a method
-# keeps its own.
+# scikit-learn's decorators have no annotations; with these wrappers a method keeps its
+# own.
 def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[_Method], _Method]:
     """Validate parameters once, then call the method."""
     return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
@@ -82,29 +82,29 @@ def best_score(scorer) -> float:
 
 
 def score_function(scorer) -> Callable | None:
-    """Return the function of (y, predictions) in a scorer of scikit-learn's make."""
+    """Return the function of (y, predictions) in a scikit-learn scorer, else None."""
     return scorer._score_func if isinstance(scorer, _BaseScorer) else None
 
 
 def scores_probabilities(scorer) -> bool:
-    """Whether a scorer of scikit-learn's make asks for probabilities or logits."""
+    """Whether a scikit-learn scorer needs probabilities or decision values."""
     return scorer._response_method != "predict"
 
 
 def options_of(scorer) -> dict:
-    """Return what a scorer of scikit-learn's make passes on to its function."""
+    """Return the keyword arguments that a scikit-learn scorer passes on."""
     return scorer._kwargs
 
 
 def with_options(scorer, options: dict):
-    """Return a scorer that passes these on to its function, unless it has its own."""
+    """Return a scorer that also passes these options on; its own take precedence."""
     scorer = copy(scorer)
     scorer._kwargs = {**options, **scorer._kwargs}
     return scorer
 
 
 def complete_fitted_mlp(mlp, is_multilabel: bool) -> None:
-    """Add what fit leaves beside coefs_, intercepts_ and classes_."""
+    """Set what fit leaves in addition to coefs_, intercepts_ and classes_."""
     if hasattr(mlp, "classes_"):  # predict needs it
         labels = np.eye(len(mlp.classes_), dtype=int) if is_multilabel else mlp.classes_
         mlp._label_binarizer = LabelBinarizer().fit(labels)
@@ -115,17 +115,17 @@ def complete_fitted_mlp(mlp, is_multilabel: bool) -> None:
 
 
 def callbacks_of(estimator) -> list:
-    """Return the callbacks that `set_callbacks` has put on the estimator."""
+    """Return the callbacks that `set_callbacks` has attached to the estimator."""
     return list(getattr(estimator, "_skl_callbacks", None) or [])
 
 
 def has_callbacks(estimator) -> bool:
-    """Whether `set_callbacks` has put any on the estimator."""
+    """Whether `set_callbacks` has attached any to the estimator."""
     return bool(getattr(estimator, "_skl_callbacks", None))
 
 
 def callback_context(estimator, task_name: str, max_subtasks: int) -> CallbackContext:
-    """Return the context on which the callbacks of a fit are called."""
+    """Return the context through which the callbacks of a fit are called."""
     return estimator._init_callback_context(
         task_name=task_name, max_subtasks=max_subtasks
     )

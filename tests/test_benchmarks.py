@@ -100,6 +100,17 @@ def test_machine_facts_do_not_identify(document):
     assert {"python", "numpy", "numba", "cpus", "blas"} <= set(document["machine"])
 
 
+def test_results_with_other_keys_stay_in_their_columns():
+    percent = {"percent": {"share": {"median": 1.0}}}
+    results = [{"net": "4-3-2", "case": "a", **percent}]
+    results += [{"case": "b", "rows": 150, **percent}]
+    header, _, first, second = report.overview(results).splitlines()
+    cells = [[c.strip() for c in line.split("|")] for line in (header, first, second)]
+    assert cells[0][1:4] == ["net", "case", "rows"]
+    assert cells[1][1:4] == ["4-3-2", "a", ""]
+    assert cells[2][1:4] == ["", "b", "150"]
+
+
 def test_each_takes_its_turn():
     calls = []
     seconds = alternate({n: lambda n=n: calls.append(n) for n in "abc"}, 9)

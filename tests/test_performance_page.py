@@ -90,10 +90,10 @@ def test_what_is_there_is_not_run_again(monkeypatch, tmp_path, capsys):
     both = ["steps.json", "shipped.json"]
     assert files_run(monkeypatch, tmp_path, quick=True) == both
     assert files_run(monkeypatch, tmp_path, quick=True) == []
-    assert "is there already" in capsys.readouterr().out
+    assert "up to date" in capsys.readouterr().out
     assert files_run(monkeypatch, tmp_path) == both  # a quick run does not count
     assert files_run(monkeypatch, tmp_path, quick=True) == []
-    (tmp_path / "steps.json").unlink()  # broken off
+    (tmp_path / "steps.json").unlink()  # interrupted
     assert files_run(monkeypatch, tmp_path) == ["steps.json"]
     assert files_run(monkeypatch, tmp_path, again=True) == both
     both.append("quality.json")

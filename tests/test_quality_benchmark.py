@@ -74,7 +74,7 @@ def test_a_timed_training_that_ends_elsewhere_is_noticed():
         "skdnn": rising_to(0.9, 10)._replace(fit=other.fit),
         "sklearn": rising_to(0.6, 30),
     }
-    with pytest.raises(RuntimeError, match="skdnn: the timed training ended at"):
+    with pytest.raises(RuntimeError, match="skdnn: the timed run ended at"):
         list(measure_quality(tables(), 1, trainers))
 
 

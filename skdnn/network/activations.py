@@ -1,15 +1,15 @@
-r"""Activations: each g beside its derivative.
+r"""Activation functions g and their derivatives.
 
 A function here takes the pre-activation z and returns the pair (a, da) with
 
 .. math:: a = g(z), \qquad da = g'(z).
 
-Both come out of the same pass over a layer, because they share the costly part (an
-exponential) and z is at hand: the backward pass is then one multiplication by the
-stored da, the same for every activation.
+Both are computed in one pass over a layer, because they share the expensive part (an
+exponential). The backward pass then only multiplies by the stored da, whatever the
+activation.
 
-To add one: write the function and register it in ACTIVATIONS. The registry-driven
-tests check it against finite differences from then on.
+To add one, write the function and register it in ACTIVATIONS; tests that iterate over
+the registry then check it against finite differences.
 """
 
 import math
@@ -24,13 +24,13 @@ from skdnn.network.views import matrix, vector
 
 @inlined
 def identity(z):
-    """g(z) = z."""
+    """Identity: g(z) = z."""
     return z, type(z)(1)
 
 
 @inlined
 def logistic(z):
-    """g(z) = 1 / (1 + e^-z)."""
+    """Logistic function: g(z) = 1 / (1 + e^-z)."""
     one = type(z)(1)
     a = one / (one + exp(-z))
     return a, a * (one - a)
@@ -38,7 +38,7 @@ def logistic(z):
 
 @inlined
 def tanh(z):
-    """g(z) = tanh z = (e^2z - 1) / (e^2z + 1)."""
+    """Hyperbolic tangent: g(z) = tanh z = (e^2z - 1) / (e^2z + 1)."""
     one, two = type(z)(1), type(z)(2)
     e = expm1(two * z)
     a = e / (e + two)
@@ -47,21 +47,21 @@ def tanh(z):
 
 @inlined
 def relu(z):
-    """g(z) = max(0, z), with g'(0) = 1 so that NaN passes through."""
+    """ReLU: g(z) = max(0, z), with g'(0) = 1; NaN passes through."""
     zero, one = type(z)(0), type(z)(1)
     return (zero, zero) if z < zero else (z, one)
 
 
 @inlined
 def leaky_relu(z):
-    """g(z) = z for z >= 0, 0.01 z below (A. Maas et al., 2013)."""
+    """Leaky ReLU: g(z) = z for z >= 0, 0.01 z below (A. Maas et al., 2013)."""
     slope, one = type(z)(0.01), type(z)(1)
     return (slope * z, slope) if z < type(z)(0) else (z, one)
 
 
 @inlined
 def elu(z):
-    """g(z) = z for z >= 0, e^z - 1 below (D.-A. Clevert et al., 2016)."""
+    """ELU: g(z) = z for z >= 0, e^z - 1 below (D.-A. Clevert et al., 2016)."""
     zero, one = type(z)(0), type(z)(1)
     e = expm1(z if z < zero else zero)
     return (e, e + one) if z < zero else (z, one)
@@ -69,9 +69,10 @@ def elu(z):
 
 @inlined
 def selu(z):
-    """g(z) = scale · (z for z >= 0, alpha (e^z - 1) below) (G. Klambauer et al., 2017).
+    """SELU: g(z) = scale · (z for z >= 0, alpha (e^z - 1) below).
 
-    With these two constants activations keep mean 0 and variance 1 from layer to layer.
+    With these two constants, activations keep mean 0 and variance 1 from layer to layer
+    (G. Klambauer et al., 2017).
     """
     zero = type(z)(0)
     scale = type(z)(1.0507009873554805)
@@ -82,15 +83,15 @@ def selu(z):
 
 @inlined
 def gelu(z):
-    """g(z) = z Φ(z), in the tanh form of D. Hendrycks and K. Gimpel (2016), eq. 2.
+    """GELU: g(z) = z Φ(z), in its tanh form (D. Hendrycks and K. Gimpel, 2016, eq. 2).
 
-    (1 + tanh u) / 2 is the logistic function of 2u, with
-    u = sqrt(2/π) (z + 0.044715 z³).
+    With u = sqrt(2/π) (z + 0.044715 z³), (1 + tanh u) / 2 is the logistic function
+    of 2u.
     """
     T = type(z)
     one, c = T(1), T(2 * math.sqrt(2 / math.pi))
-    # Here g is zero to 22 digits. Below, s would soon be a subnormal number, with which
-    # arithmetic is slow.
+    # At -8.3, g is zero to 22 digits; below, s would soon become subnormal, which is
+    # slow.
     z = T(-8.3) if z < T(-8.3) else z
     q = one + T(0.044715) * (z * z)
     s = one / (one + exp(-c * z * q))  # 2u = c z q, with the derivative c (3q - 2)
@@ -100,7 +101,7 @@ def gelu(z):
 
 @inlined
 def silu(z):
-    """g(z) = z / (1 + e^-z), also called swish (S. Elfwing et al., 2018)."""
+    """SiLU, also called swish: g(z) = z / (1 + e^-z) (S. Elfwing et al., 2018)."""
     one = type(z)(1)
     s = one / (one + exp(-z))
     return z * s, s * (one + z * (one - s))
@@ -108,7 +109,7 @@ def silu(z):
 
 @inlined
 def softplus(z):
-    """g(z) = ln(1 + e^z), written so that neither end overflows."""
+    """Softplus: g(z) = ln(1 + e^z), written so that neither end overflows."""
     zero, one = type(z)(0), type(z)(1)
     e = exp(-abs(z))
     s = one / (one + e)
@@ -119,10 +120,10 @@ def softplus(z):
 
 
 class Activation(NamedTuple):
-    """What the rest of the network needs to know of one activation."""
+    """What the rest of the network needs to know about an activation."""
 
     function: Inlined  # z -> (g(z), g'(z))
-    init: str  # the initializer that keeps the size of its signals
+    init: str  # the initialiser that preserves the scale of its signals
     has_kink: bool  # g' or g'' jumps at z = 0
 
 
@@ -141,10 +142,10 @@ ACTIVATIONS = {
 
 
 def _on_layers(g) -> Kernel:
-    """Lift g to a layer: Z + b becomes A in place, G takes the derivative.
+    """Lift g to a layer: Z becomes A = g(Z + b) in place, G receives the derivative.
 
-    Where nobody wants the derivatives, G has room for a few rows only, which stay in
-    the nearest cache: that costs less than to compile g once more without.
+    If the derivatives are not needed, G holds a few rows only, which stay in the L1
+    cache; that costs less than compiling a second version of g.
     """
 
     def on_layer(op, now, at, T):

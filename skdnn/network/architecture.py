@@ -1,4 +1,4 @@
-"""The architecture of a network: tables of its parameters, and names."""
+"""The architecture of a network: tables of its layers and parameters, and names."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,21 +11,22 @@ from skdnn.network.layers.dense import LAYER, Dense
 
 
 class Network(NamedTuple):
-    """Layers, where their parameters stand in θ, and the loss of the last one.
+    """Layers, the positions of their parameters in θ, and the loss.
 
     Attributes
     ----------
     layers : ndarray of LAYER, shape (L,)
-        A row for each layer with parameters: network/layers/dense.py.
+        One row per layer with parameters (network/layers/dense.py).
     segments : ndarray of SEGMENT, shape (2 L,)
-        A row for each W[l] and b[l]: network/segments.py.
+        One row per W[l] and b[l] (network/segments.py).
     groups : ndarray of GROUP
-        Runs of segments that updates treat alike.
+        Runs of segments that are updated alike.
     activations : tuple of str
-        Of the hidden layers.
+        Names of the hidden layers' activations.
     loss : str
+        Name of the loss.
     loss_option : float
-        The loss's own number: network/losses.py.
+        The parameter of the loss (network/losses.py).
     """
 
     layers: np.ndarray
@@ -43,15 +44,16 @@ class Network(NamedTuple):
         loss: str,
         loss_option: float = 0.0,
     ) -> "Network":
-        """Return the network of the sizes n[0], …, n[L] and of these names.
+        """Return the network with the layer sizes n[0], …, n[L].
 
-        There is an activation for each hidden layer: the output layer's link is its
-        loss's business.
+        There is one activation per hidden layer; the link of the output layer belongs
+        to the loss.
         """
         dense = [Dense(n_in, n_out) for n_in, n_out in pairwise(sizes)]
         if len(activations) != len(dense) - 1:
             raise ValueError(
-                f"{len(dense) - 1} hidden layers have {len(activations)} activations."
+                "activations must have one name per hidden layer, got "
+                f"{len(activations)} for {len(dense) - 1} hidden layers."
             )
         segments = table.lay_out(
             parameter
@@ -69,12 +71,12 @@ class Network(NamedTuple):
 
     @property
     def sizes(self) -> list[int]:
-        """n[0], …, n[L]: inputs, hidden units, outputs."""
+        """The layer sizes n[0], …, n[L]: inputs, hidden units, outputs."""
         return [int(self.layers["n_in"][0]), *self.layers["n_out"].tolist()]
 
     @property
     def n_layers(self) -> int:
-        """L, the number of layers with parameters."""
+        """The number of layers with parameters, L."""
         return len(self.layers)
 
     @property
@@ -84,12 +86,12 @@ class Network(NamedTuple):
 
     @property
     def n_inputs(self) -> int:
-        """n[0]."""
+        """The number of inputs, n[0]."""
         return int(self.layers["n_in"][0])
 
     @property
     def n_outputs(self) -> int:
-        """n[L]."""
+        """The number of outputs, n[L]."""
         return int(self.layers["n_out"][-1])
 
     def weights(self, theta: np.ndarray) -> list[np.ndarray]:
@@ -101,7 +103,7 @@ class Network(NamedTuple):
         return table.views(self.segments, theta, table.BIASES)
 
     def pack(self) -> dict:
-        """Return names and numbers that say all of it: what `of` takes."""
+        """Return the arguments of `of` as plain names and numbers."""
         return {
             "sizes": self.sizes,
             "activations": list(self.activations),

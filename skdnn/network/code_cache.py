@@ -1,10 +1,10 @@
-"""Where compiled code is kept for other processes: whole, and told from damaged code.
+"""A disk cache of compiled code that recognises damaged files.
 
-Numba's own cache takes what it finds for machine code, raises what goes wrong while it
-writes, and has an index that two processes may leave pointing at each other's code.
-Here each signature has a file of its own, with a checksum and what it was made for.
-What cannot be read is compiled anew, what cannot be written is compiled again by the
-next process, and a warning says so once.
+Numba's own cache runs whatever it finds as machine code, raises errors of writing, and
+has an index that two processes may leave pointing at each other's code. Here each
+signature has its own file, with a checksum and a hash of what it was compiled for. Code
+that cannot be read is recompiled; code that cannot be written is recompiled by the next
+process; a warning says so once.
 """
 
 import hashlib
@@ -22,32 +22,32 @@ from numba.core.serialize import dumps
 
 from skdnn.network.compile_time import compiling
 
-_CURE = "Set NUMBA_CACHE_DIR to a folder that can be written to."
+_CURE = "Set NUMBA_CACHE_DIR to a writable folder."
 _HASH_BYTES = hashlib.sha256().digest_size
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
-def _tell_once(text: str, kind: str) -> None:
-    """Warn once in a process for each kind of trouble: there are many functions."""
-    if kind not in _told:
-        _told.add(kind)
+def _warn_once(text: str, kind: str) -> None:
+    """Warn once per process for each kind of problem: there are many functions."""
+    if kind not in _warned:
+        _warned.add(kind)
         warnings.warn(text, UserWarning, stacklevel=2)
 
 
 class CodeCache(FunctionCache):
-    """The cache of one function.
+    """The disk cache of one function.
 
     Parameters
     ----------
     function : function
-        What is compiled.
+        The function to compile.
     stamp : str
-        Of all sources that are linked in: code of another stamp is compiled anew.
+        Hash of all sources that are linked in; code with another stamp is recompiled.
 
     Raises
     ------
     RuntimeError
-        If no folder can be written to.
+        If no folder is writable.
     """
 
     def __init__(self, function, stamp: str):
@@ -59,11 +59,11 @@ class CodeCache(FunctionCache):
         )
 
     def _index_key(self, sig, codegen):
-        """Return what names the code of a signature.
+        """Return the key of a signature.
 
-        Numba would also hash what a function has from around it, by pickling: of a
-        kernel that another function makes that is a compiled function, whose bytes are
-        others in each process. It is of the sources, and the stamp is of all of them.
+        Numba would also hash the closure of the function, by pickling it. The closure
+        of a generated kernel holds a compiled function, whose pickle differs between
+        processes. It depends on the sources only, which the stamp covers.
         """
         code = hashlib.sha256(self._py_func.__code__.co_code).hexdigest()
         return sig, codegen.magic_tuple(), code
@@ -71,9 +71,9 @@ class CodeCache(FunctionCache):
     def load_overload(self, sig, target_context):
         """Return the code of a signature, or None.
 
-        Numba would first load all that it can compile, for longer than it takes to load
-        the code. What runs needs only the runtime that it is linked to; to compile what
-        is not found, Numba loads the rest.
+        Numba would first load everything that it can compile, which takes longer than
+        loading the code. Running needs only the runtime that the code is linked to;
+        Numba loads the rest when it has to compile.
         """
         with compiling():
             rtsys.initialize(target_context)
@@ -81,33 +81,34 @@ class CodeCache(FunctionCache):
                 return self._load_overload(sig, target_context)
 
     def save_overload(self, sig, data):
-        """Keep compiled code, if there is room for it."""
+        """Save compiled code, or warn that it cannot be written."""
         try:
             super().save_overload(sig, data)
         except OSError as error:
-            _tell_once(
-                f"Compiled code cannot be kept in {self._cache_path} ({error}); other "
-                f"processes will compile anew, for some seconds. {_CURE}",
-                "not kept",
+            _warn_once(
+                f"Compiled code cannot be saved in {self._cache_path} ({error}); other "
+                f"processes will recompile it, which takes some seconds. {_CURE}",
+                "not saved",
             )
 
 
 class NoCache(NullCache):
-    """Stands in where no folder can be written to."""
+    """Replaces the cache if no folder is writable."""
 
     def save_overload(self, sig, cres):
-        """Say that nothing is kept."""
-        _tell_once(
-            "There is no folder to keep compiled code in; each process compiles anew, "
-            f"for some seconds. {_CURE}",
-            "not kept",
+        """Warn that nothing is saved."""
+        _warn_once(
+            "There is no writable folder for compiled code; each process recompiles, "
+            f"which takes some seconds. {_CURE}",
+            "not saved",
         )
 
 
 class _Files:
-    """The files of one function; Numba asks for `load`, `save` and `flush`.
+    """The files of one function; Numba calls `load`, `save` and `flush`.
 
-    A file holds a checksum of the rest, a hash of whom it is for, and the code.
+    A file holds a checksum of the rest, a hash of what it was compiled for, and the
+    code.
     """
 
     def __init__(self, folder: Path, name: str, made_for: str):
@@ -115,30 +116,30 @@ class _Files:
         self._made_for = _hash(made_for.encode())
 
     def load(self, key: tuple) -> Any:
-        """Return the code of a signature, or None to have it compiled."""
+        """Return the code of a signature, or None if it must be compiled."""
         path = self._path(key)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            _tell_once(f"Compiled code cannot be read: {error}.", "not read")
+            _warn_once(f"Compiled code cannot be read: {error}.", "not read")
             return None
         checksum, rest = data[:_HASH_BYTES], data[_HASH_BYTES:]
         if checksum != _hash(rest):
-            _tell_once(
-                f"The compiled code in {path} is damaged; it is compiled anew, and "
+            _warn_once(
+                f"The compiled code in {path} is damaged; it is recompiled and "
                 "replaced.",
                 "damaged",
             )
             return None
-        if rest[:_HASH_BYTES] != self._made_for:  # and perhaps by other classes
+        if rest[:_HASH_BYTES] != self._made_for:  # might not even unpickle
             return None
         its_key, code = pickle.loads(rest[_HASH_BYTES:])
         return code if its_key == key else None
 
     def save(self, key: tuple, code: Any) -> None:
-        """Write a file whole: others may be reading it, or writing the same."""
+        """Write a file atomically: other processes may read or write the same one."""
         rest = self._made_for + dumps((key, code))
         path = self._path(key)
         new = path.with_name(f"{path.name}.{uuid.uuid4().hex[:16]}")
@@ -151,12 +152,12 @@ class _Files:
             raise
 
     def flush(self) -> None:
-        """Forget all code of this function."""
+        """Delete all cached code of this function."""
         for path in self._folder.glob(f"{self._name}-*.nbc"):
             path.unlink()
 
     def _path(self, key: tuple) -> Path:
-        """Return one file for each signature and processor."""
+        """Return the path of the file, one per signature and processor."""
         signature, processor, _ = key
         of = _hash(repr((signature, processor)).encode()).hex()[:16]
         return self._folder / f"{self._name}-{of}.nbc"

@@ -1,8 +1,8 @@
-"""How long this process has been compiling: that is not the time of an epoch.
+"""How long this process has been compiling, which does not count as time of an epoch.
 
-To import Numba, to load machine code and to compile make hundreds of thousands of small
-objects that are kept. The collector of garbage would look through all that scikit-learn
-has made again and again meanwhile, for a third of the time; it pauses.
+Importing Numba, loading machine code and compiling create hundreds of thousands of
+small objects that are kept. Meanwhile the garbage collector would scan all objects of
+scikit-learn again and again, for a third of the time; so it is paused.
 """
 
 import gc
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 
 class _Clock:
-    """Adds up the seconds of spells, each with those that it is made of."""
+    """Adds up the seconds of intervals; nested intervals count once."""
 
     def __init__(self):
         self.seconds = 0.0
@@ -33,13 +33,13 @@ CLOCK = _Clock()
 
 
 def compile_seconds() -> float:
-    """Return the seconds of importing Numba, loading code and compiling so far."""
+    """Return the seconds spent importing Numba, loading code and compiling so far."""
     return CLOCK.seconds
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Have no garbage collected meanwhile; afterwards all is as it was."""
+    """Pause the garbage collector, then restore its state."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -51,7 +51,7 @@ def collector_paused() -> Iterator[None]:
 
 @contextmanager
 def compiling() -> Iterator[None]:
-    """Count this time as time of compiling, and collect no garbage in it."""
+    """Count this time as compile time, with the garbage collector paused."""
     CLOCK.begin()
     try:
         with collector_paused():

@@ -1,18 +1,18 @@
-"""How every compiled function of skdnn is compiled, said in one place.
+"""How the functions of skdnn are compiled, in one place.
 
-Machine code is made of two kinds of functions, and kept in a cache with all that they
-call linked in: of an `entry`, which Python calls, and of a kernel (`Addressed`;
-network/kernels.py), which compiled code calls by its address. `inlined` marks what they
-call; no machine code is made of it alone. `exact` is for arithmetic whose order
-matters, such as the range reduction of exp. And `overload` gives a function another
-body where compiled code calls it.
+Two kinds of functions become machine code, cached on disk with everything that they
+call linked in: an `entry`, which Python calls, and a kernel (`Addressed`;
+network/kernels.py), which compiled code calls by its address. `inlined` marks the
+functions that these call; they get no machine code of their own. `exact` is for
+arithmetic whose order matters, such as the range reduction of exp. `overload` gives a
+function another body for compiled callers.
 
-Numba is imported when an entry is called for the first time: it takes longer than all
-of skdnn, and whoever only imports or pickles an estimator does not need it. All that
-knows Numba is in `dispatchers.py` and in what that page imports; no other page may
-import it at its head.
+Numba is imported when an entry is first called: the import takes longer than that of
+all of skdnn, and importing or pickling an estimator does not need it. Only
+`dispatchers.py` and the modules that it imports use Numba; no other module may import
+it at module level.
 
-No option lets the compiler assume that numbers are finite: a diverging training must
+No option lets the compiler assume that numbers are finite: training that diverges must
 show its NaN.
 """
 
@@ -27,33 +27,33 @@ _ANY_ORDER = {"nsz", "arcp", "contract", "afn", "reassoc"}
 _COMMON: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",  # division by zero gives infinity, not an exception
-    "no_cfunc_wrapper": True,  # nobody calls these from C; a tenth of the compile time
+    "no_cfunc_wrapper": True,  # not called from C; saves a tenth of the compile time
 }
 # For `entry`, kernels, `inlined` and `overload`; and for `exact`.
 COMPILE_OPTIONS: dict[str, Any] = {**_COMMON, "fastmath": _ANY_ORDER}
 EXACT_OPTIONS: dict[str, Any] = {**_COMMON, "fastmath": {"contract"}}
 
-# Functions with another body for compiled code, that Numba has not been told of yet.
+# Functions with another body for compiled code, not registered with Numba yet.
 OVERLOADS: list[tuple[Callable, Callable, dict[str, Any]]] = []
 
-_LOCK = threading.RLock()  # of the first call, which several threads may make
-_page: Any = None  # dispatchers.py, once it has been imported
+_LOCK = threading.RLock()  # several threads may make the first call
+_module: Any = None  # dispatchers.py, once it has been imported
 
 
 def _dispatchers() -> Any:
-    """Return the page that knows Numba; it has been told of all overloads."""
-    global _page
+    """Return the module that uses Numba, with all overloads registered."""
+    global _module
     with _LOCK:
-        if _page is None:
+        if _module is None:
             with compiling():
                 from skdnn.network import dispatchers
-            _page = dispatchers
-        _page.declare(OVERLOADS)
-    return _page
+            _module = dispatchers
+        _module.declare(OVERLOADS)
+    return _module
 
 
 class _Compiled:
-    """A function that Numba is asked to compile when it is called, or looked at."""
+    """A function that Numba compiles when it is first called or inspected."""
 
     def __init__(self, function: Callable, options: dict[str, Any]):
         update_wrapper(cast(Any, self), function)
@@ -61,12 +61,12 @@ class _Compiled:
 
     @property
     def _numba_type_(self) -> Any:
-        """What Numba takes this for where other compiled code calls it."""
+        """The Numba type of this function, for compiled callers."""
         return self._linked._numba_type_
 
     @cached_property
     def _linked(self) -> Any:
-        """The function as a part of the entries that call it."""
+        """The function in the form that its callers link in."""
         with _LOCK:
             return _dispatchers().linked(self.py_func, self.targetoptions)
 
@@ -80,7 +80,7 @@ class Entry(_Compiled):
 
     @cached_property
     def dispatcher(self) -> Any:
-        """What Numba makes of the function; under NUMBA_DISABLE_JIT, the function."""
+        """Numba's dispatcher; under NUMBA_DISABLE_JIT, the function."""
         with _LOCK:
             return _dispatchers().entry(self.py_func, self.targetoptions)
 
@@ -90,10 +90,10 @@ class Entry(_Compiled):
 
 
 class Addressed(_Compiled):
-    """A function (op, now, at, T) that compiled code calls, by its address."""
+    """A function (op, now, at, T) that compiled code calls by its address."""
 
     def address(self, op: Any, now: Any, dtype: Any) -> Any:
-        """Return where its machine code for these types is; it is compiled if need be.
+        """Return the address of the machine code for these types; compile it if needed.
 
         Under NUMBA_DISABLE_JIT, return the function.
         """
@@ -113,32 +113,31 @@ def address_type() -> type:
 
 
 class Inlined(_Compiled):
-    """A function that becomes a part of the entries that call it.
+    """A function that is linked into the entries that call it.
 
-    No machine code is made of it alone, unless Python calls it, as tests do.
+    It has no machine code of its own, unless Python calls it, as tests do.
     """
 
     def __call__(self, *arguments):
-        """Run what is compiled of this function alone."""
+        """Run the version that is compiled on its own."""
         return self.alone(*arguments)
 
     @cached_property
     def alone(self) -> Any:
-        """The function compiled as one that Python calls."""
+        """The function compiled on its own, for calls from Python."""
         with _LOCK:
             return _dispatchers().alone(self.py_func, self.targetoptions)
 
 
 def entry(function: Callable) -> Any:
-    """Compile a function that Python calls; keep its machine code for other processes.
+    """Compile a function that Python calls; cache its machine code on disk.
 
-    It is kept beside the source or, where that is read-only, in the user's cache
-    directory. Without a place for it every process compiles anew.
+    The cache is next to the source or, if that is read-only, in the user's cache
+    directory. If neither is writable, every process recompiles.
 
-    By itself Numba would go on using it as long as the file of this very function does
-    not change. But linked in is code of other files: after an update of a package that
-    is installed in editable mode, yesterday's would run. So the cache is one of ours,
-    which goes by a stamp of all sources.
+    Numba's own cache is valid until the file of this function changes. But code of
+    other files is linked in: after an update of an editable installation, stale code
+    would run. Hence a cache of our own, keyed by a hash of all sources.
     """
     return Entry(function, COMPILE_OPTIONS)
 
@@ -149,15 +148,15 @@ def inlined(function: Callable) -> Any:
 
 
 def exact(function: Callable) -> Any:
-    """Do the same where the order of the arithmetic matters."""
+    """Do the same as `inlined`, without reordering the arithmetic."""
     return Inlined(function, EXACT_OPTIONS)
 
 
 def overload(function: Callable, jit_options: dict[str, Any]) -> Callable:
-    """Say what compiled code runs instead of a function, as numba.extending.overload.
+    """Register what compiled code runs instead of `function`.
 
-    The decorated function is given the types of the arguments, and returns the other
-    body.
+    As with numba.extending.overload, the decorated function receives the types of the
+    arguments and returns the other body.
     """
 
     def note(body: Callable) -> Callable:

@@ -1,6 +1,6 @@
-"""What Numba makes of the functions that `compiled.py` marks: it is imported here.
+"""The Numba side of `compiled.py`: dispatchers for the functions that it marks.
 
-This page is read when the first of them is called.
+This module is imported when the first of them is called.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _LINKED: dict[str, Any] = {"pipeline_class": OnlyLinked, "no_cpython_wrapper": T
 
 @cache
 def hash_of_sources() -> str:
-    """Return a hash of all files that hold compiled code."""
+    """Return a hash of all source files with compiled functions."""
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
     for room in ("network", "training", "augmentation"):
@@ -35,7 +35,7 @@ def hash_of_sources() -> str:
 
 
 def entry(function, options: dict[str, Any]):
-    """Return a function that Python calls, with a cache of its machine code."""
+    """Return a function that Python calls, with its machine code cached on disk."""
     compiled = njit(pipeline_class=SelfContained, **options)(function)
     if isinstance(compiled, Dispatcher):  # not under NUMBA_DISABLE_JIT
         private: Any = compiled
@@ -46,12 +46,12 @@ def entry(function, options: dict[str, Any]):
     return compiled
 
 
-# How kernels are called by compiled code; without it, they are functions of Python.
+# The type by which kernels are called; under NUMBA_DISABLE_JIT, they stay functions.
 ADDRESS = object if config.DISABLE_JIT else np.int64
 
 
 def address(compiled, records: tuple, dtype: np.dtype) -> Any:
-    """Return where the machine code of a kernel is."""
+    """Return the address of a kernel's machine code."""
     if config.DISABLE_JIT:
         return partial(compiled, T=dtype.type)
     number = types.NumberClass(from_dtype(dtype))
@@ -62,24 +62,24 @@ def address(compiled, records: tuple, dtype: np.dtype) -> Any:
 
 
 def linked(function, options: dict[str, Any]):
-    """Return a function that entries link in."""
+    """Return a function that is linked into entries."""
     return njit(**options, **_LINKED)(function)
 
 
 def alone(function, options: dict[str, Any]):
-    """Return a function that Python calls, of which nothing is kept."""
+    """Return a function that Python calls, without a disk cache."""
     return njit(**options)(function)
 
 
 def declare(overloads: list) -> None:
-    """Tell Numba of functions with another body for compiled code; empty the list."""
+    """Register overloads with Numba and empty the list."""
     while overloads:
         function, body, options = overloads.pop(0)
         overload(function, jit_options={**options, **_LINKED})(body)
 
 
 class _CompileTime(event.Listener):
-    """Has the clock run while Numba compiles."""
+    """Runs the clock while Numba compiles."""
 
     def on_start(self, event):
         CLOCK.begin()

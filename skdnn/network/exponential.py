@@ -1,19 +1,19 @@
-r"""exp, expm1, log and log1p that a compiler can vectorise.
+r"""Versions of exp, expm1, log and log1p that the compiler can vectorise.
 
-The mathematical library's exp is a call per number. Here x = n ln 2 + r with
+The C library's exp is one call per number. Here x = n ln 2 + r with
 \|r\| <= ln 2 / 2, so that
 
 .. math:: e^x = 2^n e^r, \qquad e^x - 1 = 2^n (e^r - 1) + (2^n - 1),
 
-with e^r - 1 from a polynomial and 2^n built from the exponent bits. ln 2 is split in
-two so that n ln 2 is subtracted without rounding (W. J. Cody and W. Waite, *Software
-Manual for the Elementary Functions*, 1980). Relative error: about 1e-7 in float32,
-3e-16 in float64. Arguments beyond the range of the type are held at its ends: the
+with e^r - 1 from a polynomial and 2^n built from the exponent bits. The constant ln 2
+is split in two so that n ln 2 is subtracted without rounding (W. J. Cody and W. Waite,
+*Software Manual for the Elementary Functions*, 1980). Relative error: about 1e-7 in
+float32, 3e-16 in float64. Arguments beyond the range of the type are clipped to it: the
 result is finite, and NaN stays NaN.
 
-Logarithms are needed of numbers from 1 on. Without their power of two these are 1 + e
-with 0 <= e <= 1, where the series of the inverse hyperbolic tangent converges fast
-(relative error 2.2e-7 in float32):
+Logarithms are needed for x >= 1 only. Divided by its power of two, x is 1 + e with
+0 <= e <= 1, where the series of the inverse hyperbolic tangent converges fast (relative
+error 2.2e-7 in float32):
 
 .. math:: \ln(1 + e) = 2 \left(t + \frac{t^3}{3} + \frac{t^5}{5} + \dots\right),
           \qquad t = \frac{e}{2 + e} \le \frac{1}{3}
@@ -39,8 +39,8 @@ def _remainder(r):
 def _polynomial(degree):
     """Return coefficients of (e^r - 1 - r) / r^2, highest first.
 
-    Interpolation in Chebyshev's points errs evenly over the range of r; a Taylor
-    polynomial as good has a degree more in float32, two in float64.
+    Interpolation at Chebyshev points spreads the error evenly over the range of r; a
+    Taylor polynomial as good has one degree more in float32, two more in float64.
     """
     near = Chebyshev.interpolate(_remainder, degree, domain=[-_HALF_LN2, _HALF_LN2])
     return near.convert(kind=Polynomial).coef[::-1]
@@ -61,7 +61,7 @@ _LOG2E_64, _LN2_HIGH_64, _LN2_LOW_64 = (
 )
 _LEAST_32, _MOST_32 = f32(-87.3), f32(88.3)
 _LEAST_64, _MOST_64 = -708.3, 709.0
-# Added to a small number, these leave its nearest integer in the lowest bits.
+# Adding these to a small number leaves its nearest integer in the lowest bits.
 _TO_INTEGER_32, _TO_INTEGER_64 = f32(1.5 * 2**23), 1.5 * 2**52
 _EXPONENT_BIT_32, _EXPONENT_BIT_64 = np.int32(23), np.int64(52)
 _ONE_32, _BITS_OF_ONE_32 = f32(1), np.int32(0x3F800000)
@@ -135,7 +135,7 @@ def expm1(x):
     return power * r1 + (power - type(x)(1))
 
 
-# 1/(2k + 1), highest first: t^15 is the last term that float32 sees.
+# Coefficients 1/(2k + 1), highest first: t^15 is the last term that matters in float32.
 _L32 = tuple(f32(1 / (2 * k + 1)) for k in range(7, -1, -1))
 
 
@@ -157,7 +157,7 @@ def _log1p32(e):
 def log1p_of_unit(e):
     """Return ln(1 + e) for 0 <= e <= 1, in the type of e.
 
-    In float64 the series would need so many terms that the library is as fast.
+    In float64 the series would need so many terms that the library's log1p is as fast.
     """
     return _log1p32(e) if isinstance(e, np.float32) else np.log1p(e)
 

@@ -7,14 +7,14 @@ r"""Gradient checking: training must use the derivative of J, and nothing else.
     \text{error} = \frac{\|d\theta_{approx} - d\theta\|_2}
         {\|d\theta_{approx}\|_2 + \|d\theta\|_2}
 
-Up to 1e-7 the gradient is correct, above 1e-3 there is a bug; between, it is suspicious
-and deserves a second look. Two things make a right gradient look wrong, and both are
-told apart here. A component whose step of ±ε crosses a kink (of ReLU at z = 0, of the
-L1 penalty at w = 0) has no derivative to compare with: it is left out and counted. And
-the difference has an error of its own: the rounding of two nearly equal J, about
-u |J| / ε with u the unit roundoff, and the O(ε²) above, which a second difference with
-2ε reveals (it is four times as large there). Where the gradient is as small as that, as
-at a minimum, such an error is no finding.
+Up to 1e-7 the gradient is correct, above 1e-3 there is a bug; in between, it is
+suspicious. Two effects make a correct gradient look wrong, and both are recognised
+here. A component whose step of ±ε crosses a kink (of ReLU at z = 0, of the L1 penalty
+at w = 0) has no derivative to compare with: it is left out and counted. And the
+difference has an error of its own: the rounding of two nearly equal values of J, about
+u |J| / ε with the unit roundoff u, and the O(ε²) above, which a second difference with
+step 2ε reveals (there it is four times as large). Where the gradient itself is that
+small, as at a minimum, such an error is not held against it.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class CheckedComponent(NamedTuple):
 
     layer: int  # l of W[l] or b[l], counted from 1
     kind: str  # "W" or "b"
-    # (row, column) in W[l], (unit,) in b[l]; hides the method of tuple
+    # (row, column) in W[l], (unit,) in b[l]; shadows tuple.index
     index: tuple[int, ...]  # type: ignore[assignment]
     analytic: float
     numeric: float
@@ -70,14 +70,14 @@ class GradientCheckReport(Report):
     ----------
     relative_error : float
         ‖numeric − analytic‖₂ / (‖numeric‖₂ + ‖analytic‖₂) over the components compared;
-        NaN if none could be.
+        NaN if there were none.
     numeric_error : float
-        The relative error that the differences themselves can have, by rounding and by
-        the size of ε; larger than 1e-7 only where the gradient nearly vanishes.
+        The relative error that the differences themselves can have, from rounding and
+        from the size of ε; larger than 1e-7 only where the gradient nearly vanishes.
     layers : tuple of LayerError
         The same error for each W[l] and b[l].
     worst : tuple of CheckedComponent
-        The components that differ most, worst first, at most ten.
+        The components with the largest differences, worst first, at most ten.
     kinks : tuple of CheckedComponent
         Components left out because a kink lies within ±ε.
     n_parameters, n_checked : int
@@ -85,9 +85,9 @@ class GradientCheckReport(Report):
     epsilon : float
         The step ε.
     cost : float
-        J(θ).
+        The cost J(θ).
     notes : tuple of str
-        What a reader should know about how the check was made.
+        Remarks on how the check was made.
 
     Examples
     --------
@@ -113,7 +113,11 @@ class GradientCheckReport(Report):
 
     @property
     def verdict(self) -> str:
-        """Return "correct", "suspicious" (over 1e-7) or "wrong" (over 1e-3)."""
+        """The verdict: "correct", "suspicious" or "wrong".
+
+        The gradient is correct up to a relative error of 1e-7, or of `numeric_error` if
+        that is larger; above 1e-3 it is wrong.
+        """
         if self.relative_error <= max(CORRECT_UP_TO, self.numeric_error):
             return "correct"
         return "wrong" if self.relative_error > WRONG_ABOVE else "suspicious"
@@ -148,8 +152,8 @@ class GradientCheckReport(Report):
         if self.numeric_error <= CORRECT_UP_TO:
             return []
         return [
-            "The gradient nearly vanishes here: the differences themselves can be off "
-            f"by {self.numeric_error:.1e}. Check at initialisation too."
+            "The gradient nearly vanishes here: the differences themselves can have a "
+            f"relative error of {self.numeric_error:.1e}. Check at initialisation too."
         ]
 
     def _worst_lines(self) -> list[str]:
@@ -180,15 +184,16 @@ def check_gradient(
     Parameters
     ----------
     objective : Objective
-        J, in float64 and without dropout.
+        The objective J, in float64 and without dropout.
     theta : ndarray of shape (n_parameters,)
         Where to compare.
     epsilon : float, default=1e-5
         The step ε.
     max_params : int or None, default=1000
-        Compare at most so many components, drawn evenly from all W[l] and b[l].
+        The most components to compare, drawn evenly from all W[l] and b[l]; None
+        compares all.
     rng : numpy.random.Generator, optional
-        Draws them.
+        Draws the components; by default a generator with seed 0.
     gradient : callable (theta) -> ndarray, optional
         The gradient to check; by default the objective's own.
     notes : sequence of str
@@ -244,7 +249,7 @@ def check_gradient(
 
 
 def _two_sided(objective, theta, i, epsilon):
-    """Return (J(θ + ε eᵢ) − J(θ − ε eᵢ)) / 2ε; the step is what θ really moved by."""
+    """Return (J(θ + ε eᵢ) − J(θ − ε eᵢ)) / 2ε, with the step that θ really moved by."""
     above, below = theta.copy(), theta.copy()
     above[i] += epsilon
     below[i] -= epsilon
@@ -253,25 +258,26 @@ def _two_sided(objective, theta, i, epsilon):
 
 
 def _truncation(objective, theta, chosen, numeric, to_explain, epsilon):
-    """Return the norm of the O(ε²) errors of the differences that are to be explained.
+    """Return the norm of the O(ε²) errors of the differences to be explained.
 
-    With twice the step the error is four times as large, so that the two differences
-    are three errors apart. A kink within the longer step would look the same.
+    Twice the step makes the error four times as large, so the two differences are three
+    errors apart. Components with a kink within the longer step, which would look the
+    same, are skipped.
     """
     errors = [
         (_two_sided(objective, theta, i, 2 * epsilon) - d) / 3
         for i, d in zip(chosen[to_explain], numeric[to_explain], strict=True)
         if not _is_on_kink(objective, theta, i, 2 * epsilon, differs=True)
     ]
-    # Twice: the next order has its share too.
+    # Doubled to cover the next order of the error.
     return 2 * _norm(errors)
 
 
 def _is_on_kink(objective, theta, i, epsilon, differs):
     """Whether J has a kink within ±ε of θ along component i.
 
-    Hidden units are looked at only for components that differ: it costs as much as the
-    difference itself, and a kink that does not show is of no interest.
+    Hidden units are checked only for components that differ: the check costs as much as
+    the difference itself, and a kink that does not show does not matter.
     """
     has_l1 = table.segment_of(objective.network.segments, i)["l1"] > 0
     if objective.penalty.l1 and has_l1 and abs(theta[i]) <= epsilon:
@@ -286,7 +292,7 @@ def _is_on_kink(objective, theta, i, epsilon, differs):
 
 
 def _choose(segments, max_params, rng):
-    """Return the components to compare: all, or as many from each W[l] and b[l]."""
+    """Return the components to compare: all, or an even share of each W[l] and b[l]."""
     n_parameters = table.n_parameters(segments)
     if max_params is None or max_params >= n_parameters:
         return np.arange(n_parameters)

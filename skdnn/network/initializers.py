@@ -1,8 +1,8 @@
-r"""Initialisers: how large the first weights are, and where the first kinks lie.
+r"""Initialisers: the scale of the initial weights, and where the initial kinks lie.
 
 A linear layer multiplies the variance of its input by :math:`n^{[l-1]} Var(w)`; over
-many layers anything but 1 explodes or vanishes. ReLU halves the mean square, so it
-needs twice as much:
+many layers any factor but 1 explodes or vanishes. ReLU halves the mean square, so it
+needs twice the variance:
 
 .. math::
 
@@ -15,19 +15,19 @@ Y. Bengio, "Understanding the difficulty of training deep feedforward neural net
 2010, eq. 12 and 16; Y. LeCun et al., "Efficient BackProp", 1998, section 4.6. Weights
 are drawn from a normal distribution.
 
-Biases of zero would have every unit bend at the origin, which is the mean of
-standardised rows. In many columns the bends still differ by their direction; in one
-column they are one point, and a net of ReLUs starts as two straight lines. So the
-biases of the first layer are drawn, too, on the scale of the unit's weights:
+With zero biases every unit has its kink at the origin, the mean of standardised rows.
+With many columns the kinks still differ in direction; with one column they coincide,
+and a ReLU network starts as two straight lines. So the biases of the first layer are
+drawn as well, on the scale of the unit's weights:
 
 .. math::
 
     b_j \sim U(-r_j, r_j), \quad
     r_j^2 = \frac{1}{n^{[l-1]}} \sum_i (W_{ij}^{[l]})^2 \text{ (rms)}
 
-In one column that spreads the bends over one standard deviation to either side. Biases
-of later layers start at zero: what enters those is not centred, and the variances above
-hold without biases.
+With one column this spreads the kinks over one standard deviation to either side.
+Biases of later layers start at zero: the inputs of those are not centred, and the
+variances above assume zero biases.
 """
 
 from collections.abc import Callable
@@ -42,27 +42,27 @@ BiasInitializer = Callable[[np.random.Generator, np.ndarray], np.ndarray]
 
 
 def he(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Draw Var(w) = 2 / n_in: for ReLU and its relatives."""
+    """Draw weights with Var(w) = 2 / n_in, for ReLU and its relatives."""
     return rng.normal(0.0, np.sqrt(2.0 / n_in), (n_in, n_out))
 
 
 def xavier(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Draw Var(w) = 1 / n_in: for tanh, and for layers without an activation."""
+    """Draw weights with Var(w) = 1 / n_in, for tanh and for no activation."""
     return rng.normal(0.0, np.sqrt(1.0 / n_in), (n_in, n_out))
 
 
 def glorot(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Draw Var(w) = 2 / (n_in + n_out): between forward and backward signals."""
+    """Draw weights with Var(w) = 2 / (n_in + n_out), for signals both ways."""
     return rng.normal(0.0, np.sqrt(2.0 / (n_in + n_out)), (n_in, n_out))
 
 
 def normal(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Draw w ~ N(0, 0.01²), whatever the layer: the start of first courses."""
+    """Draw w ~ N(0, 0.01²), whatever the layer: the scheme of introductory courses."""
     return rng.normal(0.0, 0.01, (n_in, n_out))
 
 
 def zeros(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
-    """Set w = 0. Hidden units would stay alike: for logistic regression only."""
+    """Set w = 0, for logistic regression only: hidden units would stay identical."""
     return np.zeros((n_in, n_out))
 
 
@@ -70,7 +70,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "he": he,
     "xavier": xavier,
     "glorot": glorot,
-    "lecun": xavier,  # the same variance under the name that selu's users know
+    "lecun": xavier,  # the same variance, under the name that is used with selu
     "normal": normal,
     "zeros": zeros,
 }
@@ -78,7 +78,7 @@ INITIALIZERS: dict[str, Initializer] = {
 
 def rms_biases(rng: np.random.Generator, W: np.ndarray) -> np.ndarray:
     """Draw b uniformly within ± the root mean square of the weights into its unit."""
-    # hypot, since squares of large weights overflow; of one number it is that number
+    # hypot, since squares of large weights overflow; abs, since one weight stays as is
     rms = abs(np.hypot.reduce(W / np.sqrt(len(W)), axis=0))
     return rng.uniform(-1, 1, W.shape[1]) * rms
 
@@ -113,28 +113,34 @@ def initialize(
     dtype: np.dtype,
     bias_init: str | Initializer = "auto",
 ) -> np.ndarray:
-    """Return a first θ.
+    """Return an initial θ.
 
     Parameters
     ----------
     network : Network
-        The layers; of their activations, the output's counts as "identity".
+        The layers; the output layer is initialised as if its activation were
+        "identity".
     init : str or callable
-        A name in INITIALIZERS for every layer, "auto" for each layer's own by its
+        A name in INITIALIZERS for every layer, "auto" to choose by each layer's
         activation, or a callable ``(rng, n_in, n_out) -> (n_in, n_out) array``.
     rng : numpy.random.Generator
-        Source of the draws: of all weights first, so that they do not depend on
-        `bias_init`.
+        Draws all weights first, so that they do not depend on `bias_init`.
     dtype : dtype
-        The type of θ; draws are made in float64, so both types start alike.
-    bias_init : str or callable, optional
+        The type of θ; numbers are drawn in float64, so both types start alike.
+    bias_init : str or callable, default="auto"
         A name in BIAS_INITIALIZERS for every hidden layer, "auto" for "rms" in the
         first of them and "zeros" in the others, or a callable
-        ``(rng, n_in, n_out) -> (n_out,) array``.
+        ``(rng, n_in, n_out) -> (n_out,) array``. Biases of the output layer are zero.
 
     Returns
     -------
     ndarray of shape (network.n_parameters,)
+
+    Raises
+    ------
+    ValueError
+        If an initialiser returns another shape, or numbers that are not finite in
+        `dtype`.
     """
     theta = np.zeros(network.n_parameters, dtype=dtype)
     drawn = []
@@ -162,7 +168,7 @@ def initialize(
 def _checked(
     drawn, shape: tuple[int, ...], dtype: np.dtype, setting: str, what: str
 ) -> np.ndarray:
-    """Return what an initialiser has drawn as an array, if it may be a start."""
+    """Return the values of an initialiser as an array, or raise ValueError."""
     drawn = np.asarray(drawn)
     are_numbers = drawn.shape == shape and drawn.dtype.kind in "biuf"
     if not (are_numbers and np.all(np.abs(drawn) <= np.finfo(dtype).max)):

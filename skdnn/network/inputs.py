@@ -1,12 +1,12 @@
-r"""The rows that enter the first layer: dense, or sparse and never made dense.
+r"""The inputs of the first layer: dense rows, or sparse rows that are never made dense.
 
 The first layer needs two products of X,
 
 .. math:: Z^{[1]} = X W^{[1]} + b^{[1]}, \qquad dW^{[1]} = X^T dZ^{[1]},
 
-in which an entry of zero changes nothing. Of sparse rows only the stored entries are
-read, each of which meets one row of W or of dW. All that the rest of the network asks
-of X is in this file; each function takes either kind of rows.
+to which zero entries contribute nothing. Of sparse rows only the stored entries are
+read; each involves one row of W or dW. Everything that the rest of the network needs
+from X is in this file; each function accepts both kinds of rows.
 """
 
 from typing import Any, NamedTuple
@@ -37,14 +37,14 @@ from skdnn.network.program import (
 )
 from skdnn.network.views import matrix, vector
 
-# How far ahead of the row that is copied the next ones are asked for.
+# How many rows ahead of the one that is copied are prefetched.
 _ROWS_AHEAD = 16
-# How many entries ahead of the one at hand its row of W is asked for.
+# How many entries ahead of the current one a row of W is prefetched.
 _ENTRIES_AHEAD = 8
 
 
 class SparseRows(NamedTuple):
-    """Some rows of a table in CSR format; entries of one place are added up."""
+    """Some rows of a table in CSR format; duplicate entries are summed."""
 
     data: np.ndarray  # the entries, in the network's type
     columns: np.ndarray  # int32: the column of each
@@ -54,7 +54,7 @@ class SparseRows(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns, as those of a dense table."""
+        """The numbers of rows and columns, as of a dense table."""
         return self.rows.size, self.n_columns
 
 
@@ -69,9 +69,9 @@ def rows_between(inputs: Inputs, start: int, stop: int) -> Inputs:
 
 
 def put_inputs(frame: Frame, place: int, inputs: Inputs) -> None:
-    """Have a program find rows at a place: dense ones, or the numbers of sparse ones.
+    """Bind rows to a place of a program: dense rows, or the indices of sparse ones.
 
-    The table that sparse rows are of has places of its own.
+    The table of sparse rows has places of its own.
     """
     if isinstance(inputs, SparseRows):
         frame.put(DATA, inputs.data)
@@ -84,7 +84,7 @@ def put_inputs(frame: Frame, place: int, inputs: Inputs) -> None:
 
 
 class FirstLayer(NamedTuple):
-    """What the first layer does with X; `backward` writes dW."""
+    """The operations of the first layer on X; `backward` writes dW."""
 
     forward: list[tuple]
     backward: list[tuple]
@@ -110,12 +110,12 @@ class FirstLayer(NamedTuple):
         )
 
 
-# -- which rows ------------------------------------------------------------------------
+# -- gathering rows --------------------------------------------------------------------
 
 
 @inlined
 def pick_rows(table, rows, out):
-    """Write the rows of these numbers to the head of `out`, in its type."""
+    """Copy the rows with these indices to the start of `out`, in its type."""
     last = rows.size - 1
     for i in range(rows.size):
         row, soon = rows[i], rows[min(i + _ROWS_AHEAD, last)]
@@ -131,8 +131,8 @@ def pick_rows(table, rows, out):
 def _sparse_products(drops: bool) -> tuple[Kernel, Kernel]:
     """Return the kernels of Z = X W and of dW = X^T dZ, with dropout or without.
 
-    Dropout's mask covers the stored entries only. Both draw it anew: what is dropped
-    needs no memory.
+    The dropout mask covers the stored entries only. Both kernels compute it, so that it
+    takes no memory.
     """
 
     def sparse_times(op, now, at, T):

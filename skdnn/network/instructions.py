@@ -1,7 +1,7 @@
-"""Machine instructions that are written by hand.
+"""Numba intrinsics: machine instructions that are written by hand.
 
-They use Numba's low-level interface, for `views.py`, `memory.py`, `kernels.py` and
-`subnormals.py`; this page is read when code that needs them is compiled.
+`views.py`, `memory.py`, `kernels.py` and `subnormals.py` use them; this module is
+imported when code that needs them is compiled.
 """
 
 from llvmlite import ir
@@ -16,7 +16,7 @@ from numba.np.arrayobj import make_array, populate_array
 
 @intrinsic
 def view(context, address, start, shape, T):
-    """View what begins at the `start`-th number behind an address."""
+    """Return a view that begins `start` numbers after an address."""
     view_type = types.Array(T.instance_type, len(shape), "C")
 
     def generate(context, builder, signature, arguments):
@@ -32,7 +32,7 @@ def view(context, address, start, shape, T):
 
 @intrinsic
 def view_of(context, array, start, shape):
-    """View what begins at the `start`-th number of an array; keep that alive."""
+    """Return a view that begins at number `start` of an array, and keep that alive."""
     view_type = array.copy(ndim=len(shape), layout="C")
 
     def generate(context, builder, signature, arguments):
@@ -50,7 +50,7 @@ def view_of(context, array, start, shape):
 
 
 def _array(context, builder, view_type, data, sizes, meminfo=None, parent=None):
-    """Return an array over memory that another one owns, or that outlives it."""
+    """Return an array over memory that another array owns, or that outlives it."""
     view = make_array(view_type)(context, builder)
     item = context.get_abi_sizeof(context.get_data_type(view_type.dtype))
     itemsize = context.get_constant(types.intp, item)
@@ -79,7 +79,7 @@ ADDRESSES = types.CPointer(types.int64)  # of the buffers, as kernels take them
 @intrinsic
 def call_address(context, kernel, op, now, at):
     """Call the kernel at an address."""
-    # Of no consequence here: classes of numbers are nothing at run time.
+    # Any number class will do: they do not exist at run time.
     takes = op, now, ADDRESSES, types.NumberClass(types.float64)
 
     def generate(context, builder, signature, arguments):
@@ -103,7 +103,7 @@ def call_address(context, kernel, op, now, at):
 
 @intrinsic
 def fetch(context, table, row, column):
-    """Ask for table[row, column]."""
+    """Prefetch table[row, column]."""
 
     def generate(context, builder, signature, arguments):
         array = make_array(table)(context, builder, arguments[0])
@@ -125,9 +125,9 @@ def fetch(context, table, row, column):
 
 # -- subnormal numbers -----------------------------------------------------------------
 
-# Of the control word: results are flushed to zero, operands taken for it (Intel,
-# "Software Developer's Manual", volume 1, section 10.2.3; Arm, "Architecture Reference
-# Manual", FPCR.FZ).
+# Flags of the control word: subnormal results are flushed to zero, subnormal operands
+# treated as zero (Intel, "Software Developer's Manual", volume 1, section 10.2.3; Arm,
+# "Architecture Reference Manual", FPCR.FZ).
 _X86_FLAGS = 0x8040
 _ARM_FLAG = 1 << 24
 
@@ -136,7 +136,7 @@ _SHORT, _LONG = ir.IntType(32), ir.IntType(64)
 
 @intrinsic
 def set_flush_flag(context):
-    """Have subnormal numbers taken for zero; return the control word of before."""
+    """Flush subnormal numbers to zero; return the previous control word."""
 
     def generate(context, builder, signature, arguments):
         family = _family(builder)
@@ -158,7 +158,7 @@ def set_flush_flag(context):
 
 @intrinsic
 def write_control_word(context, word):
-    """Have the control word of before."""
+    """Restore a previous control word."""
 
     def generate(context, builder, signature, arguments):
         family = _family(builder)
@@ -172,7 +172,7 @@ def write_control_word(context, word):
 
 
 def _family(builder) -> str:
-    """Return the family of the processor that code is generated for, if known."""
+    """Return the processor family that code is generated for, or "" if unknown."""
     processor = builder.module.triple.split("-")[0]
     families = {"x86_64": "x86", "i686": "x86", "aarch64": "arm", "arm64": "arm"}
     return families.get(processor, "")

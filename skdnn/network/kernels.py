@@ -1,19 +1,19 @@
-"""Kernels: what a program calls, each compiled by itself when it is first needed.
+"""Kernels: the functions that a program calls, each compiled when it is first needed.
 
 A kernel is a function of
 
 ``op``
-    One operation of a program: which buffers it works on, and with which constants.
+    The operation of a program: its buffers and its constants.
 ``now``
-    What there is to know of the batch at hand.
+    The current batch.
 ``at``
     The addresses of all buffers.
 ``T``
     The type of the numbers: ``np.float32`` or ``np.float64``.
 
-It is called by its address. The loops that walk through a program know neither which
-kernels there are nor their type, so that they are compiled once for all; and of a new
-activation, or of another type, nothing is compiled but its kernels.
+It is called by its address. The loops that run a program depend neither on its kernels
+nor on their type, so they are compiled only once; for a new activation, or another
+type, only its kernels are compiled.
 """
 
 from collections.abc import Callable
@@ -23,28 +23,28 @@ import numpy as np
 from skdnn.network.compiled import COMPILE_OPTIONS, Addressed, address_type, overload
 from skdnn.network.segments import row_type
 
-# Which kernel, the buffers that it works on (places in `at`), the sizes of its layer,
-# where in θ its parameters stand, and the constants of its kind.
+# The kernel, its buffers (places in `at`), the sizes of its layer, the positions of its
+# parameters in θ, and its constants.
 OPERATION = row_type(
     (
         "kernel",
         "A",  # what a layer reads
-        "Z",  # what it writes; going back, the gradient of that
+        "Z",  # what it writes; in the backward pass, the gradient of that
         "G",  # the derivatives g'(Z)
-        "g_rows",  # rows that G has room for; 0 for all
+        "g_rows",  # rows that G can hold; 0 for all
         "n_in",
         "n_out",
         "weights_at",
         "biases_at",
-        "layer",  # as dropout's masks count: 0 is the input
+        "layer",  # as dropout masks count: 0 is the input
         "start",  # θ[start:stop] is updated
         "stop",
         "nesterov",
     ),
     (
         "keep_prob",
-        "option",  # the loss's own number
-        "rate",  # what the learning rate is multiplied by
+        "option",  # the parameter of the loss
+        "rate",  # multiplier of the learning rate
         "l2",
         "l1",
         "momentum",
@@ -55,17 +55,17 @@ OPERATION = row_type(
         "most",  # a bound on a norm
     ),
 )
-# The batch. Of what is written down for the next operations: `value`, the cost;
-# `square`, of the gradient's norm so far; `factor`, what the gradient is multiplied by.
+# The batch, and results for the next operations: `value`, the cost; `square`, the
+# squared norm of the gradient so far; `factor`, by which the gradient is multiplied.
 NOW = row_type(
     (
         "rows",
         "n_targets",
         "n_stored",  # entries of the sparse table
         "step",  # steps before this one
-        "n_averaged",  # of which so many are in the average
+        "n_averaged",  # how many of those are in the average
         "seed",
-        "first",  # what is gathered ahead: `count` rows of a block from this one on
+        "first",  # of the `count` rows of a block that are gathered together
         "count",
         "is_weighted",
     ),
@@ -82,7 +82,7 @@ class Kernel(Addressed):
     Attributes
     ----------
     code : int
-        Its place in the tables of addresses; another one in another process.
+        Its index in the address tables; differs between processes.
     """
 
     def __init__(self, function: Callable):
@@ -92,12 +92,12 @@ class Kernel(Addressed):
 
 
 def kernel(function: Callable) -> Kernel:
-    """Make a kernel of a function (op, now, at, T)."""
+    """Turn a function (op, now, at, T) into a kernel."""
     return Kernel(function)
 
 
 def addresses(codes: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return the table of addresses for a type, in which these kernels are."""
+    """Return the address table of a type, with these kernels compiled."""
     table = _tables.get(dtype)
     if table is None or table.size < len(KERNELS):
         grown: np.ndarray = np.zeros(len(KERNELS), address_type())

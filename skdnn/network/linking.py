@@ -1,18 +1,18 @@
-"""Machine code that calls nobody's copy of a function but its own.
+"""Machine code that calls only its own copies of functions.
 
-Numba links into an entry a copy of each function that it calls, optimises the whole,
-and keeps it in the cache. It also compiles each of these functions alone, and marks
-all copies as interchangeable. They are not: within an entry the compiler knows more
-about the arguments, so it reorders sums in another way. In the process that compiles,
-a call that was not inlined finds the function that was compiled alone; in a process
-that loads the entry from the cache it finds the copy that the entry brings. The same
-fit then differs in its last bits.
+Numba links a copy of each called function into an entry, optimises the whole and caches
+it. It also compiles each of these functions alone, and marks all copies as
+interchangeable. They are not: within an entry the compiler knows more about the
+arguments, so it reorders sums differently. In the process that compiles, a call that
+was not inlined resolves to the function compiled alone; in a process that loads the
+entry from the cache, to the copy in the entry. The same fit then differs in its last
+bits.
 
-Here the copies are made internal to their entry before it is optimised: there is no
-other to be found. The compiler can drop those that it has inlined, too. They get names
-of their own, since the linker enters internal names into its table, as well: another
-function that looks for one by its old name would be sent to a copy that has been
-changed for the calls of its entry alone, arguments and all.
+Here the copies are made internal to their entry before it is optimised, so a call
+cannot resolve to any other. The compiler can also drop those that it has inlined. The
+copies are renamed, since the linker's table also has internal names: a lookup by the
+old name would find a copy that was optimised, arguments included, for the calls of one
+entry.
 """
 
 import hashlib
@@ -43,13 +43,13 @@ class _ClosedLibrary(JITCodeLibrary):
 class _NoMachineCode:
     @staticmethod
     def set_env(name, environment):
-        """Do nothing: there is no machine code to hand it to."""
+        """Do nothing: there is no machine code that needs it."""
 
 
 class _LinkedLibrary(JITCodeLibrary):
-    """The code of a function that only entries call: theirs is what runs.
+    """The code of a function that only entries call.
 
-    It is optimised, to be linked into them, but no machine code is made of it.
+    It is optimised and linked into them; no machine code is generated for it alone.
     """
 
     def _finalize_final_module(self):
@@ -57,17 +57,17 @@ class _LinkedLibrary(JITCodeLibrary):
         self._finalized = True
 
     def get_pointer_to_function(self, name):
-        """Say that there is no machine code."""
+        """Return 0: there is no machine code."""
         return 0
 
     @property
     def codegen(self):
-        """What would hand an environment to the machine code, if there were any."""
+        """A stand-in for the code generator, which would set an environment."""
         return _NoMachineCode
 
 
 class _IntoLibrary(AnalysisPass):
-    """Have the code that is lowered next go into a library of one kind."""
+    """A pass that puts the code that is lowered next into a library of one kind."""
 
     kind: type[JITCodeLibrary]
 
@@ -97,7 +97,7 @@ class SelfContained(CompilerBase):
     """Numba's compiler for entries: ``njit(pipeline_class=SelfContained)``."""
 
     def compile_extra(self, func):
-        """Compile, without a break for the collector of garbage."""
+        """Compile with the garbage collector paused."""
         with collector_paused():
             return super().compile_extra(func)
 
@@ -107,7 +107,7 @@ class SelfContained(CompilerBase):
 
 
 class OnlyLinked(CompilerBase):
-    """The same for what only entries call; without ``no_cpython_wrapper`` it fails."""
+    """The same for functions that only entries call; needs ``no_cpython_wrapper``."""
 
     def define_pipelines(self):
         """Return Numba's own passes, and one just before lowering."""

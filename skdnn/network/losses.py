@@ -1,16 +1,16 @@
 r"""Losses of the output layer: value and gradient in one pass.
 
-A loss owns its link. It takes what the last layer gives, Z, never a probability: log(p)
-of a clipped p is wrong where it matters most, while log-sum-exp is exact at any size.
-Each function returns :math:`c \sum_i s_i \ell_i` and overwrites Z with its gradient;
-for all but Huber's this is :math:`dZ_{ik} = c\, s_i (\hat y_{ik} - y_{ik})`.
+A loss includes its link. It takes the output Z of the last layer, never a probability:
+log(p) of a clipped p is wrong where it matters most, while log-sum-exp is exact at any
+magnitude. Each function returns :math:`c \sum_i s_i \ell_i` and overwrites Z with its
+gradient, which is :math:`dZ_{ik} = c\, s_i (\hat y_{ik} - y_{ik})` for all but Huber's.
 
-`option` is a loss's own number: the label smoothing ε of the cross-entropies, the
-threshold δ of Huber's loss. `scratch` has room for `loss_scratch_size` numbers of Z's
+`option` is the parameter of a loss: the label smoothing ε of the cross-entropies, the
+threshold δ of Huber's loss. `scratch` is a buffer of `loss_scratch_size` numbers of Z's
 type.
 
 With label smoothing (C. Szegedy et al., "Rethinking the Inception architecture", 2016,
-section 7) the target y becomes (1 - ε) y + ε / K.
+section 7) the target y becomes (1 - ε) y + ε / K; for yes/no outputs K is 2.
 """
 
 import math
@@ -26,7 +26,7 @@ from skdnn.network.views import flat, matrix, vector
 
 
 def loss_scratch_size(rows: int, n_outputs: int) -> int:
-    """Return the room that a loss needs besides the logits."""
+    """Return the length of the buffer that a loss needs in addition to the logits."""
     return rows * max(n_outputs, 2)
 
 
@@ -46,11 +46,12 @@ def spread_weights(s, scale, n_outputs, scratch):
 
 @inlined
 def sigmoid_cross_entropy(Z, Y, s, scale, option, scratch):
-    r"""Independent yes/no outputs: binary (one logit) and multilabel (K logits).
+    r"""Cross-entropy of yes/no outputs: binary (one logit) or multilabel (K logits).
 
     .. math:: \ell_i = \sum_k \ln(1 + e^{z_{ik}}) - y_{ik} z_{ik}
 
-    Y has the shape of Z and holds 0 and 1.
+    Targets Y have the shape of Z and are 0 or 1, or between where augmentation mixes
+    rows.
     """
     T = Z.dtype.type
     one, zero = T(1), T(0)
@@ -72,12 +73,12 @@ def sigmoid_cross_entropy(Z, Y, s, scale, option, scratch):
 
 @inlined
 def softmax_cross_entropy(Z, Y, s, scale, option, scratch):
-    r"""One of K classes.
+    r"""Cross-entropy of one of K classes.
 
     .. math:: \ell_i = \ln \sum_k e^{z_{ik}} - \sum_k y_{ik} z_{ik}
 
-    Y, of shape (rows, 1), holds the class numbers; or, of the shape of Z, the share of
-    each class: augmentation mixes rows.
+    Targets Y are class indices, of shape (rows, 1), or the share of each class, of the
+    shape of Z, where augmentation mixes rows.
     """
     T = Z.dtype.type
     n_rows, n_classes = Z.shape
@@ -145,7 +146,7 @@ def poisson_deviance(Z, Y, s, scale, option, scratch):
 
 @inlined
 def squared_error(Z, Y, s, scale, option, scratch):
-    r"""Half the square of the distance.
+    r"""Half the squared error.
 
     .. math:: \ell_i = \frac{1}{2} \sum_k (z_{ik} - y_{ik})^2
     """
@@ -162,7 +163,7 @@ def squared_error(Z, Y, s, scale, option, scratch):
 
 @inlined
 def huber(Z, Y, s, scale, option, scratch):
-    r"""Squared near the target, linear beyond δ (P. Huber, 1964).
+    r"""Squared error near the target, linear beyond δ (P. Huber, 1964).
 
     .. math:: \ell_i = \sum_k \begin{cases}
         \frac{1}{2} r_{ik}^2 & |r_{ik}| \le \delta \\
@@ -185,16 +186,16 @@ def huber(Z, Y, s, scale, option, scratch):
 
 
 class Loss(NamedTuple):
-    """What the rest of the package needs to know of one loss."""
+    """What the rest of the package needs to know about a loss."""
 
     function: Inlined  # (Z, Y, s, scale, option, scratch) -> cost
     out_activation: str  # the link's name, as scikit-learn's `out_activation_`
-    option: str | None = None  # the estimators' parameter for the loss's own number
-    is_of_numbers: bool = True  # the target of a regressor, not of a classifier
+    option: str | None = None  # the estimators' name for the parameter of the loss
+    is_of_numbers: bool = True  # for regressors, not for classifiers
     least_target: float = -math.inf
-    is_of_distances: bool = False  # z - y counts, in the units of y
+    is_of_distances: bool = False  # depends on z - y, in the units of y
     resists_outliers: bool = False
-    nearest: str | None = None  # a loss that scikit-learn has and that predicts alike
+    nearest: str | None = None  # a loss of scikit-learn that predicts in the same way
 
 
 LOSSES = {
@@ -219,7 +220,7 @@ LOSSES = {
 
 @entry
 def sigmoid(Z):
-    """Turn logits into probabilities of yes, in place."""
+    """Turn logits into probabilities of the positive class, in place."""
     T = Z.dtype.type
     one, zero = T(1), T(0)
     z_all = flat(Z)
@@ -263,14 +264,14 @@ _LINKS = {"logistic": sigmoid, "softmax": softmax, "exp": exponential}
 
 
 def apply_link(loss: str, Z: np.ndarray) -> None:
-    """Turn the Z of a loss into probabilities, or predicted means, in place."""
+    """Apply the link of a loss to Z in place: probabilities, or predicted means."""
     link = _LINKS.get(LOSSES[loss].out_activation)
     if link is not None:  # else it is the identity
         link(Z)
 
 
 def _on_batches(loss) -> Kernel:
-    """Lift a loss to the batch at hand: the logits become their gradient."""
+    """Lift a loss to the current batch: the logits become their gradient."""
 
     def on_batch(op, now, at, T):
         Z = matrix(at[LOGITS], 0, now.rows, op.n_out, T)

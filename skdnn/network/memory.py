@@ -1,11 +1,11 @@
-"""Arrays that start on a cache line, and numbers on their way into the cache.
+"""Arrays that are aligned to cache lines, and prefetching.
 
-A vector instruction that reads 64 bytes across the border of two cache lines costs as
-much as two. NumPy starts large arrays 16 bytes behind a line, so that each does; where
-a pass does little else than read and write, it takes twice as long.
+A vector instruction that reads 64 bytes across two cache lines costs as much as two.
+NumPy starts large arrays 16 bytes after the start of a line, so that every such
+instruction does; a pass bound by memory takes twice as long.
 
-A number that is not in the cache takes as long to arrive as hundreds of instructions
-take to run, unless it has been asked for in advance.
+Loading a number that is not in the cache takes as long as hundreds of instructions,
+unless it has been prefetched.
 """
 
 import math
@@ -27,7 +27,7 @@ def empty_aligned(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def aligned_copy(array: np.ndarray, dtype: np.dtype | None = None) -> np.ndarray:
-    """Return a C-contiguous copy, of this or another type, on a cache line."""
+    """Return a C-contiguous copy, of this or another type, aligned to a cache line."""
     copy = empty_aligned(array.shape, array.dtype if dtype is None else dtype)
     copy[...] = array
     return copy
@@ -39,7 +39,7 @@ def is_aligned(array: np.ndarray) -> bool:
 
 
 class _AsIfWriteable:
-    """Shows the memory of an array, and keeps it alive."""
+    """Exposes the memory of an array as writeable, and keeps it alive."""
 
     def __init__(self, array: np.ndarray):
         self._array = array
@@ -49,10 +49,10 @@ class _AsIfWriteable:
 
 
 def as_writeable(array: np.ndarray) -> np.ndarray:
-    """View an array that may be read-only as one that is not; it must only be read.
+    """View an array that may be read-only as writeable; it must still only be read.
 
-    Numba takes a read-only array for another type and would compile once more for it,
-    for a model that is loaded with ``mmap_mode="r"`` or handed to joblib's workers.
+    To Numba a read-only array has another type, for which it would compile again, as
+    for a model loaded with ``mmap_mode="r"`` or passed to joblib's workers.
     """
     return array if array.flags.writeable else np.asarray(_AsIfWriteable(array))
 

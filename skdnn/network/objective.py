@@ -1,4 +1,4 @@
-r"""The objective J(θ) and its gradient: the page that the others lead to.
+r"""The objective J(θ) and its gradient.
 
 .. math::
 
@@ -7,8 +7,8 @@ r"""The objective J(θ) and its gradient: the page that the others lead to.
         \left[(1-\rho)\|W^{[l]}\|_F^2 + \rho\|W^{[l]}\|_1\right],
     \qquad S = \sum_i s_i
 
-Rows come in blocks from whoever holds them; nothing here knows where from. A block is
-(X, Y, s) with weights s that average to 1 over all rows, so that 1/S Σ is 1/m Σ.
+Rows arrive in blocks, wherever they are stored. A block is (X, Y, s) with weights s
+that average to 1 over all rows, so that 1/S Σ is 1/m Σ.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -31,8 +31,8 @@ from skdnn.network.propagation import (
 
 Block = tuple[Inputs, np.ndarray, np.ndarray]
 
-# Numbers in the buffers of one evaluation, a megabyte or two: they stay in a core's
-# second-level cache, and the matrix products are still large.
+# Numbers in the buffers of one evaluation, a megabyte or two: they stay in a core's L2
+# cache, and the matrix products are still large.
 _BUFFER_SIZE = 2**18
 
 
@@ -43,7 +43,7 @@ def rows_per_block(network: Network, sparse_inputs: bool = False) -> int:
 
 
 class Cost(NamedTuple):
-    """J(θ) and its parts: ``total = data + penalty``."""
+    """The cost J(θ) and its parts: ``total = data + penalty``."""
 
     total: float
     data: float
@@ -51,7 +51,7 @@ class Cost(NamedTuple):
 
 
 class Objective:
-    """J and ∇J of one network over one set of rows.
+    """The objective J of one network over one set of rows, and its gradient ∇J.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ class Objective:
     penalty : ElasticNet
         The penalty on its weights.
     blocks : callable () -> iterable of (X, Y, s)
-        Gives the rows anew at each call, in blocks of at most `block_rows` rows.
+        Returns all rows at each call, in blocks of at most `block_rows` rows.
     n_rows : int
-        m, the rows of all blocks together.
+        The number of rows of all blocks, m.
     block_rows : int
-        The most rows that a block has.
+        The most rows of a block.
     dtype : dtype
-        The type that the rows have and that the network computes in.
+        The type of the rows and of the computation.
     """
 
     def __init__(
@@ -111,10 +111,10 @@ class Objective:
         return Cost(data + penalty, data, penalty), gradient
 
     def active_units(self, theta: np.ndarray) -> np.ndarray:
-        """Return which hidden units lie above zero, for each row: a flat mask.
+        """Return which hidden units are above zero for each row, as a flat mask.
 
-        Only layers whose activation has a kink at zero are looked at. Two θ with the
-        same mask lie on the same smooth piece of the data part of J.
+        Only layers whose activation has a kink at zero count. Two θ with the same mask
+        lie on the same smooth piece of the data part of J.
         """
         theta = self._typed(theta)
         scratch = np.empty_like(theta)
@@ -154,7 +154,7 @@ def forward(
     n_rows: int,
     block_rows: int,
 ) -> np.ndarray:
-    """Return the logits of all rows, shape (n_rows, n[L]), dropout off."""
+    """Return the logits of all rows, shape (n_rows, n[L]), with dropout off."""
     out = np.empty((n_rows, network.n_outputs), theta.dtype)
     work = ForwardWorkspace(network, block_rows, theta.dtype)
     start = 0
@@ -168,7 +168,7 @@ def forward(
 def forward_by_blocks(
     network: Network, theta: np.ndarray, blocks: Iterable[Inputs], block_rows: int
 ) -> Iterator[np.ndarray]:
-    """Yield the logits of each block; the next ones are written over them."""
+    """Yield the logits of each block, in a buffer that the next block overwrites."""
     out = np.empty((block_rows, network.n_outputs), theta.dtype)
     work = ForwardWorkspace(network, block_rows, theta.dtype)
     for X in blocks:

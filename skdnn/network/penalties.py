@@ -5,9 +5,9 @@ r"""Penalties on the weights, never on the biases.
     \Omega(W) = \frac{\lambda}{2S} \sum_l
         \left[(1-\rho) \|W^{[l]}\|_F^2 + \rho \|W^{[l]}\|_1\right]
 
-λ is `alpha`, ρ is `l1_ratio`, S the sum of the sample weights of the training set (m
-without weights). S is that of the whole training set in every mini-batch, so that the
-solution does not move with the batch size. The absolute value has no derivative at
+Here λ is `alpha`, ρ is `l1_ratio`, S the sum of the sample weights of the training set
+(m without weights). Every mini-batch uses the S of the whole training set, so that the
+solution does not depend on the batch size. The absolute value has no derivative at
 zero: stochastic solvers take a proximal step for it (N. Parikh and S. Boyd, "Proximal
 algorithms", 2014, section 6.5.2), which gives exact zeros.
 """
@@ -27,20 +27,20 @@ class ElasticNet(NamedTuple):
 
     @classmethod
     def of(cls, alpha: float, l1_ratio: float, total_weight: float) -> "ElasticNet":
-        """Return the penalty of strength λ = alpha and mix ρ = l1_ratio over S rows."""
+        """Return the penalty with λ = alpha, ρ = l1_ratio and S = total_weight."""
         strength = alpha / total_weight
         return cls(strength * (1 - l1_ratio), strength * l1_ratio / 2)
 
     def value(self, theta: np.ndarray, groups: np.ndarray) -> float:
         """Return the penalty of θ, in float64.
 
-        It is infinite, without a warning, for weights that have diverged far enough.
+        It is infinite, without a warning, if weights have diverged far enough.
 
         Parameters
         ----------
         theta : ndarray of shape (n_parameters,)
         groups : ndarray of GROUP
-            What each part of θ is penalised with: network/segments.py.
+            How strongly each part of θ is penalised (network/segments.py).
         """
         value = 0.0
         with np.errstate(over="ignore"):
@@ -78,7 +78,7 @@ def soft_threshold(w, threshold):
 
 @inlined
 def cap_column_norms(W, max_norm):
-    """Scale each column of W (the weights into one unit) to at most `max_norm`.
+    """Scale each column of W (the weights into one unit) to a norm up to `max_norm`.
 
     Source: N. Srivastava et al., "Dropout", 2014, section 5.1.
     """

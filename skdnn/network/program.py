@@ -1,10 +1,9 @@
-"""Programs: what is done with a batch, as a table that one compiled loop walks through.
+"""Programs: the operations on a batch, as a table that one compiled loop runs.
 
-A program is built in Python, once for a network, and says in its rows which kernel does
-what with which buffers. The loop calls one kernel after the other by its address
-(network/kernels.py). So the order of a step, what dropout or a penalty adds to it, and
-whether rows are sparse are said in plain Python, while a step never leaves compiled
-code.
+A program is built in Python, once per network; each of its rows names a kernel and its
+buffers. The loop calls the kernels in turn by their addresses (network/kernels.py). So
+the order of a step, what dropout or a penalty adds to it, and whether rows are sparse
+are decided in plain Python, while a step never leaves compiled code.
 """
 
 from collections.abc import Iterable
@@ -16,26 +15,26 @@ from skdnn.network.compiled import entry, inlined
 from skdnn.network.kernels import NOW, OPERATION, Kernel, addresses, call
 from skdnn.network.subnormals import flush_subnormals, put_back
 
-# Places of the buffers in the table of their addresses.
+# Places of the buffers in the address table.
 (
     THETA,
     GRAD,
     M,
     V,
     AVERAGE,
-    X,  # the rows of the batch; of a sparse table, their numbers
+    X,  # the rows of the batch; of a sparse table, their indices
     Y,
     S,
     DROPPED,  # X after dropout
     LOGITS,
     D_A,  # dZ W^T of one hidden layer
     W_T,  # a small W, transposed
-    LOSS,  # what the loss writes down
+    LOSS,  # the scratch buffer of the loss
     DATA,  # the sparse table: entries, columns, and where rows begin
     COLUMNS,
     BOUNDS,
-    ORDER,  # which rows of a block are next
-    BLOCK_X,  # a block, whose rows are gathered
+    ORDER,  # the indices of a block's rows, in order
+    BLOCK_X,  # a block from which rows are gathered
     BLOCK_Y,
     BLOCK_S,
     GATHERED_X,
@@ -52,7 +51,7 @@ def operation(kernel: Kernel, **fields: float) -> tuple:
     """Return a row of a program; fields that are not named are 0."""
     fields["kernel"] = kernel.code
     if not fields.keys() <= _KNOWN:
-        raise TypeError(f"An operation has no {sorted(fields.keys() - _KNOWN)}.")
+        raise TypeError(f"Unknown operation fields: {sorted(fields.keys() - _KNOWN)}.")
     return tuple(fields.get(name, 0) for name in _NAMES)
 
 
@@ -70,7 +69,7 @@ class Program:
         self._kernels: dict[np.dtype, np.ndarray] = {}
 
     def kernels(self, dtype: np.dtype) -> np.ndarray:
-        """Return the addresses of kernels, compiled for this type if need be."""
+        """Return the addresses of the kernels, compiled for this type if needed."""
         table = self._kernels.get(dtype)
         if table is None:
             table = self._kernels[dtype] = addresses(self._codes, dtype)
@@ -78,49 +77,50 @@ class Program:
 
 
 class Frame:
-    """What a program works on: the addresses of arrays, and facts of a batch.
+    """The data of a program: the addresses of arrays, and facts about a batch.
 
     Parameters
     ----------
     dtype : dtype
-        Of the numbers.
+        The type of the numbers.
     n_hidden : int
-        How many hidden layers have buffers of their own.
+        The number of hidden layers with buffers of their own.
 
     Attributes
     ----------
     at : ndarray of int64
-        An address for each place.
+        The address for each place.
     now : ndarray of NOW, shape (1,)
+        The facts about the batch.
     """
 
     def __init__(self, dtype: np.dtype, n_hidden: int = 0):
         self.dtype = np.dtype(dtype)
         self.at = np.zeros(HIDDEN + 2 * n_hidden, np.int64)
         self.now = np.zeros(1, NOW)
-        self._held: dict[int, np.ndarray] = {}  # or their memory might be freed
+        self._held: dict[int, np.ndarray] = {}  # keeps their memory alive
 
     def put(self, place: int, array: np.ndarray, dtype: Any = None) -> None:
-        """Have a program find an array of this type, by default the frame's.
+        """Bind an array of this type, by default the frame's, to a place.
 
         Raises
         ------
         ValueError
-            If it is of another type, or its numbers do not stand one after the other:
-            compiled code would not find out.
+            If the array is of another type, not contiguous or not aligned, which
+            compiled code does not check.
         """
         wanted = self.dtype if dtype is None else dtype
         flags = array.flags
         if array.dtype != wanted or not (flags.c_contiguous and flags.aligned):
             raise ValueError(
-                f"A program wants an aligned C-contiguous array of {np.dtype(wanted)} "
-                f"there, not one of {array.dtype} with strides {array.strides}."
+                f"array must be aligned, C-contiguous and of {np.dtype(wanted)}, got "
+                f"one of {array.dtype} with strides {array.strides}."
             )
         self._held[place] = array
         self.at[place] = array.__array_interface__["data"][0]
 
     def put_parts(self, array: np.ndarray, starts: dict[int, int]) -> None:
-        """Have a program find parts of an array, which start at these numbers."""
+        """Bind parts of an array to places, each from its start on."""
         first = min(starts)
         self.put(first, array)
         address = int(self.at[first])
@@ -128,18 +128,20 @@ class Frame:
             self.at[place] = address + start * self.dtype.itemsize
 
     def set(self, **facts: float) -> None:
-        """Say what a program is to know of the batch."""
+        """Set facts about the batch."""
         now: Any = self.now[0]
         for name, fact in facts.items():
             now[name] = fact
 
     def run(self, program: Program) -> None:
-        """Do what a program says."""
+        """Run a program."""
         _run(program.table, program.kernels(self.dtype), self.at, self.now)
 
     def __reduce__(self):
-        """Refuse."""
-        raise TypeError("A frame holds addresses of this process: it is not pickled.")
+        """Refuse to be pickled."""
+        raise TypeError(
+            "A Frame cannot be pickled: it holds addresses of this process."
+        )
 
 
 @inlined

@@ -1,4 +1,4 @@
-r"""Forward and backward through the layers.
+r"""Forward and backward propagation.
 
 With samples in rows, A[0] = X, and for l = 1 … L
 
@@ -13,8 +13,8 @@ and back, from the loss's dZ[L],
     dW^{[l]} = A^{[l-1]T} dZ^{[l]}, \quad db^{[l]} = \sum_i dZ^{[l]}_i, \quad
     dZ^{[l-1]} = dZ^{[l]} W^{[l]T} * g'^{[l-1]}(Z^{[l-1]}).
 
-Here these lines become programs (network/program.py); what a layer does is in its own
-file. In code, layers count from 0: ``layers[l]`` leads from A[l] to Z[l + 1].
+Here these equations become programs (network/program.py); the kernels of a layer are in
+its own file. In code, layers count from 0: ``layers[l]`` maps A[l] to Z[l + 1].
 """
 
 from functools import lru_cache
@@ -45,12 +45,12 @@ from skdnn.network.program import (
     operation,
 )
 
-# Derivatives that the forward pass writes over each other: 16 KB of float32.
+# Size of the buffer for derivatives that prediction discards: 16 KB of float32.
 _FEW = 4096
 
 
 def _activations_at(l: int) -> int:
-    """Return the place of A[l] for l = 1, …, L - 1, and of g'(Z[l]) one after it."""
+    """Return the place of A[l] for l = 1, …, L - 1; that of g'(Z[l]) is the next."""
     return HIDDEN + 2 * (l - 1)
 
 
@@ -62,11 +62,11 @@ class Workspace:
     A : list of ndarray
         The activations of each hidden layer, flat, with room for all rows.
     G : list of ndarray
-        Their derivatives g'(Z); going back they become dZ.
+        Their derivatives g'(Z); the backward pass turns them into dZ.
     Z : ndarray
         The logits, then their gradient.
     frame : Frame
-        Where programs find them.
+        Binds the buffers for programs.
     """
 
     def __init__(
@@ -151,9 +151,9 @@ def _loss(loss: str, option: float, n_outputs: int) -> tuple:
 
 
 class ForwardWorkspace:
-    """Buffers of the forward pass alone, for up to so many rows at once.
+    """Buffers of the forward pass alone, for up to `rows` rows at once.
 
-    In two buffers the hidden layers take turns, so that they do not grow with depth.
+    The hidden layers alternate between two buffers, so memory does not grow with depth.
     """
 
     def __init__(self, network: Network, rows: int, dtype: np.dtype):
@@ -167,7 +167,7 @@ class ForwardWorkspace:
 
 
 def _derivatives_of(network: Network) -> int:
-    """Return the room for derivatives that nobody reads: at least a row."""
+    """Return the size of the buffer for discarded derivatives: at least one row."""
     return max(_FEW, *network.sizes[1:-1], 0)
 
 
@@ -214,7 +214,7 @@ def _built(kind: str, is_sparse: bool, sizes: tuple, *names) -> Program:
 
 
 def _program(kind: str, network: Network, inputs: Inputs) -> Program:
-    """Return a program that is built once for all networks that are alike."""
+    """Return a program, built once for all networks of the same architecture."""
     names = network.activations, network.loss, network.loss_option
     is_sparse = isinstance(inputs, SparseRows)
     return _built(kind, is_sparse, tuple(network.sizes), *names)

@@ -1,9 +1,9 @@
-"""One flat vector θ, and the table of what stands where in it.
+"""The flat parameter vector θ, and the table of its segments.
 
-θ holds all weights, then all biases: θ = (W[1], …, W[L], b[1], …, b[L]), each in rows.
-Every W[l] and b[l] is a segment of θ. What acts on all parameters alike (L-BFGS, copies
-of the best θ) sees one vector; what does not (optimisers, penalties, the gradient
-check, `coefs_`) reads the table, which has a row for each segment:
+All weights come first, then all biases: θ = (W[1], …, W[L], b[1], …, b[L]), each in
+row-major order. Every W[l] and b[l] is a segment of θ. Code that treats all parameters
+alike (L-BFGS, copies of the best θ) sees one vector; other code (optimisers, penalties,
+the gradient check, `coefs_`) reads the table, which has one row per segment:
 
 ``start``, ``stop``
     The segment is ``theta[start:stop]``.
@@ -12,11 +12,11 @@ check, `coefs_`) reads the table, which has a row for each segment:
 ``kind``
     WEIGHTS or BIASES.
 ``layer``
-    l of W[l] or b[l], counted from 1.
+    The l of W[l] or b[l], counted from 1.
 ``rate``
-    What the learning rate is multiplied by.
+    Multiplier of the learning rate.
 ``l2``, ``l1``
-    What the two parts of the penalty are multiplied by.
+    Multipliers of the two parts of the penalty.
 """
 
 from collections.abc import Iterable
@@ -33,19 +33,19 @@ _TREATMENT = ["rate", "l2", "l1"]
 def row_type(integers: Iterable[str], numbers: Iterable[str] = ()) -> np.dtype:
     """Return the type of a table's rows: ``table[i].name``, compiled or not.
 
-    Names of what arrays have, such as "clip", are taken: records have it, too.
+    Names of array attributes, such as "clip", cannot be used: records have them, too.
     """
     fields = [*((name, "i8") for name in integers), *((n, "f8") for n in numbers)]
     return np.dtype((np.record, fields))
 
 
 SEGMENT = row_type(("start", "stop", "rows", "columns", "kind", "layer"), _TREATMENT)
-# Neighbouring segments that every update treats alike: one long loop is faster.
+# Adjacent segments that every update treats alike: one long loop is faster.
 GROUP = row_type(("start", "stop"), _TREATMENT)
 
 
 class Parameter(NamedTuple):
-    """One array of parameters of a layer, before it has a place in θ."""
+    """One parameter array of a layer, before it has a position in θ."""
 
     layer: int
     kind: int
@@ -56,17 +56,17 @@ class Parameter(NamedTuple):
 
     @classmethod
     def weights(cls, layer: int, n_in: int, n_out: int) -> "Parameter":
-        """Return W[layer], which the penalty acts on."""
+        """Return W[layer], which is penalised."""
         return cls(layer, WEIGHTS, (n_in, n_out), rate=1.0, l2=1.0, l1=1.0)
 
     @classmethod
     def biases(cls, layer: int, n_out: int) -> "Parameter":
-        """Return b[layer], which it does not."""
+        """Return b[layer], which is not penalised."""
         return cls(layer, BIASES, (n_out,), rate=1.0, l2=0.0, l1=0.0)
 
 
 def lay_out(parameters: Iterable[Parameter]) -> np.ndarray:
-    """Return the table: kinds one after the other, each in the order of the layers."""
+    """Return the table of segments, sorted by kind and then by layer."""
     ordered = sorted(parameters, key=lambda p: (p.kind, p.layer))
     start, rows_of_table = 0, []
     for p in ordered:
@@ -111,7 +111,7 @@ def shape_of(segment) -> tuple[int, ...]:
 
 
 def describe(segments: np.ndarray, index: int) -> tuple[int, str, tuple[int, ...]]:
-    """Return (layer l counted from 1, "W" or "b", index there) of θ[index]."""
+    """Return (layer l counted from 1, "W" or "b", index within it) of θ[index]."""
     segment = segment_of(segments, index)
     within = np.unravel_index(int(index - segment["start"]), shape_of(segment))
     return int(segment["layer"]), NAMES[segment["kind"]], tuple(int(i) for i in within)
@@ -123,5 +123,5 @@ def segment_of(segments: np.ndarray, index: int):
 
 
 def per_parameter(segments: np.ndarray, column: str) -> np.ndarray:
-    """Return a column of the table once for each parameter, as long as θ."""
+    """Return a column of the table repeated for each parameter, as long as θ."""
     return np.repeat(segments[column], segments["stop"] - segments["start"])

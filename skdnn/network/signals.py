@@ -1,12 +1,12 @@
-r"""What passes through a network: activations forward, derivatives back.
+r"""The signals in a network: activations forward, derivatives backward.
 
 .. math::
 
     A^{[l]} = g^{[l]}(Z^{[l]}), \qquad
     dZ^{[l]}_i = \frac{\partial s_i \ell_i}{\partial Z^{[l]}_i}
 
-Training keeps them in its buffers only until the next mini-batch. Here they are handed
-out, layer by layer, for whoever wants to measure them.
+Training keeps them in its buffers only until the next mini-batch. Here they are
+returned layer by layer, for diagnostics.
 """
 
 from collections.abc import Iterator
@@ -32,20 +32,20 @@ class Signals(NamedTuple):
     A: list[np.ndarray]  # A[1], …, A[L-1], and the logits Z[L]
     slopes: list[np.ndarray]  # g'(Z) of each hidden layer
     dZ: list[np.ndarray]  # dZ[1], …, dZ[L]
-    gradient: np.ndarray  # Σ over these rows of ∇ sᵢℓᵢ, as flat as θ
+    gradient: np.ndarray  # Σ over these rows of ∇ sᵢℓᵢ, flat like θ
 
 
 def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
     """Yield the signals of all rows of an objective, block by block, dropout off.
 
-    dZ and the gradient are those of the compiled step that training takes.
+    Both dZ and the gradient come from the compiled step that training uses.
 
     Parameters
     ----------
     objective : Objective
-        Its penalty plays no part here.
+        Its penalty is ignored.
     theta : ndarray of shape (n_parameters,)
-        In the objective's type.
+        The parameters, in the objective's type.
     """
     network, sizes = objective.network, objective.network.sizes
     work = Workspace(network, objective.block_rows, objective.dtype)
@@ -55,7 +55,7 @@ def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
         rows = X.shape[0]
         cost(network, theta, X, Y, s, 1.0, work)
         slopes = [G.copy() for G in _matrices(work.G, rows, sizes[1:-1])]
-        # Going back, training writes dZ over the slopes.
+        # The backward pass overwrites the slopes with dZ.
         cost_and_gradient(network, theta, X, Y, s, 1.0, work, gradient)
         A = _matrices(work.A, rows, sizes[1:-1])
         dZ = _matrices([*work.G, work.Z], rows, sizes[1:])
@@ -65,7 +65,7 @@ def signals(objective: Objective, theta: np.ndarray) -> Iterator[Signals]:
 
 
 def _matrices(buffers: list[np.ndarray], rows: int, columns: list[int]):
-    """Return the rows that are in each of these buffers."""
+    """View the first `rows` rows of each buffer as a matrix."""
     return [
         buffer[: rows * n].reshape(rows, n)
         for buffer, n in zip(buffers, columns, strict=True)

@@ -1,24 +1,23 @@
-"""Take subnormal numbers for zero, while a program runs.
+"""Flush subnormal numbers to zero while a program runs.
 
-Numbers below 1.2e-38 in float32 have no leading one, and processors take some hundred
-cycles for each operation with them. Weights come there that a penalty shrinks step by
-step, and derivatives of units that saturate; training then takes many times as long.
-What is lost is below all rounding.
+Numbers below 1.2e-38 in float32 have no leading one, and Intel processors take some
+hundred cycles for each operation on them. Weights that a penalty shrinks in every step
+and derivatives of saturated units become that small; training then takes many times as
+long. What is lost is below all rounding.
 
-Whether they are flushed to zero is a flag of the thread, not of the program: what it
-was is put back.
+Flushing is a flag of the thread, so its previous value is restored.
 """
 
 from skdnn.network.compiled import COMPILE_OPTIONS, overload
 
 
 def flush_subnormals():
-    """Begin to take them for zero; return the control word of before."""
+    """Start flushing; return the previous control word."""
     return 0
 
 
 def put_back(word):
-    """Have the control word of before."""
+    """Restore the previous control word."""
 
 
 @overload(flush_subnormals, jit_options=COMPILE_OPTIONS)

@@ -1,8 +1,8 @@
-"""Arrays at an address, for compiled code.
+"""Views of memory at an address, for compiled code.
 
-A step of a small network makes dozens of them. Numba's slice and reshape check what
-they are given and take 25 ns together; a view whose shape is known to fit is made in 1.
-Plain Python makes the same views by ctypes.
+A step of a small network creates dozens of them. Numba's slice and reshape check their
+arguments and take 25 ns together; a view whose shape is known to fit takes 1 ns. Plain
+Python creates the same views with ctypes.
 """
 
 import ctypes
@@ -13,12 +13,12 @@ from skdnn.network.compiled import COMPILE_OPTIONS, overload
 
 
 def matrix(address, start, rows, columns, T):
-    """View the numbers of type T from the `start`-th on as a matrix."""
+    """View numbers of type T, from the `start`-th on, as a matrix."""
     return _at(address, start, (rows, columns), T)
 
 
 def vector(address, start, size, T):
-    """View so many numbers of type T, from the `start`-th on."""
+    """View `size` numbers of type T, from the `start`-th on."""
     return _at(address, start, (size,), T)
 
 

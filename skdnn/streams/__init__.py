@@ -1,4 +1,4 @@
-"""Training rows that come in chunks, because they are more than memory holds."""
+"""Training rows that come in chunks, because they do not fit into memory."""
 
 from skdnn.streams.chunks import in_chunk, parts_of_chunk, refuse_weights_besides
 from skdnn.streams.lazy import refuse_lazy

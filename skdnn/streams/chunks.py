@@ -1,4 +1,4 @@
-"""A chunk of a batch source: its parts, and errors that say which it is."""
+"""Chunks of a batch source: their parts, and errors that say which chunk failed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +7,9 @@ from typing import Any
 
 @contextmanager
 def in_chunk(number: int, suffix: str = "") -> Iterator[None]:
-    """Have errors about arrays say which chunk they are of.
+    """Add the number of the chunk to errors about its arrays.
 
-    The suffix is that of the caller's names: "" or "_val".
+    The suffix of the argument's name is "" or "_val".
     """
     try:
         yield
@@ -22,16 +22,16 @@ def in_chunk(number: int, suffix: str = "") -> Iterator[None]:
 
 
 def refuse_weights_besides(sample_weight: Any, suffix: str = "") -> None:
-    """Refuse weights that are not in the chunks."""
+    """Raise ValueError if weights are passed outside the chunks."""
     if sample_weight is not None:
         raise ValueError(
-            "A batch source brings its own weights, as the third of each chunk (X, y, "
-            f"sample_weight); fit must not be given sample_weight{suffix} besides."
+            f"sample_weight{suffix} must be None: a batch source brings its own "
+            "weights, as the third item of each chunk (X, y, sample_weight)."
         )
 
 
 def parts_of_chunk(chunk: Any) -> tuple[Any, Any, Any]:
-    """Return X, y and the weights, or None, of a chunk."""
+    """Return X, y and the weights (or None) of a chunk."""
     if not (isinstance(chunk, tuple | list) and len(chunk) in (2, 3)):
         raise TypeError(
             "A chunk must be a tuple (X, y) or (X, y, sample_weight), got "

@@ -1,13 +1,13 @@
-"""Tables that are not in memory, and how they become a source of chunks."""
+"""Tables that are not in memory, and their conversion to sources of chunks."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-_ON_WORKERS = {"dask": " The estimators of skdnn.dask leave it on the workers."}
+_ON_WORKERS = {"dask": " The estimators of skdnn.dask keep it on the workers."}
 _ARRAYS = "BatchSource.from_arrays(X, y)"
 _FRAMES = 'BatchSource.from_frames(X, target="label")'
-# Of types that are not in memory: what to write instead, by package and class.
+# What to pass instead of types that are not in memory, by package and class.
 _ADAPTERS = {
     ("dask", "Array"): _ARRAYS,
     ("dask", "DataFrame"): _FRAMES,
@@ -21,24 +21,21 @@ _ADAPTERS = {
 def refuse_lazy(X: Any) -> None:
     """Raise TypeError for a table that would have to be loaded whole.
 
-    Dask's, zarr's and h5py's arrays turn into a NumPy copy without a word, frames that
-    are lazy into nothing of use.
+    Arrays of Dask, zarr and h5py would silently become NumPy copies, lazy frames
+    nothing of use.
     """
     for package, kind in _kinds(X):
         adapter = _ADAPTERS.get((package, kind))
         if adapter is not None:
             raise TypeError(
-                f"X is a {kind} of {package}, which is not in memory, and would be "
-                f"loaded whole. Fit it in chunks: fit({adapter}); or load it "
-                "yourself, if it fits." + _ON_WORKERS.get(package, "")
+                f"X is a {kind} of {package}, which is not in memory and would be "
+                f"loaded whole. Fit it in chunks: fit({adapter}); or load it first, "
+                "if it fits into memory." + _ON_WORKERS.get(package, "")
             )
 
 
 def frames_of(table: Any) -> Any:
-    """Return frames for `BatchSource.from_frames` of a table that is not in memory.
-
-    Anything else is returned as it is.
-    """
+    """Return the frames of a table that is not in memory; anything else unchanged."""
     for kind in _kinds(table):
         if kind in _FRAMES_OF:
             return _FRAMES_OF[kind](table)
@@ -46,7 +43,7 @@ def frames_of(table: Any) -> Any:
 
 
 class _Partitions(Sequence):
-    """The partitions of a data frame of Dask, computed as they are read."""
+    """The partitions of a Dask data frame, computed as they are read."""
 
     def __init__(self, frame: Any):
         self._frame = frame
@@ -56,7 +53,7 @@ class _Partitions(Sequence):
         return self._frame.npartitions
 
     def __getitem__(self, number):
-        """Return a partition, a frame of pandas."""
+        """Return a partition as a pandas data frame."""
         if not 0 <= number < len(self):
             raise IndexError(number)
         return self._frame.partitions[number].compute()
@@ -67,10 +64,10 @@ def _batches(method: str, options: dict, table: Any) -> Any:
 
 
 def _record_batches(dataset: Any) -> Any:
-    """Return record batches, of which no more than the next is read ahead.
+    """Return record batches, reading ahead by one at most.
 
-    By itself pyarrow reads far ahead: a pass over a Parquet file of 1 GB took 2.6 GB of
-    memory, and takes 0.4 GB so.
+    By default pyarrow reads far ahead: a pass over a Parquet file of 1 GB took 2.6 GB
+    of memory; this way it takes 0.4 GB.
     """
     from pyarrow import dataset as ds
 
@@ -87,14 +84,14 @@ def _reader(method: str, **options: Any) -> Callable:
 
 _FRAMES_OF: dict[tuple[str, str], Callable] = {
     ("dask", "DataFrame"): _Partitions,
-    # In the same order in each pass.
+    # the same order in each pass
     ("polars", "LazyFrame"): _reader("collect_batches", maintain_order=True),
     ("pyarrow", "Dataset"): lambda table: partial(_record_batches, table),
 }
 
 
 def _kinds(table: Any) -> list[tuple[str, str]]:
-    """Return package and class of a table's type and of what that derives from."""
+    """Return package and class of a table's type and of its base classes."""
     return [
         (kind.__module__.split(".")[0].removesuffix("_expr"), kind.__name__)
         for kind in type(table).__mro__

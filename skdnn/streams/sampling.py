@@ -1,4 +1,4 @@
-"""Some rows of a stream, drawn at random in one pass."""
+"""A random sample of the rows of a stream, drawn in one pass."""
 
 from typing import Any
 
@@ -9,24 +9,23 @@ _SEED = 0  # the same rows in each pass over the same chunks
 
 
 class RowSample:
-    """Rows drawn from all chunks with the same probability, however many there are.
+    """A sample in which each row of all chunks is kept with the same probability.
 
-    Each row has a random number from [0, 1), and is kept if that is below a limit. The
-    limit is 1 at first, so that a stream of a few rows is kept whole; it is halved when
-    more rows would be kept than are wanted.
+    Each row gets a random number from [0, 1), and is kept if that is below a limit. The
+    limit starts at 1, so that a short stream is kept whole; it is halved when too many
+    rows would be kept.
 
     Parameters
     ----------
     most : int
-        The most rows to keep. Of a longer stream, half of them or more are kept, but
-        for the play of chance.
+        The most rows to keep. Of a longer stream, at least about half as many are kept.
 
     Attributes
     ----------
     numbers : ndarray of int
-        The numbers of the rows that are kept, in ascending order.
+        The indices of the rows that are kept, in ascending order.
     n_seen : int
-        The rows of all chunks so far.
+        The number of rows of all chunks so far.
     """
 
     def __init__(self, most: int):
@@ -43,9 +42,9 @@ class RowSample:
         return self.n_seen == self.numbers.size
 
     def add(self, *arrays: Any) -> None:
-        """Take in a chunk: arrays, frames or sparse matrices of the same rows.
+        """Add a chunk: arrays, frames or sparse matrices of the same rows.
 
-        What is kept is copied: chunks may be written over, or be large.
+        Rows that are kept are copied, because chunks may be overwritten, or be large.
         """
         n_rows = arrays[0].shape[0]
         drawn = self._rng.random(n_rows)
@@ -55,9 +54,9 @@ class RowSample:
         self.numbers = np.concatenate([self.numbers, self.n_seen + rows])
         self.n_seen += n_rows
         if self.numbers.size > self._most:
-            self._draw_again()
+            self._lower_limit()
 
-    def _draw_again(self) -> None:
+    def _lower_limit(self) -> None:
         while np.count_nonzero(self._drawn < self._limit) > self._most:
             self._limit /= 2
         kept = np.flatnonzero(self._drawn < self._limit)
@@ -66,7 +65,7 @@ class RowSample:
 
     @property
     def arrays(self) -> tuple[Any, ...]:
-        """The rows of each of the arrays, below each other."""
+        """The kept rows of each array."""
         return tuple(stacked(list(parts)) for parts in zip(*self._parts, strict=True))
 
 
@@ -80,7 +79,7 @@ def rows_of(array: Any, rows: np.ndarray) -> Any:
 
 
 def stacked(parts: list[Any]) -> Any:
-    """Return parts of a table below each other; sparse if all with rows are."""
+    """Stack parts of a table vertically; sparse if all parts with rows are."""
     parts = [part for part in parts if part.shape[0]] or parts[:1]
     if len(parts) == 1:
         return parts[0]

@@ -15,10 +15,11 @@ class Slices(Sequence):
     Parameters
     ----------
     columns : list of list
-        For each of X, y and perhaps the weights its parts: arrays, whatever has a shape
-        and can be sliced, or paths of .npy files, which are opened for each chunk.
+        The parts of X, of y and perhaps of the weights: arrays, anything else that has
+        a shape and can be sliced, or paths of .npy files, which are opened for each
+        chunk.
     names : list of str
-        What these are called.
+        Their names, for errors.
     chunk_rows : int
         The most rows of a chunk.
     """
@@ -27,8 +28,8 @@ class Slices(Sequence):
         lengths = [len(parts) for parts in columns]
         if len(set(lengths)) > 1 or not lengths[0]:
             raise ValueError(
-                f"{', '.join(names)} must be as many parts, at least one each; got "
-                f"{', '.join(map(str, lengths))}."
+                f"{', '.join(names)} must have the same number of parts, at least one; "
+                f"got {', '.join(map(str, lengths))}."
             )
         self._parts, self._chunk_rows = list(zip(*columns, strict=True)), chunk_rows
         ends = [0]
@@ -36,8 +37,8 @@ class Slices(Sequence):
             rows = [len_of(opened(array)) for array in part]
             if len(set(rows)) > 1:
                 raise ValueError(
-                    f"{', '.join(names)} have {', '.join(map(str, rows))} rows in part "
-                    f"{number}; they must have the same number."
+                    f"{', '.join(names)} must have the same number of rows in each "
+                    f"part; got {', '.join(map(str, rows))} in part {number}."
                 )
             ends.append(ends[-1] + -(-rows[0] // chunk_rows))
         self._ends = ends
@@ -57,7 +58,7 @@ class Slices(Sequence):
 
 
 class Mapped(Sequence):
-    """Chunks of another sequence, changed as they are read."""
+    """Chunks of another sequence, transformed as they are read."""
 
     def __init__(self, chunks: Sequence, change: Callable):
         self._chunks, self._change = chunks, change
@@ -67,7 +68,7 @@ class Mapped(Sequence):
         return len(self._chunks)
 
     def __getitem__(self, number):
-        """Return a chunk, changed."""
+        """Return a transformed chunk."""
         return self._change(self._chunks[number])
 
 
@@ -77,15 +78,15 @@ def parts_of(array: Any) -> list[Any]:
 
 
 def opened(array: Any) -> Any:
-    """Return an array; a file stays on disk, a frame becomes rows to slice."""
+    """Return an array to slice; a file is memory-mapped, a frame becomes its `iloc`."""
     if isinstance(array, str | os.PathLike):
         return np.load(array, mmap_mode="r")
     if hasattr(array, "iloc"):
         return array.iloc
     if not hasattr(array, "shape"):
         raise TypeError(
-            "A list is a list of parts, each an array or the path of a .npy file; got "
-            f"{array!r} as a part."
+            "A list must be a list of parts, each an array or the path of a .npy file; "
+            f"got {array!r} as a part."
         )
     return array.tocsr() if sparse.issparse(array) else array
 
@@ -97,6 +98,6 @@ def len_of(array: Any) -> int:
 
 
 def _loaded(rows: Any) -> Any:
-    """Return rows in memory; frames and sparse matrices are."""
+    """Return rows in memory; frames and sparse matrices already are."""
     is_table = hasattr(rows, "columns") or hasattr(rows, "iloc")
     return rows if is_table or sparse.issparse(rows) else np.asarray(rows)

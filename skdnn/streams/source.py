@@ -12,24 +12,24 @@ from skdnn.streams.slices import Mapped, Slices, parts_of
 
 
 class BatchSource:
-    """Training rows that come in chunks, for `fit` to read once per epoch.
+    """Training rows in chunks, which `fit` reads once per epoch.
 
-    ``net.fit(source)`` trains as ``net.fit(X, y, sample_weight)`` would on all chunks
-    one after the other, and holds no more than a few of them.
+    ``net.fit(source)`` trains as ``net.fit(X, y, sample_weight)`` would on the
+    concatenated chunks, with only a few of them in memory.
 
     Parameters
     ----------
     chunks : iterable or callable () -> iterable
-        Chunks ``(X, y)`` or ``(X, y, sample_weight)``, all alike, as `fit` takes them.
-        They are read many times, and must be the same each time, in the same order:
-        `fit` shuffles. So `chunks` is an object that ``iter()`` can be called on again
-        and again, such as a list, or a function that returns a new iterator; no
-        generator. A sequence (with ``len(chunks)`` and ``chunks[k]``) is read in
-        another order in each epoch. Chunks are read by threads. Passes of the
-        cross-validated estimators overlap: each must be independent of the others.
+        Chunks ``(X, y)`` or ``(X, y, sample_weight)``, all alike, of types that `fit`
+        accepts. They are read many times, and must be the same each time, in the same
+        order: `fit` shuffles. Pass an object that ``iter()`` can be called on
+        repeatedly, such as a list, or a function that returns a new iterator, but not a
+        generator. A sequence (with ``len(chunks)`` and ``chunks[k]``) is read in a new
+        order in each epoch. Chunks are read in threads. Passes of the cross-validated
+        estimators overlap: each must be independent of the others.
     buffer_chunks : int, default=4
-        Rows are shuffled among so many chunks, which are held in the network's type.
-        Besides them there are two or three as they were read.
+        Rows are shuffled among this many chunks, which are held in the network's type.
+        Two or three more are held as they were read.
 
     See Also
     --------
@@ -37,7 +37,7 @@ class BatchSource:
 
     Notes
     -----
-    `fit` takes every such iterable, not only this class, as its only argument.
+    As its only argument, `fit` accepts any such iterable, not only this class.
 
     Examples
     --------
@@ -79,14 +79,14 @@ class BatchSource:
 
         Parameters
         ----------
-        X : array-like, sparse matrix, path of a .npy file, or list of these
-            The inputs. What has a shape and can be sliced will do: memory maps, arrays
-            of h5py, zarr and Dask. Of a list, each element is a part of the rows. Files
-            are opened for each chunk and closed.
-        y : the same
+        X : array, data frame, sparse matrix, path of a .npy file, or list of these
+            The inputs: anything that has a shape and can be sliced, such as memory maps
+            and arrays of h5py, zarr and Dask. The elements of a list are consecutive
+            parts of the rows. Files are opened for each chunk and closed afterwards.
+        y : array, data frame or series, path of a .npy file, or list of these
             The targets, in the same parts.
-        sample_weight : the same, default=None
-            The weights.
+        sample_weight : array, series, path of a .npy file, or list of these, optional
+            The weights, in the same parts.
         chunk_rows : int, default=65536
             The most rows of a chunk.
         buffer_chunks : int, default=4
@@ -100,6 +100,8 @@ class BatchSource:
         ------
         ValueError
             If arrays have different numbers of rows or of parts.
+        TypeError
+            If a part has no shape, such as a list of numbers.
         """
         _check_count(chunk_rows, "chunk_rows")
         given = {"X": X, "y": y, "sample_weight": sample_weight}
@@ -117,15 +119,15 @@ class BatchSource:
         *,
         buffer_chunks: int = 4,
     ) -> Self:
-        """Return a source that takes data frames apart.
+        """Return a source that splits data frames into inputs, targets and weights.
 
         Parameters
         ----------
         frames : iterable or callable () -> iterable
             Frames of pandas or polars, or tables or record batches of pyarrow, each a
-            chunk; as `chunks` of the constructor. Or a table that is not in memory: a
-            Dataset of pyarrow, a LazyFrame of polars, a DataFrame of Dask, which is
-            read by its batches or partitions.
+            chunk; as `chunks` of the constructor. Or a table that is not in memory (a
+            pyarrow Dataset, a polars LazyFrame or a Dask DataFrame), which is read in
+            batches or partitions.
         target : str or list of str
             The column of the targets, or several.
         sample_weight : str, default=None
@@ -158,17 +160,22 @@ class BatchSource:
         Parameters
         ----------
         transformer : object with a method `transform`, or callable (X) -> X
-            It is fitted already, and gives as many rows as it gets. What it does to a
-            chunk must not change from pass to pass.
+            Already fitted. It must return as many rows as it receives, and transform a
+            chunk in the same way in each pass.
 
         Returns
         -------
         BatchSource
+
+        Raises
+        ------
+        TypeError
+            If `transformer` is neither.
         """
         transform = getattr(transformer, "transform", transformer)
         if not callable(transform):
             raise TypeError(
-                "transformer must have a method transform or be a function, got "
+                "transformer must have a method transform or be callable, got "
                 f"{transformer!r}."
             )
         return self._changed(partial(_with_X, transform))
@@ -182,16 +189,16 @@ class BatchSource:
         return type(self)(chunks, buffer_chunks=self.buffer_chunks)
 
     def __iter__(self) -> Iterator[Any]:
-        """Begin a pass over all chunks."""
+        """Start a pass over all chunks."""
         return iter(self.chunks() if callable(self.chunks) else self.chunks)
 
     @property
     def can_be_reordered(self) -> bool:
-        """Whether `read` takes any order."""
+        """Whether chunks can be read in any order."""
         return hasattr(self.chunks, "__getitem__") and hasattr(self.chunks, "__len__")
 
     def read(self, order: np.ndarray) -> Iterator[Any]:
-        """Yield chunks of these numbers; all in order if they cannot be reordered."""
+        """Yield the chunks in `order`; all as they come if they cannot be reordered."""
         if not self.can_be_reordered:
             yield from self
             return
@@ -209,7 +216,7 @@ def _passes(source: BatchSource, change: Callable) -> Iterator[Any]:
 
 
 def is_source(X: Any) -> bool:
-    """Whether the only argument of a fit is a source of chunks, and no table."""
+    """Whether the only argument of a fit is a source of chunks rather than a table."""
     if isinstance(X, BatchSource):
         return True
     is_table = any(
@@ -235,7 +242,7 @@ def _is_chunk(item: Any) -> bool:
 
 
 def as_source(X: Any) -> BatchSource:
-    """Return what a caller gave in place of X and y as a source."""
+    """Return what was passed in place of X and y as a BatchSource."""
     return X if isinstance(X, BatchSource) else BatchSource(X)
 
 
@@ -247,10 +254,10 @@ def _refuse_used_up(chunks: Any) -> None:
         )
     if iter(chunks) is chunks:
         raise TypeError(
-            f"The batch source is a {type(chunks).__name__}, which is used up after "
-            "one pass, but each epoch is a pass. Pass an object with __iter__ that "
-            "begins anew each time, such as a list, or give the function that makes "
-            "the generator: BatchSource(function)."
+            f"The batch source is a {type(chunks).__name__}, which is exhausted after "
+            "one pass, but each epoch is a pass. Pass an iterable that can be iterated "
+            "over repeatedly, such as a list, or the function that makes the "
+            "generator: BatchSource(function)."
         )
 
 

@@ -1,1 +1,1 @@
-"""Who moves θ: optimisers, schedules, the compiled loop, L-BFGS."""
+"""Training of θ: optimisers, schedules, the compiled loop, L-BFGS."""

@@ -1,17 +1,17 @@
-r"""The average of θ over its last steps: smoother than θ, at hardly any cost.
+r"""An exponential moving average of θ: smoother than θ, at hardly any cost.
 
-While the learning rate stays, θ wanders around a minimum. An exponential moving average
-of it settles as a falling rate would have it settle, and may be looked at or stopped at
-any time (B. Polyak and A. Juditsky, "Acceleration of stochastic approximation by
-averaging", 1992; D. Kingma and J. Ba, "Adam", 2015, section 7.2, with the correction
-below).
+At a constant learning rate, θ wanders around a minimum. Its moving average settles as θ
+would under a decaying rate, and can be evaluated, and training stopped, at any time
+(B. Polyak and A. Juditsky, "Acceleration of stochastic approximation by averaging",
+1992; D. Kingma and J. Ba, "Adam", 2015, section 7.2, with the correction below).
 
 .. math::
 
     \bar\theta_t = \bar\theta_{t-1} + w_t (\theta_t - \bar\theta_{t-1}), \qquad
     w_t = \frac{1 - d}{1 - d^t}
 
-w₁ is 1, so that the first θ has no more weight than its age gives it; later w is 1 − d.
+Since w₁ = 1, the initial average does not count, and the first θ has no more weight
+than its age gives it; w tends to 1 − d.
 """
 
 from typing import NamedTuple
@@ -35,7 +35,7 @@ OFF = Averaging(False, 0.0)
 
 @kernel
 def average_in(op, now, at, T):
-    """Take θ, after the step that ends here, into the average."""
+    """Add θ, as it is at the end of a step, to the average."""
     size, t = op.stop - op.start, now.n_averaged + 1
     theta = vector(at[THETA], op.start, size, T)
     average = vector(at[AVERAGE], op.start, size, T)
@@ -45,12 +45,12 @@ def average_in(op, now, at, T):
 
 
 def average(averaging: Averaging, n_parameters: int) -> list[tuple]:
-    """Return the operation that ends a step, or none."""
+    """Return the operation that averages θ at the end of a step, or none."""
     if not averaging.is_on:
         return []
     return [operation(average_in, stop=n_parameters, decay=averaging.decay)]
 
 
 def nothing(dtype: np.dtype | type = np.float64) -> np.ndarray:
-    """Return the average where there is none."""
+    """Return an empty average, for training without averaging."""
     return np.empty(0, dtype)

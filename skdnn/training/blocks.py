@@ -1,4 +1,4 @@
-"""Epochs of mini-batches: in which order, in which blocks, and who yields them."""
+"""Epochs of mini-batches: their order, their blocks, and what yields them."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -9,10 +9,10 @@ import numpy as np
 from skdnn.network.compiled import entry
 from skdnn.network.objective import Block, Inputs
 
-# Where nothing is copied, blocks are so long that calls are few, and so short that an
-# interrupt is soon heard.
+# The size of blocks that are not copied: long enough that calls are few, short enough
+# that an interrupt takes effect soon.
 UNCOPIED_BYTES = 2**24
-AS_THEY_STAND = np.empty(0, np.int64)  # the rows of a block that are all of its arrays
+AS_THEY_STAND = np.empty(0, np.int64)  # `rows` of a block that takes arrays as they are
 
 
 class TrainingBlock(NamedTuple):
@@ -24,29 +24,29 @@ class TrainingBlock(NamedTuple):
     X: Inputs
     Y: np.ndarray
     s: np.ndarray
-    is_weighted: bool  # whether there is anything but ones in s
+    is_weighted: bool  # whether s may have values other than 1
     rows: np.ndarray  # int64
     bounds: np.ndarray  # batch k is the rows bounds[k]:bounds[k + 1] of the block
 
 
 class Reader(Protocol):
-    """What the loop is handed: rows to train on, from wherever they are.
+    """The training rows as the loop reads them, wherever they are stored.
 
     Attributes
     ----------
     n_rows, n_columns, n_targets : int
         The rows of an epoch; the columns of X and of Y.
     n_batches, batch_rows : int
-        Mini-batches of an epoch, and the most rows that one has.
+        The mini-batches of an epoch, and the most rows of one.
     copies : bool
-        Whether blocks are copies, so that nothing is left to be gathered from them.
+        Whether blocks are copies, so that no rows need to be gathered from them.
     is_in_place : bool
-        Whether all blocks are of the same arrays, which stay as they are: blocks that
-        follow each other, of several epochs even, can then be one.
+        Whether all blocks are of the same arrays, which do not change: consecutive
+        blocks, even of several epochs, can then be joined.
     is_sparse : bool
         Whether blocks have sparse X.
     rng : numpy.random.Generator
-        What an epoch is drawn from.
+        Draws the order of an epoch.
     """
 
     n_rows: int
@@ -60,34 +60,34 @@ class Reader(Protocol):
     rng: np.random.Generator
 
     def epoch(self, first: int = 0) -> Generator[TrainingBlock]:
-        """Yield all rows once, block by block, but those before this mini-batch.
+        """Yield all rows once, block by block, from mini-batch `first` on.
 
         Random numbers are drawn as for the whole epoch.
         """
 
     def in_order(self, block_rows: int) -> Iterator[Block]:
-        """Yield (X, Y, s) of all rows as they stand, so many at once."""
+        """Yield (X, Y, s) of all rows in order, `block_rows` at a time."""
 
 
 class EndlessBlocks:
-    """The blocks of epoch after epoch, cut after any number of batches.
+    """The blocks of consecutive epochs, cut after any number of batches.
 
-    Where it stands is two things, which can be saved: how many batches of its epoch it
-    has given, and the generator of random numbers as it was where the epoch began. From
-    these an epoch is drawn once more, and its first batches are passed over.
+    The position can be saved: the number of batches yielded in this epoch, and the
+    state of the random generator at its beginning. To resume, the epoch is drawn again
+    and its first batches are skipped.
     """
 
     def __init__(self, reader: Reader):
         self._reader = reader
         row_bytes = reader.n_columns * np.dtype(np.float32).itemsize
         self._most_rows = UNCOPIED_BYTES // max(1, row_bytes)
-        self._blocks: Generator[TrainingBlock] | None = None  # of the epoch under way
-        self._rest: TrainingBlock | None = None  # of its block that was cut
+        self._blocks: Generator[TrainingBlock] | None = None  # of the current epoch
+        self._rest: TrainingBlock | None = None  # of a block that was cut
         self._n_given = 0
         self._began: dict[str, Any] = {}
 
     def take(self, n_batches: int) -> Iterator[TrainingBlock]:
-        """Yield the next batches: each block is used before the next is asked for."""
+        """Yield blocks of the next batches; use each before requesting the next."""
         while n_batches > 0:
             block = self._some(n_batches)
             n_batches -= block.bounds.size - 1
@@ -101,7 +101,7 @@ class EndlessBlocks:
             yield block
 
     def _some(self, most: int) -> TrainingBlock:
-        """Return the batches up to the end of a block, but not more than these."""
+        """Return the batches up to the end of a block, but at most `most`."""
         block = self._rest or self._next_block()
         n = min(most, block.bounds.size - 1)
         rest = block._replace(bounds=block.bounds[n:])
@@ -113,7 +113,7 @@ class EndlessBlocks:
         bits, block = self._reader.rng.bit_generator, None
         if self._blocks is not None:
             block = next(self._blocks, None)
-        elif self._n_given:  # another has given them
+        elif self._n_given:  # resumed: another object has yielded them
             bits.state = self._began
             self._blocks = self._reader.epoch(self._n_given)
             block = next(self._blocks)
@@ -124,19 +124,19 @@ class EndlessBlocks:
         return block
 
     def pack(self) -> dict[str, Any]:
-        """Return where it stands."""
+        """Return the position."""
         if self._n_given == self._reader.n_batches:
             return {"n_given": 0, "began": {}}
         return {"n_given": self._n_given, "began": self._began}
 
-    def go_to(self, plain: dict[str, Any]) -> None:
-        """Stand where another stood; its generator's state of then is the reader's."""
+    def resume_from(self, plain: dict[str, Any]) -> None:
+        """Go to a packed position; the reader's generator must be as it was there."""
         self._blocks = self._rest = None
         self._n_given, self._began = plain["n_given"], plain["began"]
 
 
 def joined(blocks: list[TrainingBlock]) -> TrainingBlock:
-    """Return blocks of the same arrays as one."""
+    """Join blocks of the same arrays into one."""
     if len(blocks) == 1:
         return blocks[0]
     rows = [block.rows[block.bounds[0] : block.bounds[-1]] for block in blocks]
@@ -148,7 +148,7 @@ def joined(blocks: list[TrainingBlock]) -> TrainingBlock:
 def from_batch(
     blocks: Generator[TrainingBlock], first: int
 ) -> Generator[TrainingBlock]:
-    """Yield blocks without the batches before this one."""
+    """Yield blocks without the batches before `first`."""
     with closing(blocks):
         for block in blocks:
             n = min(first, block.bounds.size - 1)
@@ -158,16 +158,16 @@ def from_batch(
 
 
 def batch_bounds(n_rows: int, batch_size: int) -> np.ndarray:
-    """Return where each mini-batch of an epoch starts, and the end.
+    """Return where each mini-batch of an epoch starts, and the end of the last.
 
     Batches have at most `batch_size` rows and differ by at most one row: a last batch
-    of a few leftover rows would be a step in a random direction.
+    of a few leftover rows would give a very noisy step.
     """
     n_batches = -(-n_rows // batch_size)
     return (np.arange(n_batches + 1) * n_rows) // n_batches
 
 
-# (X, Y, s, rng) -> (X, Y, s): an altered block, of the same rows and type.
+# (X, Y, s, rng) -> (X, Y, s): a modified block, with as many rows and the same types.
 Augment = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple]
 
 
@@ -176,30 +176,30 @@ def augmented(
     before: tuple[np.ndarray, np.ndarray, np.ndarray],
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what an augmentation makes of copies of rows, targets and weights."""
+    """Apply an augmentation to copies of rows, targets and weights."""
     after = augment(*before, rng)
     if not (isinstance(after, tuple) and len(after) == len(before)):
         raise ValueError(
-            "augmentation must return X, Y and s, a tuple of three arrays; it "
-            f"returned {type(after).__name__}."
+            "augmentation must return a tuple of three arrays, X, Y and s; it returned "
+            f"{type(after).__name__}."
         )
     for name, array, old in zip("XYs", after, before, strict=True):
         if array.dtype != old.dtype or len(array) != len(old):
             raise ValueError(
-                f"augmentation must keep rows and types: it was given {name} of "
-                f"shape {old.shape} and type {old.dtype}, and returned shape "
+                "augmentation must keep the number of rows and the types: it received "
+                f"{name} of shape {old.shape} and type {old.dtype}, and returned shape "
                 f"{array.shape} and type {array.dtype}."
             )
     return after
 
 
 def random_order(rng: np.random.Generator, n_rows: int) -> np.ndarray:
-    """Return the numbers of all rows in random order.
+    """Return the indices of all rows in random order.
 
-    Durstenfeld's shuffle (Communications of the ACM 7, 1964, algorithm 235), as
-    ``rng.permutation`` does it. All random numbers are drawn at once and none is thrown
-    away, which takes half the time; some orders are likelier than others by
-    n_rows / 2^53 at most.
+    Durstenfeld's shuffle (Communications of the ACM 7, 1964, algorithm 235), as in
+    ``rng.permutation``. All random numbers are drawn at once and none is rejected,
+    which takes half the time; some orders are more likely than others, by at most
+    n_rows / 2^53.
     """
     order = np.arange(n_rows)
     shuffle(order, rng.random(n_rows))
@@ -208,7 +208,7 @@ def random_order(rng: np.random.Generator, n_rows: int) -> np.ndarray:
 
 @entry
 def shuffle(order, uniform):
-    """Shuffle in place, led by one uniform number in [0, 1) for each element."""
+    """Shuffle in place, by one uniform number in [0, 1) for each element."""
     for i in range(order.size - 1, 0, -1):
         j = int(uniform[i] * (i + 1))
         order[i], order[j] = order[j], order[i]

@@ -38,14 +38,14 @@ from skdnn.training.averaging import Averaging, average
 from skdnn.training.blocks import TrainingBlock
 from skdnn.training.optimizers import Regularization, Rule, update
 
-# Rows gathered at once: loops of many rows are faster, while these bytes share a
-# core's second-level cache with what a step works on.
+# Bytes of rows gathered at once: long loops are faster, but these rows share a core's
+# L2 cache with the data of a step.
 _GATHERED_BYTES = 2**17
 
 
 @kernel
 def gather(op, now, at, T):
-    """Gather so many rows of the block, those that come next in its order."""
+    """Gather the next rows of the block, in its order."""
     rows = vector(at[ORDER], now.first, now.count, np.int64)
     table = matrix(at[BLOCK_X], 0, now.count, op.n_in, T)
     pick_rows(table, rows, matrix(at[GATHERED_X], 0, now.count, op.n_in, T))
@@ -53,7 +53,7 @@ def gather(op, now, at, T):
 
 @kernel
 def gather_sparse(op, now, at, T):
-    """Do the same for sparse rows, of which the numbers are gathered."""
+    """Do the same for sparse rows, of which only the indices are gathered."""
     rows = vector(at[ORDER], now.first, now.count, np.int64)
     table = matrix(at[BLOCK_X], 0, now.count, 1, np.int64)
     pick_rows(table, rows, matrix(at[GATHERED_X], 0, now.count, 1, np.int64))
@@ -61,7 +61,7 @@ def gather_sparse(op, now, at, T):
 
 @kernel
 def gather_targets(op, now, at, T):
-    """Gather their targets and, if there are any, their weights."""
+    """Gather the targets of these rows and, if there are any, their weights."""
     rows, n = vector(at[ORDER], now.first, now.count, np.int64), now.n_targets
     table = matrix(at[BLOCK_Y], 0, now.count, n, T)
     pick_rows(table, rows, matrix(at[GATHERED_Y], 0, now.count, n, T))
@@ -71,17 +71,17 @@ def gather_targets(op, now, at, T):
 
 
 class Variables(NamedTuple):
-    """What steps move, in place: arrays of shape (n_parameters,), and counts."""
+    """What steps update in place: arrays of shape (n_parameters,); and counts."""
 
     theta: np.ndarray
     m: np.ndarray
     v: np.ndarray
     average: np.ndarray  # of shape (0,) if averaging is off
-    t: int  # steps before
-    n_averaged: int  # of them, so many are in the average
+    t: int  # steps so far
+    n_averaged: int  # how many of them are in the average
 
     def put_into(self, frame: Frame) -> None:
-        """Have a program find them."""
+        """Bind the variables to a frame."""
         frame.put(THETA, self.theta)
         frame.put(M, self.m)
         frame.put(V, self.v)
@@ -90,7 +90,7 @@ class Variables(NamedTuple):
 
 
 class StepProgram:
-    """What each step of a training does, and its buffers.
+    """The operations of a training step, and its buffers.
 
     Parameters
     ----------
@@ -101,15 +101,16 @@ class StepProgram:
     keep_prob : ndarray of float64, shape (n_layers,)
         For the input and each hidden layer.
     dtype : dtype
-        Of θ and the rows.
+        The type of θ and the rows.
     batch_rows : int
         The most rows of a batch.
-    n_targets : int
+    n_targets : int, default=1
         Columns of Y.
-    is_sparse : bool
-        Whether X is.
-    gathers : bool
-        Whether blocks name their rows; else they are taken as they stand.
+    is_sparse : bool, default=False
+        Whether X is sparse.
+    gathers : bool, default=True
+        Whether rows are gathered from blocks by their indices; else blocks are used as
+        they are.
 
     Attributes
     ----------
@@ -181,22 +182,22 @@ class StepProgram:
         ----------
         variables : Variables
         block : TrainingBlock
-            Inputs, targets, weights that average to 1 over the training set, and which
-            of their rows form which batch.
+            Inputs, targets, weights that average to 1 over the training set, and the
+            rows of each batch.
         rates : ndarray of float64, shape (n_batches,)
             The learning rate of each step.
         seed : uint64
-            Names the dropout masks, together with the number of the step.
-        total : float
-            Σ of sᵢ ℓᵢ over the blocks before this one. It is handed on, so that the sum
-            has the same bits however batches are put together in blocks.
+            Seed of the dropout masks, together with the number of the step.
+        total : float, default=0.0
+            Sum of sᵢ ℓᵢ over the blocks before this one. It is passed on so that the
+            sum has the same bits however batches are grouped into blocks.
 
         Returns
         -------
         total : float
-            Σ of sᵢ ℓᵢ over this block, too, each batch at the θ of its step.
+            Sum of sᵢ ℓᵢ including this block, each batch at the θ of its step.
         finite : bool
-            False if a batch's cost was not finite; θ has not been moved by that batch.
+            False if a batch's cost was not finite; θ is not updated by that batch.
         """
         frame, names_rows = self._frame, block.rows.size > 0
         variables.put_into(frame)
@@ -242,11 +243,11 @@ def _train_block(
     row_bytes,
     total,
 ):
-    """Walk through the operations once for each batch.
+    """Run the operations once for each batch.
 
-    Those before `to_cost` gather rows, of which there is room for so many, from the
-    `n_rows` that the block names; those from `back` on follow the cost. `row_bytes` are
-    those of X, Y and s.
+    Those before `to_cost` gather up to `room` of the `n_rows` rows that the block
+    lists; those from `back` on follow the cost. `row_bytes` has the bytes of a row of
+    X, Y and s.
     """
     word, now = flush_subnormals(), nows[0]
     X_at, Y_at, s_at, first = at[X], at[Y], at[S], 0

@@ -1,4 +1,4 @@
-"""One step by a gradient that is given: computed elsewhere, of parts of a batch."""
+"""A step with a given gradient, which was computed elsewhere from parts of a batch."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def take_step(
     grad: np.ndarray,
     rate: float,
 ) -> None:
-    """Take a step, in place on what moves; `grad` is of the data part of J."""
+    """Take a step, in place on `variables`; `grad` is of the data part of J."""
     frame = Frame(variables.theta.dtype)
     variables.put_into(frame)
     frame.put(GRAD, grad)

@@ -1,4 +1,4 @@
-"""What training tells: of the dev set, of each epoch, and how it went in all."""
+"""Records of training: results on the dev set, of each epoch, and of a whole fit."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from skdnn.training.stopping import CONVERGED, EARLY_STOPPING, MAX_ITER
 
 
 class DevResult(NamedTuple):
-    """What the dev set said after an epoch."""
+    """Results on the dev set after an epoch."""
 
     cost: float  # without penalty and dropout
     score: float  # the higher the better
@@ -15,27 +15,27 @@ class DevResult(NamedTuple):
 
 
 class EpochRecord(NamedTuple):
-    """One line of the history."""
+    """One epoch of the history."""
 
     epoch: int  # counted from 1 over all epochs so far
     cost: float  # J, each batch at the θ of its step
     learning_rate: float  # of the epoch's last step
-    seconds: float  # without those of compiling
+    seconds: float  # without compiling
     dev: DevResult | None
     compile_seconds: float = 0.0
 
     def in_units(self, unit: float) -> "EpochRecord":
-        """Return the record with its costs in multiples of another unit."""
+        """Return the record with its costs multiplied by `unit`."""
         dev = self.dev and self.dev._replace(cost=unit * self.dev.cost)
         return self._replace(cost=unit * self.cost, dev=dev)
 
 
 @dataclass
 class Run:
-    """A call of fit, from its first epoch on, however often it was broken off."""
+    """A fit from its first epoch on, however often it was interrupted."""
 
-    began: float  # the state's time at its beginning
-    history: list[EpochRecord] = field(default_factory=list)  # J as training has it
+    began: float  # `time` of the state when the fit began
+    history: list[EpochRecord] = field(default_factory=list)  # J in units of training
 
 
 @dataclass
@@ -44,11 +44,11 @@ class Outcome:
 
     history: list[EpochRecord] = field(default_factory=list)
     reason: str = MAX_ITER  # why training stopped: a code of training/stopping.py
-    diverged_at: int | None = None  # the epoch in which J was no longer finite
-    interrupted_by: KeyboardInterrupt | None = None  # at least one epoch was over
-    message: str = ""  # what the solver says
+    diverged_at: int | None = None  # the first epoch in which J was not finite
+    interrupted_by: KeyboardInterrupt | None = None  # after at least one full epoch
+    message: str = ""  # of the solver
 
     @property
     def converged(self) -> bool:
-        """Whether training stopped because there was nothing more to gain."""
+        """Whether training stopped because it no longer improved."""
         return self.reason in (CONVERGED, EARLY_STOPPING)

@@ -1,10 +1,10 @@
-r"""L-BFGS: SciPy's, on the same objective and the same θ.
+r"""SciPy's L-BFGS, on the same objective and the same θ.
 
 The L1 penalty is not differentiable, so with it the weights are split into two
 non-negative parts, :math:`W = W^+ - W^-` and
 :math:`\|W\|_1 = \sum (W^+ + W^-)`: a smooth problem with bounds, which L-BFGS-B solves
-with exact zeros (C. Zhu et al., "Algorithm 778: L-BFGS-B", 1997). The price is twice
-the weights.
+with exact zeros (C. Zhu et al., "Algorithm 778: L-BFGS-B", 1997). The cost is twice as
+many weights.
 """
 
 import time
@@ -44,15 +44,15 @@ def minimize_lbfgs(
 ) -> tuple[np.ndarray, Outcome]:
     """Return a minimum of J and how it was reached.
 
-    Converged means that no component of the projected gradient is larger than `tol`.
-    With `evaluate`, the dev set is looked at after each iteration; a monitor that
-    follows it may stop earlier. Iterations are counted on from `epochs_before`.
+    The search has converged when no component of the projected gradient is larger than
+    `tol`. With `evaluate`, the dev set is evaluated after each iteration; a monitor
+    that follows it may stop earlier. Iterations are counted from `epochs_before` on.
 
-    A search that finds no lower J than where it starts counts as one iteration, which
-    stays there: it has a cost, and there is a θ to look at.
+    A search that finds no J lower than at its start counts as one iteration that stays
+    there, so that the history has its cost.
 
-    An interrupt (Ctrl-C) ends the search with the last iteration; before the end of the
-    first it is raised again.
+    An interrupt (Ctrl-C) ends the search at the last full iteration; before the end of
+    the first it is raised again.
     """
     form = _SplitForm(objective) if objective.penalty.l1 else _Plain(objective)
     outcome = Outcome()
@@ -60,10 +60,10 @@ def minimize_lbfgs(
 
     def after_iteration(intermediate_result: optimize.OptimizeResult) -> None:
         x, J = intermediate_result.x, intermediate_result.fun
-        if not np.isfinite(J) or take_down(x, J):
+        if not np.isfinite(J) or record_iteration(x, J):
             raise StopIteration
 
-    def take_down(x: np.ndarray, J: float) -> bool:
+    def record_iteration(x: np.ndarray, J: float) -> bool:
         nonlocal began, compiled, last
         at = form.theta(x.copy())
         dev = evaluate(at) if evaluate else None
@@ -102,11 +102,11 @@ def minimize_lbfgs(
         outcome.reason, outcome.interrupted_by = INTERRUPTED, interrupt
         return np.asarray(last, dtype=theta.dtype), outcome
     reason, best = outcome.reason, form.theta(result.x)
-    if reason == MAX_ITER:  # SciPy has stopped by itself
+    if reason == MAX_ITER:  # SciPy stopped of its own accord
         reason = _reason(result, max_iterations)
     is_finite = np.isfinite(result.fun) and np.all(np.isfinite(best))
     if is_finite and not outcome.history:
-        take_down(result.x, result.fun)
+        record_iteration(result.x, result.fun)
     outcome.reason, outcome.message = reason, str(result.message)
     if not is_finite:
         outcome.reason = DIVERGED
@@ -116,7 +116,7 @@ def minimize_lbfgs(
 
 
 def _reason(result: optimize.OptimizeResult, max_iterations: int) -> str:
-    """Return why SciPy has stopped, as a code of training/stopping.py."""
+    """Return why SciPy stopped, as a code of training/stopping.py."""
     if result.status == 0:
         return CONVERGED
     if result.status == 2:
@@ -125,7 +125,7 @@ def _reason(result: optimize.OptimizeResult, max_iterations: int) -> str:
 
 
 class _Plain:
-    """θ as it is."""
+    """The problem in θ itself."""
 
     def __init__(self, objective: Objective):
         self._objective = objective
@@ -145,7 +145,7 @@ class _Plain:
 
 
 class _SplitForm:
-    """θ as (W⁺, W⁻, b) with W⁺, W⁻ ≥ 0; b stands for all without an L1 penalty."""
+    """The problem in (W⁺, W⁻, b) with W⁺, W⁻ ≥ 0; b is all of θ without L1 penalty."""
 
     def __init__(self, objective: Objective):
         factor = per_parameter(objective.network.segments, "l1")

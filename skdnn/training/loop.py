@@ -1,4 +1,4 @@
-"""Epochs: train, look at the dev set, tell whoever listens, stop in time."""
+"""The loop over epochs: train, evaluate on the dev set, call back, stop in time."""
 
 import time
 from collections.abc import Callable
@@ -43,32 +43,37 @@ def train_epochs(
 ) -> Outcome:
     """Train for up to `recipe.n_epochs` epochs, in place on `state`.
 
-    An interrupt (Ctrl-C) ends the training with the last full epoch, from which it can
-    go on as if nothing had happened; before the end of the first it is raised again.
-    Where the only epoch fails, the state is left half done: there is nothing to keep.
+    An interrupt (Ctrl-C) ends training at the last full epoch, from which it can resume
+    as if nothing had happened; before the end of the first it is raised again. If the
+    only epoch fails, the state is left incomplete: there is nothing to keep.
 
     Parameters
     ----------
     state : TrainingState
-        Where to start; holds the last θ afterwards. Its monitor says when training has
-        stalled.
+        Where to start; holds the last θ afterwards. Its monitor decides when training
+        has stalled.
     reader : Reader
         Yields the training rows, epoch by epoch.
     recipe : Recipe
         How to train.
     evaluate : callable (theta) -> DevResult, optional
-        Looks at the dev set.
+        Evaluates θ on the dev set.
     on_epoch : callable (EpochRecord, theta) -> bool, optional
-        Told of each epoch; a true answer stops the training.
+        Called after each epoch; a true result stops training.
     history : list of EpochRecord, optional
-        The epochs of this training that have led to `state`: they count, and those to
-        come are appended.
+        The epochs of this fit that have led to `state`: they count towards
+        `recipe.n_epochs`, and new ones are appended.
     make_steps : callable (state, reader, recipe) -> Steps, optional
-        Returns what takes the steps.
+        Returns the object that takes the steps.
 
     Returns
     -------
     Outcome
+
+    Raises
+    ------
+    ValueError
+        If `state` has no monitor.
     """
     outcome = Outcome([] if history is None else history)
     steps = make_steps(state, reader, recipe)
@@ -92,14 +97,12 @@ def train_epochs(
         if not outcome.history:
             raise
         outcome.reason, outcome.interrupted_by = INTERRUPTED, interrupt
-    outcome.reason = _reason_in_view_of_the_cost(state, recipe, outcome)
+    outcome.reason = _reason_given_cost(state, recipe, outcome)
     return outcome
 
 
-def _reason_in_view_of_the_cost(
-    state: TrainingState, recipe: Recipe, outcome: Outcome
-) -> str:
-    """Return why training stopped, or that it failed, where the cost says so."""
+def _reason_given_cost(state: TrainingState, recipe: Recipe, outcome: Outcome) -> str:
+    """Return why training stopped, or that it failed if the cost shows so."""
     reason, first_cost, monitor = outcome.reason, state.first_cost, _monitor(state)
     ran_out = reason == MAX_ITER and recipe.is_whole
     if first_cost is None or not (outcome.converged or ran_out):
@@ -114,18 +117,18 @@ def _reason_in_view_of_the_cost(
 
 def _monitor(state: TrainingState) -> Monitor:
     if state.monitor is None:
-        raise ValueError("state.monitor must be a Monitor: it says when to stop")
+        raise ValueError("state.monitor must be a Monitor, got None.")
     return state.monitor
 
 
 def _is_lost(recipe: Recipe, monitor: Monitor, outcome: Outcome) -> bool:
-    """Whether training stalled at a higher cost than a constant prediction has."""
+    """Whether training stalled at a higher cost than that of a constant prediction."""
     constant, history = recipe.constant_cost(), outcome.history
-    if monitor.follows_dev:  # whose cost knows no penalty, and is of other rows
+    if monitor.follows_dev:  # whose cost has no penalty, and is of other rows
         best = min((r.dev.cost for r in history if r.dev is not None), default=0.0)
         return best > RISES_BY * constant + monitor.tol
     cost = history[-1].cost
-    # With a coarse tol, patience may be over while J still falls.
+    # With a coarse tol, patience may run out while J still falls.
     is_falling = cost <= min(record.cost for record in history)
     if is_falling and monitor.tol > 1e-3 * constant:
         return False
@@ -138,7 +141,7 @@ def _train_epoch(
     last: LastEpochs,
     evaluate: Evaluate | None,
 ) -> bool:
-    """Train for an epoch and record it; return whether training is over."""
+    """Train for one epoch and record it; return whether training is over."""
     state, recipe, monitor = steps.state, steps.recipe, _monitor(steps.state)
     last.epoch_begins()
     epoch, began, compiled = state.n_epochs + 1, time.perf_counter(), compile_seconds()
@@ -169,7 +172,7 @@ def _reason_of_stall(state: TrainingState) -> str:
 
 
 def _lower_rate(state: TrainingState, recipe: Recipe, monitor: Monitor) -> bool:
-    """Lower the rate at a stall, if the schedule does; return whether it was."""
+    """Lower the rate at a stall, if the schedule does so; return whether it was."""
     rate = recipe.learning_rate_init * state.rate_factor
     if not recipe.schedule.lowers_on_stall or rate <= LEAST_RATE:
         return False

@@ -1,8 +1,8 @@
 r"""Optimisers: in place on the flat θ, with explicit state.
 
-Each rule sees the gradient g of the data term and of the L2 part of the penalty, and
-takes the L1 part as a proximal step, which is what makes zeros exact. The learning
-rate η is handed in for each step; where it comes from is the schedule's business.
+Each rule uses the gradient g of the data term and of the L2 part of the penalty, and
+takes a proximal step for the L1 part, which makes zeros exact. The learning rate η of
+each step comes from the schedule.
 
 sgd, with momentum μ (I. Sutskever et al., "On the importance of initialization and
 momentum", 2013, in the form that scikit-learn uses):
@@ -19,7 +19,7 @@ adam (D. Kingma and J. Ba, 2015, algorithm 1):
         - \eta \frac{m / (1-\beta_1^t)}{\sqrt{v / (1-\beta_2^t)} + \epsilon}
 
 adamw (I. Loshchilov and F. Hutter, 2019, algorithm 2) leaves the L2 part out of g and
-shrinks the weights apart from that step: :math:`W := (1 - \eta\lambda/m) W - …`.
+shrinks the weights separately: :math:`W := (1 - \eta\lambda/m) W - …`.
 """
 
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ from skdnn.training.parts import InPlace, StatePart
 
 
 class Optimizer(NamedTuple):
-    """What the rest of the package needs to know of one optimiser."""
+    """What the rest of the package needs to know about an optimiser."""
 
     step: str  # the name of its kernel
-    decouples_l2: bool = False  # shrinks weights apart from the gradient's step
-    nearest: str | None = None  # another one, if scikit-learn does not have this
+    decouples_l2: bool = False  # shrinks weights separately from the gradient step
+    nearest: str | None = None  # scikit-learn's closest one, if it lacks this one
 
 
 OPTIMIZERS = {
@@ -64,7 +64,7 @@ class Rule(NamedTuple):
 
 
 class Regularization(NamedTuple):
-    """What every update applies besides the data's gradient."""
+    """What every update applies in addition to the gradient of the data term."""
 
     l2: float  # the penalty's l2/2 ‖W‖²
     l1: float  # and l1 ‖W‖₁
@@ -74,12 +74,12 @@ class Regularization(NamedTuple):
 
 @dataclass
 class OptimizerState(StatePart):
-    """What an optimiser remembers between steps.
+    """The state of an optimiser between steps.
 
     Attributes
     ----------
     m, v : ndarray of shape (n_parameters,)
-        First and second moments of adam and adamw. sgd keeps its velocity in v.
+        First and second moments of adam and adamw; for sgd, v is the velocity.
     t : int
         Steps taken so far.
     """
@@ -94,7 +94,7 @@ class OptimizerState(StatePart):
         return cls(np.zeros_like(theta), np.zeros_like(theta))
 
     def restart(self) -> None:
-        """Forget all steps."""
+        """Reset to the state before the first step."""
         self.m[:] = self.v[:] = 0
         self.t = 0
 
@@ -104,7 +104,7 @@ def sgd(op, now, at, T):
     """Take one step of gradient descent with momentum.
 
     The proximal step of L1 is part of the displacement, so it enters the velocity as
-    the gradient does: at the minimum both balance and v rests at zero.
+    the gradient does: at the minimum the two balance and v stays at zero.
     """
     size, lr = op.stop - op.start, now.rate * op.rate
     theta, grad = (
@@ -127,9 +127,9 @@ def sgd(op, now, at, T):
 def adam(op, now, at, T):
     """Take one step of Adam.
 
-    The proximal step is scaled as each component's step is (J. Yun et al., "Adaptive
-    proximal gradient methods for structured neural networks", 2021), or it would
-    settle at another minimum than J's.
+    The proximal step is scaled like the step of each component (J. Yun et al.,
+    "Adaptive proximal gradient methods for structured neural networks", 2021);
+    otherwise it would converge to another minimum than that of J.
     """
     size, lr, t = op.stop - op.start, now.rate * op.rate, now.step + 1
     theta, grad = (
@@ -156,7 +156,7 @@ _STEPS: dict[str, Kernel] = {"sgd": sgd, "adam": adam}
 
 @kernel
 def shrink(op, now, at, T):
-    """Shrink weights as AdamW does, apart from the gradient: W := (1 - η l2) W."""
+    """Shrink weights as AdamW does, separately from the gradient: W := (1 - η l2) W."""
     theta = vector(at[THETA], op.start, op.stop - op.start, T)
     factor = T(1 - now.rate * op.rate * op.l2)
     for i in range(theta.size):
@@ -165,7 +165,7 @@ def shrink(op, now, at, T):
 
 @kernel
 def add_square(op, now, at, T):
-    """Add the square of a part of the gradient, its L2 part included."""
+    """Add the squared norm of a part of the gradient, including its L2 part."""
     size, decay = op.stop - op.start, T(op.l2)
     theta, grad = (
         vector(at[THETA], op.start, size, T),
@@ -179,7 +179,7 @@ def add_square(op, now, at, T):
 
 @kernel
 def clip(op, now, at, T):
-    """Find the factor that clips the gradient to a norm."""
+    """Compute the factor that clips the norm of the gradient."""
     norm = np.sqrt(now.square)
     now.factor = op.most / norm if norm > op.most else 1.0
     now.square = 0.0
@@ -193,7 +193,7 @@ def cap_norms(op, now, at, T):
 
 
 def update(network: Network, rule: Rule, regularization: Regularization) -> list[tuple]:
-    """Return the operations that move θ by a step, once its gradient is known."""
+    """Return the operations that update θ in a step, given its gradient."""
     return [
         *_clipping(network, rule, regularization),
         *(o for g in network.groups for o in _moved(g, rule, regularization)),
@@ -215,7 +215,7 @@ def _clipping(
 
 
 def _moved(group, rule: Rule, regularization: Regularization) -> list[tuple]:
-    """Return the operations that move a part of θ, at its rate and penalty."""
+    """Return the operations that update a part of θ, at its rate and penalty."""
     l2 = regularization.l2 * float(group["l2"])
     step = operation(
         _STEPS[rule.step],

@@ -1,9 +1,9 @@
-"""What every part of a training's state can do: copy, take over, convert, pack.
+"""What every part of the training state supports: copy, take over, convert, pack.
 
-A part is a dataclass. A field of it is an array that training writes to (`InPlace`),
-another part, a random generator, or what is replaced and never written to: numbers, and
-arrays such as the best θ so far. So a new array, an average of θ say, is one more
-field, and is then copied, put back after an interrupt, converted and saved like the
+A part is a dataclass. Each field is an array that training writes to (`InPlace`),
+another part, a random generator, or a value that is replaced and never written to:
+numbers, and arrays such as the best θ so far. A new array, say an average of θ, is then
+one more field, and is copied, restored after an interrupt, converted and saved like the
 others.
 """
 
@@ -16,20 +16,20 @@ from skdnn.network.memory import aligned_copy, is_aligned
 
 # An array of parameters that training writes to.
 InPlace = Annotated[np.ndarray, "in place"]
-# Of a generator whose state is replaced at once: the operating system's is slower.
+# Seed of generators whose state is replaced at once; fresh entropy would be slower.
 _ANY_SEED = np.random.SeedSequence(0)
 
 
 @dataclass
 class StatePart:
-    """A dataclass of which copies can be made and taken over."""
+    """A dataclass that can be copied, and take over the values of a copy."""
 
     _written: ClassVar[frozenset[str]]  # the fields that are InPlace
-    _changing: ClassVar[frozenset[str]]  # these, parts and generators
+    _changing: ClassVar[frozenset[str]]  # the same, parts and generators
     _packed: ClassVar[dict[str, Any]]  # fields whose classes pack themselves
 
     def __init_subclass__(cls) -> None:
-        """Read off the annotations what each field is."""
+        """Classify the fields by their annotations."""
         hints = get_type_hints(cls, include_extras=True)
         kinds = {name: [hint, *get_args(hint)] for name, hint in hints.items()}
         cls._written = frozenset(n for n, hint in hints.items() if hint is InPlace)
@@ -53,7 +53,7 @@ class StatePart:
         dtype : dtype, optional
             Another type for the arrays written in place.
         **instead
-            Values to take, as they are, instead of a copy of this one's.
+            Values to use as they are, instead of copies of this part's.
         """
         values = vars(self) | instead
         for name in self._changing - instead.keys():
@@ -61,7 +61,7 @@ class StatePart:
         return type(self)(**values)
 
     def take_over(self, other: Self) -> None:
-        """Become equal to another, without a new array."""
+        """Take over the values of another part, in the existing arrays."""
         for name, its in vars(other).items():
             mine = getattr(self, name)
             if name in self._written:
@@ -74,7 +74,7 @@ class StatePart:
                 setattr(self, name, _copied(its))
 
     def align(self) -> None:
-        """Have all arrays start on a cache line; what was unpickled may not."""
+        """Align all arrays to cache lines; unpickled ones may not be."""
         for name in self._changing:
             value = getattr(self, name)
             if isinstance(value, StatePart):
@@ -83,7 +83,7 @@ class StatePart:
                 setattr(self, name, aligned_copy(value))
 
     def pack(self) -> dict[str, Any]:
-        """Return names, numbers, arrays and generators, and nothing of ours."""
+        """Return names, numbers, arrays and generators, without classes of skdnn."""
         return {
             name: value.pack() if name in self._packed and value is not None else value
             for name, value in vars(self).items()
@@ -91,7 +91,7 @@ class StatePart:
 
     @classmethod
     def unpack(cls, plain: dict[str, Any]) -> Self:
-        """Return what was packed."""
+        """Return the part that was packed."""
         values = dict(plain)
         for name, kind in cls._packed.items():
             if values[name] is not None:

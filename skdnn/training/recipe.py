@@ -24,9 +24,9 @@ class Recipe(NamedTuple):
     learning_rate_init: float
     power_t: float
     n_epochs: int  # to train for
-    epoch_length: float  # the part of the training set that an epoch goes through
-    schedule_start: float  # the time, of all so far, that the schedule counts from
-    horizon: int  # the epochs that the schedule is laid out for
+    epoch_length: float  # the share of the training set that an epoch covers
+    schedule_start: float  # the `time` of the state at which the schedule starts
+    horizon: int  # the epochs that the schedule spans
     constant_cost: Callable[[], float]  # J of a network that predicts a constant
     averaging: Averaging = OFF
-    is_whole: bool = True  # whether no more epochs are to come, in other calls
+    is_whole: bool = True  # whether no other calls with more epochs follow

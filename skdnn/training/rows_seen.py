@@ -1,16 +1,16 @@
-"""What a network has been shown so far, over all calls: the S of a stream.
+"""The rows that a network has seen so far, over all calls: the S of a stream.
 
-J divides the penalty by S, the weight of the training set. `fit` has all of its rows;
-`partial_fit` sees some. Its best estimate of S is the weight of all rows so far, which
-is that of the whole file after one pass over it. Rows that are given again, in a second
-pass, must not count twice: a call is told from others by a checksum of its rows.
+The penalty in J is divided by S, the weight of the training set. `fit` has all of its
+rows; `partial_fit` sees some. Its best estimate of S is the weight of all rows so far,
+which after one pass over a file is that of the whole file. Rows of a second pass must
+not count twice: calls are identified by a checksum of their rows.
 """
 
 from dataclasses import dataclass, replace
 from typing import Any
 
-# Calls whose checksums are kept. A pass over more pieces than this counts again what it
-# repeats, unless the caller gives the total weight.
+# The most checksums to keep. Repeated calls beyond these count again, unless the caller
+# gives the total weight.
 _MOST_CALLS = 1024
 
 
@@ -21,13 +21,13 @@ class RowsSeen:
     Attributes
     ----------
     weight : float
-        Of all rows, as often as they were trained on.
+        The weight of all rows, counted each time they were trained on.
     distinct : float
-        Of each call's rows once, however often the call came again.
+        The weight of all rows, counted once however often a call is repeated.
     known : float or None
-        The weight of the whole training set, where the caller has given it.
+        The weight of the whole training set, if the caller has given it.
     calls : frozenset of int
-        Checksums of calls. A single row has none: in a stream, equal rows are rows.
+        Checksums of calls. A single row has none: equal rows of a stream all count.
     """
 
     weight: float = 0.0
@@ -37,27 +37,27 @@ class RowsSeen:
 
     @property
     def total(self) -> float:
-        """S: the weight of the training set, as far as it is known."""
+        """The weight of the training set, S, as far as it is known."""
         return self.distinct if self.known is None else self.known
 
     @property
     def passes(self) -> float:
-        """How often the training set has been gone through: what schedules count."""
+        """The passes over the training set so far, which schedules count."""
         return self.weight / self.total if self.total else 0.0
 
     def after(
         self, weight: float, checksum: int | None, known: float | None = None
     ) -> "RowsSeen":
-        """Return what has been seen after another call, before it is trained on.
+        """Return the rows seen after another call, before training on it.
 
         Parameters
         ----------
         weight : float
             The weight of its rows.
         checksum : int or None
-            Tells the call from others; None if it is not to be recognised.
+            Identifies the call; None if it should not be recognised.
         known : float, optional
-            The weight of the whole training set; holds for later calls, too.
+            The weight of the whole training set; also holds for later calls.
         """
         known = self.known if known is None else known
         if checksum in self.calls:
@@ -73,9 +73,9 @@ class RowsSeen:
 
     @classmethod
     def unpack(cls, plain: dict[str, Any]) -> "RowsSeen":
-        """Return what was packed."""
+        """Return the rows seen that were packed."""
         return cls(**{**plain, "calls": frozenset(plain["calls"])})
 
     def trained(self, weight: float) -> "RowsSeen":
-        """Return what has been seen after training on rows of this weight."""
+        """Return the rows seen after training on rows of this weight."""
         return replace(self, weight=self.weight + weight)

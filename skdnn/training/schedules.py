@@ -1,7 +1,7 @@
 r"""Learning-rate schedules: functions of progress, one rate per step.
 
-Time is counted in epochs e, passes over the training set, which may be a fraction
-within an epoch; E is `max_iter`.
+Time e is counted in epochs (passes over the training set) and is fractional within an
+epoch; E is `max_iter`.
 
 .. math::
 
@@ -10,8 +10,8 @@ within an epoch; E is `max_iter`.
     \text{cosine: } \frac{\eta_0}{2} \left(1 + \cos \pi \frac{e}{E}\right)
 
 (cosine: I. Loshchilov and F. Hutter, "SGDR", 2017, eq. 5, one period.) `adaptive` is
-constant until training stalls and is then divided by STALL_FACTOR; the loop does
-that, because it is the one that sees the cost.
+constant until training stalls and is then divided by STALL_FACTOR; the loop does that,
+because it sees the cost.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ import numpy as np
 
 
 class Progress(NamedTuple):
-    """Where training stands, and the constants a schedule may use."""
+    """The progress of training, and the constants that a schedule may use."""
 
     epochs: np.ndarray  # float64: the time of each step of a block, in epochs
     horizon: int
@@ -34,8 +34,8 @@ def constant(progress: Progress) -> np.ndarray:
 
 
 def invscaling(progress: Progress) -> np.ndarray:
-    """Return the inverse of the power `power_t` of the epoch, counted from 1."""
-    # Passes that were counted in parts may end a rounding below a whole number.
+    """Return the epoch, counted from 1, to the power of -`power_t`."""
+    # A pass that is summed from parts may end slightly below a whole number.
     return (1 + np.floor(progress.epochs + 1e-9)) ** -progress.power
 
 
@@ -46,12 +46,12 @@ def cosine(progress: Progress) -> np.ndarray:
 
 
 class Schedule(NamedTuple):
-    """What the rest of the package needs to know of one schedule."""
+    """What the rest of the package needs to know about a schedule."""
 
     factor: Callable[[Progress], np.ndarray]  # of the initial rate, at each step
-    lowers_on_stall: bool = False  # a stall lowers the rate, before it ends training
-    spans_fit: bool = False  # laid out for the epochs of one fit, and over with them
-    is_in_sklearn: bool = False  # and means the same there, for sgd
+    lowers_on_stall: bool = False  # a stall lowers the rate before it ends training
+    spans_fit: bool = False  # spans the epochs of one fit and ends with them
+    is_in_sklearn: bool = False  # exists there with the same meaning, for sgd
 
 
 SCHEDULES = {

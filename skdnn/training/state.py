@@ -1,4 +1,4 @@
-"""What training has reached, and the way back to the last full epoch."""
+"""The state of training, and how to return to the last full epoch."""
 
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -15,18 +15,18 @@ from skdnn.training.stopping import Monitor
 
 @dataclass
 class TrainingState(StatePart):
-    """All that training needs again to go on as if it had never stopped."""
+    """Everything that training needs to resume as if it had never stopped."""
 
     theta: InPlace
     optimizer: OptimizerState
     rng: np.random.Generator  # shuffles and augments rows
-    mask_seed: int  # names dropout masks
-    split_seed: int  # cuts the dev set
-    solver: str | None = None  # whose memory `optimizer` is
+    mask_seed: int  # of dropout masks
+    split_seed: int  # of the split into training and dev rows
+    solver: str | None = None  # the solver that `optimizer` belongs to
     n_epochs: int = 0
     time: float = 0.0  # passes over the training set so far: what schedules count
     rows_seen: RowsSeen = field(default_factory=RowsSeen)
-    rate_factor: float = 1.0  # what stalls have made of the learning rate
+    rate_factor: float = 1.0  # of the learning rate, after stalls
     schedule_start: float = 0.0  # the time that schedules count from
     first_cost: float | None = None  # J in the first epoch
     is_over: bool = False  # patience has run out
@@ -36,18 +36,18 @@ class TrainingState(StatePart):
 
     @property
     def to_predict(self) -> np.ndarray:
-        """The average, where there is one, else θ."""
+        """The parameters to predict with: the average, if there is one, else θ."""
         return self.average if self.n_averaged else self.theta
 
     def begin_averaging(self, is_on: bool) -> None:
-        """Go on with the average, begin one, or forget it."""
+        """Continue the average, start one, or discard it."""
         if not is_on:
             self.average, self.n_averaged = nothing(self.theta.dtype), 0
         elif not self.n_averaged:
             self.average = self.theta.copy()
 
     def moved_to(self, theta: np.ndarray) -> "TrainingState":
-        """Return this at another θ: the moments stay, average and best θ are gone."""
+        """Return the state at another θ: with its moments, but no average or best θ."""
         return replace(
             self,
             theta=theta,
@@ -57,13 +57,13 @@ class TrainingState(StatePart):
         )
 
     def hand_to(self, solver: str) -> None:
-        """Forget the steps of another solver: it means something else by them."""
+        """Discard the moments of another solver, which have another meaning."""
         if solver != self.solver:
             self.optimizer = OptimizerState.start(self.theta)
             self.solver = solver
 
     def begin_anew(self) -> None:
-        """Begin another training from this θ: fresh patience, and the first rate."""
+        """Start another fit from this θ: with full patience and the initial rate."""
         self.schedule_start, self.rate_factor = self.time, 1.0
         self.first_cost, self.is_over = None, False
         if self.monitor is not None and self.monitor.follows_dev:
@@ -73,44 +73,44 @@ class TrainingState(StatePart):
 
 
 class _Epoch(NamedTuple):
-    """Training as it was where an epoch began."""
+    """Training as it was at the beginning of an epoch."""
 
-    state: TrainingState | None  # None if nobody goes back to it
+    state: TrainingState | None  # None if it will not be restored
     n_records: int
     reason: str
 
 
 class LastEpochs:
-    """Training as it was where this epoch began, and where the one before did.
+    """Training as it was at the beginning of this epoch, and of the one before.
 
-    An interrupt finds an epoch half done, in θ and in all that goes with it.
+    An interrupt leaves an epoch incomplete, in θ and in everything that goes with it.
 
     Parameters
     ----------
     state : TrainingState
-        The one that moves.
+        The state that training changes.
     outcome : Outcome
         Its history grows.
     is_one : bool, default=False
-        Whether this epoch is the only one. A training that fails in it has reached
-        nothing, so that no copy of the state is needed.
+        Whether this epoch is the only one. If it fails, nothing has been reached, so
+        that no copy of the state is needed.
     """
 
     def __init__(self, state: TrainingState, outcome: Outcome, is_one: bool = False):
         self._state, self._outcome, self._is_one = state, outcome, is_one
         self._last: _Epoch | None = None
         self._before: _Epoch | None = None
-        self._is_over = True  # the epoch that `_last` is the beginning of
+        self._is_over = True  # whether the epoch that began at `_last` is complete
 
     def epoch_begins(self) -> None:
-        """Take note of the state; two copies of it take turns.
+        """Save the state, alternating between two copies.
 
-        They share the moments: nobody goes back to those of the epoch before the last.
+        They share the moments: those of the epoch before the last are never restored.
         """
         spare, self._before = self._before, self._last
         state = None if self._is_one else self._copied(spare)
         self._last = self._now(state)
-        self._is_over = False  # an interrupt before found nothing half done
+        self._is_over = False  # an interrupt before this line finds nothing incomplete
 
     def _copied(self, spare: _Epoch | None) -> TrainingState:
         if spare is not None and spare.state is not None:
@@ -123,17 +123,17 @@ class LastEpochs:
         return self._state.copy(optimizer=moments)
 
     def epoch_is_over(self) -> None:
-        """Take note that nothing is half done until the next epoch begins."""
+        """Note that nothing is incomplete until the next epoch begins."""
         self._is_over = True
 
     def put_back(self) -> None:
-        """Undo what has been done since the last full epoch."""
+        """Undo everything since the last full epoch."""
         if not self._is_over and self._last is not None:
             self._restore(self._last)
             self._outcome.reason = self._last.reason
 
     def step_back(self) -> None:
-        """Undo the last full epoch, too: the next began, and diverged, where it ended.
+        """Undo the last full epoch as well, since training diverged right after it.
 
         Its θ may be finite and yet too large for a finite cost.
         """

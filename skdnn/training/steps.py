@@ -1,4 +1,4 @@
-"""Steps: θ moved on by an epoch, or by a number of steps."""
+"""Training steps: those of an epoch, or a given number."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -19,7 +19,7 @@ _FAR = 100.0
 
 
 class Steps:
-    """Moves a training on; owns what all its steps share.
+    """Takes training steps; owns what they share.
 
     Parameters
     ----------
@@ -56,30 +56,30 @@ class Steps:
             return self._run(blocks, rates)
 
     def take(self, n_steps: int) -> float:
-        """Take so many steps, of epoch after epoch; return J over their rows.
+        """Take `n_steps` steps, over consecutive epochs; return J over their rows.
 
-        It goes on in the middle of an epoch where the call before has left it.
+        If the previous call ended within an epoch, this one continues there.
         """
         cost, _ = self._run(self._endless.take(n_steps), self._rates(n_steps))
         self.state.time += n_steps / self.reader.n_batches * self.recipe.epoch_length
         return cost
 
     def pack(self) -> dict[str, Any]:
-        """Return the state, and where it stands in the epoch, to be saved."""
+        """Return the state and the position within the epoch, to be saved."""
         return {"state": self.state.pack(), "epoch": self._endless.pack()}
 
     def go_on_from(self, plain: dict[str, Any]) -> None:
-        """Be where another training of these rows was when it was packed."""
+        """Resume from what was packed by another object that trains on these rows."""
         self.state.take_over(TrainingState.unpack(plain["state"]))
-        self._endless.go_to(plain["epoch"])
+        self._endless.resume_from(plain["epoch"])
 
     def _run(
         self, blocks: Iterable[TrainingBlock], rates: np.ndarray
     ) -> tuple[float, float]:
         """Return J over the blocks and the last learning rate."""
         state, recipe = self.state, self.recipe
-        # The penalty, too, is that of before the steps: with one batch of all rows,
-        # this is J at one θ.
+        # The penalty is also that before the steps: with one batch of all rows, this is
+        # J at one θ.
         penalty = recipe.penalty.value(state.theta, recipe.network.groups)
         total, n_rows, step = 0.0, 0, 0
         for block in blocks:
@@ -105,17 +105,16 @@ class Steps:
         return total / n_rows + penalty, rates[-1]
 
     def end_is_finite(self) -> bool:
-        """Whether the cost is finite where the last step has led to.
+        """Whether the cost is finite after the last step, which no next step checks.
 
-        No next step finds out. It takes a look at all rows, but for parameters of a
-        usual size, which have not been led far.
+        This evaluates all rows, unless no parameter is unusually large.
         """
         theta = self.state.theta
         is_near = max(theta.max(), -theta.min()) < _FAR
         return bool(is_near or np.isfinite(self._cost()))
 
     def _cost(self) -> float:
-        """Return the sum of the costs of all rows where the last step has led to."""
+        """Return the sum of the costs of all rows after the last step."""
         theta, network = self.state.theta, self.recipe.network
         block_rows, cost = rows_per_block(network, self.reader.is_sparse), 0.0
         for X, Y, s in self.reader.in_order(block_rows):

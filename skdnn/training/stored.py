@@ -1,7 +1,7 @@
-"""Rows that are read again and again: in memory, or in a file if they are many.
+"""Rows that are read repeatedly: in memory, or in a temporary file if they are many.
 
-The file has no name: it is gone when nobody reads it any more, whatever ends the fit.
-It is read by blocks, with plain reads, so that what has been read is not resident.
+The file has no name, so it disappears when it is no longer open, however the fit ends.
+It is read by blocks, with plain reads, so that blocks do not stay resident.
 """
 
 import shutil
@@ -19,28 +19,28 @@ from skdnn.network.memory import empty_aligned
 from skdnn.network.objective import Inputs
 from skdnn.training.tables import MOST_STORED, Table
 
-# What takes more memory goes to a file.
+# Tables that take more memory go to a file.
 MOST_HELD_BYTES = 2**27
 
 
 class Collected:
-    """Parts of a table, which come one after the other and are put together.
+    """A table that is assembled from consecutive parts.
 
     Parameters
     ----------
     shape : tuple of int
-        Rows and columns of all of them.
+        Rows and columns of the whole table.
     dtype : dtype
-        The type of the whole.
+        The type of the whole table.
     is_sparse : bool
-        Whether all parts that have rows are sparse.
+        Whether all parts with rows are sparse.
     """
 
     def __init__(self, shape: tuple[int, int], dtype, is_sparse: bool):
         self._shape, self._dtype = shape, np.dtype(dtype)
         self._is_sparse = is_sparse
         self._n_rows = self._n_bytes = 0
-        self._parts: list[Any] = []  # that are sparse
+        self._parts: list[Any] = []  # sparse ones
         self._dense = np.empty(0, self._dtype)
         self._stored: StoredRows | None = None
         if not is_sparse:
@@ -93,12 +93,12 @@ class StoredRows:
     dtype : dtype
         The type of the numbers.
     is_sparse : bool
-        Whether what is added is sparse.
+        Whether added rows are sparse.
 
     Attributes
     ----------
     largest : numpy.float64
-        The number farthest from zero.
+        The largest absolute value.
     """
 
     def __init__(self, shape: tuple[int, int], dtype, is_sparse: bool):
@@ -115,7 +115,7 @@ class StoredRows:
         Raises
         ------
         OSError
-            If there is no room for them.
+            If the disk has no space for them.
         """
         numbers = X
         if self._columns is not None:
@@ -129,7 +129,7 @@ class StoredRows:
 
     @property
     def ends(self) -> np.ndarray:
-        """Where the entries of each row begin, and the end of all."""
+        """Where the entries of each row begin, and where the last ones end."""
         if len(self._ends) > 1:
             self._ends = [np.concatenate(self._ends)]
         return self._ends[0]
@@ -149,7 +149,7 @@ class StoredRows:
         return sparse.csr_array((numbers, columns, ends - ends[0]), shape=shape)
 
     def mapped(self) -> Any:
-        """Return all rows as an array or CSR matrix that is a map of the file."""
+        """Return all rows as an array or CSR matrix, memory-mapped from the file."""
         numbers = self._numbers.mapped(self.dtype)
         if self._columns is None:
             return numbers.reshape(self.shape)
@@ -160,7 +160,7 @@ class StoredRows:
 
 
 class StoredTable:
-    """Stored rows as blocks of one type: what `Table` is of rows in memory.
+    """Stored rows as blocks of one type, as `Table` is for rows in memory.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class StoredTable:
         return Table(self.rows.mapped(), self.dtype)
 
     def checksum(self, most_rows: int = 2) -> int:
-        """Return the number that the same rows in memory have."""
+        """Return the checksum that the same rows have in memory."""
         return self.sample.checksum(most_rows)
 
 
@@ -208,7 +208,7 @@ class _File:
     """Numbers of one type, appended and then read from anywhere, by several threads."""
 
     def __init__(self, n_bytes: int | None = None):
-        self._n_bytes = n_bytes  # that it will have, if that is known
+        self._n_bytes = n_bytes  # its final size, if known
         self._file = tempfile.TemporaryFile(prefix="skdnn-", buffering=0)
         weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
@@ -229,22 +229,22 @@ class _File:
         n_bytes = self._n_bytes or self._size + n_missing
         least = "" if self._n_bytes else "at least "
         return (
-            f"The rows that are held out do not fit into the folder {folder!r}: they "
-            f"take {least}{_megabytes(n_bytes)}, of which {_megabytes(self._size)} "
-            f"were written, and {_megabytes(shutil.disk_usage(folder).free)} are free. "
-            "Set the environment variable TMPDIR to a folder with more room, hold out "
-            "fewer rows (a smaller validation_fraction), or give X_val and y_val."
+            f"The held-out rows do not fit into the folder {folder!r}: they take "
+            f"{least}{_megabytes(n_bytes)}, of which {_megabytes(self._size)} were "
+            f"written, and {_megabytes(shutil.disk_usage(folder).free)} are free. Set "
+            "the environment variable TMPDIR to a folder with more space, hold out "
+            "fewer rows (a smaller validation_fraction), or pass X_val and y_val."
         )
 
     def read_into(self, out: np.ndarray, first: int) -> None:
-        """Fill an array with the numbers from this one on."""
+        """Fill `out` with the numbers from number `first` on."""
         view = _bytes_of(out)
         with self._lock:
             self._file.seek(first * out.dtype.itemsize)
             while view:
                 n_read = self._file.readinto(view)
                 if not n_read:
-                    raise OSError("The file of the rows that are held out is cut off.")
+                    raise OSError("The temporary file of held-out rows is truncated.")
                 view = view[n_read:]
 
     def mapped(self, dtype: np.dtype) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A table that is read chunk by chunk, in pass after pass, and is never held whole."""
+"""A table that is read chunk by chunk in each pass, and never loaded whole."""
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,25 +13,25 @@ from skdnn.network.objective import Inputs
 from skdnn.training.tables import MOST_STORED, Table
 
 _END = object()
-# Rows that change places in a buffer at once, so that no second buffer is needed.
+# The most rows moved within a buffer at once; few, so that the copies stay small.
 _MOVED_AT_ONCE = 1024
 
 
 class Chunks(Protocol):
-    """Where the rows come from: the same chunks in every pass.
+    """A source of rows: the same chunks in every pass.
 
     Attributes
     ----------
     shape : tuple of int
         Rows and columns of all chunks together.
     sizes : ndarray of int
-        The rows of each chunk.
+        The number of rows of each chunk.
     n_stored : int
-        The entries that are stored, if all chunks are sparse; else all of them.
+        The number of stored entries, if all chunks are sparse; else of all entries.
     can_be_reordered : bool
-        Whether `read` takes any order.
+        Whether `read` accepts any order.
     buffer_chunks : int
-        How many chunks rows are shuffled among.
+        The number of chunks among which rows are shuffled.
     """
 
     shape: tuple[int, int]
@@ -41,28 +41,29 @@ class Chunks(Protocol):
     buffer_chunks: int
 
     def read(self, order: np.ndarray, rows: np.ndarray | None) -> Iterator[Any]:
-        """Yield the rows of the chunks of these numbers, dense or in CSR format.
+        """Yield the rows of the chunks in `order`, dense or in CSR format.
 
-        They are all rows, or those of `rows`, which are in ascending order.
+        All rows, or only those in `rows`, which is in ascending order.
         """
 
     def checksum(self) -> int:
-        """Return a number that tells this stream from others."""
+        """Return a checksum that identifies this stream."""
 
 
 class StreamTable:
-    """Rows of a stream of chunks, as a table that can be read in order only.
+    """The rows of a stream of chunks, as a table that can be read in order only.
 
     Parameters
     ----------
     chunks : Chunks
-        Where they come from.
+        The source of the rows.
     dtype : dtype
-        The type of what is read.
+        The type of the rows that are read.
     sample : Table
-        Some of the rows from all over the table, in memory.
+        A sample of the rows, in memory.
     rows : ndarray of int, optional
-        Be the table of these rows only; they must be in ascending order.
+        The rows of the source that make up the table, in ascending order; by default
+        all.
     """
 
     ready = None
@@ -81,23 +82,23 @@ class StreamTable:
         self.chunk_rows = np.diff(self._starts)
 
     def chunks(self, order: np.ndarray) -> Iterator[tuple[int, Any]]:
-        """Yield chunks of these numbers: where each begins in the table, and its rows.
+        """Yield the chunks in `order`: where each begins in the table, and its rows.
 
-        The next chunk is read and converted in a thread while one is used.
+        A thread reads and converts the next chunk while one is in use.
         """
         return read_ahead(self._converted(order))
 
     def _converted(self, order: np.ndarray) -> Generator[tuple[int, Any]]:
         chunks = self._chunks.read(order, self._rows)
         for k, X in zip(order, chunks, strict=True):
-            # An iterator may write over its chunk to make the next one.
+            # An iterator may reuse the memory of a chunk for the next one.
             X = X.astype(self.dtype, copy=not self.can_be_reordered)
             if sparse.issparse(X) and not self.is_sparse_enough:
                 X = X.toarray()
             yield int(self._starts[k]), X
 
     def blocks(self, block_rows: int) -> Iterator[Inputs]:
-        """Yield all rows in order, so many at once."""
+        """Yield all rows in order, `block_rows` at a time."""
         buffer = RowBuffer(self, block_rows + int(self.chunk_rows.max()))
         for start, X in self.chunks(np.arange(self.chunk_rows.size)):
             buffer.add(start, X)
@@ -110,28 +111,28 @@ class StreamTable:
             buffer.drop_first(whole)
 
     def checksum(self, most_rows: int = 2) -> int:
-        """Return a number that tells this stream from others.
+        """Return a checksum that identifies this stream.
 
-        It changes with the targets and weights of a chunk, and with X of so many rows
-        of the sample.
+        It depends on the targets and weights of all chunks, and on X of `most_rows`
+        rows of the sample.
         """
         return self.sample.checksum(most_rows) ^ self._chunks.checksum()
 
 
 class RowBuffer:
-    """Some rows of a stream, on their way to the network.
+    """A buffer for rows of a stream on their way to the network.
 
     Parameters
     ----------
     table : StreamTable
-        Where they come from.
+        The source of the rows.
     capacity : int
-        The most rows.
+        The most rows that it holds.
 
     Attributes
     ----------
     n_rows : int
-        How many there are.
+        The number of rows in it.
     """
 
     def __init__(self, table: StreamTable, capacity: int):
@@ -144,19 +145,19 @@ class RowBuffer:
         self.clear()
 
     def clear(self) -> None:
-        """Forget all rows."""
+        """Remove all rows."""
         self.n_rows = 0
         if self._is_sparse:
             self._X = sparse.csr_array(self._shape, dtype=self._dtype)
 
     @property
     def positions(self) -> np.ndarray:
-        """The number of each row in its table."""
+        """The index of each row in its table."""
         return self._positions[: self.n_rows]
 
     @property
     def inputs(self) -> Inputs:
-        """The rows, as compiled code reads them."""
+        """The rows in the form that compiled code reads."""
         X = self._X
         if not self._is_sparse:
             return X[: self.n_rows]
@@ -169,11 +170,11 @@ class RowBuffer:
         )
 
     def dense(self, rows: np.ndarray) -> np.ndarray:
-        """Return copies of these rows, made dense."""
+        """Return dense copies of these rows."""
         return self._X[rows].toarray() if self._is_sparse else self._X[rows]
 
     def add(self, start: int, X) -> None:
-        """Append rows, of which the first has this number."""
+        """Append rows, the first of which has the index `start` in the table."""
         before, self.n_rows = self.n_rows, self.n_rows + X.shape[0]
         self._positions[before : self.n_rows] = np.arange(start, start + X.shape[0])
         if self._is_sparse:
@@ -192,7 +193,7 @@ class RowBuffer:
         self.n_rows = left
 
     def drop(self, rows: np.ndarray) -> None:
-        """Remove these rows; the last ones move to where they were."""
+        """Remove these rows; the last ones move to their places."""
         left = self.n_rows - rows.size
         is_left = np.ones(self.n_rows, bool)
         is_left[rows] = False
@@ -211,11 +212,11 @@ class RowBuffer:
 
 
 def read_ahead(items: Generator[Any]) -> Generator[Any]:
-    """Yield items, of which a thread makes the next one while one is used."""
+    """Yield items; a thread makes the next one while one is in use."""
     with ThreadPoolExecutor(1, thread_name_prefix="skdnn-read-ahead") as thread:
         to_come = thread.submit(next, items, _END)
         while (item := to_come.result()) is not _END:
             to_come = thread.submit(next, items, _END)
             held = [item]
             del item
-            yield held.pop()  # and keep no reference to a chunk that has been used
+            yield held.pop()  # keeps no reference to a chunk that has been used

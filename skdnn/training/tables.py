@@ -1,9 +1,9 @@
-"""Tables of rows, dense, sparse or memory-mapped, and the targets that go with them.
+"""Tables of rows, dense, sparse or memory-mapped, and their targets.
 
-Compiled code reads a table itself where it can: one that is C-contiguous and of the
-network's type, or sparse with few entries. A small table of another kind is
-converted once. Of a large one the rows of a block are picked, converted and made dense;
-it is never copied whole.
+Compiled code reads a table directly if it is C-contiguous and of the network's type, or
+sparse with few entries. A small table of another kind is converted once. Of a large
+one, the rows of each block are picked, converted and made dense; it is never copied
+whole.
 """
 
 import zlib
@@ -18,18 +18,18 @@ from skdnn.network.inputs import SparseRows, pick_rows, rows_between
 from skdnn.network.memory import as_writeable, empty_aligned
 from skdnn.network.objective import Block
 
-# Tables up to this size are converted whole: it is done once instead of in each epoch.
+# Tables up to this size are converted whole, once instead of in each epoch.
 _SMALL_TABLE_BYTES = 2**24
-# Of tables of these types, and of native byte order, compiled code picks rows.
+# Compiled code picks rows from tables of these types, in native byte order.
 _COMPILED_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
-# A sparse table with a larger share of stored entries is trained on as a dense one, in
-# which BLAS multiplies zeros faster than any loop can leave them out.
+# Rows of a sparse table with a larger share of stored entries are made dense: BLAS
+# multiplies zeros faster than any loop can skip them.
 MOST_STORED = 1 / 8
 
 
 @entry
 def gather(table, rows, out):
-    """Write the rows of these numbers to the head of `out`, in its type.
+    """Copy the rows with these indices to the start of `out`, in its type.
 
     This is several times as fast as indexing and converting.
     """
@@ -46,12 +46,12 @@ class Table:
     dtype : dtype
         The type of the blocks.
     rows : ndarray of int, optional
-        Be the table of these rows of X only, in this order.
+        The rows of X that make up the table, in this order; by default all.
 
     Attributes
     ----------
     ready : ndarray of shape (n_rows, n_columns), SparseRows or None
-        The table itself, where compiled code can read it as it is.
+        The table itself, if compiled code can read it directly.
     is_sparse_enough : bool
         Whether it is sparse with so few entries that it is never made dense.
     """
@@ -69,14 +69,14 @@ class Table:
         self.ready = self._ready()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the rows of this table, and no others, to be pickled."""
+        """Return the state to pickle, with the rows of this table only."""
         X = self._X if self._rows is None else self._X[self._rows]
         return {"X": X, "dtype": self.dtype, "is_sparse_enough": self.is_sparse_enough}
 
     def __setstate__(self, plain: dict[str, Any]) -> None:
-        """Take over what was pickled."""
+        """Restore a pickled state."""
         self.__init__(plain["X"], plain["dtype"])  # type: ignore[misc]
-        if self.is_sparse_enough != plain["is_sparse_enough"]:  # the other rows' doing
+        if self.is_sparse_enough != plain["is_sparse_enough"]:  # due to the other rows
             self.is_sparse_enough = plain["is_sparse_enough"]
             self.ready = self._ready()
 
@@ -101,7 +101,7 @@ class Table:
 
     @property
     def sample(self) -> "Table":
-        """Rows from all over the table that can be read in any order: all of them."""
+        """Rows of the table that can be read in any order: all of them."""
         return self
 
     def ready_if_small(self) -> "Table":
@@ -112,20 +112,20 @@ class Table:
         return Table(self.read(0, self.n_rows), self.dtype)
 
     def gather(self, rows: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """Copy the rows of these numbers, made dense, to the head of `out`."""
+        """Copy the rows with these indices, made dense, to the start of `out`."""
         block = out[: rows.size]
         if self._rows is not None:
             rows = self._rows[rows]
         if self._sparse:
             self._make_dense(self._X[rows], block)
         elif self._X.dtype in _COMPILED_TYPES:
-            gather(as_writeable(self._X), rows, block)  # of one type for Numba
+            gather(as_writeable(self._X), rows, block)  # one type for Numba
         else:
             block[...] = self._X[rows]
         return block
 
     def read(self, start: int, stop: int) -> np.ndarray | SparseRows:
-        """Return consecutive rows: a view where they are as needed, else a copy."""
+        """Return consecutive rows: a view if the table is `ready`, else a copy."""
         if self.ready is not None:
             return rows_between(self.ready, start, stop)
         part = self._X[
@@ -139,7 +139,7 @@ class Table:
         return block
 
     def _make_dense(self, part, block: np.ndarray) -> None:
-        """Write sparse rows to a block; converted first, they need no second block."""
+        """Write sparse rows to a block; converting first avoids a second block."""
         part.astype(self.dtype, copy=False).toarray(out=block)
 
     def blocks(self, block_rows: int) -> Iterator[np.ndarray | SparseRows]:
@@ -148,9 +148,9 @@ class Table:
             yield self.read(start, min(start + block_rows, self.n_rows))
 
     def checksum(self, most_rows: int = 2) -> int:
-        """Return a number that changes with the shape, or with one of so many rows.
+        """Return a checksum of the shape and of `most_rows` rows.
 
-        They are evenly spaced, the first and the last among them.
+        These are evenly spaced, and include the first and the last row.
         """
         n_read = min(most_rows, max(self.n_rows, 2))
         rows = np.linspace(0, self.n_rows - 1, n_read).astype(np.int64)
@@ -172,19 +172,19 @@ class Examples:
     Y : ndarray of shape (n_rows, n_targets)
         Targets, in the table's type.
     sample_weight : ndarray of shape (n_rows,) or None
-        Weights sᵢ ≥ 0, not all zero; None counts each row once.
+        Weights sᵢ ≥ 0, not all zero; None gives each row the weight 1.
 
     Attributes
     ----------
     s : ndarray of shape (n_rows,)
         The weights scaled to an average of 1.
     is_weighted : bool
-        Whether they differ from row to row.
+        Whether `sample_weight` was given.
     weight : float
-        Σ sᵢ.
+        The sum of `sample_weight`, or the number of rows.
     total_weight : float
-        S, the weight of the whole training set. It is that of these rows, unless they
-        are one part of several: then whoever knows of the others sets it.
+        The weight of the whole training set, S: that of these rows, unless a caller
+        that knows of other parts of the training set sets it.
     """
 
     def __init__(self, table: Any, Y: np.ndarray, sample_weight=None):
@@ -210,7 +210,7 @@ class Examples:
             start = stop
 
     def checksum(self) -> int | None:
-        """Return a number that tells these rows from others; None of a single row."""
+        """Return a checksum that identifies these rows; None for a single row."""
         if self.n_rows == 1:
             return None
         number = zlib.crc32(repr(self.weight).encode(), self.table.checksum())

@@ -1,9 +1,9 @@
-"""How many BLAS threads a network deserves.
+"""How many BLAS threads a network uses.
 
-A second thread costs a rendezvous per matrix product. Small products are slower with
-it, so the number follows from the work per product; it is set around fit and predict
-and restored after. Outside the main thread (a search with the threading backend) each
-fit takes one, so that n_jobs is the only source of parallelism.
+A second thread costs a synchronisation per matrix product, so small products are slower
+with it. The number of threads therefore depends on the work per product; it is set for
+fit and predict and restored afterwards. Outside the main thread (a search with the
+threading backend) each fit uses one, so that n_jobs is the only source of parallelism.
 """
 
 import threading
@@ -16,12 +16,12 @@ from threadpoolctl import ThreadpoolController
 
 from skdnn.network.architecture import Network
 
-# Multiplications in one matrix product below which a second thread does not pay. With a
-# free second core it gained 1.2x at 1e6 and 1.75x at 8e6; with a busy one a network of
-# 1e6 took 1.7 times as long (docs/performance.md).
+# Multiplications in one matrix product below which a second thread does not pay. With
+# an idle second core it gained 1.2x at 1e6 and 1.75x at 8e6; with a busy one a network
+# of 1e6 took 1.7 times as long (docs/performance.md).
 _LEAST_WORK_FOR_THREADS = 8_000_000
-# Up to here OpenBLAS starts no second thread anyway, and to set a limit would take
-# longer than to predict a row.
+# Up to here OpenBLAS starts no second thread anyway, and setting a limit takes longer
+# than predicting a row.
 _LEAST_WORK_TO_CAP = 2**18
 
 
@@ -40,11 +40,10 @@ def _let_any_thread_set_limits() -> None:
 
 
 class _SharedLimit:
-    """One process-wide limit, however many fits run side by side.
+    """One process-wide limit, however many fits run concurrently.
 
-    The setting belongs to the process. If every thread saved and restored it on its
-    own, one could restore what another had set; so the first in saves, the last out
-    restores.
+    If every thread saved and restored the limit on its own, one could restore what
+    another had set; so the first to enter saves it, and the last to leave restores it.
     """
 
     def __init__(self):
@@ -78,7 +77,7 @@ def most_work(network: Network, rows: int) -> int:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Cap the BLAS threads at one: other work has the other cores."""
+    """Cap the BLAS threads at one, because other work uses the other cores."""
     _LIMIT.enter(1)
     try:
         yield
@@ -88,7 +87,7 @@ def one_blas_thread() -> Iterator[None]:
 
 @contextmanager
 def blas_threads_for(network: Network, rows: int) -> Iterator[None]:
-    """Cap the BLAS threads while products of so many rows are computed."""
+    """Cap the BLAS threads at one, unless products of `rows` rows are worth more."""
     work = most_work(network, rows)
     in_main_thread = threading.current_thread() is threading.main_thread()
     deserves_threads = in_main_thread and work >= _LEAST_WORK_FOR_THREADS

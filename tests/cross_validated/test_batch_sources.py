@@ -194,7 +194,7 @@ def test_other_calls_are_refused():
     source = BatchSource.from_arrays(NUMBERS, Y)
     with pytest.raises(ValueError, match="brings its own targets"):
         classifier().fit(source, Y)
-    with pytest.raises(ValueError, match="sample_weight_val besides"):
+    with pytest.raises(ValueError, match="sample_weight_val must be None"):
         classifier().fit(source, X_val=source, sample_weight_val=WEIGHTS)
     with pytest.raises(ValueError, match="X_val brings its own targets"):
         classifier().fit(source, X_val=source, y_val=Y)

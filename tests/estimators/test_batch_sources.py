@@ -446,9 +446,9 @@ def test_a_source_without_rows(chunks):
 
 def test_a_used_up_generator_is_refused_at_once_or_in_the_second_pass():
     generator = (chunk for chunk in chunks_of())
-    with pytest.raises(TypeError, match=r"generator, which is used up .* __iter__"):
+    with pytest.raises(TypeError, match=r"generator, which is exhausted .* iterable"):
         classifier().fit(generator)
-    with pytest.raises(TypeError, match="generator, which is used up"):
+    with pytest.raises(TypeError, match="generator, which is exhausted"):
         BatchSource(generator)
     with pytest.raises(ValueError, match="ended after 0 chunks; the first had 10"):
         classifier().fit(BatchSource(lambda: generator))
@@ -534,9 +534,9 @@ def test_tables_that_are_not_in_memory_are_refused(module, name, adapter):
         (
             lambda: BatchSource.from_arrays(X, y[1:]),
             ValueError,
-            "403, 402 rows in part",
+            "got 403, 402 in part 0",
         ),
-        (lambda: BatchSource.from_arrays([X], [y, y]), ValueError, "as many parts"),
+        (lambda: BatchSource.from_arrays([X], [y, y]), ValueError, "number of parts"),
         (lambda: BatchSource.from_arrays([[1, 2]], [0]), TypeError, "list of parts"),
     ],
 )

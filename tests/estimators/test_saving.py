@@ -186,7 +186,7 @@ def test_a_newer_file_is_refused(case, way, monkeypatch, tmp_path):
         "joblib": lambda: joblib.load(tmp_path / "model.joblib"),
         "skops": lambda: skops.io.loads(skopsed, trusted=TYPES),
     }[way]
-    words = f"{type(model).__name__} was saved by skdnn 99.10.0, .* {skdnn.__version__}"
+    words = f"{type(model).__name__} was saved by skdnn 99.10.0; .* {skdnn.__version__}"
     with pytest.raises(ValueError, match=words) as caught:
         load()
     assert "pip install 'skdnn>=99.10.0'" in str(caught.value)

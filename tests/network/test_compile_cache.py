@@ -83,7 +83,7 @@ def test_the_users_cache_directory_is_used(read_only_package, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="sets the folder as Linux does")
 def test_without_any_place_it_compiles_anew(read_only_package, tmp_path):
     (tmp_path / "file").touch()
-    says = "There is no folder to keep compiled code in"
+    says = "There is no writable folder for compiled code"
     for _ in range(2):
         assert cache_hits(read_only_package, tmp_path / "file" / "cache", says) == 0
 
@@ -150,7 +150,7 @@ def test_damaged_code_is_compiled_anew(package, tmp_path):
     (file,) = code_files(package)
     data = file.read_bytes()
     file.write_bytes(data[: len(data) // 2])
-    assert cache_hits(package, tmp_path, "is damaged; it is compiled anew") == 0
+    assert cache_hits(package, tmp_path, "is damaged; it is recompiled") == 0
     assert len(file.read_bytes()) > 0.9 * len(data)  # symbols vary in length
     assert code_files(package) == [file]
 
@@ -173,7 +173,7 @@ def test_a_full_folder_is_one_sentence(package, tmp_path):
     printed, said = run(package, tmp_path, _FULL)
     assert printed == 2 * "[0, 3, 1, 4, 2]\n"
     (said,) = said
-    assert "cannot be kept" in said and "No space left" in said
+    assert "cannot be saved" in said and "No space left" in said
     assert "NUMBA_CACHE_DIR" in said
     assert code_files(package) == []
 
@@ -211,7 +211,7 @@ def test_processes_that_compile_at_once_leave_good_code(package, tmp_path):
 
 @pytest.fixture
 def told(monkeypatch):
-    monkeypatch.setattr(code_cache, "_told", set())
+    monkeypatch.setattr(code_cache, "_warned", set())
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def test_damaged_files_are_recognised(files, tmp_path, damage):
     files.save(KEY, b"code")
     (path,) = tmp_path.iterdir()
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.warns(UserWarning, match="is damaged; it is compiled anew"):
+    with pytest.warns(UserWarning, match="is damaged; it is recompiled"):
         assert files.load(KEY) is None
     assert files.load(KEY) is None  # said once
     files.save(KEY, b"code")

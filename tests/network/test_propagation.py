@@ -179,20 +179,20 @@ def test_rows_of_another_type_are_an_error():
     """Compiled code takes any memory for numbers of its own type."""
     problem, other = make_problem(), make_problem(dtype=np.float32)
     problem.X = other.X
-    with pytest.raises(ValueError, match="array of float64"):
+    with pytest.raises(ValueError, match=r"must be .* of float64"):
         computed(problem)
 
 
 def test_a_network_has_an_activation_for_each_hidden_layer():
-    with pytest.raises(ValueError, match="1 hidden layers have 2 activations"):
+    with pytest.raises(ValueError, match="got 2 for 1 hidden layers"):
         Network.of((3, 2, 1), ("relu", "relu"), "squared_error")
 
 
 def test_addresses_are_not_pickled():
-    with pytest.raises(TypeError, match="addresses of this process"):
+    with pytest.raises(TypeError, match="cannot be pickled: it holds addresses"):
         pickle.dumps(make_problem().workspace().frame)
 
 
 def test_an_operation_has_no_other_fields():
-    with pytest.raises(TypeError, match=r"no \['n_outs'\]"):
+    with pytest.raises(TypeError, match=r"fields: \['n_outs'\]"):
         operation(add_biases, n_outs=3)

@@ -118,7 +118,7 @@ def test_another_reader_goes_on_where_one_stands(kind, portions):
         other = new_reader(kind)
         other.rng.bit_generator.state = endless._reader.rng.bit_generator.state
         plain, endless = json.loads(json.dumps(endless.pack())), EndlessBlocks(other)
-        endless.go_to(plain)
+        endless.resume_from(plain)
         assert endless.pack() == plain
         for batch, expected in zip(
             batches(endless.take(n)), batches(whole.take(n)), strict=True

@@ -1,5 +1,5 @@
-"""The layers of a network: a table for compiled code, and a file for each kind.
+"""The layers of a network: a table for compiled code, and a module for each kind.
 
-A kind of layer has its forward and its backward pass in one file. `propagation` walks
-the table and asks for both; there is one kind so far, `dense`.
+A module has the forward and the backward pass of its kind, from which `propagation`
+builds programs; so far there is one kind, `dense`.
 """

@@ -1,4 +1,4 @@
-r"""The dense layer: an affine map, an activation, dropout; forward and back.
+r"""The dense layer: an affine map, an activation, dropout; forward and backward.
 
 .. math::
 
@@ -11,9 +11,9 @@ and back, from dZ[l],
     dW^{[l]} = A^{[l-1]T} dZ^{[l]}, \quad db^{[l]} = \sum_i dZ^{[l]}_i, \quad
     dZ^{[l-1]} = dZ^{[l]} W^{[l]T} * g'^{[l-1]}(Z^{[l-1]}).
 
-The forward pass leaves g'(Z) beside A, dropout's mask included, so that going back is
-one multiplication whatever the activation is. The output layer has no activation: its
-loss owns the link.
+The forward pass stores g'(Z) next to A, dropout mask included, so that the backward
+pass is one multiplication whatever the activation. The output layer has no activation:
+the loss includes its link.
 """
 
 from typing import NamedTuple
@@ -25,28 +25,28 @@ from skdnn.network.program import D_A, GRAD, THETA, W_T
 from skdnn.network.segments import Parameter, row_type
 from skdnn.network.views import matrix, vector
 
-# Where the parameters of a layer stand in θ.
+# The sizes of a layer, and the positions of its parameters in θ.
 LAYER = row_type(
     (
         "n_in",
         "n_out",
-        "weights_at",  # W starts there in θ
+        "weights_at",  # where W starts in θ
         "biases_at",
     )
 )
 
-# Numbers of a W that is transposed before it is multiplied with: 16 KB of float32.
+# The largest W that is transposed before multiplication: 16 KB of float32.
 SMALL = 4096
 
 
 class Dense(NamedTuple):
-    """What a dense layer is, before it has a place in θ."""
+    """A dense layer, before its parameters have positions in θ."""
 
     n_in: int
     n_out: int
 
     def parameters(self, layer: int) -> list[Parameter]:
-        """Return W and b of the layer of this number."""
+        """Return W and b of layer number `layer`."""
         return [
             Parameter.weights(layer, self.n_in, self.n_out),
             Parameter.biases(layer, self.n_out),
@@ -54,7 +54,7 @@ class Dense(NamedTuple):
 
 
 def fields(layer: np.record) -> dict[str, int]:
-    """Return what each operation on a layer is to know of it."""
+    """Return the fields of an operation that describe a layer."""
     names = "n_in", "n_out", "weights_at", "biases_at"
     return {name: int(layer[name]) for name in names}
 
@@ -80,7 +80,7 @@ def add_biases(op, now, at, T):
             Z[i, j] += b[j]
 
 
-# -- back ------------------------------------------------------------------------------
+# -- backward --------------------------------------------------------------------------
 
 
 @kernel
@@ -116,9 +116,9 @@ def times_transposed(op, now, at, T):
 
 @kernel
 def times_small_transposed(op, now, at, T):
-    """Do the same where W is small: it is transposed first.
+    """Write dA = dZ W^T for a small W, which is transposed first.
 
-    OpenBLAS has a kernel for small products that wants both factors as they are, and
+    OpenBLAS has a kernel for small products of factors that are not transposed; it
     takes two thirds of the time.
     """
     dZ = matrix(at[op.Z], 0, now.rows, op.n_out, T)

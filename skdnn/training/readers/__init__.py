@@ -1,1 +1,1 @@
-"""Where training rows come from: each reader yields epochs of mini-batches."""
+"""Readers of training rows, which yield epochs of mini-batches."""

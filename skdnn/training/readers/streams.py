@@ -20,24 +20,24 @@ from skdnn.training.tables import Examples
 
 
 class StreamReader:
-    """Reads one pass over a stream after the other; an epoch is a pass.
+    """Reads a stream once per epoch.
 
-    Mini-batches are those of a table: they go across the borders of chunks, and differ
-    by at most one row. Shuffled, chunks come in random order, if they can, to a buffer
-    of several; batches are drawn from all of its rows, and when there is room for the
-    next chunk, that is added. At the end of an epoch the buffer is empty, so that a
-    state at the end of an epoch is all that training needs to go on.
+    Mini-batches are the same as for a table: they span the borders of chunks, and
+    differ by at most one row. To shuffle, chunks are added to a buffer of several
+    chunks, in random order if possible; batches are drawn from all rows of the buffer,
+    and the next chunk is added when there is room for it. At the end of an epoch the
+    buffer is empty, so that training can resume from the state alone.
 
     Parameters
     ----------
     examples : Examples
-        Of a StreamTable.
+        The training rows, in a StreamTable.
     batch_size, rng, shuffle, augment
-        As of a TableReader.
+        See TableReader.
     """
 
     copies = False
-    is_in_place = False  # rows come and go
+    is_in_place = False  # the rows of the buffer change
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class StreamReader:
         self._shuffles = shuffle and self.n_batches > 1
         batch_bytes = table.n_columns * table.dtype.itemsize * self.batch_rows
         self._batches_per_block = max(1, UNCOPIED_BYTES // max(1, batch_bytes))
-        # There is a whole batch in a buffer that has no room for another chunk.
+        # A buffer without room for another chunk holds at least one whole batch.
         most = int(table.chunk_rows.max())
         capacity = most + self.batch_rows
         if self._shuffles:
@@ -69,13 +69,13 @@ class StreamReader:
         self._buffer = RowBuffer(table, self._capacity)
 
     def in_order(self, block_rows: int) -> Iterator[Block]:
-        """Yield (X, Y, s) of all rows as they stand, so many at once."""
+        """Yield (X, Y, s) of all rows in order, `block_rows` at a time."""
         return self._examples.blocks(block_rows)
 
     def epoch(self, first: int = 0) -> Generator[TrainingBlock]:
-        """Yield all rows once, block by block, but those before this mini-batch.
+        """Yield all rows once, block by block, from mini-batch `first` on.
 
-        The rows before it are read: they decide which are left for those after it.
+        Earlier rows are read as well: they decide which rows are left in the buffer.
         """
         return from_batch(self._epoch(), first) if first else self._epoch()
 
@@ -98,10 +98,10 @@ class StreamReader:
             first = last
 
     def _until(self, first: int, next_size: int, is_last: bool) -> int:
-        """Return up to which batch rows leave the buffer before the next chunk comes.
+        """Return the batch up to which rows leave the buffer before the next chunk.
 
-        In order, whole batches leave at once. Shuffled, no more of them leave than make
-        room for the chunk: rows of many chunks meet there.
+        Without shuffling, all whole batches leave. With shuffling, only as many leave
+        as make room for the chunk, so that rows of many chunks mix.
         """
         if is_last:
             return self.n_batches

@@ -18,12 +18,12 @@ from skdnn.training.blocks import (
 )
 from skdnn.training.tables import Examples
 
-# A block of picked rows stays in a core's second-level cache until it is trained on.
+# A block of picked rows stays in a core's L2 cache until it is trained on.
 _PICKED_BYTES = 2**20
 
 
 class TableReader:
-    """Reads one epoch of a table after the other, in reused buffers.
+    """Reads a table once per epoch, in place or in reused buffers.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ class TableReader:
     batch_size : int
         The most rows of a mini-batch.
     rng : numpy.random.Generator
-        What the order of the rows and `augment` are drawn from.
+        Draws the order of the rows; passed on to `augment`.
     shuffle : bool, default=True
-        Whether rows come in a new order in each epoch. One batch of all rows has
-        nothing to shuffle.
+        Whether to shuffle the rows in each epoch. A single batch of all rows is not
+        shuffled.
     augment : callable (X, Y, s, rng) -> (X, Y, s), optional
-        Alters each block afresh before it is trained on. It may write to what it is
-        given, which are copies; Y may come back with more columns.
+        Modifies each block before it is trained on. It may write to its arguments,
+        which are copies; Y may be returned with more columns.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class TableReader:
         self._s = empty_aligned(most_rows, table.dtype)
 
     def in_order(self, block_rows: int) -> Iterator[Block]:
-        """Yield (X, Y, s) of all rows as they stand, so many at once."""
+        """Yield (X, Y, s) of all rows in order, `block_rows` at a time."""
         return self._examples.blocks(block_rows)
 
     def epoch(self, first: int = 0) -> Generator[TrainingBlock]:
-        """Yield all rows once, block by block, but those before this mini-batch."""
+        """Yield all rows once, block by block, from mini-batch `first` on."""
         if self._augment is None:
             return self._epoch(first)
-        # What alters a block draws random numbers for it: it is altered, if in vain.
+        # Augmentation draws random numbers, so skipped blocks are augmented as well.
         return from_batch(self._epoch(0), first) if first else self._epoch(0)
 
     def _epoch(self, begin: int) -> Generator[TrainingBlock]:
@@ -98,7 +98,7 @@ class TableReader:
     def _read(
         self, start, stop, order
     ) -> tuple[Inputs, np.ndarray, np.ndarray, bool, np.ndarray]:
-        """Return rows as they are, or where to find them, copied only if they must."""
+        """Return rows, or a table and their indices; copy only if necessary."""
         examples, table = self._examples, self._examples.table
         Y, s, is_weighted = examples.Y, examples.s, examples.is_weighted
         if order is None:
