@@ -126,7 +126,9 @@ def write_displayed_formula(translator, node):
     """Write a formula that stands by itself."""
     formula = mathml(node, as_block=True)
     # A box that scrolls must be reachable by keyboard.
-    translator.body.append(f'<div class="displayed-formula" tabindex="0">{formula}</div>')
+    translator.body.append(
+        f'<div class="displayed-formula" tabindex="0">{formula}</div>'
+    )
     raise nodes.SkipNode
 
 
