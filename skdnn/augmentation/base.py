@@ -14,7 +14,7 @@ Array = npt.NDArray[np.floating]
 Block = tuple[Array, Array, Array]
 
 # What float32 can hold, with room for sums and products.
-MOST = 1e30
+MAX_VALUE = 1e30
 PROBABILITY = [Interval(Real, 0, 1, closed="both")]
 
 

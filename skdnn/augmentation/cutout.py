@@ -7,7 +7,7 @@ import numpy as np
 
 from skdnn._sklearn import Interval
 from skdnn.augmentation.base import (
-    MOST,
+    MAX_VALUE,
     PROBABILITY,
     Array,
     Augmenter,
@@ -67,7 +67,7 @@ class Cutout(Augmenter):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "size": [Interval(Integral, 1, None, closed="left")],
         "image_shape": [*IMAGE_SHAPE, None],
-        "fill": [Interval(Real, -MOST, MOST, closed="both")],
+        "fill": [Interval(Real, -MAX_VALUE, MAX_VALUE, closed="both")],
         "p": PROBABILITY,
     }
 

@@ -5,12 +5,12 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 from skdnn._sklearn import Interval, StrOptions
-from skdnn.augmentation.base import MOST, Array, Augmenter
+from skdnn.augmentation.base import MAX_VALUE, Array, Augmenter
 
 ImageShape = tuple[int, int] | tuple[int, int, int]
 
 IMAGE_SHAPE = [tuple, list]
-FILL = [Interval(Real, -MOST, MOST, closed="both"), StrOptions({"nearest"})]
+FILL = [Interval(Real, -MAX_VALUE, MAX_VALUE, closed="both"), StrOptions({"nearest"})]
 
 
 class ImageAugmenter(Augmenter):

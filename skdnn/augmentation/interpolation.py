@@ -33,7 +33,7 @@ def padded_image(
 
 
 @inlined
-def put_in_middle(image, padded, margin, channels, is_nearest):
+def pad_image(image, padded, margin, channels, is_nearest):
     """Copy an image into the middle of its padded copy.
 
     The margin has a value already, or gets that of the nearest pixels.
@@ -58,7 +58,7 @@ def put_in_middle(image, padded, margin, channels, is_nearest):
 
 
 @inlined
-def pixel_at(u, v, height, width, at):
+def locate_pixels(u, v, height, width, at):
     """Write the number, in a padded image, of the pixel above and left of places.
 
     What is left of the coordinates, u and v, are the distances from there. The margin
@@ -104,7 +104,7 @@ def small_dots(A, B, out):
 
 
 @entry
-def turn(X, rows, cosine, sine, image_shape, padded, is_nearest):
+def rotate(X, rows, cosine, sine, image_shape, padded, is_nearest):
     """Turn images about their centre, in place.
 
     Parameters
@@ -135,8 +135,8 @@ def turn(X, rows, cosine, sine, image_shape, padded, is_nearest):
                 u[i * width + j] = c * y - s * x + middle_y
                 v[i * width + j] = s * y + c * x + middle_x
         image = part(values, rows[k] * X.shape[1], height, width * channels)
-        put_in_middle(image, padded, 1, channels, is_nearest)
-        pixel_at(u, v, height, width, at)
+        pad_image(image, padded, 1, channels, is_nearest)
+        locate_pixels(u, v, height, width, at)
         sample(around, padded.shape[1], channels, at, u, v, flat(image))
 
 
@@ -147,7 +147,7 @@ def displace(X, rows, key, down, right, image_shape, padded, is_nearest):
     Parameters
     ----------
     X, rows, image_shape, padded, is_nearest
-        As of `turn`.
+        As of `rotate`.
     key : uint64
         Of the block.
     down : ndarray of float32, shape (height, n_down)
@@ -179,8 +179,8 @@ def displace(X, rows, key, down, right, image_shape, padded, is_nearest):
                 u[i * width + j] = T(moved[i, j]) + T(i)
                 v[i * width + j] = T(moved[i, width + j]) + T(j)
         image = part(values, rows[k] * X.shape[1], height, width * channels)
-        put_in_middle(image, padded, 1, channels, is_nearest)
-        pixel_at(u, v, height, width, at)
+        pad_image(image, padded, 1, channels, is_nearest)
+        locate_pixels(u, v, height, width, at)
         sample(around, padded.shape[1], channels, at, u, v, flat(image))
 
 
@@ -191,7 +191,7 @@ def resample(X, rows, first, step, image_shape):
     Parameters
     ----------
     X, rows, image_shape
-        As of `turn`.
+        As of `rotate`.
     first : ndarray of float64, shape (rows.size, 2)
         Where the first line and the first column of a new image come from. Outside of
         the image, the nearest pixel counts.

@@ -7,7 +7,7 @@ import numpy as np
 
 from skdnn._sklearn import Interval
 from skdnn.augmentation.base import (
-    MOST,
+    MAX_VALUE,
     PROBABILITY,
     Array,
     Augmenter,
@@ -25,7 +25,7 @@ from skdnn.augmentation.regions import Boxes, random_boxes
 from skdnn.network.compiled import entry, inlined
 from skdnn.network.dropout import hash_bits, keep_threshold
 
-ALPHA = [Interval(Real, 0, MOST, closed="right")]
+ALPHA = [Interval(Real, 0, MAX_VALUE, closed="right")]
 
 
 class Mixup(Augmenter):

@@ -14,7 +14,7 @@ from skdnn.augmentation.images import (
     as_images,
     with_channels,
 )
-from skdnn.augmentation.interpolation import padded_image, put_in_middle
+from skdnn.augmentation.interpolation import pad_image, padded_image
 from skdnn.network.compiled import entry
 from skdnn.network.views import flat, part
 
@@ -180,7 +180,7 @@ def move(images, top, left, padded, margin, channels, is_nearest):
     pixels, around = flat(images), flat(padded)
     for i in range(n_images):
         image = part(pixels, i * height * length, height, length)
-        put_in_middle(image, padded, margin, channels, is_nearest)
+        pad_image(image, padded, margin, channels, is_nearest)
         for y in range(height):
             line = part(pixels, (i * height + y) * length, 1, length)
             place = part(around, (top[i] + y) * wide + left[i], 1, length)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from skdnn._sklearn import Interval
 from skdnn.augmentation.base import (
-    MOST,
+    MAX_VALUE,
     PROBABILITY,
     Array,
     Augmenter,
@@ -57,7 +57,7 @@ class GaussianNoise(Augmenter):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "scale": [Interval(Real, 0, MOST, closed="both")],
+        "scale": [Interval(Real, 0, MAX_VALUE, closed="both")],
         "columns": [None, "array-like"],
         "p": PROBABILITY,
     }

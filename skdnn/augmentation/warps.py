@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from skdnn._sklearn import Interval
-from skdnn.augmentation.base import MOST, PROBABILITY, Array, Block, chosen_rows
+from skdnn.augmentation.base import MAX_VALUE, PROBABILITY, Array, Block, chosen_rows
 from skdnn.augmentation.draws import new_key
 from skdnn.augmentation.images import (
     FILL,
@@ -16,12 +16,12 @@ from skdnn.augmentation.images import (
     ImageShape,
     with_channels,
 )
-from skdnn.augmentation.interpolation import displace, padded_image, resample, turn
+from skdnn.augmentation.interpolation import displace, padded_image, resample, rotate
 
 # Of the variance of a displacement.
-_LEFT_OUT = 1e-5
+_TOLERANCE = 1e-5
 # Far below this any image moves as a whole; the filter has 8 times as many weights.
-_MOST_SIGMA = 1000
+_MAX_SIGMA = 1000
 
 
 class RandomResizedCrop(ImageAugmenter):
@@ -160,7 +160,7 @@ class RandomRotation(ImageAugmenter):
         angle = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, rows.size))
         cosine, sine = (f(angle).astype(X.dtype) for f in (np.cos, np.sin))
         padded = padded_image(*shape, 1, self.fill, X.dtype)
-        turn(X, rows, cosine, sine, shape, padded, self.fill == "nearest")
+        rotate(X, rows, cosine, sine, shape, padded, self.fill == "nearest")
         return X, Y, s
 
 
@@ -214,8 +214,8 @@ class ElasticDistortion(ImageAugmenter):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ImageAugmenter._parameter_constraints,
-        "alpha": [Interval(Real, 0, MOST, closed="both")],
-        "sigma": [Interval(Real, 0, _MOST_SIGMA, closed="right")],
+        "alpha": [Interval(Real, 0, MAX_VALUE, closed="both")],
+        "sigma": [Interval(Real, 0, _MAX_SIGMA, closed="right")],
         "fill": FILL,
         "p": PROBABILITY,
     }
@@ -240,7 +240,7 @@ class ElasticDistortion(ImageAugmenter):
         X = np.ascontiguousarray(X)
         shape = with_channels(self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
-        down, right = (_waves(n, float(self.sigma)) for n in shape[:2])
+        down, right = (_field_factor(n, float(self.sigma)) for n in shape[:2])
         down = (self.alpha / np.sqrt(3) * down).astype(np.float32)
         right = np.ascontiguousarray(right.T, np.float32)
         padded = padded_image(*shape, 1, self.fill, X.dtype)
@@ -274,7 +274,7 @@ def _crop_grids(
 
 
 @lru_cache(maxsize=8)
-def _waves(n_pixels: int, sigma: float) -> Array:
+def _field_factor(n_pixels: int, sigma: float) -> Array:
     """Return L with L Lᵀ = G Gᵀ up to a hundred-thousandth, G being a Gaussian filter.
 
     L z with independent z is then distributed as G u with independent u, and z is much
@@ -285,7 +285,7 @@ def _waves(n_pixels: int, sigma: float) -> Array:
     twice = _smoothed(_smoothed(units, sigma), sigma)  # G is symmetric
     left = twice.diagonal().copy()
     columns: list[Array] = []
-    enough = _LEFT_OUT * left.max()
+    enough = _TOLERANCE * left.max()
     while left.max() > enough:
         pivot = left.argmax()
         column = twice[:, pivot].copy()

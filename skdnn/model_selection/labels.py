@@ -11,7 +11,7 @@ from scipy import sparse
 PARTS = ("train", "dev", "test")
 
 # "auto" keeps no more classes in proportion: as many as ImageNet has.
-MOST_CLASSES = 1000
+MAX_CLASSES = 1000
 
 IntArray = npt.NDArray[np.intp]
 
@@ -99,7 +99,7 @@ def labels_for_auto(y: Any, sizes: Sequence[int]) -> IntArray | None:
     counts = np.bincount(codes, minlength=len(classes))
     wanted = [size for size in sizes if size > 0]
     is_in_each_part = counts.min() >= len(wanted) and min(wanted) >= len(classes)
-    if not is_in_each_part or (is_numeric and len(classes) > MOST_CLASSES):
+    if not is_in_each_part or (is_numeric and len(classes) > MAX_CLASSES):
         smallest_share = min(wanted) / len(array)
         joined = _rarest(counts, smallest_share)
         if not is_numeric:
@@ -117,7 +117,7 @@ def _rarest(counts: IntArray, smallest_share: float) -> IntArray:
     is_enough = np.minimum(together, following) * smallest_share >= 1
     # Joining all classes is always enough, so that there is a first.
     is_enough[-1] = True
-    n_joined = max(int(np.argmax(is_enough)) + 1, len(counts) - MOST_CLASSES + 1)
+    n_joined = max(int(np.argmax(is_enough)) + 1, len(counts) - MAX_CLASSES + 1)
     return order[:n_joined]
 
 

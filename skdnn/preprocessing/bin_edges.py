@@ -15,21 +15,21 @@ from skdnn.preprocessing.column_statistics import (
 # this in all columns together unless that leaves less than the least: each is an input
 # of the network, and costs time.
 ROWS_PER_BIN = 100
-LEAST_BINS, MOST_BINS = 4, 48
-MOST_COMPONENTS = 512
+MIN_BINS, MAX_BINS = 4, 48
+MAX_COMPONENTS = 512
 # Columns with so few different values, such as one-hot columns, have no bins.
 FEW_VALUES = 3
 # So many rows say, for most columns, that they have more.
 _SOME_ROWS = 1000
 # A leaf of a tree holds at least this share of what a bin of quantiles holds.
-LEAST_LEAF = 0.25
+MIN_LEAF = 0.25
 
 
 def automatic_n_bins(n_rows: int, n_columns: int) -> int:
     """Return a number of bins: few for few rows, fewer still in wide tables."""
     rows_per_bin = max(ROWS_PER_BIN, n_columns)
-    most = np.clip(MOST_COMPONENTS // max(n_columns, 1), LEAST_BINS, MOST_BINS)
-    return int(np.clip(n_rows // rows_per_bin, LEAST_BINS, most))
+    most = np.clip(MAX_COMPONENTS // max(n_columns, 1), MIN_BINS, MAX_BINS)
+    return int(np.clip(n_rows // rows_per_bin, MIN_BINS, most))
 
 
 def quantile_edges(
@@ -101,7 +101,7 @@ def tree_edges(
     tree = kind(
         max_leaf_nodes=n_bins,
         # A little less, so that rounding of weights cannot decide.
-        min_weight_fraction_leaf=LEAST_LEAF / n_bins * (1 - 1e-9),
+        min_weight_fraction_leaf=MIN_LEAF / n_bins * (1 - 1e-9),
         random_state=0,
     ).fit(rank[:, np.newaxis], y, sample_weight=sample_weight)
     splits = tree.tree_.threshold[tree.tree_.feature >= 0]

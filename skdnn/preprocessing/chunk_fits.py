@@ -18,11 +18,11 @@ from skdnn.streams import (
 
 # A quantile of level q of n rows is one of level q ± sqrt(q (1 - q) / n) of all rows:
 # with half as many rows as these, which RowSample keeps at least, ± 0.003 or less.
-MOST_SAMPLED_ROWS = 2**16
+MAX_SAMPLED_ROWS = 2**16
 
 
-def each_chunk(
-    source: BatchSource, sample_weight: Any, check: Callable, take_in: Callable
+def process_chunks(
+    source: BatchSource, sample_weight: Any, check: Callable, add: Callable
 ) -> None:
     """Check each chunk that has rows, and take it in.
 
@@ -34,7 +34,7 @@ def each_chunk(
         As it was given to `fit`: a source brings its weights.
     check : callable (X, y, reset) -> (X, y)
         Checks the rows of a chunk; `reset` is True for the first.
-    take_in : callable (X, y, sample_weight) -> None
+    add : callable (X, y, sample_weight) -> None
         Gets checked rows. All weights of a chunk may be 0.
 
     Raises
@@ -59,7 +59,7 @@ def each_chunk(
             weighted = weight is not None
             weight = _weights(weight, X.shape[0])
             counts = counts or weight is None or bool(weight.any())
-            take_in(X, y, weight)
+            add(X, y, weight)
     if weighted is None:
         raise ValueError(
             "The batch source has no rows: found 0 samples, while a minimum of 1 is "
@@ -77,8 +77,8 @@ def _weights(weight: Any, n_rows: int) -> np.ndarray | None:
     return checked_weights(weight, n_rows)
 
 
-class Found:
-    """What `each_chunk` gives, as a fit needs it.
+class ChunkStatistics:
+    """What `process_chunks` gives, as a fit needs it.
 
     Parameters
     ----------
@@ -99,13 +99,13 @@ class Found:
 
     def __init__(self, *, moments: bool = False, sample: bool = False):
         self.moments: Moments | None = None
-        self.sample = RowSample(MOST_SAMPLED_ROWS)
+        self.sample = RowSample(MAX_SAMPLED_ROWS)
         self.n_counting = 0
         self.has_missing: Any = False
         self._wants_moments, self._wants_sample = moments, sample
         self._has: tuple[bool, bool] = (False, False)
 
-    def take_in(self, X: Any, y: Any, weight: np.ndarray | None) -> None:
+    def add(self, X: Any, y: Any, weight: np.ndarray | None) -> None:
         """Take in checked rows."""
         if self._wants_moments:
             self.moments = update_moments(self.moments, X, weight)

@@ -20,15 +20,15 @@ from skdnn.preprocessing.bin_edges import (
     tree_edges,
 )
 from skdnn.preprocessing.blocks import columns_in_memory, validated_by_blocks
-from skdnn.preprocessing.chunk_fits import Found, each_chunk
+from skdnn.preprocessing.chunk_fits import ChunkStatistics, process_chunks
 from skdnn.preprocessing.column_statistics import update_moments
 from skdnn.preprocessing.components import Components, encode, encoded
 from skdnn.preprocessing.fitting import (
+    callback_fit_task,
     check_bools,
     check_choices,
     refuse_parameter,
-    told_to_callbacks,
-    undone_on_error,
+    restored_on_error,
 )
 from skdnn.preprocessing.tables import checked_table, checked_weights
 from skdnn.streams import BatchSource
@@ -225,7 +225,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
             variance overflows, ...). An earlier fit then stays as it was.
         """
         self._check_parameters()
-        with told_to_callbacks(self, X, y, sample_weight), undone_on_error(self):
+        with callback_fit_task(self, X, y, sample_weight), restored_on_error(self):
             if isinstance(X, BatchSource):
                 return self._fit_chunks(X, y, sample_weight)
             X, y = self._checked_rows(X, y)
@@ -243,8 +243,8 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
                 "A batch source brings its own targets, as the second of each chunk "
                 "(X, y); fit must not be given y besides."
             )
-        found = Found(moments=True, sample=True)
-        each_chunk(source, sample_weight, self._checked_rows, found.take_in)
+        found = ChunkStatistics(moments=True, sample=True)
+        process_chunks(source, sample_weight, self._checked_rows, found.add)
         if found.sample.is_whole:
             return self._fit_rows(*found.rows)
         self._fit_bins(*found.rows, found.n_counting, found.moments)

@@ -33,7 +33,7 @@ def check_bools(estimator: Any, *names: str) -> None:
 
 
 @contextmanager
-def undone_on_error(estimator: Any) -> Iterator[None]:
+def restored_on_error(estimator: Any) -> Iterator[None]:
     """Restore the attributes if the block raises: a failed fit changes nothing."""
     before = vars(estimator).copy()
     try:
@@ -45,7 +45,7 @@ def undone_on_error(estimator: Any) -> Iterator[None]:
 
 
 @contextmanager
-def told_to_callbacks(
+def callback_fit_task(
     estimator: Any, X: Any, y: Any, sample_weight: Any
 ) -> Iterator[None]:
     """Tell scikit-learn's callbacks that a fit begins, and that it has ended."""

@@ -35,14 +35,14 @@ __all__ = [
 ENCODINGS = ("standard", "piecewise")
 
 # Levels of a category with fewer training rows than this share one column.
-LEAST_ROWS_OF_A_LEVEL = 5
+MIN_ROWS_PER_CATEGORY = 5
 # Whether one-hot columns are standardised as numbers are, or stay 0 and 1.
-STANDARDIZE_LEVELS = False
+STANDARDIZE_ONE_HOT = False
 # Below this density a network trains on sparse rows as they are.
 SPARSE_BELOW = 1 / 8
 # Columns come standardised, so that one that varies has a range of 1 or more. What
 # is far below is the rounding of a constant.
-LEAST_RANGE = 1e-6
+MIN_RANGE = 1e-6
 
 
 def preprocessor_for(
@@ -106,7 +106,7 @@ def preprocessor_for(
         raise ValueError(f"encoding must be one of {ENCODINGS}. Got {encoding!r}.")
     steps = _steps_for_numbers(encoding, is_sparse, target_type)
     if columns.categorical:
-        parts = [("categories", Pipeline(_steps_for_levels()), columns.categorical)]
+        parts = [("categories", Pipeline(_steps_for_categories()), columns.categorical)]
         if columns.numeric:
             parts.insert(0, ("numbers", Pipeline(steps), columns.numeric))
         # Names without the part's: "age", not "numbers__age".
@@ -137,15 +137,15 @@ def _steps_for_numbers(encoding, is_sparse, target_type) -> list[tuple[str, Any]
     ]
 
 
-def _steps_for_levels() -> list[tuple[str, Any]]:
+def _steps_for_categories() -> list[tuple[str, Any]]:
     encoder = OneHotEncoder(
         handle_unknown="infrequent_if_exist",
-        min_frequency=LEAST_ROWS_OF_A_LEVEL,
-        sparse_output=not STANDARDIZE_LEVELS,
+        min_frequency=MIN_ROWS_PER_CATEGORY,
+        sparse_output=not STANDARDIZE_ONE_HOT,
         dtype=np.float32,  # beside float64 numbers they become float64
     )
     steps = [("missing", UniformMissing()), ("one_hot", encoder)]
-    if STANDARDIZE_LEVELS:
+    if STANDARDIZE_ONE_HOT:
         steps.append(("standardize", InputStandardizer()))
     return steps
 
@@ -254,7 +254,7 @@ class VaryingColumns(TransformerMixin, SkdnnEstimator):
         width = X.max(axis=0) - X.min(axis=0)
         if sparse.issparse(width):
             width = width.toarray().ravel()
-        varying = np.flatnonzero(width > LEAST_RANGE)
+        varying = np.flatnonzero(width > MIN_RANGE)
         self.columns_ = varying if varying.size else np.arange(1)
         return self
 

@@ -17,18 +17,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skdnn._estimator import SkdnnEstimator
 from skdnn._sklearn import with_callbacks
 from skdnn.preprocessing.blocks import ROWS_AT_ONCE, validated_by_blocks
-from skdnn.preprocessing.chunk_fits import Found, each_chunk
+from skdnn.preprocessing.chunk_fits import ChunkStatistics, process_chunks
 from skdnn.preprocessing.column_statistics import (
     Moments,
     robust_statistics,
     update_moments,
 )
 from skdnn.preprocessing.fitting import (
+    callback_fit_task,
     check_bools,
     check_choices,
     refuse_parameter,
-    told_to_callbacks,
-    undone_on_error,
+    restored_on_error,
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
 from skdnn.preprocessing.tables import (
@@ -244,7 +244,7 @@ class InputStandardizer(
             was.
         """
         self._check_parameters()
-        with told_to_callbacks(self, X, y, sample_weight), undone_on_error(self):
+        with callback_fit_task(self, X, y, sample_weight), restored_on_error(self):
             if isinstance(X, BatchSource):
                 return self._fit_chunks(X, sample_weight)
             X, sample_weight = self._check_training(X, sample_weight, reset=True)
@@ -256,8 +256,8 @@ class InputStandardizer(
 
     def _fit_chunks(self, source, sample_weight):
         is_robust = self.method == "robust"
-        found = Found(moments=not is_robust, sample=is_robust)
-        each_chunk(source, sample_weight, self._checked_rows, found.take_in)
+        found = ChunkStatistics(moments=not is_robust, sample=is_robust)
+        process_chunks(source, sample_weight, self._checked_rows, found.add)
         if is_robust:
             X, _, s = found.rows
             self._store_quartiles(X, s)
@@ -313,7 +313,7 @@ class InputStandardizer(
             As in `fit`. The pieces seen so far then stay as they were.
         """
         self._check_parameters()
-        with undone_on_error(self):
+        with restored_on_error(self):
             moments = None
             if hasattr(self, "_moments"):
                 moments = Moments(self._moments, self._shift)

@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 from skdnn.streams import refuse_lazy
 
 # Only ratios of weights count; within these bounds sums neither overflow nor vanish.
-LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
+MIN_WEIGHT, MAX_WEIGHT = 1e-30, 1e30
 
 
 def checked_table(X: Any) -> Any:
@@ -124,10 +124,10 @@ def checked_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     largest = sample_weight.max()
     if largest == 0:
         raise ValueError("sample_weight must not be all zero: no row would count.")
-    if not LEAST_WEIGHT <= largest <= MOST_WEIGHT:
+    if not MIN_WEIGHT <= largest <= MAX_WEIGHT:
         raise ValueError(
-            f"The largest sample_weight must lie between {LEAST_WEIGHT:g} and "
-            f"{MOST_WEIGHT:g}, got {largest:g}. Divide all weights by it: only their "
+            f"The largest sample_weight must lie between {MIN_WEIGHT:g} and "
+            f"{MAX_WEIGHT:g}, got {largest:g}. Divide all weights by it: only their "
             "ratios count."
         )
     return sample_weight

@@ -112,7 +112,7 @@ def test_elastic_distortion_is_interpolated_by_scipy(dtype):
 def test_displacements_vary_together_as_the_filter_of_the_paper_has_it(n_pixels, sigma):
     smooth = ndimage.gaussian_filter1d(np.eye(n_pixels), sigma, axis=0, mode="constant")
     expected = smooth @ smooth.T
-    waves = warps._waves(n_pixels, sigma)
+    waves = warps._field_factor(n_pixels, sigma)
     assert_allclose(waves @ waves.T, expected, atol=2e-5 * expected.max())
     assert waves.shape[1] <= n_pixels
 

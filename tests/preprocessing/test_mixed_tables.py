@@ -330,7 +330,7 @@ def test_many_levels_stay_sparse():
 
 
 def test_levels_can_be_standardised(monkeypatch):
-    monkeypatch.setattr(mixed_tables, "STANDARDIZE_LEVELS", True)
+    monkeypatch.setattr(mixed_tables, "STANDARDIZE_ONE_HOT", True)
     Z = prepared(FRAME).transform(FRAME)
     assert_allclose(Z.mean(axis=0), 0, atol=1e-6)
     assert_allclose(Z.std(axis=0), 1, rtol=1e-6)
