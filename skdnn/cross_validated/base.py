@@ -78,7 +78,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         """Whether to divide the logits by a temperature."""
 
     @abstractmethod
-    def _outputs_of_logits(self, model: Model, Z: np.ndarray) -> np.ndarray:
+    def _decoded(self, model: Model, Z: np.ndarray) -> np.ndarray:
         """Return logits as decisions or predictions, in the public form."""
 
     # -- fit ---------------------------------------------------------------------------
@@ -131,9 +131,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             **draft._attributes_to_predict(members),
             **self._attributes_of(best),
             **scores_of(contenders, steps),
-            self._out_of_fold: out_of_fold_outputs(
-                best, folds, n_rows, self._outputs_of_logits
-            ),
+            self._out_of_fold: out_of_fold_outputs(best, folds, n_rows, self._decoded),
         }
         warn(contenders, best, self, int(steps[-1]))
         callbacks.end_fit()
@@ -308,13 +306,10 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
     def _averaged(self):
         return self._members.with_inputs()
 
-    def _member_outputs(
-        self, X, function: Callable[[Model, Any], np.ndarray]
-    ) -> list[np.ndarray]:
-        """Return a function's result for each member and the caller's X."""
+    def _map(self, X, function: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
+        """Apply a function to each member and its inputs made of the caller's X."""
         check_is_fitted(self)
-        X = table(self, X, reset=False)
-        return self._members.outputs(X, function)
+        return self._members.map(table(self, X, reset=False), function)
 
 
 def members_of_folds(best: Contender) -> Members:

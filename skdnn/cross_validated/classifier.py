@@ -461,7 +461,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
     def _calibrates(self, targets):
         return self.calibrate and not targets.is_constant
 
-    def _outputs_of_logits(self, model, Z):
+    def _decoded(self, model, Z):
         return model.targets.decision(Z)
 
     def _attributes_of(self, best):
@@ -485,7 +485,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     def _logits(self, X) -> np.ndarray:
         """Return the logits of the probabilities averaged over the members."""
-        logits = self._member_outputs(X, Model.logits)
+        logits = self._map(X, Model.logits)
         if len(logits) == 1:
             return logits[0]
         return averaged_logits(self._targets, logits)

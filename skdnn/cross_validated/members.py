@@ -50,9 +50,7 @@ class Members:
         ]
         return cls(fitted, preprocessors)
 
-    def outputs(
-        self, X, function: Callable[[Model, Any], np.ndarray]
-    ) -> list[np.ndarray]:
+    def map(self, X, function: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
         """Return a function's result for each network and its inputs made of X."""
         outputs, rows, made_by = [], None, None
         for i, net in enumerate(self.nets):

@@ -444,7 +444,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
     def _calibrates(self, targets):
         return False
 
-    def _outputs_of_logits(self, model, Z):
+    def _decoded(self, model, Z):
         return model.targets.decode(model.targets.predictions(Z))
 
     def __sklearn_tags__(self):
@@ -466,7 +466,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predictions, with as many dimensions as y had in `fit`.
         """
-        predictions = self._member_outputs(X, Model.predict)
+        predictions = self._map(X, Model.predict)
         return predictions[0] if len(predictions) == 1 else np.mean(predictions, axis=0)
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
