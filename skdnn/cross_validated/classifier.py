@@ -50,7 +50,8 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         parameters, so that training can be stopped at any step.
 
     alphas : float or array-like of float, default=1.0
-        Candidates for `alpha`, the strength λ ≥ 0 of the penalty on the weights.
+        Candidates for `alpha`, the strength λ ≥ 0 of the penalty on the weights in the
+        cost J of :class:`MLPRegularizedClassifier`.
 
     l1_ratio : float, default=0.0
         Share of the L1 norm in the penalty, in [0, 1].
