@@ -134,7 +134,8 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
     n_members : int, default=1
         Number of ensemble members: networks that are trained on all rows, with
-        different random seeds, and whose predictions are averaged.
+        different random seeds, and whose predictions are averaged. Not used with
+        ``refit=False``.
 
     refit : bool, default=True
         Whether to train the members on all rows. If False, the networks of the folds

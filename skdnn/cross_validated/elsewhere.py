@@ -70,7 +70,7 @@ def run_leg_here(
     return Done(net.pack(), is_finite, logits)
 
 
-class Elsewhere:
+class BackendWorkers:
     """Trains networks on the workers of the active joblib backend.
 
     Parameters
@@ -88,7 +88,7 @@ class Elsewhere:
         self._open = ExitStack()
         self._fit, self._numbers, self._was_sent = "", dict[int, int](), set[int]()
 
-    def __enter__(self) -> "Elsewhere":
+    def __enter__(self) -> "BackendWorkers":
         """Keep the workers alive between calls.
 
         Any other use of joblib meanwhile, such as in a ColumnTransformer, runs in the

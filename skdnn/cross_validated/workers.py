@@ -10,7 +10,7 @@ from typing import TypeVar
 from joblib import cpu_count, effective_n_jobs
 from joblib.parallel import get_active_backend
 
-from skdnn.cross_validated.elsewhere import Elsewhere
+from skdnn.cross_validated.elsewhere import BackendWorkers
 from skdnn.cross_validated.nets import End, Leg, run_leg
 from skdnn.training.threads import one_blas_thread
 
@@ -37,12 +37,12 @@ class Workers(AbstractContextManager):
     def __init__(self, n_jobs: int | None):
         n_threads = effective_n_jobs(n_jobs)
         self._pool: ThreadPoolExecutor | None = None
-        self._elsewhere: Elsewhere | None = None
+        self._backend_workers: BackendWorkers | None = None
         self._open = ExitStack()
         # As in joblib.Parallel(prefer="threads"), a selected backend takes precedence.
         backend, _ = get_active_backend(prefer="threads")
         if n_threads > 1 and not getattr(backend, "supports_sharedmem", False):
-            self._elsewhere = self._open.enter_context(Elsewhere(n_jobs))
+            self._backend_workers = self._open.enter_context(BackendWorkers(n_jobs))
             n_threads = min(n_threads, cpu_count())
         self._n_threads = n_threads
         if n_threads > 1:
@@ -51,7 +51,7 @@ class Workers(AbstractContextManager):
     @property
     def share_memory(self) -> bool:
         """Whether the workers share this process's memory, so that legs are cheap."""
-        return self._elsewhere is None
+        return self._backend_workers is None
 
     def map(
         self, function: Callable[[_Job], _Result], jobs: Iterable[_Job]
@@ -83,9 +83,9 @@ class Workers(AbstractContextManager):
             Called in this thread when a thread would soon be idle; returns a leg that
             can already start.
         """
-        if self._elsewhere is not None:
+        if self._backend_workers is not None:
             while legs:
-                ends = zip(legs, self._elsewhere.advance(legs), strict=True)
+                ends = zip(legs, self._backend_workers.advance(legs), strict=True)
                 legs = [leg for end in ends for leg in follow(*end)]
         elif self._pool is not None:
             self._advance_in_threads(self._pool, legs, follow, ahead)

@@ -67,7 +67,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         as 4 per column allow.
 
     strategy : {"quantile", "tree"}, default="quantile"
-        How to choose the edges. With "quantile", all bins hold the same total weight of
+        How to choose the edges. With "quantile", all bins have the same total weight of
         rows. "tree" uses the splits of a decision tree that predicts `y` from this
         column alone with `n_bins` leaves, so that bins are narrow where `y` changes;
         it needs `y` in `fit`.
