@@ -1,4 +1,4 @@
-"""Changed copies of training rows, made block by block: images and tables."""
+"""Data augmentation: random changes of training rows, images or tables."""
 
 from skdnn.augmentation.base import Augmenter
 from skdnn.augmentation.cutout import Cutout

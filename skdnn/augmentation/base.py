@@ -1,4 +1,4 @@
-"""The base class of augmenters, which change copies of training rows."""
+"""The base class of augmenters."""
 
 from abc import ABC, abstractmethod
 from numbers import Real
@@ -13,32 +13,38 @@ from skdnn._sklearn import Interval
 Array = npt.NDArray[np.floating]
 Block = tuple[Array, Array, Array]
 
-# What float32 can hold, with room for sums and products.
-MOST = 1e30
+# The largest allowed parameter, well within the range of float32.
+MAX_VALUE = 1e30
 PROBABILITY = [Interval(Real, 0, 1, closed="both")]
 
 
 class Augmenter(BaseEstimator, ABC):
-    """Base class of all augmenters, your own included.
+    """Base class of all augmenters, including custom ones.
 
-    Training hands each block of training rows, freshly copied, to :meth:`augment` and
-    learns from what comes back. Rows to predict and dev rows are never augmented.
+    During training, :meth:`augment` receives a copy of each block of training rows in
+    each epoch, and the network is trained on the rows that it returns. Dev rows and
+    rows to predict are never augmented.
 
-    A subclass stores its parameters in ``__init__`` and does nothing else there, so
-    that ``clone``, ``set_params`` and searches work as for any estimator. It declares
-    what they may be in ``_parameter_constraints``, in scikit-learn's way.
+    A subclass must implement :meth:`augment`. Its ``__init__`` only stores the
+    parameters, so that ``clone``, ``set_params`` and hyperparameter searches work as
+    for any estimator. It can declare their valid values in ``_parameter_constraints``,
+    as scikit-learn's estimators do.
 
     Attributes
     ----------
     mixes_targets : bool
-        Whether :meth:`augment` changes targets and weights. Targets are then given as
-        numbers that can be averaged: one column per class, 0 or 1, where there are
-        three classes or more; one column of 0 and 1 for two; one per label or output
-        otherwise.
+        Whether :meth:`augment` changes targets and weights; False by default. If True,
+        the targets are numbers that can be averaged: for three or more classes, one
+        column of 0 and 1 per class; for two classes, a single column of 0 and 1;
+        otherwise one column per label or output.
+
+    See Also
+    --------
+    AugmentationPipeline : Apply several augmenters in sequence.
 
     Examples
     --------
-    Spectra whose brightness varies from one measurement to the next:
+    Spectra with a random brightness:
 
     >>> import numpy as np
     >>> from skdnn import Augmenter
@@ -61,53 +67,58 @@ class Augmenter(BaseEstimator, ABC):
     _parameter_constraints: ClassVar[dict[str, Any]] = {}
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that they fit the rows.
+        """Check that the parameters are valid and compatible with the rows.
 
-        Training calls this once, before the first block.
+        It is called once, before training.
 
         Parameters
         ----------
         n_features : int
-            Columns of the rows to come.
+            Number of columns of the training rows.
 
         Raises
         ------
         ValueError
-            If a parameter is not allowed or does not fit.
+            If a parameter is invalid or not compatible with this number of columns.
         """
         self._validate_params()
 
     @abstractmethod
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Return a block of rows, changed at random.
+        """Return a block of randomly changed rows.
 
         Parameters
         ----------
         X : ndarray of shape (n_rows, n_features)
-            Inputs, float32 or float64 and C-contiguous. The array may be changed and
-            returned, or another of its shape and type be returned.
+            Inputs, a C-contiguous array of float32 or float64. It may be changed in
+            place and returned, or a new array of the same shape and type be returned.
         Y : ndarray of shape (n_rows, n_targets)
-            Targets of the same type. Must not be changed in place, nor read unless
-            :attr:`mixes_targets`.
+            Targets, of the same type. Must not be changed in place, and not be read
+            unless :attr:`mixes_targets` is True.
         s : ndarray of shape (n_rows,)
-            Weights, on average 1 over the training set. Must not be changed in place.
+            Weights, with a mean of 1 over the training set. Must not be changed in
+            place.
         rng : numpy.random.Generator
-            The only source of random numbers.
+            The generator; no other source of randomness may be used.
 
         Returns
         -------
-        X, Y, s : ndarray
-            Of the same shapes and types.
+        X : ndarray of shape (n_rows, n_features)
+            The changed inputs, of the same type.
+        Y : ndarray of shape (n_rows, n_targets)
+            The targets, which are new if :attr:`mixes_targets` is True.
+        s : ndarray of shape (n_rows,)
+            The weights, which are new if :attr:`mixes_targets` is True.
         """
 
 
 def are_chosen(rng: np.random.Generator, n_rows: int, p: float) -> npt.NDArray[np.bool]:
-    """Choose each row with probability p; return a boolean per row."""
+    """Choose each row with probability p; return a boolean mask."""
     return rng.random(n_rows) < p
 
 
 def chosen_rows(
     rng: np.random.Generator, n_rows: int, p: float
 ) -> npt.NDArray[np.intp]:
-    """Choose each row with probability p; return the indices of the chosen ones."""
+    """Choose each row with probability p; return the indices of the chosen rows."""
     return np.flatnonzero(are_chosen(rng, n_rows, p))

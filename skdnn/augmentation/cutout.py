@@ -1,4 +1,4 @@
-"""Parts of rows masked out."""
+"""Cutout: masking parts of rows."""
 
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import numpy as np
 
 from skdnn._sklearn import Interval
 from skdnn.augmentation.base import (
-    MOST,
+    MAX_VALUE,
     PROBABILITY,
     Array,
     Augmenter,
@@ -26,26 +26,29 @@ from skdnn.network.compiled import entry
 
 
 class Cutout(Augmenter):
-    """Set some columns, or a square of an image, to one value.
+    """Set random columns, or a random square of an image, to a fixed value.
 
-    The network must then do without them [1]_. Unlike dropout of inputs
-    (`input_keep_prob`), the other values are not scaled up, and in images whole
-    neighbourhoods go: single pixels could be guessed from those around them.
+    The network learns not to depend on any single part of the input [1]_. Unlike input
+    dropout (`input_keep_prob`), the remaining values are not scaled up, and in images a
+    whole region is masked; single pixels could be inferred from their neighbours.
 
     Parameters
     ----------
     size : int
-        For tables the number of columns, drawn anew for each row. With `image_shape`,
-        the side of the square in pixels. Its centre may be anywhere in the image, so
-        that parts of it may lie outside.
+        For tables, the number of columns to mask, which are drawn for each row. With
+        `image_shape`, the side length of the square in pixels. The centre of the square
+        is uniformly distributed in the image, so part of the square may lie outside.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of the image that a row holds, flattened in C order, channels last; None
-        for tables.
+        Shape of the images, which are the rows flattened in C order, channels last;
+        None for tables.
     fill : float, default=0.0
-        The value that is set, in the units of X. With standardised columns 0 is their
-        mean.
+        The value to set, in the units of X. For standardised columns, 0 is the mean.
     p : float, default=1.0
-        Probability with which a row is changed, in [0, 1].
+        Probability, in [0, 1], that a row is changed.
+
+    See Also
+    --------
+    CutMix : Replace columns or a rectangle by those of another row.
 
     References
     ----------
@@ -67,7 +70,7 @@ class Cutout(Augmenter):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "size": [Interval(Integral, 1, None, closed="left")],
         "image_shape": [*IMAGE_SHAPE, None],
-        "fill": [Interval(Real, -MOST, MOST, closed="both")],
+        "fill": [Interval(Real, -MAX_VALUE, MAX_VALUE, closed="both")],
         "p": PROBABILITY,
     }
 
@@ -85,20 +88,23 @@ class Cutout(Augmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that they fit rows of `n_features` columns."""
+        """Check the parameters; see :meth:`Augmenter.check`."""
         super().check(n_features)
-        most, what = n_features, "features of a row"
+        most, what = n_features, "number of features"
         if self.image_shape is not None:
             check_image_shape(self.image_shape, n_features)
-            most, what = min(self.image_shape[:2]), "pixels of the image's shorter side"
+            most, what = (
+                min(self.image_shape[:2]),
+                "shorter side of the image in pixels",
+            )
         if self.size > most:
             raise ValueError(
                 f"size={self.size} is not allowed: it must be at most {most}, the "
-                f"number of {what}."
+                f"{what}."
             )
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Mask parts of the rows of a block; see :meth:`Augmenter.augment`."""
+        """Mask parts of the rows; see :meth:`Augmenter.augment`."""
         is_cut = are_chosen(rng, len(X), self.p)
         fill = X.dtype.type(self.fill)
         if self.image_shape is None:
@@ -112,13 +118,13 @@ class Cutout(Augmenter):
 
 @entry
 def cut_columns(X, rows, size, fill, key):
-    """Set `size` columns of each of these rows, in place; compiled.
+    """Set `size` random columns of each of these rows, in place; compiled.
 
-    R. W. Floyd's algorithm (Communications of the ACM 30, 1987) draws one number for
-    each column that is set, whatever the number of columns.
+    R. W. Floyd's algorithm (Communications of the ACM 30, 1987) needs only `size`
+    random numbers, whatever the number of columns.
     """
     n_features = X.shape[1]
-    set_for = np.full(n_features, -1, np.int64)  # the last row whose column this is
+    set_for = np.full(n_features, -1, np.int64)  # the last row that had a column set
     for i in rows:
         low, high = key_of_row(key, i)
         for last in range(n_features - size, n_features):
@@ -131,7 +137,7 @@ def cut_columns(X, rows, size, fill, key):
 
 @entry
 def cut_boxes(X, boxes, image_shape, fill):
-    """Set the pixels of a box of each image, in place; compiled."""
+    """Set the pixels of a box in each image, in place; compiled."""
     _, width, channels = image_shape
     for i in range(X.shape[0]):
         for y in range(boxes.top[i], boxes.bottom[i]):

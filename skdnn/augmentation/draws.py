@@ -1,17 +1,17 @@
-r"""Random numbers in bulk, drawn by compiled code: bits, whole numbers, normal numbers.
+r"""Compiled random number generation: bits, integers and normal numbers in bulk.
 
-As the masks of dropout, a number is a hash of its place and of a key, not the next draw
-of a sequence (`network/dropout.py`): loops over places are vectorised. Each row of a
-block has a key of 64 bits of its own, splitmix64 of the number of the row and of one
-key, which the epoch's generator draws for the block.
+As for dropout masks (`network/dropout.py`), the generator is counter-based: a number is
+a hash of its position and a key, so that loops over positions can be vectorised. Each
+row of a block has a 64-bit key, the splitmix64 hash of the row's index and the block's
+key, which is drawn by the generator of the epoch.
 
-Two normal numbers come from two uniform ones by G. E. P. Box and M. E. Muller (Annals
-of Mathematical Statistics 29, 1958):
+Pairs of normal numbers are computed from pairs of uniform ones with the transform of
+G. E. P. Box and M. E. Muller (Annals of Mathematical Statistics 29, 1958):
 
 .. math:: \sqrt{-2 \ln u}\, (\cos 2 \pi v, \sin 2 \pi v)
 
-The logarithm, the cosine and the sine are polynomials, right to 3e-7 of one. With 32
-bits in u the numbers reach 6.7.
+The logarithm, cosine and sine are polynomials with an error of at most 3e-7. As u has
+32 bits, the absolute value of a normal number is at most 6.7.
 """
 
 import math
@@ -26,7 +26,7 @@ f32, i32, u32, u64 = np.float32, np.int32, np.uint32, np.uint64
 
 
 def _polynomial(function, degree, low, high):
-    """Return the coefficients in float32 that interpolate a function, lowest first."""
+    """Return float32 coefficients that interpolate a function, lowest degree first."""
     near = Chebyshev.interpolate(function, degree, domain=[low, high])
     return tuple(f32(c) for c in near.convert(kind=Polynomial).coef)
 
@@ -42,25 +42,25 @@ _BITS_OF_ONE, _MANTISSA, _EXPONENT_BIT = i32(0x3F800000), i32(0x007FFFFF), i32(2
 
 
 def new_key(rng: np.random.Generator) -> np.uint64:
-    """Draw the key of a block."""
+    """Draw the random key of a block."""
     return rng.integers(0, 2**64, dtype=np.uint64)
 
 
 @inlined
 def key_of_row(key, row):
-    """Return the two halves of the key of a row of a block."""
+    """Return the two halves of the key of a row in a block."""
     return mask_halves(mask_key(key, row, 0))
 
 
 @inlined
 def below(n, place, low, high):
-    """Draw one of 0, ..., n - 1, for n up to 2³¹; likelier by n / 2³² at most."""
+    """Draw from 0, …, n - 1 for n ≤ 2³¹, with a relative bias of at most n / 2³²."""
     return np.int64((u64(hash_bits(place, low, high)) * u64(n)) >> u64(32))
 
 
 @inlined
 def normal(out, low, high):
-    """Fill a vector of float32 with normally distributed numbers."""
+    """Fill a float32 vector with standard normal numbers."""
     half = (out.size + 1) // 2
     for j in range(half):
         first, second = _pair(j, low, high)
@@ -74,7 +74,7 @@ def _pair(place, low, high):
     u = (f32(hash_bits(2 * place, low, high)) + _ONE) * _PER_BIT
     bits = hash_bits(2 * place + 1, low, high)
     radius = f32(math.sqrt(_MINUS_2 * _log(u)))
-    # From -π/2 to π/2 by 31 bits; the other one turns by π.
+    # 31 bits give an angle from -π/2 to π/2; the last bit adds π.
     angle = f32(i32(bits)) * _HALF_TURN
     t = angle * angle
     sine = _SIN[5]
@@ -95,7 +95,7 @@ def _pair(place, low, high):
 
 @inlined
 def _log(u):
-    """Return ln u of 0 < u <= 1, and no more than 0."""
+    """Return ln u for 0 < u <= 1; the result is at most 0."""
     bits = f32(u).view(i32)
     n = f32((bits - _BITS_OF_ONE) >> _EXPONENT_BIT)
     e = i32((bits & _MANTISSA) | _BITS_OF_ONE).view(f32) - _ONE

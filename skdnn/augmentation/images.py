@@ -1,26 +1,26 @@
-"""Images as rows of pixels: what all image augmenters have in common."""
+"""Images as rows of pixels: the common base of the image augmenters."""
 
 import math
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 from skdnn._sklearn import Interval, StrOptions
-from skdnn.augmentation.base import MOST, Array, Augmenter
+from skdnn.augmentation.base import MAX_VALUE, Array, Augmenter
 
 ImageShape = tuple[int, int] | tuple[int, int, int]
 
 IMAGE_SHAPE = [tuple, list]
-FILL = [Interval(Real, -MOST, MOST, closed="both"), StrOptions({"nearest"})]
+FILL = [Interval(Real, -MAX_VALUE, MAX_VALUE, closed="both"), StrOptions({"nearest"})]
 
 
 class ImageAugmenter(Augmenter):
-    """An augmenter with the parameter `image_shape`."""
+    """Base class of the augmenters that have the parameter `image_shape`."""
 
     image_shape: ImageShape
     _parameter_constraints: ClassVar[dict[str, Any]] = {"image_shape": IMAGE_SHAPE}
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that an image has as many values as a row."""
+        """Check the parameters; see :meth:`Augmenter.check`."""
         super().check(n_features)
         check_image_shape(self.image_shape, n_features)
 
@@ -33,14 +33,14 @@ def check_image_shape(image_shape: Any, n_features: int) -> None:
     )
     if len(image_shape) not in (2, 3) or not are_sizes:
         raise ValueError(
-            f"image_shape={image_shape!r} is not allowed: give (height, width) or "
-            "(height, width, channels), each a whole number of at least 1."
+            f"image_shape={image_shape!r} is not allowed: it must be (height, width) "
+            "or (height, width, channels), with integers >= 1."
         )
     n_values = math.prod(map(int, image_shape))
     if n_values != n_features:
         raise ValueError(
-            f"image_shape={image_shape!r} makes {n_values} values, but the rows have "
-            f"{n_features} features. A row must be one image."
+            f"image_shape={image_shape!r} has {n_values} values, but the rows have "
+            f"{n_features} features: each row must be one flattened image."
         )
 
 

@@ -1,12 +1,12 @@
-r"""Bilinear interpolation of images, compiled, one image at a time.
+r"""Compiled bilinear interpolation, one image at a time.
 
 .. math::
 
     x(u, v) = \sum_{i, j} \Lambda(u - i)\, \Lambda(v - j)\, x_{ij},
     \qquad \Lambda(t) = \max(0, 1 - |t|)
 
-An image is a matrix of shape (height, width * channels), channels last. What an image
-needs stays in the nearest cache, and all loops but the one over channels are
+An image is a matrix of shape (height, width * channels), channels last. The working set
+of an image stays in the L1 cache, and all loops except that over channels are
 vectorised.
 """
 
@@ -17,26 +17,26 @@ from skdnn.augmentation.draws import key_of_row, normal
 from skdnn.network.compiled import entry, inlined
 from skdnn.network.views import flat, part
 
-# Multiplications up to which OpenBLAS starts no second thread.
+# Number of multiplications up to which OpenBLAS uses a single thread.
 _MOST_WORK = 2**18
 
 
 def padded_image(
     height: int, width: int, channels: int, margin: int, fill: float | str, dtype
 ) -> Array:
-    """Return a workspace for one image with a margin of this value around it.
+    """Return a workspace for one image with a margin, initialised with `fill`.
 
-    Two more lines at its end are read, but do not count.
+    It has two more lines at the end, which are read with a weight of 0.
     """
     shape = height + 2 * margin + 2, (width + 2 * margin) * channels
     return np.full(shape, 0 if fill == "nearest" else fill, dtype)
 
 
 @inlined
-def put_in_middle(image, padded, margin, channels, is_nearest):
-    """Copy an image into the middle of its padded copy.
+def pad_image(image, padded, margin, channels, is_nearest):
+    """Copy an image to the centre of the workspace `padded`.
 
-    The margin has a value already, or gets that of the nearest pixels.
+    With `is_nearest`, fill the margin with the nearest pixels; else it is kept.
     """
     height, length = image.shape
     wide = padded.shape[1]
@@ -58,12 +58,12 @@ def put_in_middle(image, padded, margin, channels, is_nearest):
 
 
 @inlined
-def pixel_at(u, v, height, width, at):
-    """Write the number, in a padded image, of the pixel above and left of places.
+def locate_pixels(u, v, height, width, at):
+    """Write to `at` the index, in a padded image, of the pixel above left of (u, v).
 
-    What is left of the coordinates, u and v, are the distances from there. The margin
-    of one pixel is endless: places farther out are moved to its outer edge, whose
-    neighbours beyond have a weight of 0, so that any pixel will do.
+    The coordinates u and v are replaced by the distances from that pixel. Positions
+    beyond the margin of one pixel are moved to its outer edge. The neighbours beyond
+    that edge get a weight of 0, so their values do not matter.
     """
     T = u.dtype.type
     zero, one, bottom, right = T(0), T(1), T(height + 1), T(width + 1)
@@ -76,10 +76,10 @@ def pixel_at(u, v, height, width, at):
 
 @inlined
 def sample(pixels, wide, channels, at, down, right, image):
-    """Write the values that lie so far down and right of pixels to an image.
+    """Interpolate at the distances `down` and `right` from pixels; write to `image`.
 
-    Numbers of pixels are unsigned: Python's negative ones would be looked for at each
-    of four reads, which takes a third of the time.
+    Indices are unsigned: the check for negative indices at each of the four reads would
+    take a third of the time.
     """
     line, step = np.uint64(wide), np.uint64(channels)
     for channel in range(channels):
@@ -94,9 +94,9 @@ def sample(pixels, wide, channels, at, down, right, image):
 
 @inlined
 def small_dots(A, B, out):
-    """Write A B to out, so few lines at a time that BLAS starts no second thread.
+    """Compute A B in blocks of lines, so small that BLAS uses a single thread.
 
-    The bits then do not depend on how many threads it may use.
+    The bits then do not depend on the number of BLAS threads.
     """
     lines = max(1, _MOST_WORK // (B.shape[0] * B.shape[1]))
     for i in range(0, A.shape[0], lines):
@@ -104,21 +104,23 @@ def small_dots(A, B, out):
 
 
 @entry
-def turn(X, rows, cosine, sine, image_shape, padded, is_nearest):
-    """Turn images about their centre, in place.
+def rotate(X, rows, cosine, sine, image_shape, padded, is_nearest):
+    """Rotate images about their centre, in place.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features)
+        The images, one per row.
     rows : ndarray of int
-        The rows whose images are turned.
+        Indices of the rows to rotate.
     cosine, sine : ndarray of shape (rows.size,), of the type of X
-        Of the angles.
+        Cosine and sine of the angles.
     image_shape : (height, width, channels)
+        Shape of the images.
     padded : ndarray
-        Workspace, of `padded_image` with a margin of one.
+        Workspace: the result of `padded_image` with a margin of 1.
     is_nearest : bool
-        Whether the margin is that of the nearest pixels.
+        Whether to fill the margin with the nearest pixels.
     """
     height, width, channels = image_shape
     T = X.dtype.type
@@ -135,31 +137,31 @@ def turn(X, rows, cosine, sine, image_shape, padded, is_nearest):
                 u[i * width + j] = c * y - s * x + middle_y
                 v[i * width + j] = s * y + c * x + middle_x
         image = part(values, rows[k] * X.shape[1], height, width * channels)
-        put_in_middle(image, padded, 1, channels, is_nearest)
-        pixel_at(u, v, height, width, at)
+        pad_image(image, padded, 1, channels, is_nearest)
+        locate_pixels(u, v, height, width, at)
         sample(around, padded.shape[1], channels, at, u, v, flat(image))
 
 
 @entry
 def displace(X, rows, key, down, right, image_shape, padded, is_nearest):
-    """Move each pixel by random fields, in place: down N right, with normal N.
+    """Displace pixels by random fields `down` N `right`, N normal, in place.
 
     Parameters
     ----------
     X, rows, image_shape, padded, is_nearest
-        As of `turn`.
+        As in `rotate`.
     key : uint64
-        Of the block.
+        The key of the block.
     down : ndarray of float32, shape (height, n_down)
-        What a displacement along the height of an image is made of.
+        The factor of the fields along the height.
     right : ndarray of float32, shape (n_right, width)
-        Along its width.
+        The factor of the fields along the width.
     """
     height, width, channels = image_shape
     values, around = flat(X), flat(padded)
     n_down, n_right = down.shape[1], right.shape[0]
     noise = np.empty(2 * n_down * n_right, np.float32)
-    # Of both fields, line by line.
+    # Both fields, one after the other.
     fields = np.empty(2 * n_down * width, np.float32)
     moved = np.empty((height, 2 * width), np.float32)
     u, v = np.empty(height * width, X.dtype), np.empty(height * width, X.dtype)
@@ -179,29 +181,29 @@ def displace(X, rows, key, down, right, image_shape, padded, is_nearest):
                 u[i * width + j] = T(moved[i, j]) + T(i)
                 v[i * width + j] = T(moved[i, width + j]) + T(j)
         image = part(values, rows[k] * X.shape[1], height, width * channels)
-        put_in_middle(image, padded, 1, channels, is_nearest)
-        pixel_at(u, v, height, width, at)
+        pad_image(image, padded, 1, channels, is_nearest)
+        locate_pixels(u, v, height, width, at)
         sample(around, padded.shape[1], channels, at, u, v, flat(image))
 
 
 @entry
 def resample(X, rows, first, step, image_shape):
-    """Replace images by their values on an even grid, one for each image.
+    """Resample each image on a regular grid, in place.
 
     Parameters
     ----------
     X, rows, image_shape
-        As of `turn`.
+        As in `rotate`.
     first : ndarray of float64, shape (rows.size, 2)
-        Where the first line and the first column of a new image come from. Outside of
-        the image, the nearest pixel counts.
+        The position (line, column) of the first grid point in each image. Positions
+        outside the image have the value of the nearest pixel.
     step : ndarray of float64, shape (rows.size, 2)
-        How far it is from there to the next ones.
+        The distances between grid points in both directions.
     """
     height, width, channels = image_shape
     T, length = X.dtype.type, width * channels
     values, n_features = flat(X), X.shape[1]
-    between = np.empty(n_features, X.dtype)  # the lines are right, the columns not yet
+    between = np.empty(n_features, X.dtype)  # resampled along the height only
     before, after = np.empty(length, np.uint32), np.empty(length, np.uint32)
     share = np.empty(length, X.dtype)
     for k in range(rows.size):

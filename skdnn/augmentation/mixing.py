@@ -1,4 +1,4 @@
-"""Rows mixed with each other, and their targets with them."""
+"""Mixing pairs of rows and their targets: Mixup and CutMix."""
 
 from numbers import Real
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import numpy as np
 
 from skdnn._sklearn import Interval
 from skdnn.augmentation.base import (
-    MOST,
+    MAX_VALUE,
     PROBABILITY,
     Array,
     Augmenter,
@@ -25,40 +25,45 @@ from skdnn.augmentation.regions import Boxes, random_boxes
 from skdnn.network.compiled import entry, inlined
 from skdnn.network.dropout import hash_bits, keep_threshold
 
-ALPHA = [Interval(Real, 0, MOST, closed="right")]
+ALPHA = [Interval(Real, 0, MAX_VALUE, closed="right")]
 
 
 class Mixup(Augmenter):
-    r"""Average each row with another one, targets too.
+    r"""Replace each row and its target by a random convex combination with another row.
 
-    Row :math:`i` of a block gets a partner :math:`j` and a share :math:`\lambda` of its
-    own [1]_:
+    Row :math:`i` is mixed with a partner :math:`j` of the same block [1]_:
 
     .. math::
 
         x := \lambda x_i + (1 - \lambda) x_j,
         \qquad \lambda \sim \mathrm{Beta}(\alpha, \alpha)
 
-    The partners are a random permutation of the block. The cost of the mixed row must
-    be :math:`\lambda s_i \ell(y_i) + (1 - \lambda) s_j \ell(y_j)`. A cross-entropy is
-    affine in its targets, so this is the cost :math:`s\,\ell(y)` of one row with
+    The weight :math:`\lambda` is drawn for each row; the partners are a random
+    permutation of the block. The cost of the mixed row should be
+    :math:`\lambda s_i \ell(y_i) + (1 - \lambda) s_j \ell(y_j)`. A cross-entropy is
+    affine in its target, so this is the cost :math:`s\,\ell(y)` of one row with
 
     .. math::
 
         s = \lambda s_i + (1 - \lambda) s_j,
         \qquad y = \frac{\lambda s_i y_i + (1 - \lambda) s_j y_j}{s},
 
-    and :math:`y = y_i` where :math:`s = 0`. Squared error and Poisson deviance differ
-    from that by a term without the prediction, so that the gradient is the same. With
-    Huber's loss it is not: there the mixed number is what is learnt.
+    and :math:`y = y_i` if :math:`s = 0`. For the squared error and the Poisson deviance
+    the difference does not depend on the prediction, so the gradient is the same. For
+    Huber's loss it is not; the network is then trained on the mixed target itself.
 
     Parameters
     ----------
     alpha : float, default=0.2
-        :math:`\alpha > 0`. Small: most rows stay nearly what they are. 1: all shares
-        are equally likely. Large: shares are near one half.
+        Parameter :math:`\alpha > 0` of the beta distribution. With small values, most
+        rows hardly change; with 1, :math:`\lambda` is uniformly distributed; with large
+        values, it is close to 1/2.
     p : float, default=1.0
-        Probability with which a row is mixed, in [0, 1].
+        Probability, in [0, 1], that a row is mixed.
+
+    See Also
+    --------
+    CutMix : Replace columns or a rectangle by those of another row.
 
     References
     ----------
@@ -90,7 +95,7 @@ class Mixup(Augmenter):
         self.p = p
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Mix the rows of a block; see :meth:`Augmenter.augment`."""
+        """Mix the rows; see :meth:`Augmenter.augment`."""
         partner, share = draw_partners(rng, len(X), self.alpha, self.p)
         share = share.astype(X.dtype)
         mix(X, partner, share)
@@ -98,32 +103,39 @@ class Mixup(Augmenter):
 
 
 class CutMix(Augmenter):
-    r"""Put columns, or a rectangle, of another row into each row; mix targets to match.
+    r"""Replace columns, or a rectangle, by those of another row; mix targets to match.
 
-    Row :math:`i` of a block gets a partner :math:`j`, from a random permutation of the
-    block, and a share of it, :math:`1 - \lambda` with
-    :math:`\lambda \sim \mathrm{Beta}(\alpha, \alpha)`. In tables each column is the
-    partner's with probability :math:`1 - \lambda`. With `image_shape` a rectangle of
-    the image is, :math:`\sqrt{1 - \lambda}` times as high and as wide, its centre
-    anywhere and what lies outside cut off [1]_. Targets and weights are mixed as by
-    :class:`Mixup`, where :math:`1 - \lambda` is now the share of columns or pixels that
-    really are the partner's.
+    Row :math:`i` is mixed with a partner :math:`j`; the partners are a random
+    permutation of the block. The share of the partner is :math:`1 - \lambda`, with
+    :math:`\lambda \sim \mathrm{Beta}(\alpha, \alpha)` for each row. In tables, each
+    column is replaced by the partner's with probability :math:`1 - \lambda`. With
+    `image_shape`, a rectangle of :math:`\sqrt{1 - \lambda}` times the height and width
+    of the image is replaced; its centre is uniformly distributed in the image, and the
+    part outside the image is cut off [1]_. Targets and weights are mixed as in
+    :class:`Mixup`, with :math:`1 - \lambda` now the share of columns or pixels that
+    were actually replaced.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        :math:`\alpha > 0`. Small: most rows stay nearly what they are. 1: all shares
-        are equally likely. Large: shares are near one half.
+        Parameter :math:`\alpha > 0` of the beta distribution. With small values, most
+        rows hardly change; with 1, :math:`\lambda` is uniformly distributed; with large
+        values, it is close to 1/2.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of the image that a row holds, flattened in C order, channels last; None
-        for tables.
+        Shape of the images, which are the rows flattened in C order, channels last;
+        None for tables.
     p : float, default=1.0
-        Probability with which a row is mixed, in [0, 1].
+        Probability, in [0, 1], that a row is mixed.
+
+    See Also
+    --------
+    Mixup : Convex combinations of whole rows.
+    Cutout : Mask columns or a square with a fixed value.
 
     Notes
     -----
-    In tables columns are exchanged one by one: the one-hot columns of one feature can
-    come from both rows.
+    In tables, columns are replaced independently, so the one-hot columns of one feature
+    can come from both rows.
 
     References
     ----------
@@ -163,13 +175,13 @@ class CutMix(Augmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that an image has as many values as a row."""
+        """Check the parameters; see :meth:`Augmenter.check`."""
         super().check(n_features)
         if self.image_shape is not None:
             check_image_shape(self.image_shape, n_features)
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Mix the rows of a block; see :meth:`Augmenter.augment`."""
+        """Mix the rows; see :meth:`Augmenter.augment`."""
         partner, share = draw_partners(rng, len(X), self.alpha, self.p)
         if self.image_shape is None:
             bits = X.view(f"u{X.itemsize}")
@@ -186,7 +198,7 @@ class CutMix(Augmenter):
 def _boxes(
     share: np.ndarray, rng: np.random.Generator, image_shape: ImageShape
 ) -> Boxes:
-    """Draw boxes of this share of the image's area, before clipping at its border."""
+    """Draw boxes with this share of the image's area, before clipping at the border."""
     side = np.sqrt(share)
     height, width = (np.rint(side * n).astype(np.intp) for n in image_shape[:2])
     return random_boxes(rng, height, width, image_shape)
@@ -195,9 +207,9 @@ def _boxes(
 def draw_partners(
     rng: np.random.Generator, n_rows: int, alpha: float, p: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw each row's partner, and the partner's share 1 - λ; 0 with probability 1 - p.
+    """Draw each row's partner and the partner's share 1 - λ.
 
-    λ and 1 - λ have the same distribution.
+    The share is 0 with probability 1 - p. λ and 1 - λ have the same distribution.
     """
     partner = rng.permutation(n_rows)
     share = rng.beta(alpha, alpha, n_rows)
@@ -207,10 +219,10 @@ def draw_partners(
 def mixed_targets(
     Y: Array, s: Array, partner: np.ndarray, share: Array
 ) -> tuple[Array, Array]:
-    """Mix targets and weights, given the partner's share 1 - λ in each row.
+    """Mix targets and weights, given the partner's share 1 - λ of each row.
 
-    Written as steps from a row towards its partner, so that a share of 0 with equal
-    weights leaves the row exactly as it was.
+    The formulas add a step towards the partner, so that a share of 0 leaves a row
+    unchanged to the bit.
     """
     s_mixed = s + share * (s[partner] - s)
     weighted = np.zeros_like(s)
@@ -220,11 +232,11 @@ def mixed_targets(
 
 @inlined
 def _in_cycles(partner):
-    """Return all rows in an order in which they can be mixed in place.
+    """Return an order in which rows can be mixed in place, and the ends of its cycles.
 
-    A permutation falls into cycles. Along one, each row comes before the row that it is
-    the partner of: what it takes from its own partner is still there, but for the last,
-    whose partner is the first. Also return for each row whether it is such a last one.
+    The order follows the cycles of the permutation. Each row comes before its partner,
+    which is therefore still unchanged, except that the partner of the last row of a
+    cycle is the first. The second result marks these last rows.
     """
     n_rows = partner.size
     order, is_last = np.empty(n_rows, np.int64), np.zeros(n_rows, np.bool_)
@@ -242,7 +254,7 @@ def _in_cycles(partner):
 
 @inlined
 def _partner_of(X, i, partner, is_first, is_last, of_first):
-    """Return the row to mix row i with; keep a copy of the first row of a cycle."""
+    """Return the row to mix row i with; copy the first row of a cycle to `of_first`."""
     if is_first:
         of_first[:] = X[i]
     return of_first if is_last else X[partner[i]]
@@ -250,7 +262,7 @@ def _partner_of(X, i, partner, is_first, is_last, of_first):
 
 @entry
 def mix(X, partner, share):
-    """Move each row towards its partner by a share of the way, in place; compiled."""
+    """Move each row towards its partner by `share`, in place; compiled."""
     order, is_last = _in_cycles(partner)
     of_first, is_first = np.empty(X.shape[1], X.dtype), True
     for k in range(order.size):
@@ -265,21 +277,24 @@ def mix(X, partner, share):
 
 @entry
 def take_columns(bits, partner, share, key):
-    """Set columns to the partner's, each with the probability `share`; compiled.
+    """Replace columns by the partner's with probability `share`; compiled.
 
     Parameters
     ----------
     bits : ndarray of uint32 or uint64, shape (n_rows, n_features)
-        Numbers of this size, seen as their bits: a choice among these is arithmetic,
-        where one among numbers would be a branch that is guessed wrongly half the time.
-    partner, share : ndarray of shape (n_rows,)
+        A view of the inputs as integers. Selecting bits with a mask needs no branch;
+        with floats, half of the branches would be mispredicted.
+    partner : ndarray of int, shape (n_rows,)
+        Index of each row's partner.
+    share : ndarray of float, shape (n_rows,)
+        The partner's share of each row.
     key : uint64
-        Of the block.
+        The key of the block.
 
     Returns
     -------
     ndarray of int64, shape (n_rows,)
-        How many were set.
+        Number of replaced columns of each row.
     """
     U, (n_rows, n_features) = bits.dtype.type, bits.shape
     order, is_last = _in_cycles(partner)
@@ -302,7 +317,7 @@ def take_columns(bits, partner, share, key):
 
 @entry
 def take_boxes(X, partner, boxes, image_shape):
-    """Set the pixels of boxes to the partner's, in place; compiled."""
+    """Replace the pixels of boxes by the partner's, in place; compiled."""
     _, width, channels = image_shape
     order, is_last = _in_cycles(partner)
     of_first, is_first = np.empty(X.shape[1], X.dtype), True

@@ -1,4 +1,4 @@
-"""Flips and shifts by whole pixels, cheap enough for any training."""
+"""Flips, and shifts by whole pixels, which need no interpolation."""
 
 from numbers import Integral
 from typing import Any, ClassVar
@@ -14,25 +14,29 @@ from skdnn.augmentation.images import (
     as_images,
     with_channels,
 )
-from skdnn.augmentation.interpolation import padded_image, put_in_middle
+from skdnn.augmentation.interpolation import pad_image, padded_image
 from skdnn.network.compiled import entry
 from skdnn.network.views import flat, part
 
 
 class RandomFlip(ImageAugmenter):
-    """Mirror images, left to right or upside down.
+    """Flip images horizontally or vertically at random.
 
     Parameters
     ----------
     image_shape : (height, width) or (height, width, channels)
-        Shape of the image that a row holds, flattened in C order, channels last.
+        Shape of the images, which are the rows flattened in C order, channels last.
     horizontal : bool, default=True
-        Swap left and right.
+        Whether to swap left and right.
     vertical : bool, default=False
-        Swap top and bottom.
+        Whether to swap top and bottom.
     p : float, default=0.5
-        Probability with which an image is mirrored, in [0, 1]; drawn for the two
-        directions separately.
+        Probability, in [0, 1], that an image is flipped, independently for each of the
+        two directions.
+
+    See Also
+    --------
+    RandomShift : Shift images by whole pixels.
 
     Examples
     --------
@@ -66,7 +70,7 @@ class RandomFlip(ImageAugmenter):
         self.p = p
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Mirror the images of a block; see :meth:`Augmenter.augment`."""
+        """Flip images; see :meth:`Augmenter.augment`."""
         X = np.ascontiguousarray(X)
         images = as_images(X, self.image_shape)
         if self.horizontal:
@@ -79,21 +83,27 @@ class RandomFlip(ImageAugmenter):
 
 
 class RandomShift(ImageAugmenter):
-    """Move images by a few whole pixels, up or down and to the left or right.
+    """Shift images by a random number of whole pixels, vertically and horizontally.
 
     Parameters
     ----------
     image_shape : (height, width) or (height, width, channels)
-        Shape of the image that a row holds, flattened in C order, channels last.
+        Shape of the images, which are the rows flattened in C order, channels last.
     max_shift : int, default=2
-        Largest shift in pixels, at least 0 and less than height and width. Each shift
-        is drawn uniformly from -max_shift, ..., max_shift, the vertical and the
-        horizontal one separately.
+        Maximum shift in pixels, at least 0 and less than height and width. The vertical
+        and the horizontal shift are drawn independently and uniformly from the integers
+        -max_shift, …, max_shift.
     fill : float or "nearest", default=0.0
-        Value of the pixels that move in from outside the image: a number, in the
-        units of X, or the value of the nearest pixel of the image.
+        Value of pixels from outside the image: a number in the units of X, or "nearest"
+        for the value of the nearest pixel of the image.
     p : float, default=1.0
-        Probability with which an image is moved, in [0, 1].
+        Probability, in [0, 1], that an image is shifted.
+
+    See Also
+    --------
+    RandomFlip : Flip images.
+    RandomResizedCrop : Zoom into a random part of an image.
+    RandomRotation : Rotate images.
 
     Examples
     --------
@@ -127,17 +137,18 @@ class RandomShift(ImageAugmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that some of each image stays visible."""
+        """Check the parameters; see :meth:`Augmenter.check`."""
         super().check(n_features)
         shortest = min(self.image_shape[:2])
         if self.max_shift >= shortest:
             raise ValueError(
-                f"max_shift={self.max_shift} moves an image of image_shape="
-                f"{self.image_shape!r} out of sight: it must be less than {shortest}."
+                f"max_shift={self.max_shift} can shift an image of image_shape="
+                f"{self.image_shape!r} out of the frame: it must be less than "
+                f"{shortest}."
             )
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Move the images of a block; see :meth:`Augmenter.augment`."""
+        """Shift images; see :meth:`Augmenter.augment`."""
         X = np.ascontiguousarray(X)
         margin, n_rows = self.max_shift, len(X)
         down, right = rng.integers(-margin, margin, (2, n_rows), endpoint=True)
@@ -159,28 +170,29 @@ class RandomShift(ImageAugmenter):
 
 @entry
 def move(images, top, left, padded, margin, channels, is_nearest):
-    """Cut each image, in place, out of its padded copy; compiled.
+    """Replace each image by a part of its padded copy, in place; compiled.
 
     Parameters
     ----------
     images : ndarray of shape (n_images, height, width * channels)
+        The images.
     top, left : ndarray of int, shape (n_images,)
-        The row of `padded`, and the value in it, that become the first.
+        Where the part begins: the line of `padded`, and the position in it.
     padded : ndarray
-        Workspace, of `padded_image`; its margin holds what moves in from outside.
+        Workspace: the result of `padded_image`, whose margin holds the fill value.
     margin : int
-        Its width.
+        Width of the margin in pixels.
     channels : int
-        Values of a pixel.
+        Number of channels.
     is_nearest : bool
-        Fill the margin with the nearest pixels first.
+        Whether to fill the margin with the nearest pixels.
     """
     n_images, height, length = images.shape
     wide = padded.shape[1]
     pixels, around = flat(images), flat(padded)
     for i in range(n_images):
         image = part(pixels, i * height * length, height, length)
-        put_in_middle(image, padded, margin, channels, is_nearest)
+        pad_image(image, padded, margin, channels, is_nearest)
         for y in range(height):
             line = part(pixels, (i * height + y) * length, 1, length)
             place = part(around, (top[i] + y) * wide + left[i], 1, length)

@@ -1,4 +1,4 @@
-"""Noise on the columns of a table."""
+"""Gaussian noise on the columns of a table."""
 
 from numbers import Real
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from skdnn._sklearn import Interval
 from skdnn.augmentation.base import (
-    MOST,
+    MAX_VALUE,
     PROBABILITY,
     Array,
     Augmenter,
@@ -21,24 +21,30 @@ from skdnn.network.views import flat, part
 
 
 class GaussianNoise(Augmenter):
-    r"""Add normally distributed noise.
+    r"""Add Gaussian noise to the inputs.
 
     .. math:: x_{ij} := x_{ij} + \sigma \varepsilon_{ij},
         \qquad \varepsilon_{ij} \sim \mathcal{N}(0, 1)
 
-    For a linear model with squared error this is, on average over the noise, an L2
-    penalty; for a network, a penalty on the slope of its output [1]_.
+    For a linear model with squared error, this is equivalent in expectation to an L2
+    penalty; for a network, approximately to a penalty on the gradient of its output
+    with respect to its input [1]_.
 
     Parameters
     ----------
     scale : float, default=0.1
-        :math:`\sigma`, at least 0, in the units of X: with standardised columns, in
-        standard deviations.
+        Standard deviation :math:`\sigma \ge 0` of the noise, in the units of X; for
+        standardised columns, in standard deviations of the column.
     columns : array-like of int, default=None
-        Indices of the columns to change; None for all. Leave out categories, such as
-        one-hot columns: noise turns them into values that do not exist.
+        Indices of the columns to change; None for all. Leave out one-hot columns, which
+        noise would turn into values that do not occur.
     p : float, default=1.0
-        Probability with which a row is changed, in [0, 1].
+        Probability, in [0, 1], that a row is changed.
+
+    See Also
+    --------
+    Cutout : Set random columns to a fixed value.
+    Mixup : Convex combinations of rows.
 
     References
     ----------
@@ -57,7 +63,7 @@ class GaussianNoise(Augmenter):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "scale": [Interval(Real, 0, MOST, closed="both")],
+        "scale": [Interval(Real, 0, MAX_VALUE, closed="both")],
         "columns": [None, "array-like"],
         "p": PROBABILITY,
     }
@@ -74,29 +80,29 @@ class GaussianNoise(Augmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that the columns exist."""
+        """Check the parameters; see :meth:`Augmenter.check`."""
         super().check(n_features)
         if self.columns is None:
             return
         given = np.asarray(self.columns)
         if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
             raise ValueError(
-                f"columns={self.columns!r} is not allowed: give a list of column "
-                "numbers, or None for all."
+                f"columns={self.columns!r} is not allowed: it must be a list of column "
+                "indices, or None for all columns."
             )
         unknown = given[(given < 0) | (given >= n_features)]
         if unknown.size:
             raise ValueError(
-                f"columns holds {unknown[0]}, but the rows have {n_features} features: "
-                f"give numbers from 0 to {n_features - 1}."
+                f"columns contains {unknown[0]}, but the rows have {n_features} "
+                f"features: indices must be from 0 to {n_features - 1}."
             )
         if np.unique(given).size < given.size:
             raise ValueError(
-                f"columns={self.columns!r} is not allowed: a column is named twice."
+                f"columns={self.columns!r} is not allowed: indices must be unique."
             )
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Add noise to the rows of a block; see :meth:`Augmenter.augment`."""
+        """Add noise to the rows; see :meth:`Augmenter.augment`."""
         X = np.ascontiguousarray(X)
         n_rows, n_features = X.shape
         columns = np.arange(n_features if self.columns is None else 0)
@@ -111,18 +117,21 @@ class GaussianNoise(Augmenter):
 
 @entry
 def add_noise(X, columns, is_changed, scale, key):
-    """Add normally distributed noise to some columns of some rows; compiled.
+    """Add Gaussian noise to some columns of some rows, in place; compiled.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features)
+        The rows.
     columns : ndarray of int64
-        As many as there are features are taken for all of them, in their order.
+        Indices of the columns. If there are `n_features` of them, their order is
+        ignored.
     is_changed : ndarray of bool, shape (n_rows,)
+        Which rows to change.
     scale : float, of the type of X
         The standard deviation.
     key : uint64
-        Of the block.
+        The key of the block.
     """
     n_rows, n_features = X.shape
     values, noise = flat(X), np.empty(columns.size, np.float32)

@@ -1,4 +1,4 @@
-"""Several augmenters, one after the other."""
+"""Pipelines of augmenters."""
 
 from typing import Any, ClassVar
 
@@ -9,17 +9,27 @@ from skdnn.augmentation.base import Array, Augmenter, Block
 
 
 class AugmentationPipeline(Augmenter, BaseComposition):
-    """Apply several augmenters, in the given order.
+    """Apply several augmenters in sequence.
 
-    Put those that mix rows last: the others then change each of the mixed rows in its
-    own way.
+    Put augmenters that mix rows last, so that the two rows of a pair are changed
+    independently before they are mixed.
 
     Parameters
     ----------
-    steps : list of (str, augmenter)
-        Names, as in a scikit-learn pipeline, and augmenters. The parameters of step
-        "shift" are reached as ``shift__max_shift``; "passthrough" in place of an
-        augmenter leaves the step out, so that a search can find out whether it helps.
+    steps : list of (str, augmenter) tuples
+        Names and augmenters, as in a scikit-learn Pipeline. Parameters of a step are
+        set with its name as a prefix, such as ``shift__max_shift``. "passthrough"
+        instead of an augmenter skips the step, so that a search can test whether it
+        helps.
+
+    Attributes
+    ----------
+    mixes_targets : bool
+        Whether any step changes targets and weights.
+
+    See Also
+    --------
+    Augmenter : Base class for custom augmenters.
 
     Examples
     --------
@@ -39,32 +49,32 @@ class AugmentationPipeline(Augmenter, BaseComposition):
         self.steps = steps
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters, with those of the steps.
+        """Get the parameters of this pipeline and of its steps.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to return the steps, and their parameters, by name, too.
+            Whether to include the steps, by name, and their parameters.
 
         Returns
         -------
         dict
-            Values by name.
+            Parameter names mapped to their values.
         """
         return self._get_params("steps", deep=deep)
 
     def set_params(self, **params: Any) -> "AugmentationPipeline":
-        """Set parameters, of this or of a step, or replace a step.
+        """Set the parameters of this pipeline or of a step, or replace a step.
 
         Parameters
         ----------
         **params : dict
-            New values by name.
+            Parameter names mapped to their new values.
 
         Returns
         -------
-        AugmentationPipeline
-            Itself.
+        self : AugmentationPipeline
+            The pipeline itself.
         """
         self._set_params("steps", **params)
         return self
@@ -75,7 +85,7 @@ class AugmentationPipeline(Augmenter, BaseComposition):
         return any(augmenter.mixes_targets for augmenter in self._augmenters())
 
     def check(self, n_features: int) -> None:
-        """Check the steps, and run their own checks."""
+        """Check the steps; see :meth:`Augmenter.check`."""
         super().check(n_features)
         for step in self.steps:
             if not (
@@ -84,8 +94,8 @@ class AugmentationPipeline(Augmenter, BaseComposition):
                 and isinstance(step[0], str)
             ):
                 raise ValueError(
-                    f"steps holds {step!r}, which is not allowed: give pairs of a name "
-                    "and an augmenter."
+                    f"steps contains {step!r}, which is not allowed: each step must be "
+                    "a tuple (name, augmenter)."
                 )
         try:
             self._validate_names([name for name, _ in self.steps])
@@ -98,14 +108,14 @@ class AugmentationPipeline(Augmenter, BaseComposition):
                 hasattr(augmenter, "check") and hasattr(augmenter, "augment")
             ):
                 raise ValueError(
-                    f"steps has {augmenter!r} as its step {name!r}, which is not "
-                    "allowed: give an augmenter, an object with check and augment, or "
-                    "'passthrough'."
+                    f"steps has {augmenter!r} as step {name!r}, which is not allowed: "
+                    "a step must be an augmenter, that is, an object with the methods "
+                    "check and augment, or 'passthrough'."
                 )
             augmenter.check(n_features)
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Apply all steps to a block; see :meth:`Augmenter.augment`."""
+        """Apply all steps in sequence; see :meth:`Augmenter.augment`."""
         for augmenter in self._augmenters():
             X, Y, s = augmenter.augment(X, Y, s, rng)
         return X, Y, s

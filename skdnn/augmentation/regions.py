@@ -1,4 +1,4 @@
-"""Random parts of rows: boxes in images."""
+"""Random boxes in images."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from skdnn.augmentation.images import ImageShape
 
 
 class Boxes(NamedTuple):
-    """A box in each image: lines top:bottom and columns left:right, all of int64."""
+    """One box per image: lines top:bottom and columns left:right, as int64 arrays."""
 
     top: np.ndarray
     bottom: np.ndarray
@@ -17,7 +17,7 @@ class Boxes(NamedTuple):
 
     @property
     def n_pixels(self) -> np.ndarray:
-        """How many pixels each box has."""
+        """The number of pixels of each box."""
         return (self.bottom - self.top) * (self.right - self.left)
 
 
@@ -27,18 +27,21 @@ def random_boxes(
     widths: np.ndarray,
     image_shape: ImageShape,
 ) -> Boxes:
-    """Draw a box in each image: its centre anywhere, clipped at the border.
+    """Draw a box in each image, with a uniform centre and clipped at the border.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        The generator.
     heights, widths : ndarray of int, shape (n_rows,)
-        Sizes of the boxes in pixels.
+        Sizes of the boxes in pixels, before clipping.
     image_shape : (height, width) or (height, width, channels)
+        Shape of the images.
 
     Returns
     -------
     Boxes
+        The clipped boxes.
     """
     height, width = image_shape[:2]
     lines = _random_intervals(rng, heights, height)

@@ -1,4 +1,4 @@
-"""Warps by fractions of pixels: crops, rotations, elastic distortions."""
+"""Warps with interpolation: crops, rotations and elastic distortions."""
 
 from functools import lru_cache
 from numbers import Real
@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from skdnn._sklearn import Interval
-from skdnn.augmentation.base import MOST, PROBABILITY, Array, Block, chosen_rows
+from skdnn.augmentation.base import MAX_VALUE, PROBABILITY, Array, Block, chosen_rows
 from skdnn.augmentation.draws import new_key
 from skdnn.augmentation.images import (
     FILL,
@@ -16,19 +16,19 @@ from skdnn.augmentation.images import (
     ImageShape,
     with_channels,
 )
-from skdnn.augmentation.interpolation import displace, padded_image, resample, turn
+from skdnn.augmentation.interpolation import displace, padded_image, resample, rotate
 
-# Of the variance of a displacement.
-_LEFT_OUT = 1e-5
-# Far below this any image moves as a whole; the filter has 8 times as many weights.
-_MOST_SIGMA = 1000
+# The fraction of the variance of the displacements that may be neglected.
+_TOLERANCE = 1e-5
+# Even a far smaller sigma moves any image as a whole. The filter has 8 sigma weights.
+_MAX_SIGMA = 1000
 
 
 class RandomResizedCrop(ImageAugmenter):
-    r"""Cut a random part out of each image and zoom it to full size.
+    r"""Crop a random part of each image and resize it to the full size.
 
-    The part is :math:`\sqrt{a / r}` times as high and :math:`\sqrt{a r}` times as wide
-    as the image (at most all of it), its place is uniformly distributed, and it is
+    The part has :math:`\sqrt{a / r}` times the height and :math:`\sqrt{a r}` times the
+    width of the image (at most all of it) and a uniformly distributed position. It is
     enlarged by bilinear interpolation [1]_:
 
     .. math::
@@ -39,14 +39,20 @@ class RandomResizedCrop(ImageAugmenter):
     Parameters
     ----------
     image_shape : (height, width) or (height, width, channels)
-        Shape of the image that a row holds, flattened in C order, channels last.
+        Shape of the images, which are the rows flattened in C order, channels last.
     scale : (float, float), default=(0.7, 1.0)
-        Smallest and largest share :math:`a` of the image's area, in (0, 1].
+        Minimum and maximum of :math:`a`, the share of the image's area, in (0, 1].
     ratio : (float, float), default=(3/4, 4/3)
-        Smallest and largest ratio :math:`r` of width to height, 1 being the image's
-        own. The image is stretched by its inverse.
+        Minimum and maximum of :math:`r`, the aspect ratio (width to height) of the part
+        relative to that of the image. Resizing then stretches the part by its inverse.
     p : float, default=1.0
-        Probability with which an image is cropped, in [0, 1].
+        Probability, in [0, 1], that an image is cropped.
+
+    See Also
+    --------
+    RandomShift : Shift images by whole pixels.
+    RandomRotation : Rotate images.
+    ElasticDistortion : Distort images locally.
 
     References
     ----------
@@ -83,13 +89,13 @@ class RandomResizedCrop(ImageAugmenter):
         self.p = p
 
     def check(self, n_features: int) -> None:
-        """Check the parameters, and that an image has as many values as a row."""
+        """Check the parameters; see :meth:`Augmenter.check`."""
         super().check(n_features)
         _check_range("scale", self.scale, 1)
         _check_range("ratio", self.ratio, np.inf)
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Crop and zoom the images of a block; see :meth:`Augmenter.augment`."""
+        """Crop and resize images; see :meth:`Augmenter.augment`."""
         X = np.ascontiguousarray(X)
         shape = with_channels(self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
@@ -104,20 +110,28 @@ class RandomResizedCrop(ImageAugmenter):
 
 
 class RandomRotation(ImageAugmenter):
-    """Turn images about their centre, with bilinear interpolation.
+    """Rotate images about their centre by a random angle.
+
+    Pixel values are interpolated bilinearly.
 
     Parameters
     ----------
     image_shape : (height, width) or (height, width, channels)
-        Shape of the image that a row holds, flattened in C order, channels last.
+        Shape of the images, which are the rows flattened in C order, channels last.
     max_angle : float, default=10.0
-        Largest angle in degrees, from 0 to 180. Each angle is drawn uniformly from
-        -max_angle to max_angle.
+        Maximum angle in degrees, from 0 to 180. Angles are drawn uniformly from
+        [-max_angle, max_angle].
     fill : float or "nearest", default=0.0
-        Value of the pixels that come in from outside the image: a number, in the
-        units of X, or the value of the nearest pixel of the image.
+        Value of pixels from outside the image: a number in the units of X, or "nearest"
+        for the value of the nearest pixel of the image.
     p : float, default=1.0
-        Probability with which an image is turned, in [0, 1].
+        Probability, in [0, 1], that an image is rotated.
+
+    See Also
+    --------
+    RandomShift : Shift images by whole pixels.
+    RandomResizedCrop : Zoom into a random part of an image.
+    ElasticDistortion : Distort images locally.
 
     Examples
     --------
@@ -153,23 +167,24 @@ class RandomRotation(ImageAugmenter):
         self.p = p
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Turn the images of a block; see :meth:`Augmenter.augment`."""
+        """Rotate images; see :meth:`Augmenter.augment`."""
         X = np.ascontiguousarray(X)
         shape = with_channels(self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
         angle = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, rows.size))
         cosine, sine = (f(angle).astype(X.dtype) for f in (np.cos, np.sin))
         padded = padded_image(*shape, 1, self.fill, X.dtype)
-        turn(X, rows, cosine, sine, shape, padded, self.fill == "nearest")
+        rotate(X, rows, cosine, sine, shape, padded, self.fill == "nearest")
         return X, Y, s
 
 
 class ElasticDistortion(ImageAugmenter):
-    r"""Move each pixel a little, neighbours alike, as an unsteady hand would.
+    r"""Distort images with a random smooth displacement field.
 
-    Each image gets two fields of displacements, in pixels, one for each direction:
-    noise smoothed by a Gaussian [1]_. The image is interpolated bilinearly at the
-    displaced places.
+    Neighbouring pixels move alike, which imitates the variability of handwriting [1]_.
+    Each image gets two displacement fields d in pixels, one per direction: Gaussian
+    noise that is smoothed by a Gaussian filter :math:`G_\sigma`. The image is
+    interpolated bilinearly at the displaced positions.
 
     .. math::
 
@@ -178,23 +193,30 @@ class ElasticDistortion(ImageAugmenter):
             \frac{\alpha}{\sqrt 3} \frac{1}{2 \sqrt \pi \sigma}
             \approx 0.16 \frac \alpha \sigma
 
-    Noise counts as 0 beyond the border, so pixels near it move less.
+    The variance of u is that of the uniform noise in [-1, 1] of [1]_. Noise beyond the
+    border is 0, so pixels near the border move less.
 
     Parameters
     ----------
     image_shape : (height, width) or (height, width, channels)
-        Shape of the image that a row holds, flattened in C order, channels last.
+        Shape of the images, which are the rows flattened in C order, channels last.
     alpha : float, default=34.0
-        :math:`\alpha`, how far pixels move, at least 0. With the default `sigma` this
-        is 1.4 pixels in each direction, for 28 × 28 pixels; small images need less.
+        Strength :math:`\alpha \ge 0` of the displacements. With the default `sigma`,
+        their standard deviation is 1.4 pixels in each direction, which suits images of
+        28 × 28 pixels; smaller images need less.
     sigma : float, default=4.0
-        :math:`\sigma` in pixels, more than 0, at most 1000. Small: ripples. Large: the
-        image moves as a whole.
+        Standard deviation :math:`\sigma` of the Gaussian filter in pixels, in
+        (0, 1000]. Small values give ripples; large values move the image as a whole.
     fill : float or "nearest", default=0.0
-        Value of the pixels that come in from outside the image: a number, in the
-        units of X, or the value of the nearest pixel of the image.
+        Value of pixels from outside the image: a number in the units of X, or "nearest"
+        for the value of the nearest pixel of the image.
     p : float, default=1.0
-        Probability with which an image is distorted, in [0, 1].
+        Probability, in [0, 1], that an image is distorted.
+
+    See Also
+    --------
+    RandomRotation : Rotate images.
+    RandomResizedCrop : Zoom into a random part of an image.
 
     References
     ----------
@@ -214,8 +236,8 @@ class ElasticDistortion(ImageAugmenter):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ImageAugmenter._parameter_constraints,
-        "alpha": [Interval(Real, 0, MOST, closed="both")],
-        "sigma": [Interval(Real, 0, _MOST_SIGMA, closed="right")],
+        "alpha": [Interval(Real, 0, MAX_VALUE, closed="both")],
+        "sigma": [Interval(Real, 0, _MAX_SIGMA, closed="right")],
         "fill": FILL,
         "p": PROBABILITY,
     }
@@ -236,11 +258,11 @@ class ElasticDistortion(ImageAugmenter):
         self.p = p
 
     def augment(self, X: Array, Y: Array, s: Array, rng: np.random.Generator) -> Block:
-        """Distort the images of a block; see :meth:`Augmenter.augment`."""
+        """Distort images; see :meth:`Augmenter.augment`."""
         X = np.ascontiguousarray(X)
         shape = with_channels(self.image_shape)
         rows = chosen_rows(rng, len(X), self.p)
-        down, right = (_waves(n, float(self.sigma)) for n in shape[:2])
+        down, right = (_field_factor(n, float(self.sigma)) for n in shape[:2])
         down = (self.alpha / np.sqrt(3) * down).astype(np.float32)
         right = np.ascontiguousarray(right.T, np.float32)
         padded = padded_image(*shape, 1, self.fill, X.dtype)
@@ -250,42 +272,42 @@ class ElasticDistortion(ImageAugmenter):
 
 
 def _check_range(name: str, value: Any, most: float) -> None:
-    """Raise ValueError unless the value is 0 < smallest <= largest <= most."""
+    """Raise ValueError unless value is (min, max) with 0 < min <= max <= most."""
     is_pair = len(value) == 2 and all(isinstance(v, Real) for v in value)
     if not (is_pair and 0 < value[0] <= value[1] <= most) or np.isinf(value[1]):
         limit = "" if np.isinf(most) else f" <= {most}"
         raise ValueError(
-            f"{name}={value!r} is not allowed: give (smallest, largest) with "
-            f"0 < smallest <= largest{limit}."
+            f"{name}={value!r} is not allowed: it must be (min, max) with "
+            f"0 < min <= max{limit}."
         )
 
 
 def _crop_grids(
     n_pixels: tuple[int, ...], shares: Array, places: Array
 ) -> tuple[Array, Array]:
-    """Return where the first pixels of crops lie in the image, and the step from there.
+    """Return the position of the first pixel of each crop, and the step to the next.
 
-    A pixel reaches half a unit to either side of its position. `shares` are the shares
-    of both sides that a crop takes, `places` its places from 0 (at the start) to 1 (at
-    the end).
+    A pixel extends half a unit to either side of its position. `shares` are the sizes
+    of the crops relative to the height and width of the image, `places` their positions
+    from 0 (at the start) to 1 (at the end).
     """
     edge = places * (1 - shares) * n_pixels
     return edge + 0.5 * shares - 0.5, shares
 
 
 @lru_cache(maxsize=8)
-def _waves(n_pixels: int, sigma: float) -> Array:
-    """Return L with L Lᵀ = G Gᵀ up to a hundred-thousandth, G being a Gaussian filter.
+def _field_factor(n_pixels: int, sigma: float) -> Array:
+    """Return a low-rank factor L with L Lᵀ ≈ G Gᵀ, where G is a Gaussian filter.
 
-    L z with independent z is then distributed as G u with independent u, and z is much
-    shorter: ten numbers for 28 pixels and σ = 4. It is Cholesky's factor with the
-    largest pivots first, where it stops.
+    For independent normal z and u, L z has the distribution of G u, but z is much
+    shorter: ten numbers for 28 pixels and σ = 4. L is a pivoted Cholesky factor,
+    truncated when the remaining variances are below `_TOLERANCE` of the largest.
     """
     units = np.eye(n_pixels)
     twice = _smoothed(_smoothed(units, sigma), sigma)  # G is symmetric
     left = twice.diagonal().copy()
     columns: list[Array] = []
-    enough = _LEFT_OUT * left.max()
+    enough = _TOLERANCE * left.max()
     while left.max() > enough:
         pivot = left.argmax()
         column = twice[:, pivot].copy()

@@ -1,4 +1,4 @@
-"""Estimators that choose their regularisation by rows that they have not seen."""
+"""Estimators that choose their regularisation by cross-validation."""
 
 from skdnn.cross_validated.classifier import MLPRegularizedClassifierCV
 from skdnn.cross_validated.onnx import register_onnx_converters

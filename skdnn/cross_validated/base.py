@@ -1,8 +1,8 @@
-"""What the cross-validated estimators do: choose, train on all rows, predict.
+"""The base class of the cross-validated estimators: choose, refit, predict.
 
-`fit` goes one way: rows → folds → the race of the candidates (`race.py`) → networks on
-all rows, for the number of steps that was best → one temperature. As in the plain
-estimators, the estimator takes it over at the end, all at once.
+The steps of `fit`: rows → folds → the race of the candidates (`race.py`) → networks
+trained on all rows for the best number of steps → one temperature. As in the plain
+estimators, the fitted attributes are assigned at the end, all at once.
 """
 
 from abc import abstractmethod
@@ -17,13 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 from skdnn._estimator import SkdnnEstimator
 from skdnn.cross_validated import parameters
 from skdnn.cross_validated.callbacks import RaceCallbacks, record_of
-from skdnn.cross_validated.candidates import with_useful_encodings
+from skdnn.cross_validated.candidates import resolve_auto_encodings
 from skdnn.cross_validated.checkpoints import checkpoints
 from skdnn.cross_validated.choice import Choice, Seeds
 from skdnn.cross_validated.contenders import (
     Contender,
     best_of,
-    said_of_held_out,
+    out_of_fold_outputs,
     scores_of,
 )
 from skdnn.cross_validated.first_pass import (
@@ -31,7 +31,7 @@ from skdnn.cross_validated.first_pass import (
     held_out_rows_of,
     training_rows_of,
 )
-from skdnn.cross_validated.folds import Fold, counting_rows, folds_of
+from skdnn.cross_validated.folds import Fold, folds_of, rows_with_weight
 from skdnn.cross_validated.inputs import part_of, rows_of_fold, table
 from skdnn.cross_validated.members import Members
 from skdnn.cross_validated.moving import Movable
@@ -49,7 +49,7 @@ from skdnn.estimators.streamed import StreamedInputs
 
 
 class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
-    """Networks chosen by rows that they have not seen; subclasses know the targets."""
+    """Base class of the cross-validated estimators; subclasses know the targets."""
 
     n_features_in_: int
     feature_names_in_: np.ndarray
@@ -64,22 +64,22 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
 
     _nets: list[Any]
     _preprocessors: list[Any]
-    _net_class: ClassVar[type]  # of the plain estimator
-    _net_parameters: ClassVar[tuple[str, ...]]  # what it shares with this one
-    _out_of_fold: ClassVar[str]  # the attribute of what held-out rows were said to be
+    _net_class: ClassVar[type]  # the plain estimator
+    _net_parameters: ClassVar[tuple[str, ...]]  # the parameters that both have
+    _out_of_fold: ClassVar[str]  # the attribute that holds the out-of-fold outputs
     _y_is_numeric = False
 
     @abstractmethod
     def _targets_of(self, rows: Rows) -> Any:
-        """Return the targets of a fit."""
+        """Return the encoder of the targets."""
 
     @abstractmethod
     def _calibrates(self, targets) -> bool:
-        """Whether logits are divided by a temperature."""
+        """Whether to divide the logits by a temperature."""
 
     @abstractmethod
-    def _said(self, model: Model, Z: np.ndarray) -> np.ndarray:
-        """Return what the logits of one network say, as the caller is shown it."""
+    def _decoded(self, model: Model, Z: np.ndarray) -> np.ndarray:
+        """Return logits as decisions or predictions, in the public form."""
 
     # -- fit ---------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         if choice.targets.is_constant:
             steps = np.array([1])
         calibrates = self._calibrates(choice.targets)
-        candidates = with_useful_encodings(
+        candidates = resolve_auto_encodings(
             candidates, self, choice.columns, choice.rows.n_rows
         )
         with Workers(self.n_jobs) as workers:
@@ -125,13 +125,13 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             else:
                 members = members_of_folds(best)
         kept = vars(self).copy()
-        kept.pop("feature_names_in_", None)  # of rows before, which had names
+        kept.pop("feature_names_in_", None)  # of an earlier fit to rows with names
         self.__dict__ = {
             **kept,
             **draft._attributes_to_predict(members),
             **self._attributes_of(best),
             **scores_of(contenders, steps),
-            self._out_of_fold: said_of_held_out(best, folds, n_rows, self._said),
+            self._out_of_fold: out_of_fold_outputs(best, folds, n_rows, self._decoded),
         }
         warn(contenders, best, self, int(steps[-1]))
         callbacks.end_fit()
@@ -140,10 +140,10 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
     def _begin(
         self, draft, given: Rows, given_dev: Rows, groups, random: Draws
     ) -> tuple[Choice, list[Fold], int | None]:
-        """Check the caller's rows; return what networks are trained on.
+        """Check the caller's rows; return the choice, the folds and the number of rows.
 
-        The folds have the numbers of the caller's rows, whose number comes last; it is
-        None where X_val is held out instead.
+        The folds hold row indices of the caller's X. The number of rows is None if
+        X_val is held out instead.
         """
         rows = training_rows_of(draft, given)
         rows = rows._replace(sample_weight=as_counts(rows.sample_weight))
@@ -152,17 +152,17 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
             dev = dev._replace(sample_weight=as_counts(dev.sample_weight))
         targets = draft._targets_of(rows)
         columns = columns_of_rows(self, rows)
-        counting = counting_rows(rows, targets)
+        weighted = rows_with_weight(rows, targets)
         n_rows: int | None = rows.n_rows
         fold_seed = int(random.randint(2**31 - 1))
-        everyone = part_of(rows, counting, self.preprocess)
+        everyone = part_of(rows, weighted, self.preprocess)
         if dev is None:
-            folds = folds_of(self, rows, counting, targets, groups, fold_seed)
-            if isinstance(rows.X, StreamedInputs):  # which is read in order
+            folds = folds_of(self, rows, weighted, targets, groups, fold_seed)
+            if isinstance(rows.X, StreamedInputs):  # it is read in order
                 folds = [Fold(*map(np.sort, fold)) for fold in folds]
             parts = [rows_of_fold(rows, fold, self.preprocess) for fold in folds]
         else:
-            folds = [Fold(counting, np.arange(dev.n_rows))]
+            folds = [Fold(weighted, np.arange(dev.n_rows))]
             parts, n_rows = [(everyone, dev)], None
         seeds = Seeds(
             nets=random.randint(2**31 - 1, size=len(folds)),
@@ -179,7 +179,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         reached: ReachedChoice,
         contenders: list[Contender],
     ) -> OnCheckpoint | None:
-        """Return what is told of each checkpoint, if somebody wants to know."""
+        """Return the function to call at each checkpoint, None if there is no need."""
         if not (callbacks.are_set or self.verbose):
             return None
         candidates = [contender.candidate for contender in contenders]
@@ -204,7 +204,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         return on_checkpoint
 
     def _attributes_to_predict(self, members: Members) -> dict[str, Any]:
-        """Return the fitted attributes of members; the columns are this estimator's."""
+        """Return the fitted attributes that are needed to predict."""
         columns = ("n_features_in_", "feature_names_in_")
         return {
             **{name: vars(self)[name] for name in columns if name in vars(self)},
@@ -213,69 +213,69 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         }
 
     def _attributes_of(self, best: Contender) -> dict[str, Any]:
-        """Return the fitted attributes that tell of the choice."""
+        """Return the fitted attributes that describe the choice."""
         return {
-            "best_n_steps_": best.look.n_steps,
+            "best_n_steps_": best.snapshot.n_steps,
             "alpha_": best.candidate.alpha,
             "keep_prob_": best.candidate.keep_prob,
             "encoding_": best.candidate.encoding,
-            "oof_score_": best.look.score.shown,
+            "oof_score_": best.snapshot.score.shown,
         }
 
     def _validate_params(self):
-        """Check the parameters one by one; an error says what was probably meant."""
+        """Check each parameter; error messages suggest what was probably meant."""
         with hinting(self):
             super()._validate_params()
 
-    # -- what is fitted ----------------------------------------------------------------
+    # -- fitted attributes -------------------------------------------------------------
 
     @property
     def members_(self) -> list[Any]:
-        """What predicts: fitted plain estimators, each behind its preprocessor."""
+        """The members: fitted plain estimators, each after its preprocessor."""
         return self._fitted("members_").estimators()
 
     @property
     def preprocessor_(self) -> Any:
-        """What turns X into the inputs of all members, if they share it.
+        """The transformer that turns X into the inputs of all members.
 
-        With ``refit=False`` each of them has its own, and with ``preprocess=False``
-        there is none.
+        With ``refit=False`` each member has its own; with ``preprocess=False`` there is
+        none.
         """
         preprocessors = self._fitted("preprocessor_").preprocessors
         if not preprocessors or any(p is not preprocessors[0] for p in preprocessors):
             raise AttributeError(
-                f"{type(self).__name__} has no one preprocessor: "
+                f"{type(self).__name__} has no common preprocessor: "
                 + (
-                    "with refit=False each of members_ has its own."
+                    "with refit=False, each of members_ has its own."
                     if preprocessors
-                    else "preprocess=False leaves the inputs as they are."
+                    else "preprocess=False uses X as it is."
                 )
             )
         return preprocessors[0]
 
     @property
     def best_estimator_(self) -> Any:
-        """The member, where there is one only."""
+        """The only member; AttributeError if there are several."""
         return self._of_one("best_estimator_").estimators()[0]
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """W[1], …, W[L] of the one network."""
+        """The weights W[1], …, W[L] of the only network."""
         return self._of_one("coefs_").nets[0].coefs_
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """b[1], …, b[L] of the one network."""
+        """The biases b[1], …, b[L] of the only network."""
         return self._of_one("intercepts_").nets[0].intercepts_
 
     def _of_one(self, attribute: str) -> Members:
-        """Return the one network; say what to ask instead of several."""
+        """Return the members if there is only one."""
         members = self._fitted(attribute)
         if len(members.nets) > 1:
             raise AttributeError(
-                f"{type(self).__name__} has {len(members.nets)} networks, whose "
-                "predictions are averaged: ask one of members_, or fit with "
-                "n_members=1."
+                f"{type(self).__name__} has no {attribute!r}, because it averages the "
+                f"predictions of {len(members.nets)} networks: use one of members_, or "
+                "fit with n_members=1."
             )
         return members
 
@@ -291,11 +291,11 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         return Members(self._nets, self._preprocessors)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Say whether there are networks to predict with."""
+        """Return whether the estimator is fitted."""
         return "_nets" in vars(self)
 
     def __sklearn_tags__(self):
-        """Accept sparse X and, in tables as they come, missing values and text."""
+        """Accept sparse X and, with preprocessing, missing values and text."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = bool(self.preprocess)
@@ -306,14 +306,13 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
     def _averaged(self):
         return self._members.with_inputs()
 
-    def _ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
-        """Return what each member answers about the caller's X."""
+    def _map(self, X, function: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
+        """Apply a function to each member and its inputs made of the caller's X."""
         check_is_fitted(self)
-        X = table(self, X, reset=False)
-        return self._members.ask(X, question)
+        return self._members.map(table(self, X, reset=False), function)
 
 
 def members_of_folds(best: Contender) -> Members:
     """Return the networks of the folds at their best checkpoint."""
-    n_steps, score, _, thetas = best.look
+    n_steps, score, _, thetas = best.snapshot
     return Members.of(best.nets, thetas, n_steps, score.beta, best.preprocessors)

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks, told of a choice and of each of its checkpoints."""
+"""scikit-learn's callbacks, notified of a fit and of each of its checkpoints."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,25 +12,25 @@ from skdnn.estimators.rows import Rows
 
 
 class CheckpointRecord(NamedTuple):
-    """What a checkpoint has shown: the `record` on a callback's context."""
+    """The scores at a checkpoint: the `record` on a callback's context."""
 
     n_steps: int
-    scores: dict[Any, float]  # of each candidate that was still in training
-    best_score: float  # of all so far: the lowest for "loss", else the highest
+    scores: dict[Any, float]  # of each candidate that is still in training
+    best_score: float  # so far: the lowest for scoring="loss", else the highest
     best_n_steps: int
 
 
 class RaceCallbacks:
-    """The callbacks that `set_callbacks` has put on an estimator.
+    """The callbacks that were registered on an estimator with `set_callbacks`.
 
     Parameters
     ----------
     estimator : BaseMLPRegularizedCV
         The estimator that is being fitted.
     rows : Rows
-        The rows that the caller gave to fit.
+        The rows that the caller passed to fit.
     n_checkpoints : int
-        The most that there can be.
+        The maximum number of checkpoints.
     """
 
     def __init__(self, estimator, rows: Rows, n_checkpoints: int):
@@ -44,7 +44,7 @@ class RaceCallbacks:
         self._fit = callback_context(
             estimator, task_name="fit", max_subtasks=n_checkpoints
         )
-        self._fit.reached = None  # there will be something to save
+        self._fit.reached = None  # tells Checkpoint that there will be a state to save
         self._fit.call_on_fit_task_begin(**self._data)
 
     def checkpoint(
@@ -53,10 +53,16 @@ class RaceCallbacks:
         attributes: Callable[[], dict[str, Any]],
         reached: ReachedChoice,
     ) -> bool:
-        """Tell of a checkpoint; return whether a callback wants to end the choice.
+        """Notify the callbacks; return whether one of them wants to stop.
 
-        `attributes` returns what an estimator needs to predict as it is now; `reached`
-        is what can be saved.
+        Parameters
+        ----------
+        record : CheckpointRecord
+            The scores at this checkpoint.
+        attributes : callable
+            Returns the fitted attributes that an estimator needs to predict now.
+        reached : ReachedChoice
+            The state of the fit, which can be saved.
         """
         if not self.are_set:
             return False
@@ -70,9 +76,9 @@ class RaceCallbacks:
         )
 
     def saver_of_members(self, reached: ReachedChoice) -> Callable[[], None] | None:
-        """Return what saves the members at each checkpoint, if there is a Checkpoint.
+        """Return a function that saves the refit, None without a `Checkpoint`.
 
-        Others are not told of these: the choice is over.
+        Other callbacks are not called during the refit.
         """
         if not self._savers:
             return None
@@ -84,16 +90,16 @@ class RaceCallbacks:
         return save
 
     def end_fit(self) -> None:
-        """Tell that the estimator is fitted."""
+        """Notify the callbacks that the fit has ended."""
         if self.are_set:
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
 
 
 def record_of(n_steps: int, running: list[Contender], all_: list[Contender]):
-    """Return the record of a checkpoint; None where every candidate has diverged."""
+    """Return the record of a checkpoint; None if every candidate has diverged."""
     seen = [c.best for c in all_ if c.best is not None]
     if not seen:
         return None
-    best = min(seen, key=lambda look: look.score.value)
+    best = min(seen, key=lambda snapshot: snapshot.score.value)
     scores = {c.candidate: c.scores[-1].shown for c in running if not c.has_diverged}
     return CheckpointRecord(n_steps, scores, best.score.shown, best.n_steps)

@@ -24,32 +24,33 @@ from skdnn.training.tables import Examples, Table
 
 
 class Seeds(NamedTuple):
-    """The seed of each network."""
+    """The random seed of each network."""
 
-    nets: np.ndarray  # of the folds: the same for each candidate
+    nets: np.ndarray  # one for each fold, the same for all candidates
     members: np.ndarray
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What all networks of a fit have in common.
+    """The data and settings that all networks of a fit share.
 
     Attributes
     ----------
     estimator : BaseMLPRegularizedCV
-        A copy that knows the columns of the rows.
+        A copy that has the columns of the rows.
     rows : Rows
-        All training rows that have a weight, validated, X as the caller's table.
+        All training rows of positive weight, validated, with X as the caller's table.
     targets : Targets
-        What networks learn to give.
+        The encoder of the targets.
     columns : TableColumns or None
-        Which columns are what; None if rows are read as they come.
+        The numeric and the categorical columns; None with ``preprocess=False``.
     parts : list of (Rows, Rows)
         The training and the held-out rows of each fold.
     suffix : str
-        Of the caller's names for held-out rows, in errors: "_val" for X_val, else "".
+        Suffix of the argument names of held-out rows in error messages: "_val" for
+        X_val, else "".
     seeds : Seeds
-        One for each network.
+        The random seed of each network.
     """
 
     estimator: Any
@@ -63,13 +64,13 @@ class Choice:
     def contenders(
         self, candidates: list[Candidate], workers: Workers
     ) -> list[Contender]:
-        """Return the candidates with a network for each fold, not yet trained."""
+        """Return the candidates with an untrained network for each fold."""
         encodings = dict.fromkeys(c.encoding for c in candidates)
         jobs = [(encoding, part) for encoding in encodings for part in self.parts]
         made = iter(workers.map(lambda job: self._inputs(*job), jobs))
         inputs = {encoding: [next(made) for _ in self.parts] for encoding in encodings}
         contenders: list[Contender] = []
-        like: dict[str | None, Contender] = {}  # whose inputs are the same
+        like: dict[str | None, Contender] = {}  # a contender with the same inputs
         for candidate in candidates:
             encoding = candidate.encoding
             contenders.append(
@@ -102,7 +103,7 @@ class Choice:
         return Contender(candidate, nets, held_out, preprocessors, scorers)
 
     def members(self, candidate: Candidate) -> tuple[list[NetInTraining], list[Any]]:
-        """Return networks for all rows, to be trained, and what makes their inputs."""
+        """Return untrained networks for all rows, and their preprocessors."""
         rows, preprocessors = self.rows, []
         if candidate.encoding is not None and self.columns is not None:
             preprocessor, rows = fit_preprocessor(
@@ -118,7 +119,7 @@ class Choice:
     def _net(
         self, candidate: Candidate, rows: Rows, seed: int, trained: Examples | None
     ) -> NetInTraining:
-        """Return a network for rows that another may have made examples of already."""
+        """Return a network; `trained` are the examples of another on the same rows."""
         batch_rows = parameters.batch_rows(self.estimator, rows.n_rows)
         net = parameters.net_of(self.estimator, candidate, batch_rows, seed)
         if trained is not None and not _is_shared(trained):
@@ -127,5 +128,5 @@ class Choice:
 
 
 def _is_shared(examples: Examples) -> bool:
-    """Whether several networks may read them at once: a stream stands somewhere."""
+    """Whether several networks can read them at once; a stream has a position."""
     return isinstance(examples.table, Table)

@@ -24,215 +24,253 @@ from skdnn.estimators.targets.classes import ClassTargets
 
 
 class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
-    r"""Classifier that chooses its regularisation by rows that it has not seen.
+    r"""Classifier that chooses its regularisation by cross-validation.
 
-    What :class:`~sklearn.linear_model.LogisticRegressionCV` is to LogisticRegression:
-    in one `fit`, how long to train, how strong a penalty, how much dropout and which
-    encoding of numbers are chosen by out-of-fold predictions; then networks are trained
-    on all rows, and their probabilities are calibrated. It takes tables as they come,
-    with numbers, categories and missing values, so that no pipeline is needed before
-    it. ``n_members=5`` gives the best predictions.
+    It is to :class:`MLPRegularizedClassifier` what
+    :class:`~sklearn.linear_model.LogisticRegressionCV` is to LogisticRegression. One
+    call of `fit` chooses the number of training steps, the strength of the penalty, the
+    amount of dropout and the encoding of numeric columns on held-out rows. It then
+    trains one or more networks on all rows and calibrates their probabilities.
+
+    It accepts raw tables with numeric and categorical columns and missing values, and
+    needs no preprocessing pipeline. ``n_members=5`` gives the best predictions.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
-        Units of each hidden layer.
+        Number of units in each hidden layer.
 
     activation : str or array-like of str, default="relu"
-        As in :class:`MLPRegularizedClassifier`.
+        Activation of the hidden layers: one name for all of them or one for each. The
+        names are those of :class:`MLPRegularizedClassifier`.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
-        As in :class:`MLPRegularizedClassifier`. The learning rate is constant, and
-        predictions are those of an exponential moving average of the parameters, which
-        may be stopped at any step.
+        Optimiser, as in :class:`MLPRegularizedClassifier`. The learning rate is
+        constant, and the networks predict with an exponential moving average of their
+        parameters, so that training can be stopped at any step.
 
     alphas : float or array-like of float, default=1.0
-        Candidates for `alpha`, the strength λ ≥ 0 of the penalty.
+        Candidates for `alpha`, the strength λ ≥ 0 of the penalty on the weights in the
+        cost J of :class:`MLPRegularizedClassifier`.
 
     l1_ratio : float, default=0.0
         Share of the L1 norm in the penalty, in [0, 1].
 
     keep_probs : float or array-like, default=0.8
-        Candidates for `keep_prob`, in (0, 1]. An element may be a tuple with one value
-        for each hidden layer.
+        Candidates for `keep_prob`, the probability, in (0, 1], that dropout keeps a
+        hidden unit. An element may be a tuple with one value for each hidden layer.
 
-    encodings : {"auto", "standard", "piecewise"} or both, default="auto"
-        Candidates for the encoding of numbers: standardised
-        (:class:`InputStandardizer`), or with a component for each of several bins
-        beside it (:class:`PiecewiseLinearEncoder`). Neither is better on all tables.
-        "auto" is both, but "standard" alone where there are no numbers, or fewer than
-        10 rows for each column of them. Not used with ``preprocess=False``.
+    encodings : {"auto", "standard", "piecewise"} or array-like, default="auto"
+        Candidates for the encoding of numeric columns: "standard" standardises them
+        (:class:`InputStandardizer`); "piecewise" adds piecewise linear components, one
+        for each bin (:class:`PiecewiseLinearEncoder`). Neither is better on all tables.
+        "auto" tries both, or only "standard" if the table has no numeric columns or
+        fewer than 10 rows per numeric column. Ignored with ``preprocess=False``.
 
     input_keep_prob : float, default=1.0
-        As in :class:`MLPRegularizedClassifier`.
+        The probability, in (0, 1], that dropout keeps an entry of a network's input.
 
     max_norm : float or None, default=None
-        As in :class:`MLPRegularizedClassifier`.
+        Upper bound on the norm of the weights into each hidden unit.
 
     label_smoothing : float, default=0.0
-        ε in [0, 1): the target y becomes (1 - ε) y + ε / n_classes in training.
+        ε in [0, 1). In training, the target y becomes (1 - ε) y + ε / n_classes.
 
     max_grad_norm : float or None, default=None
-        As in :class:`MLPRegularizedClassifier`.
+        Gradients with a larger norm are scaled down to this norm.
 
     augmentation : augmenter or None, default=None
-        Alters the training rows afresh in each epoch; never those held out.
+        Changes the training rows at random in each epoch (:class:`RandomShift`,
+        :class:`Mixup`, …). Held-out rows are never changed. Augmenters see the
+        preprocessed inputs.
 
     init, bias_init : str or callable, default="auto"
-        As in :class:`MLPRegularizedClassifier`.
+        Initialisers of weights and biases, as in :class:`MLPRegularizedClassifier`.
 
     batch_size : int or "auto", default="auto"
-        The most rows of a mini-batch. "auto" is 64 for up to 2 000 training rows, 128
-        for up to 8 000, 256 above.
+        Maximum number of rows in a minibatch. "auto" is 64 for up to 2 000 training
+        rows, 128 for up to 8 000, and 256 above.
 
     learning_rate_init : float or "auto", default="auto"
-        The learning rate. "auto" is 0.003, and 0.0015 for the many inputs of the
-        piecewise encoding.
+        The learning rate. "auto" is 0.003, or 0.0015 with the piecewise encoding, which
+        has many more inputs.
 
     averaging_decay : float, default=0.99
-        Decay of the average of the parameters, in [0, 1).
+        Decay of the moving average of the parameters, in [0, 1).
 
     max_steps : int or "auto", default="auto"
-        The most steps of a network. "auto" is 10 000; most tables stop far earlier.
+        Maximum number of training steps of each network. "auto" is 10 000; on most
+        tables, training stops far earlier.
 
-    n_iter_no_change : int, default=4
-        A candidate stops after so many checkpoints in a row without an improvement of
-        the held-out score by more than the part `tol` of it, but not within its first
-        100 steps. Checkpoints are at 24 steps and then at 1.2 times the steps of the
-        one before.
+    n_iter_no_change : int or numpy.inf, default=4
+        Number of consecutive checkpoints without sufficient improvement (see `tol`)
+        after which a candidate stops, though never within its first 100 steps. The
+        first checkpoint is after 24 steps; each later one is after about 1.2 times as
+        many steps as the one before.
 
     tol : float, default=0.005
-        See `n_iter_no_change`.
+        The held-out score must improve by more than this fraction of the best score so
+        far to count as an improvement.
 
     shuffle : bool, default=True
-        Whether to draw a new order of the rows for each epoch.
+        Whether to shuffle the training rows in each epoch.
 
     class_weight : dict, list of dict, "balanced" or None, default=None
-        As in :class:`MLPRegularizedClassifier`; held-out rows are weighted, too.
+        Class weights, as in :class:`MLPRegularizedClassifier`. They apply to held-out
+        rows as well.
 
-    cv : int, splitter, iterable or None, default=None
-        What is held out: the number of folds, stratified by class, a splitter, or
-        pairs of row numbers. None is 10 folds for up to 300 rows, 5 for up
-        to 10 000, 3 for up to 20 000, and one part of 10 %, of at most 100 000 rows,
-        above. With `groups`, rows of a group stay together.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Which rows are held out: a number of stratified folds; a splitter; or an
+        iterable of (train, held-out) pairs of row indices. None means 10 folds for up
+        to 300 rows, 5 for up to 10 000, 3 for up to 20 000, and above that a single
+        held-out set of 10 % of the rows, at most 100 000. With `groups`, the folds of
+        an int or None keep each group together. Not used with `X_val`.
 
     scoring : str or callable, default="loss"
-        What is chosen by: "loss", the cross-entropy of all held-out rows after one
-        temperature; or a scorer of scikit-learn, or its name, averaged over the folds.
-        A scorer is handed networks and their inputs: X as `preprocessor_` makes it.
+        The criterion of the choice: "loss", the cross-entropy of all held-out rows,
+        after temperature scaling with ``calibrate=True`` (see Notes); or a scikit-learn
+        scorer or its name, averaged over the folds. A scorer is called with a network
+        and its inputs, that is, X transformed by `preprocessor_`.
 
     n_members : int, default=1
-        How many networks are trained on all rows. They differ by their random numbers,
-        and their predictions are averaged.
+        Number of ensemble members: networks that are trained on all rows, with
+        different random seeds, and whose predictions are averaged. Not used with
+        ``refit=False``.
 
     refit : bool, default=True
-        False trains none on all rows: the networks of the folds are the members.
+        Whether to train the members on all rows. If False, the networks of the folds
+        are the members.
 
     calibrate : bool, default=True
-        Whether logits are divided by one temperature, found on held-out rows. It is
-        folded into the last layer of each member.
+        Whether to divide the logits by a temperature that is fitted on held-out rows.
+        It is folded into the last layer of each member.
 
     preprocess : bool, default=True
-        Whether X is a table as it comes. Numbers are standardised, missing ones get an
-        indicator, categories are one-hot, rare levels together, and columns that do
-        not vary are dropped, all by the training rows of each fold. False reads X as
-        it is: images, sparse text, or what a pipeline has prepared.
+        Whether to preprocess X, which may then be a raw table: numeric columns are
+        standardised or encoded, with an indicator for missing values; categorical
+        columns are one-hot encoded, with infrequent categories grouped; constant
+        columns are dropped. The preprocessor is fitted to the training rows of each
+        fold. If False, X is used as it is, for images, sparse text features or data
+        from a preprocessing pipeline.
 
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Which columns are categories: those that are not numbers by their data type, or
-        names, positions or a mask.
+        The categorical columns: "from_dtype" selects the columns whose data type is not
+        numeric; an array-like lists their names or positions, or is a boolean mask;
+        None means that there are none.
 
-    momentum, nesterovs_momentum, beta_1, beta_2, epsilon
-        As in :class:`MLPRegularizedClassifier`.
+    momentum : float, default=0.9
+        Momentum of "sgd", in [0, 1].
+
+    nesterovs_momentum : bool, default=True
+        Whether "sgd" uses Nesterov's momentum.
+
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay rates of the moment estimates of "adam" and "adamw", in [0, 1).
+
+    epsilon : float, default=1e-8
+        Term that keeps "adam" and "adamw" from dividing by zero.
 
     warm_start : bool, default=False
-        Has to be False: each fit chooses anew.
+        Must be False: each fit repeats the whole search.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Type to compute in; "auto" is float32.
+        Data type of the computation. "auto" is float32.
 
     n_jobs : int or None, default=None
-        How many networks are trained at once, by threads: a step does not hold Python's
-        lock. -1 is one for each core. None is 1, or what
-        :func:`joblib.parallel_config` says. If that names a backend of other processes,
-        ``"dask"``, ``"ray"`` or ``"loky"``, its workers train the networks.
+        Number of networks trained in parallel, in threads (training releases the
+        global interpreter lock). -1 uses all cores. None means 1 unless
+        :func:`joblib.parallel_config` says otherwise. If that selects a backend of
+        other processes (``"dask"``, ``"ray"``, ``"loky"``), its workers train the
+        networks.
 
     verbose : bool or int, default=False
-        True prints a line for each checkpoint.
+        Whether to print a line at each checkpoint.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the folds and all that networks draw. An int makes fits reproducible,
-        whatever `n_jobs` is.
+        Seed of the folds and of everything that is random in training. Pass an int for
+        reproducible results, which do not depend on `n_jobs`.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels; column numbers for multilabel targets.
+        The class labels; for multilabel targets, the column indices.
     temperature_ : float
-        What the logits were divided by; 1.0 with ``calibrate=False``.
+        The temperature that the logits were divided by; 1.0 with ``calibrate=False``.
     best_n_steps_ : int
-        The number of steps that was best for rows held out.
+        The number of training steps with the best held-out score.
     alpha_ : float
-        The alpha that was chosen.
+        The chosen `alpha`.
     keep_prob_ : float or tuple of float
-        The keep_prob that was chosen.
+        The chosen `keep_prob`.
     encoding_ : {"standard", "piecewise"} or None
-        The encoding that was chosen; None with ``preprocess=False``.
+        The chosen encoding; None with ``preprocess=False``.
     candidates_ : list of dict
-        All candidates: each combination of `alphas`, `keep_probs` and `encodings`, with
-        the keys "alpha", "keep_prob" and "encoding".
+        All candidates, that is, all combinations of `alphas`, `keep_probs` and
+        `encodings`, as dicts with the keys "alpha", "keep_prob" and "encoding".
     n_steps_ : ndarray of shape (n_checkpoints,)
-        The checkpoints: the numbers of steps after which held-out rows were predicted.
+        The number of training steps at each checkpoint.
     scores_ : ndarray of shape (n_candidates, n_checkpoints, n_folds)
-        The score of the held-out rows of each fold; NaN after a candidate has stopped.
-        For ``scoring="loss"`` the lower is the better, for others the higher.
-        :class:`TrainingCurveDisplay` and :class:`ParameterScoreDisplay` draw it.
+        The held-out score of each fold; NaN after a candidate has stopped. Lower is
+        better for ``scoring="loss"``, higher is better for a scorer.
+        :class:`TrainingCurveDisplay` and :class:`ParameterScoreDisplay` plot it.
     oof_score_ : float
-        The score that decided, over all held-out rows: a little better than that of new
-        rows, since it has been chosen.
+        The best score, over all held-out rows. It is slightly optimistic, because the
+        candidate and the number of steps were chosen by it.
     oof_decision_function_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The calibrated logits, as `decision_function` gives them, from networks for
-        which each row was held out; NaN for rows that never were. With `X_val`, it is
-        of those rows.
+        The out-of-fold logits, calibrated, in the form of `decision_function`: those of
+        each row come from networks that were not trained on it. NaN for rows that were
+        never held out. With `X_val`, the logits of its rows.
     members_ : list of estimators
-        What predicts: fitted MLPRegularizedClassifiers, each in a Pipeline behind its
-        preprocessor, or bare with ``preprocess=False``.
+        The ensemble members: fitted MLPRegularizedClassifier instances, each in a
+        Pipeline after its preprocessor, or alone with ``preprocess=False``.
     best_estimator_ : estimator
-        The member, where there is one only.
+        The only member. Raises AttributeError if there are several.
     preprocessor_ : transformer
-        What turns X into the inputs of the members; with ``refit=False`` each has its
-        own, and with ``preprocess=False`` there is none.
+        The transformer that turns X into the inputs of all members. Raises
+        AttributeError with ``preprocess=False``, and with ``refit=False`` if each
+        member has its own.
     coefs_, intercepts_ : list of ndarray
-        The weights and biases of the member, where there is one only.
+        Weights and biases of the only member. Raise AttributeError if there are
+        several.
     n_features_in_ : int
-        Columns of X.
+        Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X has names that are all strings.
+        Column names of X, defined only if they are all strings.
 
     See Also
     --------
-    MLPRegularizedClassifier : One network with parameters of your own choice.
-    BiasVarianceReport : Underfitting or overfitting, by the held-out rows.
-    TrainingCurveDisplay : The held-out scores of all candidates over the steps.
-    ParameterScoreDisplay : The scores against alphas, keep_probs or encodings.
+    MLPRegularizedClassifier : A single network with parameters that you set.
+    BiasVarianceReport : Diagnose underfitting and overfitting from held-out rows.
+    TrainingCurveDisplay : Plot the held-out scores of all candidates over the steps.
+    ParameterScoreDisplay : Plot the scores over alphas, keep_probs or encodings.
     sklearn.linear_model.LogisticRegressionCV : The same idea for a linear model.
 
     Notes
     -----
-    The networks of all folds and candidates are trained side by side and looked at, at
-    checkpoints, together. The number of steps is chosen from all held-out rows at once,
-    and it is steps, not epochs, that are taken again on all rows.
-    Candidates are judged by the cross-entropy after one temperature T, softmax(z / T),
-    shared by all folds: a network whose logits are too large is not worse for it.
+    The networks of a candidate, one per fold, are scored together at each checkpoint,
+    so that a single number of steps is chosen from all held-out rows. The members are
+    then trained for that number of steps, not of epochs: an epoch of all rows has more
+    steps than one of a fold.
 
-    Between tables the best number of steps ran from 70 to 5 000, so that no fixed
-    number serves all; a holdout finds it, but leaves its rows untrained.
+    With ``calibrate=True``, a candidate is scored by its cross-entropy after
+    temperature scaling, with one temperature T for all folds:
+
+    .. math:: P(y \mid x) = \mathrm{softmax}(z / T)
+
+    Logits z that are too large therefore do not count against a network [1]_ [2]_. T
+    minimises the pooled cross-entropy of the held-out rows, with slightly smoothed
+    labels.
+
+    The best number of steps ranges from 70 to 5 000 between real tables, so no fixed
+    number suits all of them. A single held-out set would find it too, but its rows
+    would then be missing from training. On good defaults for tabular data, see [3]_.
 
     References
     ----------
-    E. Berta et al., "Rethinking early stopping: refine, then calibrate", 2025. C. Guo
-    et al., "On calibration of modern neural networks", ICML 2017. D. Holzmüller, L.
-    Grinsztajn, I. Steinwart, "Better by default", NeurIPS 2024.
+    .. [1] E. Berta et al., "Rethinking early stopping: refine, then calibrate", 2025.
+    .. [2] C. Guo et al., "On calibration of modern neural networks", ICML 2017.
+    .. [3] D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by default: Strong
+       pre-tuned MLPs and boosted trees on tabular data", NeurIPS 2024.
 
     Examples
     --------
@@ -245,7 +283,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
     >>> model = MLPRegularizedClassifierCV(random_state=0).fit(X_train, y_train)
     >>> bool(model.score(X_test, y_test) > 0.9)
     True
-    >>> model.oof_decision_function_.shape  # a row each, out of fold
+    >>> model.oof_decision_function_.shape
     (133, 3)
     """
 
@@ -362,38 +400,39 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         sample_weight_val: ArrayLike | None = None,
         resume_from: str | PathLike[str] | None = None,
     ) -> Self:
-        """Choose by rows that are held out, then train on all rows.
+        """Choose the regularisation on held-out rows, then train on all rows.
 
         Parameters
         ----------
         X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
-            The training rows: a table as it comes, with numbers, categories and
-            missing values, or with ``preprocess=False`` numbers only. Or, as the only
-            argument of training rows, a source of chunks ``(X, y)`` or ``(X, y,
+            The training rows: a raw table with numeric and categorical columns and
+            missing values, or numbers only with ``preprocess=False``. Instead of X, y
+            and sample_weight, you can pass a source of chunks ``(X, y)`` or ``(X, y,
             sample_weight)``: a :class:`BatchSource`, or an iterable that can be read
-            again and again. Each network reads it for itself. Of more than 131 072 rows
-            or 64 MB, means, scales, bins and levels are those of a sample.
+            repeatedly. Each network reads it separately. If it has more than 131 072
+            rows or 64 MB, the preprocessor is fitted to a sample of its rows.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The labels, or a label indicator.
+            The labels, or a label indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights ≥ 0 of the rows, in training, in the held-out loss and for the
-            temperature. The preprocessing counts each row once, but for those of
-            weight 0, which are left out of everything.
+            Weights ≥ 0 of the rows, used in training, in the held-out loss and in
+            fitting the temperature. Weights that are all below 1 are rescaled to a mean
+            of 1. Rows of weight 0 are ignored; preprocessing counts all others equally.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group are trained on or held out together. Not used with
-            `X_val`.
+            Group of each row. The rows of a group are either all trained on or all
+            held out. Not used with `X_val`.
         X_val : {array-like, data frame, sparse matrix}, default=None
-            Rows to choose by, of shape (n_val, n_features): they take the place of the
-            folds, and are not trained on. Or, without `y_val`, a source of chunks.
+            Held-out rows, of shape (n_val, n_features), that replace cross-validation.
+            No network is trained on them. Without `y_val`, a source of chunks.
         y_val : array-like, default=None
-            Their labels, all of them among those of `y`.
+            Labels of `X_val`; each must also occur in `y`.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights.
+            Weights ≥ 0 of the rows of `X_val`.
         resume_from : str or path-like, default=None
-            A file of the :class:`Checkpoint` that this fit was saved to before it was
-            broken off: it goes on from there, bit for bit, with the parameters and rows
-            that it began with; `n_jobs` may be another. If there is no file, and the
-            estimator has a `Checkpoint` that writes it, the fit begins.
+            A file that a :class:`Checkpoint` wrote during an earlier fit that was
+            interrupted. The fit resumes from there and gives the same result, bit for
+            bit. Parameters and data must be the same; only `n_jobs` may differ. If the
+            file does not exist, but a `Checkpoint` of this estimator writes to it, the
+            fit starts from the beginning.
 
         Returns
         -------
@@ -403,16 +442,16 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as described, or training of all
-            candidates diverges. A model that was fitted before is left as it was.
+            If a parameter or an array is invalid, or if training diverges for all
+            candidates. The estimator keeps its previous fit, if any.
         FileNotFoundError
-            If there is no file to resume from.
+            If the file to resume from does not exist.
 
         Warns
         -----
         ConvergenceWarning
-            If the held-out score still improved at the last step, if candidates
-            diverged, or if held-out rows are predicted no better than by a constant.
+            If the held-out score was still improving at the last step, if a candidate
+            diverged, or if a constant predicts the held-out rows as well.
         """
         dev = Rows(X_val, y_val, sample_weight_val)
         return self._fit(Rows(X, y, sample_weight), dev, groups, resume_from)
@@ -424,11 +463,11 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
     def _calibrates(self, targets):
         return self.calibrate and not targets.is_constant
 
-    def _said(self, model, Z):
+    def _decoded(self, model, Z):
         return model.targets.decision(Z)
 
     def _attributes_of(self, best):
-        temperature = 1 / best.look.score.beta
+        temperature = 1 / best.snapshot.score.beta
         return super()._attributes_of(best) | {"temperature_": temperature}
 
     def _attributes_to_predict(self, members):
@@ -436,7 +475,7 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         return super()._attributes_to_predict(members) | {"classes_": classes}
 
     def __sklearn_tags__(self):
-        """Accept label indicators."""
+        """Tell scikit-learn that multilabel targets are accepted."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
@@ -447,14 +486,14 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         return self._nets[0]._model.targets
 
     def _logits(self, X) -> np.ndarray:
-        """Return logits of which the averaged probabilities are those of the link."""
-        logits = self._ask(X, Model.logits)
+        """Return the logits of the probabilities averaged over the members."""
+        logits = self._map(X, Model.logits)
         if len(logits) == 1:
             return logits[0]
         return averaged_logits(self._targets, logits)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return the logits, calibrated.
+        """Return the calibrated logits.
 
         Parameters
         ----------
@@ -464,13 +503,13 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            For two classes the logit of ``classes_[1]``, else one column per class or
-            label. Of several members, those of their average probability.
+            For two classes, the logit of ``classes_[1]``; otherwise one column per
+            class or label. With several members, the logits of their mean probability.
         """
         return self._targets.decision(self._logits(X))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each row, or the indicator of its labels.
+        """Predict the class of each row, or the indicator of its labels.
 
         Parameters
         ----------
@@ -480,13 +519,13 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels.
+            The predicted labels.
         """
         Z = self._logits(X)
         return self._targets.decode(self._targets.predictions(Z))
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probabilities of the classes, calibrated.
+        """Return the calibrated class probabilities.
 
         Parameters
         ----------
@@ -496,13 +535,15 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; for multilabel targets, the probability of each
-            label.
+            One column per class, in the order of `classes_`; for multilabel targets,
+            one column per label.
         """
         return self._targets.probabilities(self._logits(X))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Return the logarithms of the probabilities, from the logits: never -inf.
+        """Return the logarithms of the probabilities.
+
+        They are computed from the logits and are never -inf.
 
         Parameters
         ----------
@@ -512,26 +553,26 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            As `predict_proba`.
+            One column per class or label, as in `predict_proba`.
         """
         return self._targets.log_probabilities(self._logits(X))
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy: the share of rows with all labels right.
+        """Return the accuracy: the fraction of rows with all labels correct.
 
         Parameters
         ----------
         X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
             The rows.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their labels.
+            True labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Their weights.
+            Weights of the rows.
 
         Returns
         -------
         float
-            In [0, 1].
+            The accuracy, in [0, 1].
         """
         predicted = self.predict(X)
         targets, n_rows = self._targets, predicted.shape[0]
@@ -540,12 +581,12 @@ class MLPRegularizedClassifierCV(ClassifierMixin, BaseMLPRegularizedCV):
 
 
 def averaged_logits(targets: ClassTargets, logits: list[np.ndarray]) -> np.ndarray:
-    """Return the logits of the mean probability, without leaving logarithms.
+    """Return the logits of the mean probability, computed from log-probabilities.
 
-    The logarithm of a rounded probability is wrong where it matters most.
+    Probabilities near 0 and 1 would lose their digits to rounding.
     """
     Z = np.stack(logits)
     if targets.kind == "multiclass":
         return logsumexp(log_softmax(Z, axis=2), axis=0) - math.log(len(Z))
-    # Of the mean of yes and the mean of no, the ratio.
+    # The log-odds of the mean probability.
     return logsumexp(log_expit(Z), axis=0) - logsumexp(log_expit(-Z), axis=0)

@@ -1,8 +1,8 @@
-"""A candidate: its networks, what held-out rows say of it, and its best checkpoint.
+"""A candidate in training: its networks, its held-out scores and its best checkpoint.
 
-The networks of a candidate stop together, at the checkpoint where the rows that they
-have not seen are predicted best. One number of steps for all folds has a K-th of the
-noise of a number for each.
+The networks of a candidate share one number of steps: that of the checkpoint with the
+best score over all held-out rows. One number for all K folds has a K-th of the noise of
+a number for each.
 """
 
 from collections.abc import Callable
@@ -20,49 +20,49 @@ from skdnn.estimators.model import Model
 
 
 class Score(NamedTuple):
-    """What held-out rows say, at one checkpoint, of a candidate."""
+    """The held-out score of a candidate at one checkpoint."""
 
-    value: float  # the lower the better
+    value: float  # lower is better
     of_folds: np.ndarray
-    beta: float = 1.0  # what the logits are multiplied by: 1 / T
-    sign: float = 1.0  # -1 where it is the negative of the caller's score
+    beta: float = 1.0  # the logits are multiplied by it: 1 / T
+    sign: float = 1.0  # -1 if the values are the negatives of a scorer's
 
     @property
     def shown(self) -> float:
-        """The score as the caller knows it."""
+        """The score with the sign of the loss or of the caller's scorer."""
         return self.sign * self.value
 
     @property
     def shown_of_folds(self) -> np.ndarray:
-        """The same of each fold."""
+        """The score of each fold, with the same sign as `shown`."""
         return self.sign * self.of_folds
 
 
-class Look(NamedTuple):
-    """A candidate at one checkpoint."""
+class Snapshot(NamedTuple):
+    """The state of a candidate at one checkpoint."""
 
     n_steps: int
     score: Score
-    logits: list[np.ndarray]  # of the held-out rows of each fold, before β
+    logits: list[np.ndarray]  # of the held-out rows of each fold, not multiplied by β
     thetas: list[np.ndarray]
 
 
 class Contender:
-    """A candidate in the race: its networks, and the best checkpoint so far.
+    """A candidate in the race: its networks and its best checkpoint so far.
 
     Parameters
     ----------
     candidate : Candidate
-        The values it stands for.
+        Its hyperparameters.
     nets : list of NetInTraining
-        One for each fold.
+        One network for each fold.
     held_out : list of HeldOut
-        The rows that each of them is not trained on.
+        The held-out rows of each fold.
     preprocessors : list of transformers
-        What has made the inputs of each fold; empty if they came as they are.
+        The fitted preprocessor of each fold; empty with ``preprocess=False``.
     scorers : list of DevScorer
-        The caller's scorer on the held-out rows of each fold; empty if their cost is
-        the score.
+        The caller's scorer on the held-out rows of each fold; empty with
+        ``scoring="loss"``.
     """
 
     def __init__(
@@ -76,17 +76,17 @@ class Contender:
         self.candidate, self.nets, self.held_out = candidate, nets, held_out
         self.preprocessors, self.scorers = preprocessors, scorers
         self.scores: list[Score] = []
-        self.best: Look | None = None
+        self.best: Snapshot | None = None
         self.n_stalled = 0
         self.has_diverged = False
 
     @property
-    def look(self) -> Look:
-        """The best checkpoint; there is one, or all candidates are refused."""
-        assert self.best is not None
+    def snapshot(self) -> Snapshot:
+        """The state at the best checkpoint."""
+        assert self.best is not None  # else `refuse_divergence` has raised
         return self.best
 
-    def take_in(
+    def record(
         self,
         n_steps: int,
         logits: list[np.ndarray | None],
@@ -94,9 +94,20 @@ class Contender:
         tol: float,
         calibrates: bool,
     ) -> None:
-        """Judge a checkpoint; logits are None where training has diverged.
+        """Score a checkpoint; keep it if it is the best so far.
 
-        The θ are copies: by now, some networks may be further on.
+        Parameters
+        ----------
+        n_steps : int
+            The number of steps at this checkpoint.
+        logits : list of ndarray or None
+            Those of the held-out rows of each fold; None where training has diverged.
+        thetas : list of ndarray
+            Copies of each network's θ: some networks may already have trained further.
+        tol : float
+            The relative improvement that resets `n_stalled`.
+        calibrates : bool
+            Whether to score after temperature scaling.
         """
         seen = [Z for Z in logits if Z is not None]
         if len(seen) < len(logits):
@@ -111,10 +122,10 @@ class Contender:
             least = before - tol * abs(before)
         self.n_stalled = 0 if score.value < least else self.n_stalled + 1
         if score.value < before or self.best is None:
-            self.best = Look(n_steps, score, seen, thetas)
+            self.best = Snapshot(n_steps, score, seen, thetas)
 
     def pack(self, with_nets: bool) -> dict[str, Any]:
-        """Return what it has reached, as numbers, arrays and generators."""
+        """Return its state as numbers, arrays and generators."""
         best = None
         if self.best is not None:
             n_steps, score, logits, thetas = self.best
@@ -134,8 +145,8 @@ class Contender:
             "nets": [net.pack() for net in self.nets] if with_nets else None,
         }
 
-    def go_on_from(self, plain: dict[str, Any]) -> None:
-        """Be where a contender with the same networks was when it was packed."""
+    def resume(self, plain: dict[str, Any]) -> None:
+        """Restore the packed state of a contender with the same networks."""
         self.scores = [
             Score(value, of_folds, beta, sign)
             for (value, beta, sign), of_folds in zip(
@@ -146,15 +157,15 @@ class Contender:
         if plain["best"] is not None:
             best = plain["best"]
             score = self.scores[best["score"]]
-            self.best = Look(best["n_steps"], score, best["logits"], best["thetas"])
+            self.best = Snapshot(best["n_steps"], score, best["logits"], best["thetas"])
         if plain["nets"] is not None:
             for net, packed in zip(self.nets, plain["nets"], strict=True):
-                net.go_on_from(packed)
+                net.resume(packed)
 
     def _score(
         self, logits: list[np.ndarray], thetas: list[np.ndarray], calibrates: bool
     ) -> Score:
-        """Return the pooled cost after one temperature, or the caller's score."""
+        """Return the pooled cost, after temperature scaling, or the scorer's value."""
         model = self.nets[0].model
         network, beta = model.targets.without_smoothing(model.network), 1.0
         if calibrates:
@@ -172,13 +183,13 @@ class Contender:
 
 
 def best_of(contenders: list[Contender]) -> Contender:
-    """Return the contender with the best checkpoint."""
+    """Return the contender with the best score at its best checkpoint."""
     seen = [contender for contender in contenders if contender.best is not None]
-    return min(seen, key=lambda contender: contender.look.score.value)
+    return min(seen, key=lambda contender: contender.snapshot.score.value)
 
 
 def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
-    """Return the fitted attributes that tell of all candidates at all checkpoints."""
+    """Return the fitted attributes with the scores of all candidates."""
     n_seen = max(len(contender.scores) for contender in contenders)
     scores = np.full((len(contenders), n_seen, len(contenders[0].nets)), np.nan)
     for of_candidate, contender in zip(scores, contenders, strict=True):
@@ -191,21 +202,21 @@ def scores_of(contenders: list[Contender], steps: np.ndarray) -> dict[str, Any]:
     }
 
 
-def said_of_held_out(
+def out_of_fold_outputs(
     best: Contender,
     folds: list[Fold],
     n_rows: int | None,
-    said: Callable[[Model, np.ndarray], np.ndarray],
+    outputs: Callable[[Model, np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Return what each row was said to be by networks that had not seen it.
+    """Return the out-of-fold outputs of all rows.
 
-    A row that was held out several times has the average, one that never was has NaN.
-    Without `n_rows`, the rows are those of X_val.
+    A row that was held out several times has the mean; a row that was never held out
+    has NaN. Without `n_rows`, the rows are those of X_val.
     """
-    beta = best.look.score.beta
+    beta = best.snapshot.score.beta
     parts = [
-        np.asarray(said(net.model, Z.dtype.type(beta) * Z), np.float64)
-        for net, Z in zip(best.nets, best.look.logits, strict=True)
+        np.asarray(outputs(net.model, Z.dtype.type(beta) * Z), np.float64)
+        for net, Z in zip(best.nets, best.snapshot.logits, strict=True)
     ]
     if n_rows is None:
         return parts[0]

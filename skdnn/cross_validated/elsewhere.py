@@ -1,9 +1,10 @@
-"""Networks trained by the workers of a joblib backend: Dask, Ray, processes.
+"""Training networks on the workers of a joblib backend: Dask, Ray, processes.
 
-A network goes there once, with its rows; then each job carries what its training has
-reached, and brings it back moved on. A worker that does not have the network, since it
-is new or another one had it before, says so, and is sent it. So what a worker keeps
-saves time and decides nothing: one that is lost does no harm.
+A network is sent to a worker once, with its rows. After that, each job sends only its
+training state, and returns the state after further steps. A worker that does not have
+the network, because it is new or another one had it before, reports this and is sent
+the network. What a worker keeps therefore only saves time: losing a worker does no
+harm.
 """
 
 import threading
@@ -15,94 +16,94 @@ from uuid import uuid4
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
-from skdnn.cross_validated.nets import End, Leg, NetInTraining, go
+from skdnn.cross_validated.nets import End, Leg, NetInTraining, run_leg
 from skdnn.training.tables import Examples
 from skdnn.training.threads import one_blas_thread
 
-# Networks of the fit that this process has last worked for, by fit and number.
+# The networks of the most recent fit in this process, by fit and number.
 _kept: dict[tuple[str, int], tuple[NetInTraining, Examples | None]] = {}
 _lock = threading.Lock()
 
 
 class Done(NamedTuple):
-    """What comes back."""
+    """The result of a job."""
 
-    reached: dict[str, Any]
+    reached: dict[str, Any]  # the packed training state
     is_finite: bool
     logits: np.ndarray | None
 
 
-def go_here(
+def run_leg_here(
     fit: str,
     number: int,
     reached: dict[str, Any],
     steps: Sequence[int],
     sent: tuple[NetInTraining, Examples | None] | None,
 ) -> Done | None:
-    """Move a network on; None if it has to be sent first.
+    """Train a network on this worker; return None if it has to be sent first.
 
     Parameters
     ----------
     fit, number
-        Name the network. Those of other fits are forgotten.
+        Identify the network. Networks of other fits are dropped.
     reached : dict
-        What its training has reached.
+        Its packed training state.
     steps : sequence of int
-        The checkpoints up to which it is moved.
+        The checkpoints up to which it is trained.
     sent : (NetInTraining, Examples or None), optional
-        The network with its rows, and the held-out ones.
+        The network with its training rows, and the held-out rows.
     """
     with _lock:
         for key in [key for key in _kept if key[0] != fit]:
             del _kept[key]
-        # It is taken out: a job that fails half-way leaves nothing behind.
+        # Popped, so that a job that fails midway leaves no half-trained network.
         kept = _kept.pop((fit, number), sent)
     if kept is None:
         return None
     net, held_out = kept
     if net.n_steps != reached["state"]["optimizer"]["t"]:
-        net.go_on_from(reached)
+        net.resume(reached)
     with one_blas_thread():
-        is_finite, logits = go(Leg(net, steps, held_out))
+        is_finite, logits = run_leg(Leg(net, steps, held_out))
     with _lock:
         _kept[fit, number] = kept
     return Done(net.pack(), is_finite, logits)
 
 
-class Elsewhere:
-    """Moves networks on by the workers of the joblib backend that is active.
+class BackendWorkers:
+    """Trains networks on the workers of the active joblib backend.
 
     Parameters
     ----------
     n_jobs : int or None
-        As of joblib's Parallel.
+        As in :class:`joblib.Parallel`.
     """
 
     def __init__(self, n_jobs: int | None):
-        # Arrays that joblib maps from a file are read-only: to read these, all would be
-        # compiled once more.
+        # No memory mapping: mapped arrays are read-only, which is another type for
+        # Numba, so everything would be compiled again.
         self._parallel = Parallel(
             n_jobs, batch_size=1, pre_dispatch="all", max_nbytes=None
         )
         self._open = ExitStack()
         self._fit, self._numbers, self._was_sent = "", dict[int, int](), set[int]()
 
-    def __enter__(self) -> "Elsewhere":
-        """Have workers stay between calls.
+    def __enter__(self) -> "BackendWorkers":
+        """Keep the workers alive between calls.
 
-        Whatever else is done by joblib meanwhile, in a ColumnTransformer, say, is done
-        by the caller's thread: it would end these workers when it is over.
+        Any other use of joblib meanwhile, such as in a ColumnTransformer, runs in the
+        caller's thread, because it would shut these workers down at its end.
         """
         self._open.enter_context(self._parallel)
         self._open.enter_context(parallel_config("sequential", n_jobs=1))
         return self
 
     def __exit__(self, *error) -> None:
-        """Let them go."""
+        """Release the workers."""
         self._open.__exit__(*error)
 
-    def go(self, legs: list[Leg]) -> list[End]:
-        """Move networks on, in place; return what `nets.go` says of each."""
+    def advance(self, legs: list[Leg]) -> list[End]:
+        """Train networks in place; return the result of `nets.run_leg` for each."""
         if any(id(leg.net) not in self._numbers for leg in legs):
             self._fit, self._was_sent = uuid4().hex, set()
             self._numbers = {id(leg.net): k for k, leg in enumerate(legs)}
@@ -116,8 +117,8 @@ class Elsewhere:
                 done[k] = answer
         ends = []
         for leg, answer in zip(legs, done, strict=True):
-            assert answer is not None  # it was sent the network
-            leg.net.go_on_from(answer.reached)
+            assert answer is not None  # the worker was sent the network
+            leg.net.resume(answer.reached)
             ends.append((answer.is_finite, answer.logits))
         return ends
 
@@ -126,6 +127,8 @@ class Elsewhere:
         for (net, steps, held_out), sends in zip(legs, send, strict=True):
             sent = (net, held_out) if sends else None
             number = self._numbers[id(net)]
-            jobs.append(delayed(go_here)(self._fit, number, net.pack(), steps, sent))
+            jobs.append(
+                delayed(run_leg_here)(self._fit, number, net.pack(), steps, sent)
+            )
             self._was_sent.add(id(net))
         return self._parallel(jobs)

@@ -1,7 +1,8 @@
-"""The rows of a fit: a table, or a batch source after a pass over it.
+"""The rows of a fit: a table, or a batch source after one pass over it.
 
-Preprocessors are fitted to a sample of a source, with the code that fits them to a
-table. A source of a few rows is its own sample: then they are those of the table.
+The preprocessor of a batch source is fitted to a sample of its rows, by the same code
+as for a table. The sample of a small source is all of it, so the result is the same as
+for a table.
 """
 
 from typing import Any
@@ -24,13 +25,13 @@ from skdnn.preprocessing.streamed_columns import StreamedColumns
 from skdnn.preprocessing.tables import is_frame
 from skdnn.streams import RowSample
 
-# The sample: at most so many rows and bytes, but no fewer rows than these.
-_MOST_ROWS, _MOST_BYTES, _LEAST_ROWS = 2**17, 2**26, 2**12
-_LOOKED_AT = 1000  # rows that tell how many bytes one has
+# The sample has at most this many rows and bytes, but at least this many rows.
+_MAX_ROWS, _MAX_BYTES, _MIN_ROWS = 2**17, 2**26, 2**12
+_MEASURED_ROWS = 1000  # from which the bytes per row are estimated
 
 
 def training_rows_of(estimator, given: Rows) -> Rows:
-    """Return the caller's training rows, checked; the estimator gets their columns."""
+    """Check and return the training rows; set the estimator's columns."""
     if not is_streamed(given):
         return training_rows(estimator, given, reset=True, inputs=table)
     if not estimator.preprocess:
@@ -39,7 +40,7 @@ def training_rows_of(estimator, given: Rows) -> Rows:
 
 
 def held_out_rows_of(estimator, given: Rows) -> Rows | None:
-    """Return the caller's X_val, y_val and weights, checked, or None."""
+    """Check and return X_val, y_val and their weights, or None."""
     if not is_streamed(given):
         return dev_rows_of(estimator, given, inputs=dev_table)
     if not estimator.preprocess:
@@ -48,7 +49,7 @@ def held_out_rows_of(estimator, given: Rows) -> Rows | None:
 
 
 def columns_of_rows(estimator, rows: Rows) -> TableColumns | None:
-    """Return which columns are what; None if rows are read as they come."""
+    """Return the numeric and categorical columns; None with ``preprocess=False``."""
     if isinstance(rows.X, StreamedTables):
         return rows.X.columns
     if not estimator.preprocess:
@@ -57,15 +58,15 @@ def columns_of_rows(estimator, rows: Rows) -> TableColumns | None:
 
 
 class TablesSeen:
-    """What the tables were like that have been X of the chunks up to now.
+    """Collects the column types and a sample of the tables in the chunks of a source.
 
     Parameters
     ----------
     estimator : BaseMLPRegularizedCV
-        A copy; the columns of the first chunk become its own, unless it is about dev
-        rows.
+        A copy. The first chunk of training rows sets its columns.
     suffix : str, default=""
-        That of the caller's names: "" or "_val".
+        Suffix of the argument names in messages: "" for training rows, "_val" for dev
+        rows.
     """
 
     def __init__(self, estimator, suffix: str = ""):
@@ -76,36 +77,36 @@ class TablesSeen:
         self._n_columns, self._all_sparse = 0, True
 
     def checked(self, X: Any) -> Any:
-        """Return X of the next chunk, checked."""
+        """Check and return X of the next chunk."""
         if self._suffix or self._sample is not None:
             return self._check(X)
         return table(self._estimator, X, reset=True)
 
     def _check(self, X: Any) -> Any:
-        """Return a table, checked against the columns of the fit."""
+        """Check a table against the columns of the fit, and return it."""
         name = f"X{self._suffix}"
         X = dev_table(self._estimator, X, name)
         kind = _kind_of(X)
         if self._kind and kind != self._kind:
             raise TypeError(
-                f"{name} is {kind}, in the first chunk it was {self._kind}; all chunks "
-                "must be alike."
+                f"{name} is {kind}, but in the first chunk it was {self._kind}: all "
+                "chunks must be of the same kind."
             )
         return X
 
     def add(self, X: Any, number: int) -> None:
-        """Take in what was checked, of the chunk of this number."""
+        """Add the checked X of a chunk."""
         self._columns.add(X)
         if self._sample is None:
             self._kind, self._n_columns = _kind_of(X), X.shape[1]
-            most = int(_MOST_BYTES / max(1.0, _bytes_per_row(X)))
-            self._sample = RowSample(min(_MOST_ROWS, max(_LEAST_ROWS, most)))
+            most = int(_MAX_BYTES / max(1.0, _bytes_per_row(X)))
+            self._sample = RowSample(min(_MAX_ROWS, max(_MIN_ROWS, most)))
         self._all_sparse = self._all_sparse and sparse.issparse(X)
         self._sample.add(X)
 
     def inputs(self, source, sizes, fingerprints) -> StreamedTables:
-        """Return X of all chunks, of these sizes and fingerprints."""
-        assert self._sample is not None  # there are rows
+        """Return X of all chunks, which have these sizes and fingerprints."""
+        assert self._sample is not None  # a source without rows has been refused
         (X,) = self._sample.arrays
         streamed = StreamedTables(
             source,
@@ -113,7 +114,7 @@ class TablesSeen:
             sizes=sizes,
             fingerprints=fingerprints,
             n_columns=self._n_columns,
-            dtype=np.dtype(np.float64),  # nobody reads them as they are
+            dtype=np.dtype(np.float64),  # not used: chunks are read preprocessed
             n_stored=0,
             is_sparse=self._all_sparse,
             largest=(np.float64(0), 0),
@@ -124,15 +125,15 @@ class TablesSeen:
 
 
 def _kind_of(X) -> str:
-    """Return what a table is, for comparing it with others."""
+    """Return the kind of a table, which all chunks must share."""
     if is_frame(X):
         return f"a frame of {type(X).__module__.split('.')[0]}"
     return "an array or sparse matrix"
 
 
 def _bytes_per_row(X) -> float:
-    """Return about how much memory a row takes."""
-    n_rows = min(X.shape[0], _LOOKED_AT)
+    """Estimate how many bytes a row takes."""
+    n_rows = min(X.shape[0], _MEASURED_ROWS)
     some = X[:n_rows]
     if hasattr(some, "memory_usage"):
         n_bytes = some.memory_usage(index=False, deep=True).sum()

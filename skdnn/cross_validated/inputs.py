@@ -31,31 +31,31 @@ from skdnn.preprocessing.tables import is_frame
 from skdnn.streams import rows_of
 
 _NUMBERS = [np.float64, np.float32]
-# A preprocessor is fitted to so many rows of a batch source, if there are as many.
-_LEAST_FITTED = 2**12
-# What it makes of so many of them is kept, to show what inputs are like.
+# A preprocessor is fitted to at least this many rows of a batch source, or to all.
+_MIN_FITTED = 2**12
+# At most this many transformed rows are kept as a sample, for checks of the inputs.
 _SHOWN_ROWS = 2**12
 
 
 class Inputs(NamedTuple):
-    """The rows of a fold as a network reads them, and what has made them so."""
+    """The preprocessed rows of a fold, and the preprocessor."""
 
     train: Rows
     held_out: Rows
-    preprocessor: Any  # None where rows are read as they come
+    preprocessor: Any  # None with preprocess=False
 
 
 def table(estimator, X, reset: bool):
-    """Return the caller's X, checked: a frame as it is, else an array.
+    """Check X; return a data frame as it is, anything else as an array.
 
     Parameters
     ----------
     estimator : BaseMLPRegularizedCV
-        If `reset`, a copy that may be changed.
+        With `reset`, a copy that may be changed.
     X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
-        As the caller gave it.
+        The caller's X.
     reset : bool
-        Whether the columns become the estimator's; if not, they must be as in fit.
+        Whether to set the estimator's columns. If False, they must be those of fit.
     """
     if not estimator.preprocess:
         return validated_inputs(estimator, X, reset)
@@ -67,7 +67,7 @@ def table(estimator, X, reset: bool):
 
 
 def dev_table(estimator, X, name: str = "X_val"):
-    """Return the caller's X_val, or X of another chunk, checked likewise."""
+    """Check X_val, or X of a further chunk, and return it as `table` does."""
     with explained(X, name, MIXED_TABLE if estimator.preprocess else TABLE):
         check_feature_names(estimator, X, reset=False)
         if estimator.preprocess and is_frame(X):
@@ -82,7 +82,7 @@ def dev_table(estimator, X, name: str = "X_val"):
 
 
 def _check_frame(frame) -> None:
-    """Refuse what a preprocessor would not tell as clearly."""
+    """Raise clearer errors than a preprocessor would."""
     for n, what in zip(frame.shape, ("sample", "feature"), strict=True):
         if n == 0:
             raise ValueError(f"Found 0 {what}(s), but at least 1 is required.")
@@ -99,7 +99,7 @@ def _checks_of(X) -> dict[str, Any]:
 
 
 def _holds_text(X) -> bool:
-    """Whether an array has columns of text, which can only be categories."""
+    """Whether an array holds text, which can only be categorical."""
     if sparse.issparse(X):
         return False
     array = np.asarray(X)
@@ -111,14 +111,14 @@ def _holds_text(X) -> bool:
 def fit_preprocessor(
     columns: TableColumns, encoding: str, rows: Rows, targets
 ) -> tuple[Any, Rows]:
-    """Return the transformer of one encoding, fitted to rows, and these transformed.
+    """Fit the preprocessor of an encoding; return it and the transformed rows.
 
-    Of a batch source it is fitted to a sample, and each chunk is transformed as it is
-    read.
+    For a batch source it is fitted to a sample, and chunks are transformed when they
+    are read.
     """
     X, y = rows.X, rows.y
     if isinstance(X, StreamedTables):
-        sample = X.sample_of(rows.numbers, _LEAST_FITTED)
+        sample = X.sample_of(rows.numbers, _MIN_FITTED)
         numbers = sample.numbers
         if rows.numbers is not None:
             numbers = np.searchsorted(rows.numbers, numbers)
@@ -136,7 +136,7 @@ def fit_preprocessor(
 
 
 def _transformed_stream(preprocessor, rows: Rows) -> Rows:
-    """Return rows of a batch source that are transformed as they are read."""
+    """Return rows of a batch source that are transformed when they are read."""
     sample = rows.X.sample_of(rows.numbers, least=1)
     if sample.numbers.size > _SHOWN_ROWS:
         at = np.linspace(0, sample.numbers.size - 1, _SHOWN_ROWS).astype(np.int64)
@@ -150,9 +150,9 @@ def _transformed_stream(preprocessor, rows: Rows) -> Rows:
 
 
 def _in_range(X):
-    """Return inputs, of which what float32 cannot hold is refused.
+    """Return X; raise an error if float32 cannot hold its values.
 
-    Inputs of a table are looked at as a whole; a stream has no whole.
+    A table is checked as a whole, a stream chunk by chunk.
     """
     check_range(X, np.dtype(np.float32), "X, as preprocessed,")
     return X
@@ -166,10 +166,10 @@ def inputs_of_fold(
     targets,
     is_scored: bool,
 ) -> Inputs:
-    """Return training and held-out rows, transformed by what the former show.
+    """Fit a preprocessor to the training rows and transform both parts.
 
-    Held-out rows of a batch source are looked at again and again: they are held, unless
-    they are many. A scorer wants all of them at once.
+    The held-out rows of a batch source are read at each checkpoint, so they are kept in
+    memory unless there are many. A scorer needs all of them at once.
     """
     preprocessor = None
     if encoding is not None and columns is not None:
@@ -184,43 +184,43 @@ def inputs_of_fold(
 
 
 def transformed(preprocessor, X):
-    """Return a checked table, which need not be of the kind of fit, as inputs.
+    """Return a checked table as inputs; it may be of another kind than that of fit.
 
-    `preprocessor` is None where rows are inputs as they come.
+    Without a preprocessor, the table is returned as it is.
     """
     if preprocessor is None:
         return X
     if sparse.issparse(X) and getattr(preprocessor[0], "with_mean", True):
-        X = X.toarray()  # as in fit: what is centred is not sparse
+        X = X.toarray()  # as in fit: centred inputs are dense
     if is_frame(X) or not hasattr(preprocessor[0], "feature_names_in_"):
         return preprocessor.transform(X)
     if isinstance(preprocessor[0], ColumnTransformer):
         raise ValueError(
-            "X must be a data frame with the columns of fit: its categories are found "
-            f"by the names of their columns. Got a {type(X).__name__}."
+            "X must be a data frame with the columns of fit, because the categorical "
+            f"columns are selected by name. Got a {type(X).__name__}."
         )
-    with warnings.catch_warnings():  # the caller has been told already
+    with warnings.catch_warnings():  # the estimator has issued this warning already
         warnings.filterwarnings("ignore", "X does not have valid feature names")
         return preprocessor.transform(X)
 
 
 def rows_of_fold(rows: Rows, fold: Fold, copies: bool) -> tuple[Rows, Rows]:
-    """Return the training and the held-out rows.
+    """Return the training and the held-out rows of a fold.
 
     Parameters
     ----------
     rows : Rows
         All rows, validated.
     fold : Fold
-        Their numbers.
+        The row indices.
     copies : bool
-        Whether X is copied, as transformers need it, or read in place.
+        Whether to copy X, which transformers require, or to read it in place.
     """
     return part_of(rows, fold.train, copies), part_of(rows, fold.held_out, copies)
 
 
 def part_of(rows: Rows, numbers: np.ndarray, copies: bool) -> Rows:
-    """Return the rows of these numbers; all are returned as they are."""
+    """Return the rows with these indices; `rows` itself if these are all of them."""
     if len(numbers) == rows.n_rows and np.array_equal(numbers, np.arange(rows.n_rows)):
         return rows
     part = rows.pick(numbers)

@@ -1,4 +1,4 @@
-"""The networks that predict: each with the inputs that it was trained on."""
+"""The ensemble members: fitted networks, each with its preprocessor."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,19 +12,19 @@ from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.model import Model
 from skdnn.estimators.rows import check_range
 
-_MESSAGE = "the number of steps was chosen by rows that were held out"
+_MESSAGE = "the number of steps was chosen on held-out rows"
 
 
 class Members:
-    """Fitted networks whose answers are averaged.
+    """Fitted networks whose predictions are averaged.
 
     Parameters
     ----------
     nets : list of MLPRegularizedClassifier or MLPRegularizedRegressor
-        Fitted.
+        The fitted networks.
     preprocessors : list of transformers
-        What turns the caller's rows into the inputs of each net, which may share one;
-        empty if rows are inputs as they come.
+        The preprocessor of each network, which several may share; empty with
+        ``preprocess=False``.
     """
 
     def __init__(self, nets: list[BaseMLPRegularized], preprocessors: list[Any]):
@@ -39,7 +39,7 @@ class Members:
         beta: float,
         preprocessors: list[Any],
     ) -> "Members":
-        """Return networks at the θ of a checkpoint, their logits times β = 1 / T."""
+        """Return members with these θ, whose logits are multiplied by β = 1 / T."""
         models = [
             calibrated(net.model.with_theta(theta), beta)
             for net, theta in zip(nets, thetas, strict=True)
@@ -50,24 +50,24 @@ class Members:
         ]
         return cls(fitted, preprocessors)
 
-    def ask(self, X, question: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
-        """Return what each member answers about the caller's rows."""
-        answers, rows, made_by = [], None, None
+    def map(self, X, function: Callable[[Model, Any], np.ndarray]) -> list[np.ndarray]:
+        """Return a function's result for each network and its inputs made of X."""
+        outputs, rows, made_by = [], None, None
         for i, net in enumerate(self.nets):
             preprocessor = self.preprocessors[i] if self.preprocessors else None
             if rows is None or preprocessor is not made_by:
                 rows, made_by = transformed(preprocessor, X), preprocessor
                 check_range(rows, net._model.theta.dtype, "X")
-            answers.append(question(net._model, rows))
-        return answers
+            outputs.append(function(net._model, rows))
+        return outputs
 
     def with_inputs(self) -> list[tuple[Any, BaseMLPRegularized]]:
-        """Return each network behind what makes its inputs, or None."""
+        """Return pairs of a preprocessor, or None, and a network."""
         preprocessors = self.preprocessors or [None] * len(self.nets)
         return list(zip(preprocessors, self.nets, strict=True))
 
     def estimators(self) -> list[Any]:
-        """Return the members as estimators of the caller's rows."""
+        """Return the members as estimators that take the caller's rows."""
         if not self.preprocessors:
             return self.nets
         return [
@@ -77,7 +77,7 @@ class Members:
 
 
 def calibrated(model: Model, beta: float) -> Model:
-    """Return a copy whose logits are multiplied by β: its last layer takes it up."""
+    """Return a copy whose logits are multiplied by β, folded into the last layer."""
     theta, network = model.theta.copy(), model.network
     if beta != 1.0:
         network.weights(theta)[-1][...] *= theta.dtype.type(beta)

@@ -1,4 +1,4 @@
-"""Fitted networks as scikit-learn's, in an ensemble where there are several."""
+"""Converting fitted members to scikit-learn's estimators and ensembles."""
 
 from copy import deepcopy
 from typing import Any
@@ -16,39 +16,41 @@ from skdnn.estimators.moving.export import OnnxExport
 
 
 class Movable(OnnxExport):
-    """The methods that give fitted networks to scikit-learn and to ONNX."""
+    """The methods that convert fitted networks to scikit-learn and to ONNX."""
 
     @property
     def _voting(self) -> Any:
-        """The ensemble of scikit-learn that averages predictions."""
+        """The class of scikit-learn's ensemble that averages predictions."""
         from sklearn.ensemble import VotingClassifier, VotingRegressor
 
         return VotingClassifier if is_classifier(self) else VotingRegressor
 
     def to_sklearn(self) -> Any:
-        """Return the fitted networks as scikit-learn's, with what makes their inputs.
+        """Convert the fitted networks to scikit-learn's, with their preprocessor.
 
-        They predict the same, but for the rounding of networks that compute in
-        float32: some 1e-6. What scikit-learn does not have of the training is left
-        out: a new fit of the result has no dropout and chooses nothing.
+        The result gives the same predictions up to the rounding of float32, about
+        1e-6. Training options that scikit-learn does not have are dropped: if the
+        result is fitted again, it has no dropout and makes no choices.
 
         Returns
         -------
         estimator
-            An MLPClassifier or MLPRegressor; of several members, a VotingClassifier or
-            VotingRegressor that averages them. It ends a Pipeline that begins with a
-            copy of the preprocessor; with ``refit=False`` each member has its own
-            Pipeline, with ``preprocess=False`` there is none. Preprocessors stay those
-            of skdnn, which has to be there where the result is loaded from a file.
+            An MLPClassifier or MLPRegressor or, for several members, a VotingClassifier
+            or VotingRegressor that averages them, as the last step of a Pipeline after
+            a copy of the preprocessor. With ``refit=False`` each member has its own
+            Pipeline; with ``preprocess=False`` there is no Pipeline. The preprocessor
+            is still one of skdnn, which must be installed where the result is
+            unpickled.
 
         Raises
         ------
         NotFittedError
-            Before fit.
+            If the estimator is not fitted.
         ValueError
-            If hidden layers differ in their activation, or it is not one of
-            scikit-learn's four. If there are several members, and one class or
-            several labels or outputs, which scikit-learn's ensembles do not take.
+            If the hidden layers have different activations, or one that scikit-learn
+            does not have. If there are several members, and y had a single class,
+            several labels or several outputs, which scikit-learn's voting ensembles do
+            not support.
 
         Examples
         --------
@@ -65,15 +67,15 @@ class Movable(OnnxExport):
         check_is_fitted(self)
         transformers, nets = zip(*self._averaged(), strict=True)
         if len(nets) > 1:
-            self._check_that_ensembles_take(nets[0]._model.targets, len(nets))
+            self._check_ensemble_support(nets[0]._model.targets, len(nets))
         mlps = [_as_mlp(net) for net in nets]
         if len({id(each) for each in transformers}) == 1:
-            return _behind(transformers[0], self._one_of(mlps))
+            return _in_pipeline(transformers[0], self._one_of(mlps))
         return self._one_of(
-            [_behind(*each) for each in zip(transformers, mlps, strict=True)]
+            [_in_pipeline(*each) for each in zip(transformers, mlps, strict=True)]
         )
 
-    def _check_that_ensembles_take(self, targets, n_nets: int) -> None:
+    def _check_ensemble_support(self, targets, n_nets: int) -> None:
         what = ""
         if targets.are_classes and targets.is_constant:
             what = "one class"
@@ -81,8 +83,8 @@ class Movable(OnnxExport):
             what = "several labels" if targets.are_classes else "several outputs"
         if what:
             raise ValueError(
-                f"scikit-learn's {self._voting.__name__} takes no y of {what}. Take "
-                f"the {n_nets} networks one by one, from members_ by "
+                f"scikit-learn's {self._voting.__name__} does not support y with "
+                f"{what}. Convert the {n_nets} networks of members_ one by one, with "
                 "to_sklearn(strict=False), or fit with n_members=1."
             )
 
@@ -105,19 +107,19 @@ class Movable(OnnxExport):
 
 
 def _as_mlp(net: BaseMLPRegularized) -> Any:
-    """Return one network; what scikit-learn does not know of training is left out."""
-    n_rows = round(net.t_ / net._state.time)  # its curve has checkpoints, not epochs
+    """Convert one network, without the training options that scikit-learn lacks."""
+    n_rows = round(net.t_ / net._state.time)  # its curve is by checkpoints, not epochs
     return net.to_sklearn(n_samples=n_rows, strict=False)
 
 
-def _behind(transformer, estimator) -> Any:
+def _in_pipeline(transformer, estimator) -> Any:
     if transformer is None:
         return estimator
     return Pipeline([("preprocessor", deepcopy(transformer)), ("net", estimator)])
 
 
 def _number_classes(estimator) -> None:
-    """Give classes the numbers that a VotingClassifier encodes them by."""
+    """Replace the class labels by the integers that a VotingClassifier encodes."""
     mlp = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     mlp.classes_ = np.arange(len(mlp.classes_))
     complete_fitted_mlp(mlp, is_multilabel=False)

@@ -1,4 +1,4 @@
-"""A network in training that stops at checkpoints, to be looked at and to go on."""
+"""Training a network from checkpoint to checkpoint."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -18,22 +18,22 @@ from skdnn.training.stopping import MAX_ITER
 from skdnn.training.tables import Examples
 from skdnn.training.threads import blas_threads_for
 
-_NO_THETA = np.empty(0)  # the θ that moves is the state's
+_NO_THETA = np.empty(0)  # the current θ is in the training state
 
 
 class NetInTraining:
-    """A plain estimator whose training is moved on from checkpoint to checkpoint.
+    """A plain estimator that is trained from checkpoint to checkpoint.
 
     Parameters
     ----------
     net : MLPRegularizedClassifier or MLPRegularizedRegressor
-        Its parameters say how to train; how long, the caller says.
+        Its parameters set how to train; the caller decides how long.
     rows : Rows
-        The training rows, validated, of numbers only.
+        The training rows, validated and numeric.
     targets : Targets
-        What all networks of the fit learn to give.
+        The encoder of the targets.
     examples : Examples, optional
-        Those of another network that trains on the same rows, in the same type.
+        Those of another network with the same rows and data type, to share.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class NetInTraining:
         targets,
         examples: Examples | None = None,
     ):
-        # Steps are many and noisy here, however few the rows are.
+        # float32 even for few rows: the many steps are noisy in any case.
         dtype = np.dtype(np.float32 if net.dtype == "auto" else net.dtype)
         network = plan.network_of(net, rows.X.shape[1], targets)
         state = first_state(net, network, dtype)
@@ -78,12 +78,12 @@ class NetInTraining:
         }
 
     def __setstate__(self, plain: dict[str, Any]) -> None:
-        """Take over what was pickled."""
+        """Restore the pickled network."""
         reached = plain["reached"]
-        state = TrainingState.unpack(reached["state"]).copy()  # to write to
+        state = TrainingState.unpack(reached["state"]).copy()  # writeable
         model = Model.unpack(plain["model"])
         self._begin(plain["estimator"], model, plain["examples"], state)
-        self.go_on_from(reached)
+        self.resume(reached)
 
     @property
     def n_steps(self) -> int:
@@ -92,11 +92,11 @@ class NetInTraining:
 
     @property
     def model(self) -> Model:
-        """The network as it is now; its θ moves with the training."""
+        """The current network; its θ is updated by further training."""
         return self._model.with_theta(self._steps.state.to_predict)
 
     def advance_to(self, n_steps: int) -> bool:
-        """Take the steps that are missing; return whether J is still finite."""
+        """Train up to `n_steps`; return whether J and θ are still finite."""
         steps = self._steps
         if n_steps > self.n_steps:
             with blas_threads_for(self._model.network, steps.reader.batch_rows):
@@ -105,7 +105,7 @@ class NetInTraining:
         return bool(np.isfinite(costs[-1]) and np.isfinite(steps.state.theta).all())
 
     def logits(self, examples: Examples) -> np.ndarray:
-        """Return the logits of rows that are not trained on."""
+        """Return the logits of held-out rows."""
         model = self.model
         step = rows_per_block(model.network, examples.table.is_sparse_enough)
         rows = min(step, examples.n_rows)
@@ -114,24 +114,24 @@ class NetInTraining:
             return forward(model.network, model.theta, blocks, examples.n_rows, rows)
 
     def pack(self) -> dict[str, Any]:
-        """Return what its training has reached, as numbers, arrays and a generator."""
+        """Return the training state as numbers, arrays and a generator."""
         return {**self._steps.pack(), "costs": [*self._costs.items()]}
 
     def copied(self) -> dict[str, Any]:
-        """Return the same as a copy, which stays what it is while training goes on."""
+        """Return a copy of the packed state, which further training does not change."""
         state = self._steps.state.copy().pack()
         return {**self.pack(), "state": state}
 
-    def go_on_from(self, plain: dict[str, Any]) -> None:
-        """Be where this network, made of the same rows and seed, was when packed."""
+    def resume(self, plain: dict[str, Any]) -> None:
+        """Restore the packed state of a network with the same rows and seed."""
         self._steps.go_on_from(plain)
         self._costs = {int(n_steps): cost for n_steps, cost in plain["costs"]}
 
     def fitted(self, model: Model, n_steps: int, message: str) -> BaseMLPRegularized:
-        """Return the plain estimator, fitted: it predicts with the model.
+        """Return the plain estimator, fitted, which predicts with the model.
 
-        The model is that of the checkpoint after `n_steps`, and the message says why.
-        Training can go on from the parameters that it has reached.
+        The model is that of the checkpoint after `n_steps`; the message says why.
+        A warm start continues from the parameters of the last step.
         """
         net, state = self.estimator._draft(), self._steps.state
         net.n_features_in_ = model.network.n_inputs
@@ -161,15 +161,15 @@ End = tuple[bool, np.ndarray | None]  # whether all is finite; logits of held-ou
 
 
 class Leg(NamedTuple):
-    """A part of the way of a network."""
+    """A job: the training of a network over one or several checkpoints."""
 
-    net: NetInTraining  # moved in place
-    steps: Sequence[int]  # the checkpoints up to its end
-    held_out: Examples | None = None  # looked at there
+    net: NetInTraining  # trained in place
+    steps: Sequence[int]  # the numbers of steps at the checkpoints
+    held_out: Examples | None = None  # rows whose logits are wanted at the end
 
 
-def go(leg: Leg) -> End:
-    """Return whether all is finite at the end, and the held-out rows' logits."""
+def run_leg(leg: Leg) -> End:
+    """Train; return whether all is finite, and the logits of the held-out rows."""
     net, steps, held_out = leg
     is_finite = all([net.advance_to(int(n_steps)) for n_steps in steps])
     if held_out is None or not is_finite:

@@ -1,4 +1,4 @@
-"""skl2onnx, told of all our estimators."""
+"""Registering all estimators of skdnn with skl2onnx."""
 
 from skdnn.cross_validated.classifier import MLPRegularizedClassifierCV
 from skdnn.cross_validated.regressor import MLPRegularizedRegressorCV
@@ -8,16 +8,18 @@ from skdnn.estimators.regressor import MLPRegularizedRegressor
 
 
 def register_onnx_converters() -> None:
-    """Let skl2onnx write our networks, InputStandardizer and PiecewiseLinearEncoder.
+    """Register the converters of skdnn's networks and transformers with skl2onnx.
 
-    `skl2onnx.convert_sklearn` then takes them wherever they stand: in a voting
-    ensemble, behind a vectoriser of text, with inputs of one's own. Call it once, in
-    any order with the import of skl2onnx; :func:`to_onnx` does not need it. Networks
-    compute in float32, and give float64 where their input is; a regressor gives a
-    column for each output. Classifiers have the options "zipmap", "nocl" and
-    "output_class_labels". CV estimators are written with what prepares their tables,
-    as one operator whose inputs are the columns in their order, in blocks or one by
-    one: text as strings, numbers in float32.
+    `skl2onnx.convert_sklearn` can then convert networks, :class:`InputStandardizer` and
+    :class:`PiecewiseLinearEncoder` inside any model: in a voting ensemble, after a text
+    vectoriser, with custom inputs. Call it once, before or after importing skl2onnx;
+    :func:`to_onnx` does not need it.
+
+    Networks compute in float32 and return float64 for float64 inputs; a regressor
+    returns one column per output. Classifiers support the options "zipmap", "nocl" and
+    "output_class_labels". A CV estimator is converted with its preprocessor, as one
+    operator. Its inputs are the columns in their order, in blocks or one by one: text
+    as strings, numbers as float32.
 
     Raises
     ------
@@ -26,7 +28,7 @@ def register_onnx_converters() -> None:
 
     See Also
     --------
-    to_onnx : The short way, for what ends in a network.
+    to_onnx : Convert a network, or a pipeline that ends in one, with a single call.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the parameters of the cross-validated estimators may be, and mean."""
+"""The parameters of the cross-validated estimators: constraints and defaults."""
 
 from numbers import Integral
 from typing import Any
@@ -11,7 +11,7 @@ from skdnn.estimators import parameters
 from skdnn.estimators.parameters import CONSTRAINTS
 from skdnn.preprocessing.mixed_tables import ENCODINGS
 
-# Parameters of the plain estimators that mean the same here.
+# Parameters of the plain estimators that have the same meaning here.
 SHARED = (
     "hidden_layer_sizes",
     "activation",
@@ -32,10 +32,11 @@ SHARED = (
     "epsilon",
     "dtype",
 )
-# Steps are many and cheap where rows are few: (up to so many rows, rows of a batch).
+# (maximum number of training rows, rows of a minibatch): small minibatches give few
+# rows more steps.
 _BATCH_ROWS = ((2_000, 64), (8_000, 128), (np.inf, 256))
 _MAX_STEPS = 10_000
-# By encoding: of the many inputs of bins, many move together.
+# By encoding: the components of a column are correlated, so their effects add up.
 _LEARNING_RATES = {"standard": 3e-3, "piecewise": 1.5e-3, None: 3e-3}
 
 CV_CONSTRAINTS: dict[str, list] = {
@@ -66,31 +67,33 @@ CV_CONSTRAINTS: dict[str, list] = {
 
 
 def check(estimator) -> list[Candidate]:
-    """Check what declarative constraints cannot say; return the candidates."""
+    """Check what the constraints cannot express; return the candidates."""
     if estimator.warm_start:
         raise ValueError(
-            f"warm_start=True: {type(estimator).__name__} cannot go on from an earlier "
-            "fit, since it trains anew to choose. Set warm_start=False; for a network "
-            "that goes on, fit the plain estimator, or a copy of members_[0]."
+            f"warm_start=True is not allowed: {type(estimator).__name__} cannot "
+            "continue an earlier fit, because each fit repeats the whole search. Set "
+            "warm_start=False; to continue training a network, fit the plain estimator "
+            "or a copy of members_[0]."
         )
     parameters.refuse_classes_and_huge_numbers(estimator)
     if estimator.n_jobs == 0:
         raise ValueError(
-            "n_jobs=0 leaves no thread: set 1 or more, or -1 for all cores."
+            "n_jobs=0 is not allowed: set 1 or more, or -1 to use all cores."
         )
     candidates = candidates_of(estimator)
-    # They differ by what has been checked now. Of the strongest penalty, l1_ratio is a
-    # share of something unless it is for none.
+    # The plain estimator checks the rest for one candidate; they differ only in values
+    # that have been checked. With the strongest penalty, so that an l1_ratio without
+    # effect is reported only if all alphas are 0.
     strongest = max(candidates, key=lambda candidate: candidate.alpha)
     parameters.check(net_of(estimator, strongest, batch_size=1, seed=0))
     return candidates
 
 
 def net_of(estimator, candidate: Candidate, batch_size: int, seed: int) -> Any:
-    """Return the plain estimator of a candidate.
+    """Return the unfitted plain estimator of a candidate.
 
-    Its learning rate is constant and its parameters are averaged, so that training may
-    be stopped at any step.
+    It has a constant learning rate and averages its parameters, so that training can be
+    stopped at any step.
     """
     own = {name: getattr(estimator, name) for name in estimator._net_parameters}
     return estimator._net_class(
@@ -111,12 +114,12 @@ def _learning_rate(estimator, encoding: str | None) -> float:
 
 
 def batch_rows(estimator, n_rows: int) -> int:
-    """Return the most rows of a mini-batch, in training on so many rows."""
+    """Return the maximum number of rows of a minibatch for `n_rows` training rows."""
     if estimator.batch_size != "auto":
         return min(int(estimator.batch_size), n_rows)
     return min(next(rows for most, rows in _BATCH_ROWS if n_rows <= most), n_rows)
 
 
 def max_steps(estimator) -> int:
-    """Return how many steps a network may take."""
+    """Return the maximum number of training steps of a network."""
     return _MAX_STEPS if estimator.max_steps == "auto" else int(estimator.max_steps)

@@ -1,15 +1,16 @@
-r"""What held-out rows say of the networks: their pooled loss, after one temperature.
+r"""The pooled loss of the held-out rows of all folds, after temperature scaling.
 
-Of a network that has been trained for long, the order of the logits may still improve
-while their size is wrong: it is too sure. One number mends the size, so that the loss
-after it tells how good a network can be (E. Berta et al., "Rethinking early stopping",
-2025; C. Guo et al., "On calibration of modern neural networks", ICML 2017):
+As training continues, a network may rank the classes better while it becomes
+overconfident: its logits are too large. Dividing them by one temperature T corrects
+this, so the loss after it shows how good the network can be (E. Berta et al.,
+"Rethinking early stopping", 2025; C. Guo et al., "On calibration of modern neural
+networks", ICML 2017):
 
 .. math:: P(y \mid x) = \mathrm{softmax}(z / T)
 
-T is shared by all folds. Where all held-out rows are right, no T is small enough; so it
-is fitted to labels that are smoothed by one row's worth (J. Platt, "Probabilistic
-outputs for support vector machines", 1999).
+All folds share T. If all held-out rows are classified correctly, the best T would be 0;
+therefore T is fitted to labels that are smoothed by 1 / (n + 1) for n rows (as in
+J. Platt, "Probabilistic outputs for support vector machines", 1999).
 """
 
 from typing import NamedTuple
@@ -21,16 +22,16 @@ from skdnn.network.architecture import Network
 from skdnn.network.propagation import cost_of_logits
 from skdnn.training.tables import Examples
 
-# log(1 / T) lies between these; a hundredth is closer than rows can tell.
+# Bounds of log(1 / T). A tolerance of 0.01 is below the sampling error.
 _LOG_BOUNDS = (np.log(0.02), np.log(20.0))
 _LOG_TOLERANCE = 0.01
 
 
 class HeldOut(NamedTuple):
-    """The held-out rows of a fold, as its network sees them."""
+    """The held-out rows of a fold, encoded for its network."""
 
     examples: Examples
-    cost_unit: float  # what costs are multiplied by to be in the caller's units
+    cost_unit: float  # the factor that converts costs to the caller's units
 
 
 class PooledCost(NamedTuple):
@@ -43,7 +44,7 @@ class PooledCost(NamedTuple):
 def pooled_cost(
     network: Network, folds: list[HeldOut], logits: list[np.ndarray], beta: float = 1.0
 ) -> PooledCost:
-    """Return the cost, without penalty, of logits that are multiplied by β = 1 / T."""
+    """Return the cost, without penalty, of logits multiplied by β = 1 / T."""
     costs = np.array(
         [
             fold.cost_unit * _cost(network, fold.examples, Z.dtype.type(beta) * Z)
@@ -51,19 +52,19 @@ def pooled_cost(
         ]
     )
     weights = np.array([fold.examples.weight for fold in folds])
-    # np.average takes longer than the costs of a few hundred rows.
+    # Not np.average, which takes longer than the costs of a few hundred rows.
     return PooledCost(float((costs * weights).sum() / weights.sum()), costs)
 
 
 def _cost(network: Network, examples: Examples, Z: np.ndarray) -> float:
-    """Return the average cost of logits, which are overwritten."""
+    """Return the mean cost of logits, which are overwritten."""
     return cost_of_logits(network, Z, examples.Y, examples.s, 1 / examples.n_rows)
 
 
 def inverse_temperature(
     network: Network, folds: list[HeldOut], logits: list[np.ndarray]
 ) -> float:
-    """Return the β = 1 / T of the least pooled cross-entropy."""
+    """Return the β = 1 / T that minimises the pooled cross-entropy."""
     n_rows = sum(fold.examples.weight for fold in folds)  # a weight of 2 is two rows
     smoothed = network._replace(loss_option=1 / (n_rows + 1))
     best = minimize_scalar(

@@ -1,9 +1,9 @@
-"""The choice: the folds' networks of all candidates advance from look to look.
+"""The race of the candidates: their networks train from checkpoint to checkpoint.
 
-A candidate needs all of its networks at a checkpoint to know whether it goes on; of
-other candidates it needs nothing. So they wait for each other only where somebody is
-told of each checkpoint. A thread that would be idle meanwhile takes a network one
-checkpoint further, if that will be wanted whatever its candidate's score is now.
+Whether a candidate continues depends on all of its networks, but not on other
+candidates. Candidates therefore wait for each other only if a callback or `verbose`
+needs a common checkpoint. A thread that would be idle trains a network one checkpoint
+ahead, provided that its candidate continues whatever the score at the current one is.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from skdnn.cross_validated.contenders import Contender
 from skdnn.cross_validated.nets import End, Leg, NetInTraining
 from skdnn.cross_validated.workers import Workers
 
-# The first checkpoints are a few steps apart: that little changes from one to the next
-# says nothing yet.
+# The first checkpoints are only a few steps apart, so a small change between two of
+# them does not mean that training has stalled.
 _PATIENT_UNTIL = 100
 
 OnCheckpoint = Callable[[int, list[Contender]], Any]
@@ -28,19 +28,19 @@ class Race:
     Parameters
     ----------
     contenders : list of Contender
-        Changed in place.
+        The candidates, which are changed in place.
     checkpoints : ndarray of int
-        The numbers of steps after which to look.
+        The numbers of steps after which to score.
     tol, patience : float
-        A contender is over after so many checkpoints in a row without an improvement
-        by more than this part of its best score.
+        A contender stops after `patience` consecutive checkpoints without an
+        improvement by more than the fraction `tol` of its best score.
     calibrates : bool
-        Whether the held-out rows are judged after one temperature.
+        Whether to score after temperature scaling.
 
     Attributes
     ----------
-    n_looks : int
-        The checkpoints so far.
+    n_checkpoints : int
+        Number of checkpoints passed so far.
     """
 
     def __init__(
@@ -53,37 +53,45 @@ class Race:
         calibrates: bool,
     ):
         self.contenders, self.checkpoints = contenders, checkpoints
-        self.n_looks = 0
+        self.n_checkpoints = 0
         self._tol, self._patience, self._calibrates = tol, patience, calibrates
 
     @property
     def n_steps(self) -> int:
-        """The steps up to the last checkpoint."""
-        return int(self.checkpoints[self.n_looks - 1]) if self.n_looks else 0
+        """Number of steps at the most recent checkpoint."""
+        return (
+            int(self.checkpoints[self.n_checkpoints - 1]) if self.n_checkpoints else 0
+        )
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody runs, or the last checkpoint is reached."""
-        return not any(self.goes_on(each, self.n_looks) for each in self.contenders)
+        """Whether no contender is running any more."""
+        return not any(
+            self.keeps_running(each, self.n_checkpoints) for each in self.contenders
+        )
 
-    def goes_on(self, contender: Contender, n_looks: int, unseen: int = 0) -> bool:
-        """Whether a contender trains beyond so many checkpoints.
+    def keeps_running(
+        self, contender: Contender, n_checkpoints: int, unscored: int = 0
+    ) -> bool:
+        """Whether a contender continues beyond a checkpoint.
 
-        It does until it has stalled, diverged or reached the end.
+        It continues until it has stalled, diverged or reached the last checkpoint.
 
         Parameters
         ----------
         contender : Contender
-        n_looks : int
-            The checkpoints that it has passed.
-        unseen : int, default=0
-            How many of them are not judged yet: it is sure to go on, if it does not
-            diverge.
+            The contender.
+        n_checkpoints : int
+            Number of checkpoints that it has passed.
+        unscored : int, default=0
+            How many of them are not scored yet. The result is then True only if it
+            continues whatever their scores are, unless it diverges.
         """
-        if contender.has_diverged or n_looks == len(self.checkpoints):
+        if contender.has_diverged or n_checkpoints == len(self.checkpoints):
             return False
-        is_early = n_looks == 0 or self.checkpoints[n_looks - 1] < _PATIENT_UNTIL
-        return is_early or contender.n_stalled + unseen < self._patience
+        n_steps = 0 if n_checkpoints == 0 else self.checkpoints[n_checkpoints - 1]
+        is_early = n_steps < _PATIENT_UNTIL or n_checkpoints == 0
+        return is_early or contender.n_stalled + unscored < self._patience
 
     def run(self, workers: Workers, on_checkpoint: OnCheckpoint | None = None) -> None:
         """Train until each contender has stalled, diverged or reached the end.
@@ -91,29 +99,29 @@ class Race:
         Parameters
         ----------
         workers : Workers
-            What trains several networks at once.
+            They train several networks in parallel.
         on_checkpoint : callable (n_steps, ran) -> bool, optional
-            Told of each checkpoint, and who ran up to it, before anybody goes on; a
-            true answer ends the race.
+            Called at each checkpoint with the contenders that have run up to it, before
+            any of them continues. The race ends if it returns True.
         """
         if on_checkpoint is None:
-            heats = [_Heat(self, [each], None) for each in self.contenders]
+            cohorts = [_Cohort(self, [each], None) for each in self.contenders]
         else:
-            heats = [_Heat(self, self.contenders, on_checkpoint)]
-        heat_of = {id(net): heat for heat in heats for net in heat.nets}
+            cohorts = [_Cohort(self, self.contenders, on_checkpoint)]
+        cohort_of = {id(net): cohort for cohort in cohorts for net in cohort.nets}
 
         def follow(leg: Leg, end: End) -> list[Leg]:
-            heat = heat_of[id(leg.net)]
-            heat.arrive(leg.net, end)
-            return heat.next_legs()
+            cohort = cohort_of[id(leg.net)]
+            cohort.arrive(leg.net, end)
+            return cohort.next_legs()
 
         def ahead() -> Leg | None:
-            return next(filter(None, (heat.leg_ahead() for heat in heats)), None)
+            return next(filter(None, (cohort.leg_ahead() for cohort in cohorts)), None)
 
-        legs = [leg for heat in heats for leg in heat.next_legs()]
-        workers.go_on(legs, follow, ahead)
-        for heat in heats:
-            heat.end()
+        legs = [leg for cohort in cohorts for leg in cohort.next_legs()]
+        workers.advance(legs, follow, ahead)
+        for cohort in cohorts:
+            cohort.end()
 
     def judge(
         self,
@@ -122,38 +130,38 @@ class Race:
         ends: list[End],
         thetas: list[np.ndarray],
     ) -> None:
-        """Have a contender take in what its networks say at a checkpoint."""
+        """Have a contender record the results of its networks at a checkpoint."""
         logits = [Z if is_finite else None for is_finite, Z in ends]
-        contender.take_in(n_steps, logits, thetas, self._tol, self._calibrates)
+        contender.record(n_steps, logits, thetas, self._tol, self._calibrates)
 
     def pack(self, with_nets: bool) -> dict[str, Any]:
-        """Return what has been reached, as numbers, arrays and generators.
+        """Return the state as numbers, arrays and generators.
 
-        The networks of the folds are left out where they are not trained any more.
+        `with_nets` includes the networks of the folds, which the refit does not need.
         """
         return {
-            "n_looks": self.n_looks,
+            "n_looks": self.n_checkpoints,  # the key in files since 0.2.0
             "contenders": [each.pack(with_nets) for each in self.contenders],
         }
 
-    def go_on_from(self, plain: dict[str, Any]) -> None:
-        """Be where a race of the same contenders was when it was packed."""
-        self.n_looks = plain["n_looks"]
+    def resume(self, plain: dict[str, Any]) -> None:
+        """Restore the packed state of a race of the same contenders."""
+        self.n_checkpoints = plain["n_looks"]
         for each, packed in zip(self.contenders, plain["contenders"], strict=True):
-            each.go_on_from(packed)
+            each.resume(packed)
 
 
-class _Heat:
+class _Cohort:
     """Contenders that wait for each other at each checkpoint.
 
     Parameters
     ----------
     race : Race
-        Whose checkpoints are counted on, up to those of the longest heat.
+        The race; its `n_checkpoints` becomes that of the cohort that runs longest.
     contenders : list of Contender
-        Who runs in it.
+        The members of the cohort.
     on_checkpoint : callable or None
-        As of `Race.run`. Where there is one, no network goes ahead.
+        As in `Race.run`. If given, no network trains ahead.
     """
 
     def __init__(
@@ -162,81 +170,83 @@ class _Heat:
         contenders: list[Contender],
         on_checkpoint: OnCheckpoint | None,
     ):
-        self._race, self._contenders, self._told = race, contenders, on_checkpoint
+        self._race, self._contenders = race, contenders
+        self._on_checkpoint = on_checkpoint
         self.nets = [net for contender in contenders for net in contender.nets]
-        self._n_looks, self._is_ended = race.n_looks, False
-        # By the network: the checkpoints that it has passed or is on the way to; what
-        # was seen at those not judged yet; what it had reached before it went ahead.
-        self._begun = {id(net): race.n_looks for net in self.nets}
+        self._n_checkpoints, self._is_ended = race.n_checkpoints, False
+        # By network: the number of checkpoints that it has passed or is training for;
+        # its results at those not scored yet; its state before it trained ahead.
+        self._begun = {id(net): race.n_checkpoints for net in self.nets}
         self._seen: dict[tuple[int, int], tuple[End, np.ndarray]] = {}
         self._before: dict[int, dict[str, Any]] = {}
 
     def arrive(self, net: NetInTraining, end: End) -> None:
-        """Take note of what was seen where the last leg of a network has ended."""
+        """Store the result of a network's last leg."""
         theta = net.model.theta.copy()
         self._seen[id(net), self._begun[id(net)]] = end, theta
 
     def next_legs(self) -> list[Leg]:
-        """Judge the checkpoints that all have reached; return what comes next."""
+        """Score the checkpoints that all have reached; return the legs to start."""
         while running := self._running:
-            look = self._n_looks + 1
+            checkpoint = self._n_checkpoints + 1
             nets = [net for contender in running for net in contender.nets]
-            if not all((id(net), look) in self._seen for net in nets):
+            if not all((id(net), checkpoint) in self._seen for net in nets):
                 return [
                     self._leg(contender, k)
                     for contender in running
                     for k, net in enumerate(contender.nets)
-                    if self._begun[id(net)] < look
+                    if self._begun[id(net)] < checkpoint
                 ]
             self._judge(running)
         return []
 
     def leg_ahead(self) -> Leg | None:
-        """Return a leg that is wanted, though its contender is not judged yet."""
-        if self._told is not None:
+        """Return a leg that will be needed, though its contender is not scored yet."""
+        if self._on_checkpoint is not None:
             return None
-        look = self._n_looks + 1
+        checkpoint = self._n_checkpoints + 1
         for contender in self._running:
-            if not self._race.goes_on(contender, look, unseen=1):
+            if not self._race.keeps_running(contender, checkpoint, unscored=1):
                 continue
             for k, net in enumerate(contender.nets):
-                seen = self._seen.get((id(net), look))
-                if seen is None or self._begun[id(net)] > look or not seen[0][0]:
+                seen = self._seen.get((id(net), checkpoint))
+                is_ahead = self._begun[id(net)] > checkpoint
+                if seen is None or is_ahead or not seen[0][0]:
                     continue
                 self._before[id(net)] = net.copied()
                 return self._leg(contender, k)
         return None
 
     def end(self) -> None:
-        """Put back who went ahead of a checkpoint at which another has diverged."""
+        """Restore networks that are ahead of a checkpoint where another diverged."""
         for net in self.nets:
             if id(net) in self._before:
-                net.go_on_from(self._before[id(net)])
+                net.resume(self._before[id(net)])
 
     @property
     def _running(self) -> list[Contender]:
         if self._is_ended:
             return []
-        goes_on, n_looks = self._race.goes_on, self._n_looks
-        return [each for each in self._contenders if goes_on(each, n_looks)]
+        keeps_running, n_checkpoints = self._race.keeps_running, self._n_checkpoints
+        return [each for each in self._contenders if keeps_running(each, n_checkpoints)]
 
     def _leg(self, contender: Contender, k: int) -> Leg:
-        net, look = contender.nets[k], self._begun[id(contender.nets[k])]
-        self._begun[id(net)] = look + 1
-        n_steps = int(self._race.checkpoints[look])
+        net = contender.nets[k]
+        n_steps = int(self._race.checkpoints[self._begun[id(net)]])
+        self._begun[id(net)] += 1
         return Leg(net, [n_steps], contender.held_out[k].examples)
 
     def _judge(self, running: list[Contender]) -> None:
-        self._n_looks += 1
-        n_steps = int(self._race.checkpoints[self._n_looks - 1])
+        self._n_checkpoints += 1
+        n_steps = int(self._race.checkpoints[self._n_checkpoints - 1])
         for contender in running:
             nets = [id(net) for net in contender.nets]
-            seen = [self._seen.pop((net, self._n_looks)) for net in nets]
+            seen = [self._seen.pop((net, self._n_checkpoints)) for net in nets]
             ends, thetas = [end for end, _ in seen], [theta for _, theta in seen]
             self._race.judge(contender, n_steps, ends, thetas)
             if not contender.has_diverged:
                 for net in nets:
                     self._before.pop(net, None)
-        self._race.n_looks = max(self._race.n_looks, self._n_looks)
-        if self._told is not None:
-            self._is_ended = bool(self._told(n_steps, running))
+        self._race.n_checkpoints = max(self._race.n_checkpoints, self._n_checkpoints)
+        if self._on_checkpoint is not None:
+            self._is_ended = bool(self._on_checkpoint(n_steps, running))

@@ -1,4 +1,4 @@
-"""The training of the members: on all rows, for the number of steps that was best."""
+"""The refit: training the members on all rows for the best number of steps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,28 +18,30 @@ class Refit:
     Parameters
     ----------
     nets : list of NetInTraining
-        Moved in place.
+        The networks, which are trained in place.
     checkpoints : ndarray of int
-        Numbers of steps up to the one that was chosen: J is noted at each.
+        Numbers of steps up to the chosen one; J is recorded at each.
 
     Attributes
     ----------
-    n_looks : int
-        The checkpoints so far.
+    n_checkpoints : int
+        Number of checkpoints passed so far.
     """
 
     def __init__(self, nets: list[NetInTraining], checkpoints: np.ndarray):
-        self.nets, self.checkpoints, self.n_looks = nets, checkpoints, 0
+        self.nets, self.checkpoints, self.n_checkpoints = nets, checkpoints, 0
 
     @property
     def n_steps(self) -> int:
-        """The steps up to the last checkpoint."""
-        return int(self.checkpoints[self.n_looks - 1]) if self.n_looks else 0
+        """Number of steps at the most recent checkpoint."""
+        if not self.n_checkpoints:
+            return 0
+        return int(self.checkpoints[self.n_checkpoints - 1])
 
     @property
     def is_over(self) -> bool:
-        """Whether the number of steps that was chosen is reached."""
-        return self.n_looks == len(self.checkpoints)
+        """Whether the chosen number of steps is reached."""
+        return self.n_checkpoints == len(self.checkpoints)
 
     def run(
         self, workers: Workers, on_checkpoint: Callable[[], Any] | None = None
@@ -49,9 +51,9 @@ class Refit:
         Parameters
         ----------
         workers : Workers
-            What trains several networks at once.
+            They train several networks in parallel.
         on_checkpoint : callable, optional
-            Called after each checkpoint, at which networks then wait for each other.
+            Called at each checkpoint. If given, networks wait for each other there.
 
         Raises
         ------
@@ -59,46 +61,46 @@ class Refit:
             If J of a network is not finite.
         """
         while not self.is_over:
-            last = None if on_checkpoint is None else self.n_looks + 1
-            steps = self.checkpoints[self.n_looks : last].tolist()
+            last = None if on_checkpoint is None else self.n_checkpoints + 1
+            steps = self.checkpoints[self.n_checkpoints : last].tolist()
             self._advance(workers, steps)
-            self.n_looks += len(steps)
+            self.n_checkpoints += len(steps)
             if on_checkpoint is not None:
                 on_checkpoint()
 
     def _advance(self, workers: Workers, steps: list[int]) -> None:
         """Train up to the last of these numbers of steps.
 
-        Threads take turns with the networks, a checkpoint at a time: so they come to an
-        end together.
+        With threads, networks take turns, one checkpoint at a time, so that all threads
+        finish at about the same time.
         """
-        n_at_once = 1 if workers.are_near else len(steps)
+        n_at_once = 1 if workers.share_memory else len(steps)
         left = {id(net): steps[n_at_once:] for net in self.nets}
 
         def follow(leg: Leg, end: End) -> list[Leg]:
             is_finite, _ = end
             if not is_finite:
                 raise ValueError(
-                    "Training on all rows diverged, though it did not on the folds: "
-                    "lower learning_rate_init="
-                    f"{leg.net.estimator.learning_rate_init}."
+                    "Training on all rows diverged, although it did not diverge on the "
+                    "folds. Lower learning_rate_init="
+                    f"{leg.net.estimator.learning_rate_init}, or set max_grad_norm."
                 )
             further = left[id(leg.net)][:n_at_once]
             left[id(leg.net)] = left[id(leg.net)][n_at_once:]
             return [Leg(leg.net, further)] if further else []
 
-        workers.go_on([Leg(net, steps[:n_at_once]) for net in self.nets], follow)
+        workers.advance([Leg(net, steps[:n_at_once]) for net in self.nets], follow)
 
     def pack(self) -> dict[str, Any]:
-        """Return what has been reached, as numbers, arrays and generators."""
+        """Return the state as numbers, arrays and generators."""
         nets = [net.pack() for net in self.nets]
-        return {"n_looks": self.n_looks, "nets": nets}
+        return {"n_looks": self.n_checkpoints, "nets": nets}  # keys of files
 
-    def go_on_from(self, plain: dict[str, Any]) -> None:
-        """Be where the training of the same networks was when it was packed."""
-        self.n_looks = plain["n_looks"]
+    def resume(self, plain: dict[str, Any]) -> None:
+        """Restore the packed state of the training of the same networks."""
+        self.n_checkpoints = plain["n_looks"]
         for net, packed in zip(self.nets, plain["nets"], strict=True):
-            net.go_on_from(packed)
+            net.resume(packed)
 
 
 def members_of_all_rows(
@@ -109,25 +111,28 @@ def members_of_all_rows(
     begin: Callable[[Refit], None],
     on_checkpoint: Callable[[], Any] | None,
 ) -> Members:
-    """Train networks on all rows for as many steps as were best.
+    """Train the members on all rows for the best number of steps.
 
     Parameters
     ----------
-    choice, best
-        What was chosen from, and what was chosen.
+    choice : Choice
+        The data and settings of the fit.
+    best : Contender
+        The chosen candidate.
     checkpoints : ndarray of int
-        All numbers of steps after which networks are looked at.
+        The whole grid of checkpoints.
     workers : Workers
-        What trains several networks at once.
+        They train several networks in parallel.
     begin : callable (refit)
-        Told of the training before it begins; may put it where another was.
+        Called before training; may restore a saved state.
     on_checkpoint : callable, optional
-        As of `Refit.run`.
+        As in `Refit.run`.
     """
-    look = best.look
+    snapshot = best.snapshot
     nets, preprocessors = choice.members(best.candidate)
-    refit = Refit(nets, checkpoints[checkpoints <= look.n_steps])
+    refit = Refit(nets, checkpoints[checkpoints <= snapshot.n_steps])
     begin(refit)
     refit.run(workers, on_checkpoint)
     thetas = [net.model.theta for net in nets]
-    return Members.of(nets, thetas, look.n_steps, look.score.beta, preprocessors)
+    beta = snapshot.score.beta
+    return Members.of(nets, thetas, snapshot.n_steps, beta, preprocessors)

@@ -1,4 +1,4 @@
-"""What a choice says: lines while it runs, and warnings of what cannot have worked."""
+"""The output of a cross-validated fit: progress lines, errors and warnings."""
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -8,7 +8,7 @@ from skdnn.cross_validated.candidates import Candidate
 from skdnn.cross_validated.contenders import Contender
 from skdnn.estimators.reporting import tell
 
-# A constant prediction scores 1; noise of few held-out rows may hide a small gain.
+# Relative to the loss of a constant prediction; a smaller gain may be noise.
 _HARDLY_BETTER = 0.999
 
 
@@ -18,9 +18,9 @@ class CheckpointPrinter:
     Parameters
     ----------
     candidates : list of Candidate
-        All of them: a line names what tells the best one from the others.
+        All candidates. A line shows those values of the best one that vary.
     is_loss : bool
-        Whether the lowest score is the best.
+        Whether lower scores are better.
     """
 
     def __init__(self, candidates: list[Candidate], is_loss: bool):
@@ -33,7 +33,7 @@ class CheckpointPrinter:
         self._best = ""
 
     def checkpoint(self, record: CheckpointRecord, n_nets: int) -> None:
-        """Print the best score of this step and of all, and whose the latter is."""
+        """Print the best score at this checkpoint, and the best so far."""
         if record.best_n_steps == record.n_steps:
             self._best = self._named(record)
         now = f"{self._best_of(record.scores.values()):.6f}" if record.scores else "-"
@@ -51,7 +51,7 @@ class CheckpointPrinter:
 
 
 def refuse_divergence(contenders: list[Contender]) -> None:
-    """Raise an error if no candidate has reached a checkpoint."""
+    """Raise an error if every candidate diverged before its first checkpoint."""
     if all(contender.best is None for contender in contenders):
         raise ValueError(
             "Training diverged before the first checkpoint: the cost is not finite. "
@@ -61,29 +61,29 @@ def refuse_divergence(contenders: list[Contender]) -> None:
 
 
 def _rate_of(contender: Contender) -> float:
-    """Return the learning rate, which the caller may have left to us."""
+    """Return the learning rate that was used, which may come from "auto"."""
     return contender.nets[0].estimator.learning_rate_init
 
 
 def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> None:
-    """Warn of what cannot have worked, or ended too early.
+    """Warn if training failed or ended too early.
 
     Parameters
     ----------
     contenders : list of Contender
         All candidates.
     best : Contender
-        The one that was chosen.
+        The chosen candidate.
     estimator : BaseMLPRegularizedCV
-        Its parameters are named.
+        Messages quote its parameters.
     last : int
-        The most steps that there could be.
+        The maximum number of steps.
     """
     targets = best.nets[0].model.targets
     if targets.is_constant:
         tell(
             "y has one class only, so there is nothing to learn: every row is predicted"
-            f" to be of the class {targets.classes.tolist()[0]!r}.",
+            f" to be of class {targets.classes.tolist()[0]!r}.",
             UserWarning,
             "one_class",
         )
@@ -91,7 +91,7 @@ def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> 
     _warn_of_divergence(contenders)
     if _is_no_gain(best, estimator):
         return
-    if best.look.n_steps == last and not best.n_stalled:
+    if best.snapshot.n_steps == last and not best.n_stalled:
         tell(
             f"The held-out score was still improving after max_steps={last} steps. Set "
             f"max_steps={2 * last}.",
@@ -106,7 +106,7 @@ def _warn_of_divergence(contenders: list[Contender]) -> None:
         listed = ", ".join(str(each.candidate._asdict()) for each in diverged)
         tell(
             f"Training of {len(diverged)} of {len(contenders)} candidates diverged; "
-            f"they were left out from there on: {listed}. Lower "
+            f"they were stopped at that point: {listed}. Lower "
             f"learning_rate_init={_rate_of(diverged[0])} or set max_grad_norm.",
             ConvergenceWarning,
             "diverged",
@@ -114,17 +114,17 @@ def _warn_of_divergence(contenders: list[Contender]) -> None:
 
 
 def _is_no_gain(best: Contender, estimator) -> bool:
-    """Warn if the networks predict held-out rows no better than a constant does."""
+    """Warn and return True if a constant predicts the held-out rows as well."""
     if best.scorers:
         return False
-    score = best.look.score.value
+    score = best.snapshot.score.value
     constant = _constant_cost(best)
     is_no_gain = score >= _HARDLY_BETTER * constant > 0
     if is_no_gain:
         tell(
             f"The held-out loss, {score:.4g}, is not below that of a "
-            f"constant prediction, {constant:.4g}: nothing was learnt that holds for "
-            "other rows. Look at the columns and the scale of X, give more rows, or "
+            f"constant prediction, {constant:.4g}: nothing was learnt that generalises "
+            "to new rows. Check the columns and the scale of X, add more rows, or "
             f"lower alphas={estimator.alphas} or learning_rate_init="
             f"{_rate_of(best)}.",
             ConvergenceWarning,
@@ -134,9 +134,9 @@ def _is_no_gain(best: Contender, estimator) -> bool:
 
 
 def _constant_cost(best: Contender) -> float:
-    """Return the cost of the best constant prediction for all held-out rows at once.
+    """Return the cost of the best constant prediction for all held-out rows.
 
-    A constant of its own for each fold would have learnt more, the fewer its rows are.
+    One constant per fold would fit the held-out rows better, the fewer they are.
     """
     model, examples = best.nets[0].model, [part.examples for part in best.held_out]
     in_units = [

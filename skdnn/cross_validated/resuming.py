@@ -1,4 +1,4 @@
-"""What a fit with a choice has reached, told from that of another, and put back."""
+"""Saving the state of a cross-validated fit, and resuming from it."""
 
 import zlib
 from functools import cached_property
@@ -17,19 +17,19 @@ from skdnn.training.tables import Examples
 
 
 class Draws:
-    """The random numbers that a fit begins with: drawn, or those that were saved.
+    """The seeds of a fit: drawn now, or those of the saved fit.
 
     Parameters
     ----------
     random : numpy.random.RandomState
-        The caller's, which moves on in either case.
+        The caller's generator, which advances in either case.
     saved : Saved or None
-        What holds the numbers of the fit that this one goes on with.
+        The checkpoint of the fit to resume.
 
     Attributes
     ----------
     numbers : list of ndarray
-        Of each call so far.
+        The numbers drawn so far, one array for each call.
     """
 
     def __init__(self, random: np.random.RandomState, saved: Saved | None):
@@ -41,7 +41,7 @@ class Draws:
         """Return integers from 0 to below `high`."""
         drawn = np.array(self._random.randint(high, size=size))
         k = len(self.numbers)
-        # Of other shapes they are of other rows, which is found out soon.
+        # A different shape means different data, which is refused later.
         if k < len(self._saved) and np.shape(self._saved[k]) == drawn.shape:
             drawn = np.array(self._saved[k])
         self.numbers.append(drawn)
@@ -49,20 +49,22 @@ class Draws:
 
 
 class ReachedChoice:
-    """What a fit with a choice has reached: it moves on with the training.
+    """The current state of a cross-validated fit.
 
     Parameters
     ----------
     estimator : BaseMLPRegularizedCV
-        The one that is fitted.
+        The estimator that is being fitted.
     draws : Draws
-        What it has drawn so far.
-    choice, folds
-        The rows that it trains on.
+        Its seeds.
+    choice : Choice
+        The data and settings of the fit.
+    folds : list of Fold
+        The row indices of each fold.
     race : Race
-        Put where it was, if there is something saved.
+        The race of the candidates; its saved state is restored, if there is any.
     saved : Saved or None
-        What to go on with. Another training is refused.
+        The checkpoint to resume. One of other data is refused.
 
     Attributes
     ----------
@@ -70,7 +72,7 @@ class ReachedChoice:
         The training of the members, once it has begun.
     """
 
-    every: int = 1  # its checkpoints are few
+    every: int = 1  # there are few checkpoints, so each is saved
 
     def __init__(
         self,
@@ -88,12 +90,12 @@ class ReachedChoice:
         if saved is not None:
             for name, now in self._rows.items():
                 saved.refuse_other(saved.content["rows"][name], now)
-            race.go_on_from(saved.content["race"])
+            race.resume(saved.content["race"])
             self._saved_refit = saved.content["refit"]
 
     @property
     def has_members(self) -> bool:
-        """Whether what was saved has got to the training of the members."""
+        """Whether the saved fit had reached the training of the members."""
         return self._saved_refit is not None
 
     @cached_property
@@ -101,30 +103,30 @@ class ReachedChoice:
         return _described(self._choice, self._folds, self._race.contenders)
 
     def begin_refit(self, refit: Refit) -> None:
-        """Take note that the members are trained now; put them where they were."""
+        """Begin the training of the members; restore its saved state, if any."""
         self.refit = refit
         if self._saved_refit is not None:
-            refit.go_on_from(self._saved_refit)
+            refit.resume(self._saved_refit)
 
     @property
     def count(self) -> int:
-        """The checkpoints so far, those of the members among them."""
-        of_members = 0 if self.refit is None else self.refit.n_looks
-        return self._race.n_looks + of_members
+        """Number of checkpoints so far, including those of the members."""
+        of_members = 0 if self.refit is None else self.refit.n_checkpoints
+        return self._race.n_checkpoints + of_members
 
     @property
     def where(self) -> str:
-        """How a message names the point that it is at."""
+        """The current point of the fit, for messages."""
         if self.refit is not None:
             return f"step {self.refit.n_steps} on all rows"
         return f"step {self._race.n_steps}"
 
     def is_last(self) -> bool:
-        """Whether the race, or the training of the members, has come to its end."""
+        """Whether the race, or the training of the members, is over."""
         return (self._race if self.refit is None else self.refit).is_over
 
     def pack(self) -> dict[str, Any]:
-        """Return names, numbers, arrays and generators."""
+        """Return the state as strings, numbers, arrays and generators."""
         refit = self.refit
         return {
             **heading(self._estimator),
@@ -138,10 +140,10 @@ class ReachedChoice:
 def _described(
     choice: Choice, folds: list[Fold], contenders: list[Contender]
 ) -> dict[str, dict[str, str]]:
-    """Return texts that tell trainings apart, in the order of what follows from what.
+    """Return descriptions of the data that tell fits apart, causes before effects.
 
-    Other targets make for other folds, and these for other inputs of the networks.
-    X is looked at as the networks see it, so that its preparation is, too.
+    Other targets give other folds, which give other inputs. The checksum of X is that
+    of the networks' inputs, so that it covers the preprocessing.
     """
     rows, dev = choice.rows, choice.parts[0][1] if choice.suffix else None
     given = {"X": f"{rows.n_rows} rows of {rows.X.shape[1]} columns"}

@@ -1,4 +1,4 @@
-"""What trains networks side by side: threads here, or the workers of a backend."""
+"""Training networks in parallel: in threads, or on the workers of a joblib backend."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -10,8 +10,8 @@ from typing import TypeVar
 from joblib import cpu_count, effective_n_jobs
 from joblib.parallel import get_active_backend
 
-from skdnn.cross_validated.elsewhere import Elsewhere
-from skdnn.cross_validated.nets import End, Leg, go
+from skdnn.cross_validated.elsewhere import BackendWorkers
+from skdnn.cross_validated.nets import End, Leg, run_leg
 from skdnn.training.threads import one_blas_thread
 
 _Job = TypeVar("_Job")
@@ -19,95 +19,97 @@ _Result = TypeVar("_Result")
 
 
 class Workers(AbstractContextManager):
-    """Calls a function for several jobs at once, and moves networks on.
+    """Trains networks in parallel, and calls functions in parallel.
 
-    These are threads of this process: a step does not hold Python's lock. Where
-    :func:`joblib.parallel_config` names a backend whose workers do not share its
-    memory, they train the networks, and threads do the rest.
+    By default these are threads of this process: a training step releases the global
+    interpreter lock. If :func:`joblib.parallel_config` selects a backend whose workers
+    do not share memory, they train the networks, and threads do the rest.
 
     Parameters
     ----------
     n_jobs : int or None
-        As in scikit-learn: -1 is one thread for each core, None is 1 unless
-        :func:`joblib.parallel_config` says otherwise. One job is done by the caller's
-        own thread, which may use several BLAS threads; each further thread uses one.
+        As in scikit-learn: -1 is one thread per core; None is 1 unless
+        :func:`joblib.parallel_config` says otherwise. With one job, the caller's thread
+        does all the work and may use several BLAS threads; of several threads, each
+        uses one.
     """
 
     def __init__(self, n_jobs: int | None):
         n_threads = effective_n_jobs(n_jobs)
         self._pool: ThreadPoolExecutor | None = None
-        self._elsewhere: Elsewhere | None = None
+        self._backend_workers: BackendWorkers | None = None
         self._open = ExitStack()
-        # As of joblib.Parallel(prefer="threads"): a backend that is named comes first.
+        # As in joblib.Parallel(prefer="threads"), a selected backend takes precedence.
         backend, _ = get_active_backend(prefer="threads")
         if n_threads > 1 and not getattr(backend, "supports_sharedmem", False):
-            self._elsewhere = self._open.enter_context(Elsewhere(n_jobs))
+            self._backend_workers = self._open.enter_context(BackendWorkers(n_jobs))
             n_threads = min(n_threads, cpu_count())
         self._n_threads = n_threads
         if n_threads > 1:
             self._pool = ThreadPoolExecutor(n_threads)
 
     @property
-    def are_near(self) -> bool:
-        """Whether they share this process's memory: no leg costs a transfer."""
-        return self._elsewhere is None
+    def share_memory(self) -> bool:
+        """Whether the workers share this process's memory, so that legs are cheap."""
+        return self._backend_workers is None
 
     def map(
         self, function: Callable[[_Job], _Result], jobs: Iterable[_Job]
     ) -> list[_Result]:
-        """Return what the function gives for each job, in order."""
+        """Return the function's result for each job, in order."""
         if self._pool is None:
             return [function(job) for job in jobs]
         return list(self._pool.map(function, jobs))
 
-    def go_on(
+    def advance(
         self,
         legs: list[Leg],
         follow: Callable[[Leg, End], list[Leg]],
         ahead: Callable[[], Leg | None] = lambda: None,
     ) -> None:
-        """Move networks on, by these legs and by those that follow from them.
+        """Train networks over these legs and over those that follow from them.
 
-        Which thread is done first decides the order in which legs are asked for, and
-        must decide nothing else.
+        The order in which threads finish affects the order in which legs start, and
+        must not affect anything else.
 
         Parameters
         ----------
         legs : list of Leg
-            What can be begun at once.
+            The legs to start with.
         follow : callable (leg, end) -> list of Leg
-            Told, by this thread, what `nets.go` says of each; returns what can be begun
-            now.
+            Called in this thread with each leg and the result of `nets.run_leg`;
+            returns the legs that can start now.
         ahead : callable () -> Leg or None, optional
-            Asked by this thread what else can be begun, where one will soon be idle.
+            Called in this thread when a thread would soon be idle; returns a leg that
+            can already start.
         """
-        if self._elsewhere is not None:
+        if self._backend_workers is not None:
             while legs:
-                ends = zip(legs, self._elsewhere.go(legs), strict=True)
+                ends = zip(legs, self._backend_workers.advance(legs), strict=True)
                 legs = [leg for end in ends for leg in follow(*end)]
         elif self._pool is not None:
-            self._go_on_by_threads(self._pool, legs, follow, ahead)
+            self._advance_in_threads(self._pool, legs, follow, ahead)
         else:
             waiting = deque(legs)
             while waiting:
                 leg = waiting.popleft()
-                waiting += follow(leg, go(leg))
+                waiting += follow(leg, run_leg(leg))
 
-    def _go_on_by_threads(self, pool, legs, follow, ahead) -> None:
+    def _advance_in_threads(self, pool, legs, follow, ahead) -> None:
         ended: SimpleQueue[tuple[Leg, Future[End]]] = SimpleQueue()
         n_begun = 0
 
         def begin(leg: Leg) -> None:
             nonlocal n_begun
             n_begun += 1
-            future = pool.submit(go, leg)
+            future = pool.submit(run_leg, leg)
             future.add_done_callback(lambda future: ended.put((leg, future)))
 
-        with one_blas_thread():  # each of them would set the limit for each leg
+        with one_blas_thread():  # once here, so that no leg has to set the limit
             for leg in legs:
                 begin(leg)
             while n_begun:
-                # As many wait as run: threads go on while this one judges.
+                # As many legs are queued as run: threads stay busy during scoring.
                 while n_begun < 2 * self._n_threads and (leg := ahead()) is not None:
                     begin(leg)
                 leg, future = ended.get()
@@ -116,7 +118,7 @@ class Workers(AbstractContextManager):
                     begin(further)
 
     def __exit__(self, *error) -> None:
-        """End the threads; what has not begun yet is dropped."""
+        """Stop the threads; jobs that have not started are cancelled."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
         self._open.__exit__(*error)

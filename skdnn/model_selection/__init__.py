@@ -1,4 +1,4 @@
-"""Cutting data into train, dev and test rows."""
+"""Splitting data into train, dev and test sets."""
 
 from skdnn.model_selection.split import TrainDevTestSplit, train_dev_test_split
 

@@ -1,7 +1,7 @@
-"""Which rows go to train, dev and test: the four ways to cut.
+"""Assigning rows to train, dev and test: consecutive, random, stratified, by group.
 
-Each function takes the sizes of (train, dev, test) and gives, for each row, the
-number of its part: 0 is train, 1 is dev, 2 is test.
+Each function takes the sizes of (train, dev, test) and returns the part of each row: 0
+for train, 1 for dev, 2 for test.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from skdnn.model_selection.labels import PARTS, IntArray, counted, encode, in_wo
 
 
 def cut_consecutive(sizes: Sequence[int]) -> IntArray:
-    """Cut train, dev and test one after the other.
+    """Assign consecutive rows to train, dev and test.
 
     Parameters
     ----------
     sizes : sequence of int
-        Rows of each part.
+        Number of rows of each part.
 
     Returns
     -------
@@ -31,14 +31,14 @@ def cut_consecutive(sizes: Sequence[int]) -> IntArray:
 
 
 def cut_shuffled(sizes: Sequence[int], rng: np.random.RandomState) -> IntArray:
-    """Cut at random.
+    """Assign rows at random.
 
     Parameters
     ----------
     sizes : sequence of int
-        Rows of each part.
+        Number of rows of each part.
     rng : numpy.random.RandomState
-        Source of the permutation.
+        Generator of the permutation.
 
     Returns
     -------
@@ -51,18 +51,18 @@ def cut_shuffled(sizes: Sequence[int], rng: np.random.RandomState) -> IntArray:
 def cut_stratified(
     sizes: Sequence[int], labels: Any, name: str, rng: np.random.RandomState
 ) -> IntArray:
-    """Cut at random with each class spread over the parts in proportion.
+    """Assign rows at random with the same class proportions in all parts.
 
     Parameters
     ----------
     sizes : sequence of int
-        Rows of each part.
+        Number of rows of each part.
     labels : array-like of shape (n_rows,) or (n_rows, n_labels)
-        Class of each row; distinct rows are the classes of a 2-D array.
+        Class of each row; each distinct row of a 2-D array is a class.
     name : str
-        The argument that `labels` came from, for messages.
+        The name of the argument that holds the labels, for messages.
     rng : numpy.random.RandomState
-        Source of the permutations.
+        Generator of the permutations.
 
     Returns
     -------
@@ -94,28 +94,29 @@ def cut_grouped(
     name: str,
     rng: np.random.RandomState,
 ) -> IntArray:
-    r"""Cut between groups, as near to the sizes (and class shares) as the groups allow.
+    r"""Assign whole groups, as close to the sizes (and class shares) as they allow.
 
-    Group after group goes to the part p whose misfit it lowers most,
+    Groups are assigned one after the other to the part p that minimises
 
     .. math:: \chi^2 = \sum_{p,c} (F_{pc} - T_{pc})^2 / T_{pc},
 
-    where :math:`F_{pc}` are the rows of class c in p so far, :math:`T_{pc}` its
-    rows in an exact cut; one more column c counts all rows. Dividing by T lets
-    each part have its share of large groups: without it, all of them end in train.
+    where :math:`F_{pc}` is the number of rows of class c in p so far and :math:`T_{pc}`
+    the number in an exact split; an additional column c counts all rows. Because of the
+    division by T, each part gets its share of the large groups; otherwise train would
+    get all of them.
 
     Parameters
     ----------
     sizes : sequence of int
-        Rows of each part.
+        Number of rows of each part.
     groups : array-like of shape (n_rows,)
         Group of each row.
     labels : array-like of shape (n_rows,) or (n_rows, n_labels), or None
-        Class of each row, None to look at numbers of rows only.
+        Class of each row; None to consider only the numbers of rows.
     name : str
-        The argument that `labels` came from, for messages.
+        The name of the argument that holds the labels, for messages.
     rng : numpy.random.RandomState
-        Source of the order of the groups.
+        Generator of the order of the groups.
 
     Returns
     -------
@@ -132,8 +133,8 @@ def cut_grouped(
     if len(group_names) < len(wanted):
         raise ValueError(
             f"groups has {counted(len(group_names), 'group')}, too few for the "
-            f"{len(wanted)} parts {in_words([PARTS[p] for p in wanted])}: a group is "
-            "never cut, so each part needs a group of its own."
+            f"{len(wanted)} parts {in_words([PARTS[p] for p in wanted])}: groups are "
+            "never split, so there must be at least one group for each part."
         )
     counts = _counts_per_group(group_of_row, len(group_names), labels, name)
     targets = np.outer(np.asarray(sizes)[wanted], counts.sum(axis=0) / sum(sizes))
@@ -144,7 +145,7 @@ def cut_grouped(
 def _counts_per_group(
     group_of_row: IntArray, n_groups: int, labels: Any | None, name: str
 ) -> npt.NDArray[np.float64]:
-    """Return the rows of each group: first all, then by class."""
+    """Return the number of rows of each group: in total, then by class."""
     rows = np.bincount(group_of_row, minlength=n_groups)[:, None]
     if labels is None:
         return rows.astype(np.float64)
@@ -161,10 +162,10 @@ def _spread_groups(
     targets: npt.NDArray[np.float64],
     rng: np.random.RandomState,
 ) -> IntArray:
-    """Return the part of each group, by greedy descent of chi-square."""
-    # Groups with many rows of one class first, so that small and mixed ones fill the
-    # gaps; at random among groups of about the same weight (within a quarter of an
-    # octave), or the seed would have nothing to choose.
+    """Return the part of each group, chosen greedily to minimise chi-square."""
+    # Groups with many rows of one class come first, so that small and mixed ones fill
+    # the remaining space. Groups of about the same weight (within a factor of 2^(1/4))
+    # come in random order; otherwise the seed would hardly matter.
     order = rng.permutation(len(counts))
     by_class = counts[order, 1:] if counts.shape[1] > 1 else counts[order]
     weight = np.linalg.norm(by_class, axis=1)
@@ -176,7 +177,7 @@ def _spread_groups(
         rows = counts[group]
         rise = (rows * (2 * (filled - targets) + rows) / targets).sum(axis=1)
         if n_left <= empty.sum():
-            # The last groups, the lightest, are kept for parts that have none yet.
+            # The last groups, which are the lightest, go to parts that have none yet.
             rise[~empty] = np.inf
         best = rise.argmin()
         part[group] = best
@@ -188,29 +189,29 @@ def _spread_groups(
 def class_table(
     counts: npt.NDArray[np.intp], sizes: Sequence[int]
 ) -> npt.NDArray[np.intp]:
-    r"""Return the rows of each class in each part, as near to their shares as possible.
+    r"""Return the number of rows of each class in each part.
 
-    The exact share is :math:`s_{cp} = n_c N_p / n`. Classes and parts keep their sums,
-    each requested part gets a row of each class, and apart from that each share is
-    rounded up or down, never further. Such a table always exists, and among them this
-    is one with the least sum of distances from the shares.
+    The exact shares are :math:`s_{cp} = n_c N_p / n`. Each requested part gets at least
+    one row of each class; apart from that, each share is rounded up or down. A table
+    with these properties and the given sums always exists. The one that is returned
+    minimises the sum of the distances from the shares.
 
     Parameters
     ----------
     counts : ndarray of shape (n_classes,)
-        Rows of each class; at least as many as requested parts.
+        Number of rows of each class, at least the number of requested parts.
     sizes : sequence of int
-        Rows of each part; each 0 or at least `n_classes`.
+        Number of rows of each part, 0 or at least `n_classes`.
 
     Returns
     -------
     ndarray of shape (n_classes, n_parts)
-        Rows; sums to `counts` over parts and to `sizes` over classes.
+        Numbers of rows. Sums over parts are `counts`, sums over classes are `sizes`.
     """
     margin = np.asarray(sizes)
     wanted = margin > 0
     table = np.zeros((len(counts), len(margin)), dtype=np.intp)
-    # Integers, not floats: a share that is whole must not be rounded up.
+    # In integers, because a float error could round up a share that is whole.
     floor, rest = np.divmod(np.outer(counts, margin[wanted]), counts.sum())
     table[:, wanted] = _rounded(floor, rest / counts.sum(), counts, margin[wanted])
     return table
@@ -222,23 +223,23 @@ def _rounded(
     counts: npt.NDArray[np.intp],
     sizes: npt.NDArray[np.intp],
 ) -> npt.NDArray[np.intp]:
-    """Round each class by itself, then move rows between parts until the sizes are met.
+    """Round each class separately, then move rows between parts to meet the sizes.
 
-    A row moves from a part with too many to one with too few, in the class where that
-    costs least, by way of the third part if that costs less. These are successive
-    shortest paths, so that no other table with these sums is nearer to the shares.
+    A row moves from a part with too many rows to one with too few, in the class where
+    this costs least, via the third part if that is cheaper. These are successive
+    shortest paths, so no other table with these sums is closer to the shares.
     """
-    # Beyond the next whole number a row costs more than all roundings together.
-    dear = 2.0 * floor.size + 1
+    # Rounding beyond the next integer costs more than all other roundings together.
+    penalty = 2.0 * floor.size + 1
 
     def distance(rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-        """Return the distance of each cell from its share; none may be empty."""
+        """Return the distance of each cell from its share; infinite if it is empty."""
         above = rows - floor
         beyond = np.maximum(-above, above - (fraction > 0)).clip(0)
-        return np.where(rows < 1, np.inf, np.abs(above - fraction) + dear * beyond)
+        return np.where(rows < 1, np.inf, np.abs(above - fraction) + penalty * beyond)
 
     def costs() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return what one row fewer costs in each cell, and one row more."""
+        """Return the cost of one row fewer in each cell, and that of one more."""
         now = distance(table)
         return distance(table - 1) - now, distance(table + 1) - now
 
@@ -259,7 +260,7 @@ def _rounded(
             if excess[parts[0]] > 0 > excess[parts[-1]]
         ]
         path = min(paths, key=lambda path: sum(least[move] for move in path))
-        # Classes that cost the same move together.
+        # Classes with the same cost move together.
         moving = [np.flatnonzero(cost[:, *move] == least[move]) for move in path]
         n_rows = min(excess[path[0][0]], -excess[path[-1][1]], *map(len, moving))
         for (source, target), classes in zip(path, moving, strict=True):
@@ -268,8 +269,8 @@ def _rounded(
     return table
 
 
-# How to switch stratifying off, by the argument that the labels came from: the
-# function's `stratify`, or the cv object's target.
+# How to turn off stratification, by the argument that holds the labels: `stratify` of
+# the function, or the target `y` of the cross-validator.
 _NOT_STRATIFIED = {"stratify": "stratify=None", "y": "stratify=False"}
 
 
@@ -282,14 +283,15 @@ def _check_class_counts(
         found = [f"class {classes[c]!r} has {counted(counts[c], 'row')}" for c in rare]
         more = f" and {rare.size - 5} more classes" if rare.size > 5 else ""
         raise ValueError(
-            f"{name}: {', '.join(found[:5])}{more}, too few to be in each of the "
-            f"{len(parts)} parts {in_words(parts)}. Join or drop such classes, or give "
-            f"{_NOT_STRATIFIED[name]} (numbers to be regressed on are no classes)."
+            f"{name}: {', '.join(found[:5])}{more}, too few for each of the "
+            f"{len(parts)} parts {in_words(parts)}. Merge or drop such classes, or set "
+            f"{_NOT_STRATIFIED[name]} (regression targets are not classes)."
         )
     for part, size in zip(PARTS, sizes, strict=True):
         if 0 < size < len(classes):
             raise ValueError(
                 f"{name} has {len(classes)} classes but the {part} part has only "
-                f"{counted(size, 'row')}: stratified, each part needs at least one "
-                f"row of each class. Give a larger part, or {_NOT_STRATIFIED[name]}."
+                f"{counted(size, 'row')}: stratification needs at least one row of "
+                f"each class in each part. Make the part larger, or set "
+                f"{_NOT_STRATIFIED[name]}."
             )

@@ -1,4 +1,4 @@
-"""Labels and groups of rows: read, counted, and joined where they are too rare."""
+"""Labels and groups of rows: encoding, and merging classes that are too rare."""
 
 import warnings
 from collections.abc import Sequence
@@ -10,21 +10,21 @@ from scipy import sparse
 
 PARTS = ("train", "dev", "test")
 
-# "auto" keeps no more classes in proportion: as many as ImageNet has.
-MOST_CLASSES = 1000
+# Maximum number of classes that "auto" stratifies by, which is that of ImageNet.
+MAX_CLASSES = 1000
 
 IntArray = npt.NDArray[np.intp]
 
 
 def encode(values: Any, name: str) -> tuple[list[Any], IntArray]:
-    """Return the distinct values (or rows) and, for each row, the number of its value.
+    """Return the distinct values (or rows), and the index of each row's value.
 
     Parameters
     ----------
     values : array-like of shape (n_rows,) or (n_rows, n_columns)
         Labels or groups, of any type.
     name : str
-        The argument they came from, for messages.
+        The name of the argument that holds them, for messages.
 
     Returns
     -------
@@ -36,41 +36,44 @@ def encode(values: Any, name: str) -> tuple[list[Any], IntArray]:
     Raises
     ------
     ValueError, TypeError
-        If the values are sparse, complex, of more than two dimensions or of different
-        lengths, if one is missing, or cannot be compared.
+        If the values are sparse, complex, ragged, missing, not hashable, or have more
+        than two dimensions.
     """
     array = _as_array(values, name)
     if array.ndim not in (1, 2):
         raise ValueError(
-            f"{name} must have one label per row, or one row of labels; it has "
+            f"{name} must have one label or one row of labels for each row, but it has "
             f"{array.ndim} dimensions."
         )
     if array.dtype.kind == "c":
-        raise ValueError(f"{name} holds complex numbers, which are no labels.")
+        raise ValueError(
+            f"{name} holds complex numbers, which cannot be labels. Convert them to "
+            "strings or integers."
+        )
     if _is_missing(array).any():
         raise ValueError(f"{name} contains NaN: each row needs a value.")
     return _distinct(array, name)
 
 
 def labels_for_auto(y: Any, sizes: Sequence[int]) -> IntArray | None:
-    """Return the classes by which ``stratify="auto"`` cuts, None where it does not.
+    """Return the classes for ``stratify="auto"``, or None if it does not stratify.
 
-    Never raises: whether y is a good target is for the estimator to say. Where a class
-    cannot be in each part, the rarest ones are joined until their share of each part is
-    a whole row; the others keep their proportion.
+    It never raises an error: the estimator will check y. If a class cannot be in each
+    part, the rarest classes are merged until their share of each part is at least one
+    row; the other classes keep their proportions.
 
     Parameters
     ----------
     y : array-like
         The target.
     sizes : sequence of int
-        Rows of each part.
+        Number of rows of each part.
 
     Returns
     -------
     ndarray of int, shape (n_rows,), or None
-        None for numbers that are not all whole, missing values, several outputs, and
-        where no two classes are left.
+        The class of each row. None if y has fractional numbers, missing values or
+        several outputs, and if fewer than two classes are left.
 
     Warns
     -----
@@ -81,7 +84,7 @@ def labels_for_auto(y: Any, sizes: Sequence[int]) -> IntArray | None:
         return None
     try:
         array = np.asarray(y)
-    except ValueError:  # rows of different lengths, as of several labels
+    except ValueError:  # rows of different lengths, such as lists of labels
         return None
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
@@ -94,31 +97,31 @@ def labels_for_auto(y: Any, sizes: Sequence[int]) -> IntArray | None:
         return None
     try:
         classes, codes = _distinct(array, "y")
-    except TypeError:  # rows of lists, as of several labels
+    except TypeError:  # an array of lists, such as lists of labels
         return None
     counts = np.bincount(codes, minlength=len(classes))
     wanted = [size for size in sizes if size > 0]
     is_in_each_part = counts.min() >= len(wanted) and min(wanted) >= len(classes)
-    if not is_in_each_part or (is_numeric and len(classes) > MOST_CLASSES):
+    if not is_in_each_part or (is_numeric and len(classes) > MAX_CLASSES):
         smallest_share = min(wanted) / len(array)
-        joined = _rarest(counts, smallest_share)
+        merged = _rarest(counts, smallest_share)
         if not is_numeric:
-            rare = joined[counts[joined] * smallest_share < 1]
+            rare = merged[counts[merged] * smallest_share < 1]
             _warn_of_rare([classes[c] for c in rare], counts[rare])
-        codes = np.where(np.isin(codes, joined), joined[0], codes)
+        codes = np.where(np.isin(codes, merged), merged[0], codes)
     return None if (codes == codes[0]).all() else codes
 
 
 def _rarest(counts: IntArray, smallest_share: float) -> IntArray:
-    """Return the classes to be joined, the rarest first."""
+    """Return the classes to be merged, the rarest first."""
     order = np.argsort(counts, kind="stable")
     together = np.cumsum(counts[order])
     following = np.append(counts[order][1:], counts.sum())
     is_enough = np.minimum(together, following) * smallest_share >= 1
-    # Joining all classes is always enough, so that there is a first.
+    # Merging all classes is always enough, so argmax finds one.
     is_enough[-1] = True
-    n_joined = max(int(np.argmax(is_enough)) + 1, len(counts) - MOST_CLASSES + 1)
-    return order[:n_joined]
+    n_merged = max(int(np.argmax(is_enough)) + 1, len(counts) - MAX_CLASSES + 1)
+    return order[:n_merged]
 
 
 def _warn_of_rare(classes: list[Any], counts: IntArray) -> None:
@@ -128,11 +131,11 @@ def _warn_of_rare(classes: list[Any], counts: IntArray) -> None:
     ]
     if len(classes) > 5:
         found.append(f"{len(classes) - 5} more")
-    which = "class" if len(classes) == 1 else "classes"
+    which, are = ("class", "is") if len(classes) == 1 else ("classes", "are")
     warnings.warn(
-        "y: too rare to be kept in proportion in each part: "
-        f"{which} {in_words(found)}. The rarest classes are drawn at random together, "
-        "so that a part may lack some. Join or drop them, or give stratify=False.",
+        f"y: {which} {in_words(found)} {are} too rare to stratify by. The rarest "
+        "classes are merged for the split, so a part may lack some of them. Merge or "
+        "drop these classes, or set stratify=False.",
         UserWarning,
         stacklevel=4,
     )
@@ -140,17 +143,18 @@ def _warn_of_rare(classes: list[Any], counts: IntArray) -> None:
 
 def _as_array(values: Any, name: str) -> npt.NDArray[Any]:
     if sparse.issparse(values):
-        raise TypeError(f"{name} is sparse; give a dense array: {name}.toarray().")
+        raise TypeError(f"{name} is sparse, but must be dense: pass {name}.toarray().")
     try:
         return np.asarray(values)
     except ValueError:
         raise ValueError(
-            f"{name} must have one label per row, or rows of labels of one length."
+            f"{name} must have one label for each row, or rows of labels of the same "
+            "length."
         ) from None
 
 
 def _is_missing(array: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-    """Return which values are NaN, NaT or pandas.NA; None is a label like others."""
+    """Return which values are NaN, NaT or pandas.NA; None is an ordinary label."""
     if array.dtype.kind == "f":
         return np.isnan(array)
     if array.dtype.kind in "mM":
@@ -162,7 +166,7 @@ def _is_missing(array: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
 
 
 def _is_one_missing(value: Any) -> bool:
-    # By type name, since pandas may be missing; NA cannot be compared with itself.
+    # By type name, because pandas is optional; NA cannot be compared with itself.
     return type(value).__name__ in ("NAType", "NaTType") or (
         isinstance(value, (float, np.floating)) and bool(np.isnan(value))
     )
@@ -177,7 +181,7 @@ def _distinct(array: npt.NDArray[Any], name: str) -> tuple[list[Any], IntArray]:
     if array.ndim == 1 and array.dtype.kind != "O":
         distinct, codes = np.unique(array, return_inverse=True)
         return distinct.tolist(), codes
-    # A dictionary needs no order: objects of several types, or rows, have none.
+    # With a dictionary, because objects of several types, or rows, cannot be sorted.
     keys = array.tolist() if array.ndim == 1 else map(tuple, array.tolist())
     seen: dict[Any, int] = {}
     try:
@@ -186,18 +190,18 @@ def _distinct(array: npt.NDArray[Any], name: str) -> tuple[list[Any], IntArray]:
         )
     except TypeError:
         raise TypeError(
-            f"{name} must hold labels that can be compared: numbers, strings and the "
-            f"like, but one is of a type that cannot, as {type(array.flat[0]).__name__}"
-            "."
+            f"{name} must hold hashable labels, such as numbers or strings, but some "
+            f"are not hashable (the first label is of type "
+            f"{type(array.flat[0]).__name__})."
         ) from None
     return list(seen), codes
 
 
 def counted(number: int, noun: str) -> str:
-    """Return "1 row", "2 rows"."""
+    """Return a number with its noun: "1 row", "2 rows"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def in_words(words: Sequence[str]) -> str:
-    """Return "train, dev and test"."""
+    """Return an enumeration: "train, dev and test"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

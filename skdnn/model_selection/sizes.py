@@ -1,4 +1,4 @@
-"""How many rows go to train, dev and test."""
+"""The sizes of train, dev and test."""
 
 import math
 from fractions import Fraction
@@ -8,8 +8,8 @@ import numpy as np
 
 Size: TypeAlias = float | int | str | None
 
-# The course's table: 60/20/20 for small data; a dev set only has to tell a few
-# candidates apart, for which 10 000 rows are enough however many there are.
+# From the table of the course: 60/20/20 for small data. A dev set only has to
+# distinguish a few candidates, for which 10 000 rows suffice, however many there are.
 AUTO_FRACTION = 0.2
 AUTO_MAX_ROWS = 10_000
 
@@ -20,19 +20,19 @@ def part_sizes(n_rows: int, dev_size: Size, test_size: Size) -> tuple[int, int, 
     Parameters
     ----------
     n_rows : int
-        Rows in all.
+        Total number of rows.
     dev_size, test_size : float, int, "auto" or None
         As in :func:`skdnn.model_selection.train_dev_test_split`.
 
     Returns
     -------
     tuple of int
-        Rows of train, dev and test; their sum is `n_rows`.
+        The numbers of rows of train, dev and test; their sum is `n_rows`.
 
     Raises
     ------
     ValueError
-        If a size is not allowed or no row is left for training.
+        If a size is invalid or no row is left for training.
     """
     n_dev = _rows_of_part("dev_size", dev_size, n_rows)
     n_test = _rows_of_part("test_size", test_size, n_rows)
@@ -40,8 +40,8 @@ def part_sizes(n_rows: int, dev_size: Size, test_size: Size) -> tuple[int, int, 
     if n_train < 1:
         raise ValueError(
             f"dev_size={dev_size!r} ({n_dev} rows) and test_size={test_size!r} "
-            f"({n_test} rows) leave no row to train on: there are {n_rows} rows in "
-            "all, and dev and test together may take at most all but one."
+            f"({n_test} rows) leave no row to train on: there are {n_rows} rows, of "
+            "which dev and test together may take all but one."
         )
     return n_train, n_dev, n_test
 
@@ -58,8 +58,8 @@ def _rows_of_part(name: str, size: Any, n_rows: int) -> int:
     if isinstance(size, (float, np.floating)) and 0 <= size < 1:
         return _rows_of_fraction(float(size), n_rows)
     raise ValueError(
-        f"{name}={size!r} is not allowed. Give a fraction of all rows (float in "
-        "[0, 1)), a number of rows (int >= 0), None for no such part, or 'auto' "
+        f"{name}={size!r} is not allowed. Pass a fraction of all rows (a float in "
+        "[0, 1)), a number of rows (an int >= 0), None for an empty part, or 'auto' "
         f"(20 % of the rows, at most {AUTO_MAX_ROWS})."
     )
 
@@ -67,8 +67,8 @@ def _rows_of_part(name: str, size: Any, n_rows: int) -> int:
 def _rows_of_fraction(fraction: float, n_rows: int) -> int:
     if fraction == 0:
         return 0
-    # The decimals as written: in floating point 0.07 * 100 is above 7 (ceil, as in
+    # Exact decimal arithmetic: in floating point, 0.07 * 100 is above 7 (ceil, as in
     # scikit-learn, gives 8 rows) and 0.145 * 100 is below 14.5.
     exact = Fraction(str(fraction)) * n_rows
-    # A part that was asked for has a row.
+    # A fraction above 0 always gives at least one row.
     return max(1, math.floor(exact + Fraction(1, 2)))

@@ -1,4 +1,4 @@
-"""Train, dev and test in one cut: as a function and as a ``cv=`` object."""
+"""Splits into train, dev and test: as a function and as a cross-validator."""
 
 import numbers
 import reprlib
@@ -33,57 +33,58 @@ def train_dev_test_split(
     shuffle: bool = True,
     random_state: int | np.random.RandomState | None = None,
 ) -> list[Any]:
-    r"""Cut arrays into train, dev and test rows in one call.
+    r"""Split arrays into train, dev and test sets in one call.
 
-    Train on *train*, choose the model on *dev*, estimate once on *test*. The
-    automatic sizes follow the table of the course (60/20/20 for 100 to 10 000
-    rows, 98/1/1 at a million, less above) [1]_:
+    Fit models on *train*, choose among them on *dev*, and estimate the performance of
+    the chosen one once on *test*. The automatic sizes follow the table of the course
+    (60/20/20 for 100 to 10 000 rows, 98/1/1 for a million rows) [1]_:
 
     .. math:: n_\text{dev} = n_\text{test} = \min(0.2\, n,\; 10\,000)
 
     Parameters
     ----------
-    *arrays : indexables of n rows each
+    *arrays : indexables with n rows each
         NumPy arrays of any dimension, pandas or polars data frames and series,
-        SciPy sparse matrices and arrays, lists.
+        SciPy sparse matrices and arrays, or lists.
     dev_size, test_size : float, int, "auto" or None, default="auto"
-        Size of the dev and of the test part. A float in [0, 1) is a fraction of
-        *all* rows: the nearest whole number of rows, halves up, at least one.
-        An int is a number of rows. ``"auto"`` is the formula above, rounded the
-        same way. 0 or None: the part is empty. Train gets all other rows.
+        Sizes of the dev and the test set. A float in [0, 1) is a fraction of *all*
+        rows, rounded to the nearest integer (halves up), but at least one row. An int
+        is a number of rows. ``"auto"`` is the formula above, rounded in the same way.
+        With 0 or None, the set is empty. The train set gets all other rows.
     stratify : array-like of shape (n,) or (n, n_labels), default=None
-        Labels to keep in proportion in all three parts: the rows of a class in a
-        part are its exact share rounded up or down, apart from rare classes, which
-        get one row in each part. As in scikit-learn's ``train_test_split``, the
-        distinct rows of a 2-D array are taken for classes.
+        Class labels. Each class has the same proportion in all three sets: its number
+        of rows in a set is its exact share rounded up or down, except that rare classes
+        get at least one row in each set. As in scikit-learn's ``train_test_split``, the
+        distinct rows of a 2-D array are classes.
     groups : array-like of shape (n,), default=None
-        Rows of one group all go to one part. Sizes, and proportions with
-        `stratify`, are then as near as whole groups, assigned greedily, allow;
-        no requested part is empty, but a class may be missing from a part.
+        Group labels. All rows of a group are in the same set. The sizes, and with
+        `stratify` the proportions, are then as close as a greedy assignment of whole
+        groups gets. No requested set is empty, but a class may be missing from a set.
     shuffle : bool, default=True
-        Draw the parts at random. False cuts consecutive pieces, train first and
-        test last, and goes with neither `stratify` nor `groups`.
+        Whether to assign rows at random. If False, the sets are consecutive rows,
+        train first and test last; `stratify` and `groups` must then be None.
     random_state : int, RandomState instance or None, default=None
-        Seed of the draw; an int gives the same cut in each call.
+        Seed of the random assignment. Pass an int for the same split in each call.
 
     Returns
     -------
     list of length 3 * len(arrays)
-        Train, dev and test of each array in turn. Rows of a part stay in the order
-        that they had. Types, columns and dtypes stay, of empty parts too, but
-        sparse formats become CSR (as in scikit-learn) and tuples become lists.
+        The train, dev and test set of each array in turn, with rows in their original
+        order. Types, columns and dtypes are preserved, for empty sets as well, except
+        that sparse formats become CSR (as in scikit-learn) and tuples become lists.
 
     Raises
     ------
     ValueError
-        If there is no array, lengths differ, a size is not allowed, no row is left
-        to train on, a class cannot be in each part or groups are too few.
+        If there is no array, lengths differ, a size is invalid, no row is left to train
+        on, a class cannot be in each set, or there are too few groups.
     TypeError
-        If an array has no rows to count.
+        If an array is not an indexable with rows.
 
     See Also
     --------
-    TrainDevTestSplit : The same cut as a ``cv=`` object.
+    TrainDevTestSplit : The same split as a cross-validator.
+    sklearn.model_selection.train_test_split : Split into two sets.
 
     References
     ----------
@@ -102,7 +103,7 @@ def train_dev_test_split(
     >>> np.bincount(y_dev)
     array([5, 5, 5, 5])
 
-    No test part, where no unbiased estimate is needed:
+    Without a test set, if no unbiased estimate is needed:
 
     >>> y_train, y_dev, y_test = train_dev_test_split(y, dev_size=0.3, test_size=0)
     >>> len(y_train), len(y_dev), len(y_test)
@@ -110,11 +111,11 @@ def train_dev_test_split(
     """
     _check_shuffle(shuffle)
     if not arrays:
-        raise ValueError("No arrays given: train_dev_test_split needs at least one.")
+        raise ValueError("train_dev_test_split needs at least one array, but got none.")
     named = {f"arrays[{i}]": array for i, array in enumerate(arrays)}
     for name, array in named.items():
         if array is None:
-            raise TypeError(f"{name} is None; it must be an indexable with rows.")
+            raise TypeError(f"{name} is None, but must be an indexable with rows.")
     n_rows = _common_length(named | {"stratify": stratify, "groups": groups})
     parts = _cut(
         part_sizes(n_rows, dev_size, test_size),
@@ -130,49 +131,51 @@ def train_dev_test_split(
 
 
 class TrainDevTestSplit(BaseEstimator):
-    """One cut into train, dev and test rows, as a ``cv=`` object.
+    """Cross-validator with a single split into train, dev and test indices.
 
-    :meth:`split` yields a single (train, dev) pair, for ``GridSearchCV``,
-    ``cross_validate`` and all others that take a ``cv``; :meth:`test_indices` gives
-    the rows kept back, which are in neither. The cut is that of
+    :meth:`split` yields one (train, dev) pair, for ``GridSearchCV``,
+    ``cross_validate`` and everything else that takes a ``cv``. :meth:`test_indices`
+    returns the held-back test rows, which are in neither. The split is that of
     :func:`train_dev_test_split` with the same arguments.
 
     Parameters
     ----------
     dev_size : float, int or "auto", default="auto"
-        As in :func:`train_dev_test_split`; the dev part must not be empty.
+        As in :func:`train_dev_test_split`; the dev set must not be empty.
     test_size : float, int, "auto" or None, default=0
-        As in :func:`train_dev_test_split`, but by default no row is kept back: a
-        search refits on all rows that it is given (see Notes).
+        As in :func:`train_dev_test_split`. By default no row is held back, because a
+        search refits on all rows that are passed to it (see Notes).
     stratify : "auto" or bool, default="auto"
-        Whether the classes in `y` are kept in proportion in all parts. A cv object
-        does not see the estimator. ``"auto"`` therefore stratifies where that can do
-        no harm and never fails: not without `shuffle`, and not where `y` has several
-        outputs, missing values or fractions. Whole numbers that are to be regressed
-        on are cut like classes. Where a class cannot be in each part, the rarest ones
-        are joined until they have a row in each; a warning says so, unless `y` is
-        numeric. True is strict: a class that cannot be in each part is an error.
+        Whether to keep the class proportions of `y` in all sets. A cross-validator does
+        not know whether the estimator is a classifier, so ``"auto"`` stratifies
+        whenever this does no harm, and never raises an error. It does not stratify if
+        ``shuffle=False``, or if `y` has several outputs, missing values or fractions;
+        integer regression targets are treated as classes. If a class is too rare to be
+        in each set, the rarest classes are merged until they are common enough, with a
+        warning unless `y` is numeric. True raises an error if a class is too rare.
         False ignores `y`.
     shuffle : bool, default=True
-        Draw the parts at random; False cuts consecutive pieces.
+        Whether to assign rows at random. If False, the sets are consecutive rows.
     random_state : int, default=0
-        Seed of the draw. It must be an int: :meth:`split` and
-        :meth:`test_indices` are separate calls, and with a new draw in each the
-        rows kept back would have been trained on. Not used without `shuffle`.
+        Seed of the random assignment. It must be an int, so that the separate calls of
+        :meth:`split` and :meth:`test_indices` make the same split and no test row is
+        trained on. Not used with ``shuffle=False``.
 
     See Also
     --------
-    train_dev_test_split : The parts themselves.
+    train_dev_test_split : Split arrays directly.
+    sklearn.model_selection.ShuffleSplit : Several random splits into two sets.
 
     Notes
     -----
-    A search with ``refit=True`` (scikit-learn's default) refits its best estimator
-    on *every* row given to its ``fit``. So set the test rows apart first and give the
-    search only the others. A `test_size` above 0 is for ``refit=False``, as below:
-    otherwise the rows kept back are trained on in the end.
+    A search with ``refit=True`` (scikit-learn's default) refits its best estimator on
+    *all* rows passed to its ``fit``. Therefore, split off the test rows first and pass
+    only the other rows to the search. A `test_size` above 0 is meant for
+    ``refit=False``, as in the example; otherwise the search would finally train on the
+    test rows.
 
-    `groups` are requested by default, as by ``GroupShuffleSplit``: with metadata
-    routing a search's ``fit(X, y, groups=groups)`` hands them on.
+    `groups` is requested by default, as in ``GroupShuffleSplit``: with metadata
+    routing, a search's ``fit(X, y, groups=groups)`` passes it on.
 
     Examples
     --------
@@ -193,7 +196,7 @@ class TrainDevTestSplit(BaseEstimator):
     True
     """
 
-    # What scikit-learn's GroupsConsumerMixin declares (it is not public).
+    # As in scikit-learn's GroupsConsumerMixin, which is not public.
     __metadata_request__split = {"groups": True}  # noqa: RUF012
 
     def __init__(
@@ -213,27 +216,29 @@ class TrainDevTestSplit(BaseEstimator):
     def split(
         self, X: Any, y: Any | None = None, groups: Any | None = None
     ) -> Iterator[tuple[IntArray, IntArray]]:
-        """Yield the one pair of train and dev rows.
+        """Yield the single pair of train and dev indices.
 
         Parameters
         ----------
-        X : indexable of n rows
-            Data; only its length is used.
+        X : indexable with n rows
+            The data; only its length is used.
         y : array-like of shape (n,) or (n, n_outputs), default=None
-            Target, used to stratify.
+            The target, for stratification.
         groups : array-like of shape (n,), default=None
-            Groups that must not be cut.
+            Group labels. All rows of a group are in the same set.
 
         Yields
         ------
-        train, dev : ndarray of int
-            Row numbers, increasing.
+        train : ndarray of int
+            Row indices of the train set, in increasing order.
+        dev : ndarray of int
+            Row indices of the dev set, in increasing order.
 
         Raises
         ------
         ValueError
-            As :func:`train_dev_test_split`; if `random_state` is not an int or the
-            dev part is empty.
+            As in :func:`train_dev_test_split`; and if `random_state` is not an int or
+            the dev set is empty.
         """
         train, dev, _ = self._parts(X, y, groups)
         yield train, dev
@@ -241,43 +246,43 @@ class TrainDevTestSplit(BaseEstimator):
     def test_indices(
         self, X: Any, y: Any | None = None, groups: Any | None = None
     ) -> IntArray:
-        """Return the rows kept back: those in neither part that :meth:`split` yields.
+        """Return the indices of the test set, which :meth:`split` leaves out.
 
         Parameters
         ----------
-        X : indexable of n rows
-            Data; only its length is used.
+        X : indexable with n rows
+            The data; only its length is used.
         y : array-like of shape (n,) or (n, n_outputs), default=None
-            Target, the same as for :meth:`split`.
+            The target, the same as for :meth:`split`.
         groups : array-like of shape (n,), default=None
-            Groups, the same as for :meth:`split`.
+            Group labels, the same as for :meth:`split`.
 
         Returns
         -------
         ndarray of int
-            Row numbers, increasing.
+            Row indices, in increasing order.
 
         Raises
         ------
         ValueError
-            As :meth:`split`.
+            As in :meth:`split`.
         """
         return self._parts(X, y, groups)[2]
 
     def get_n_splits(
         self, X: Any | None = None, y: Any | None = None, groups: Any | None = None
     ) -> int:
-        """Count the pairs that :meth:`split` yields: one.
+        """Return the number of splits, which is 1.
 
         Parameters
         ----------
         X, y, groups : object
-            Not used; there for scikit-learn's sake.
+            Ignored; present for compatibility with scikit-learn.
 
         Returns
         -------
         int
-            1.
+            Always 1.
         """
         return 1
 
@@ -285,7 +290,7 @@ class TrainDevTestSplit(BaseEstimator):
         self, X: Any, y: Any | None, groups: Any | None
     ) -> tuple[IntArray, IntArray, IntArray]:
         if X is None:
-            raise TypeError("X is None; it must be an indexable with rows.")
+            raise TypeError("X is None, but must be an indexable with rows.")
         _check_shuffle(self.shuffle)
         self._check_seed()
         n_rows = _common_length({"X": X, "y": y, "groups": groups})
@@ -300,8 +305,8 @@ class TrainDevTestSplit(BaseEstimator):
         )
         if not dev.size:
             raise ValueError(
-                f"dev_size={self.dev_size!r} leaves no dev row to score on. As a cv "
-                "object TrainDevTestSplit needs a dev part of at least one row."
+                f"dev_size={self.dev_size!r} gives an empty dev set, but "
+                "TrainDevTestSplit needs at least one dev row to score on."
             )
         return train, dev, test
 
@@ -312,12 +317,12 @@ class TrainDevTestSplit(BaseEstimator):
         ):
             raise ValueError(
                 f"random_state={seed!r} is not allowed: TrainDevTestSplit needs an "
-                "int, so that split and test_indices make the same cut and no test "
+                "int, so that split and test_indices make the same split and no test "
                 "row is trained on."
             )
 
     def _labels(self, y: Any | None, sizes: tuple[int, int, int]) -> Any | None:
-        """Return y if it is to be kept in proportion, else None."""
+        """Return the labels to stratify by, or None."""
         stratify: Any = self.stratify
         if isinstance(stratify, str) and stratify == "auto":
             if y is None or not self.shuffle:
@@ -325,20 +330,21 @@ class TrainDevTestSplit(BaseEstimator):
             return labels_for_auto(y, sizes)
         if not isinstance(stratify, (bool, np.bool_)):
             raise ValueError(
-                f"stratify={stratify!r} is not allowed: TrainDevTestSplit takes "
-                "'auto', True or False, and the labels from y."
+                f"stratify={reprlib.repr(stratify)} is not allowed: in "
+                "TrainDevTestSplit it must be 'auto', True or False; the labels are "
+                "those of y."
             )
         if not stratify:
             return None
         if y is None:
             raise ValueError(
-                "stratify=True needs y, but y is None. Give y, or stratify=False."
+                "stratify=True needs y, but y is None. Pass y, or set stratify=False."
             )
         values, _ = encode(y, "y")
         if not all(float(v).is_integer() for v in values if isinstance(v, float)):
             raise ValueError(
-                "stratify=True needs labels, but y is continuous. Use 'auto', or "
-                "stratify=False."
+                "stratify=True needs labels, but y is continuous. Set stratify='auto' "
+                "or stratify=False."
             )
         return y
 
@@ -352,13 +358,13 @@ def _cut(
     shuffle: bool,
     random_state: Any,
 ) -> tuple[IntArray, IntArray, IntArray]:
-    """Check what does not depend on the values, then cut."""
+    """Return the row indices of train, dev and test."""
     if not shuffle:
         for argument, given in (("stratify", labels), ("groups", groups)):
             if given is not None:
                 raise ValueError(
-                    f"{argument} does not go with shuffle=False: consecutive pieces "
-                    f"cannot respect it. Use shuffle=True or no {argument}."
+                    f"{argument} cannot be combined with shuffle=False, which takes "
+                    f"consecutive rows. Set shuffle=True, or do not use {argument}."
                 )
         return _rows_of_parts(cut_consecutive(sizes))
     rng = _random_state(random_state)
@@ -373,7 +379,7 @@ def _cut(
 
 def _check_shuffle(shuffle: Any) -> None:
     if not isinstance(shuffle, (bool, np.bool_)):
-        raise ValueError(f"shuffle={shuffle!r} is not allowed: give True or False.")
+        raise ValueError(f"shuffle={shuffle!r} is not allowed: pass True or False.")
 
 
 def _rows_of_parts(part: IntArray) -> tuple[IntArray, IntArray, IntArray]:
@@ -386,27 +392,27 @@ def _random_state(random_state: Any) -> np.random.RandomState:
         return check_random_state(random_state)
     except ValueError as error:
         raise ValueError(
-            f"random_state={random_state!r} is not allowed: give an int in "
+            f"random_state={random_state!r} is not allowed: pass an int in "
             "[0, 2**32 - 1], a numpy.random.RandomState or None."
         ) from error
 
 
 def _common_length(arrays: dict[str, Any]) -> int:
-    """Return the number of rows of the arrays that are not None; all must agree."""
+    """Return the common number of rows of the arrays that are not None."""
     lengths = {name: _n_rows(a, name) for name, a in arrays.items() if a is not None}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{name} has {n}" for name, n in lengths.items())
-        raise ValueError(f"All must have the same number of rows, but {found}.")
+        raise ValueError(f"All arrays must have the same number of rows, but {found}.")
     return next(iter(lengths.values()))
 
 
 def _n_rows(array: Any, name: str) -> int:
-    # Not len() alone: sparse matrices have none.
+    # Not only len(), which sparse matrices do not support.
     shape = getattr(array, "shape", None)
     try:
-        is_text_or_so = isinstance(array, _NOT_ROWS) and not sparse.issparse(array)
-        if is_text_or_so or not hasattr(array, "__getitem__"):
-            raise TypeError("no rows that can be picked by number")
+        has_no_rows = isinstance(array, _NOT_ROWS) and not sparse.issparse(array)
+        if has_no_rows or not hasattr(array, "__getitem__"):
+            raise TypeError("not an indexable")
         return int(len(array) if shape is None else shape[0])
     except (TypeError, IndexError) as error:
         raise TypeError(

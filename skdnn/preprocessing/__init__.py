@@ -1,4 +1,4 @@
-"""Preparing the inputs of a network."""
+"""Transformers that prepare the inputs of a network."""
 
 from skdnn.preprocessing.encoder import PiecewiseLinearEncoder
 from skdnn.preprocessing.standardizer import InputStandardizer

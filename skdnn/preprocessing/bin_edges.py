@@ -1,4 +1,4 @@
-"""Edges of the bins of one column: quantiles, or the splits of a small tree on y."""
+"""The bin edges of one column: quantiles, or the splits of a decision tree on y."""
 
 from typing import Any
 
@@ -11,46 +11,46 @@ from skdnn.preprocessing.column_statistics import (
     ranks,
 )
 
-# n_bins="auto": about this many rows a bin, between these bounds, and no more bins than
-# this in all columns together unless that leaves less than the least: each is an input
-# of the network, and costs time.
+# n_bins="auto": about ROWS_PER_BIN rows per bin, MIN_BINS to MAX_BINS bins per column,
+# and at most MAX_COMPONENTS bins in total, but never fewer than MIN_BINS per column:
+# each bin is an input of the network and costs time.
 ROWS_PER_BIN = 100
-LEAST_BINS, MOST_BINS = 4, 48
-MOST_COMPONENTS = 512
-# Columns with so few different values, such as one-hot columns, have no bins.
+MIN_BINS, MAX_BINS = 4, 48
+MAX_COMPONENTS = 512
+# Columns with at most this many distinct values, such as one-hot columns, have no bins.
 FEW_VALUES = 3
-# So many rows say, for most columns, that they have more.
+# The first rows show for most columns that they have more distinct values.
 _SOME_ROWS = 1000
-# A leaf of a tree holds at least this share of what a bin of quantiles holds.
-LEAST_LEAF = 0.25
+# Minimum weight of a leaf of the tree, relative to that of a quantile bin.
+MIN_LEAF = 0.25
 
 
 def automatic_n_bins(n_rows: int, n_columns: int) -> int:
-    """Return a number of bins: few for few rows, fewer still in wide tables."""
+    """Return the number of bins per column for ``n_bins="auto"``."""
     rows_per_bin = max(ROWS_PER_BIN, n_columns)
-    most = np.clip(MOST_COMPONENTS // max(n_columns, 1), LEAST_BINS, MOST_BINS)
-    return int(np.clip(n_rows // rows_per_bin, LEAST_BINS, most))
+    most = np.clip(MAX_COMPONENTS // max(n_columns, 1), MIN_BINS, MAX_BINS)
+    return int(np.clip(n_rows // rows_per_bin, MIN_BINS, most))
 
 
 def quantile_edges(
     x: np.ndarray, sample_weight: np.ndarray | None, n_bins: int
 ) -> np.ndarray:
-    """Return edges between which the rows have equal weight.
+    """Return edges of bins that hold equal total weights of rows.
 
     Parameters
     ----------
     x : ndarray of shape (n_samples,)
-        The column, finite.
+        The column; finite values.
     sample_weight : ndarray of shape (n_samples,) or None
-        Positive.
+        Positive weights.
     n_bins : int
-        At most so many bins.
+        Maximum number of bins.
 
     Returns
     -------
     ndarray of shape (n_edges,)
-        Increasing float64, from the least value to the largest; empty where the column
-        has few values or no spread, or where there would be one bin.
+        Increasing float64 values, from the minimum of x to its maximum. Empty if the
+        column has few distinct values or no spread, or would have a single bin.
     """
     levels = np.arange(1, n_bins) / n_bins
     if sample_weight is None:
@@ -64,7 +64,7 @@ def quantile_edges(
 
 
 def _edges_of_equal_weights(x: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Return the same without weights: only some ranks are put in order."""
+    """Return the edges of an unweighted column, by a partial sort."""
     some = np.unique(x[:_SOME_ROWS])
     if some.size <= FEW_VALUES:
         some = np.unique(x)
@@ -85,12 +85,12 @@ def tree_edges(
     y: np.ndarray,
     is_continuous: bool,
 ) -> np.ndarray:
-    """Return edges where a tree of `n_bins` leaves on this column splits y.
+    """Return the splits of a decision tree with `n_bins` leaves on this column.
 
-    As `quantile_edges`; a continuous y should have a mean near 0.
+    The form is that of `quantile_edges`. A continuous y should have a mean near 0.
     """
-    # The tree sees ranks: only the order of the values matters to it, and ranks keep
-    # the digits that its float32 would drop.
+    # The tree is fitted to ranks: only the order of the values matters to it, and its
+    # float32 would drop digits of the values.
     values, rank = np.unique(x, return_inverse=True)
     values = values.astype(np.float64)
     if not _has_bins(values):
@@ -100,8 +100,8 @@ def tree_edges(
     kind: Any = DecisionTreeRegressor if is_continuous else DecisionTreeClassifier
     tree = kind(
         max_leaf_nodes=n_bins,
-        # A little less, so that rounding of weights cannot decide.
-        min_weight_fraction_leaf=LEAST_LEAF / n_bins * (1 - 1e-9),
+        # Slightly less, so that rounding of weights does not matter.
+        min_weight_fraction_leaf=MIN_LEAF / n_bins * (1 - 1e-9),
         random_state=0,
     ).fit(rank[:, np.newaxis], y, sample_weight=sample_weight)
     splits = tree.tree_.threshold[tree.tree_.feature >= 0]
@@ -110,17 +110,17 @@ def tree_edges(
 
 
 def _has_bins(values: np.ndarray) -> bool:
-    """Whether sorted values are many, and spread wider than rounding noise."""
+    """Whether there are enough sorted values, with more spread than rounding noise."""
     return values.size > FEW_VALUES and _is_spread(values[[0, -1]])
 
 
 def _is_spread(ends: np.ndarray) -> bool:
-    """Whether the least and the largest value are further apart than rounding noise."""
+    """Whether minimum and maximum differ by more than rounding noise."""
     return not is_rounding_noise(ends[1] - ends[0], np.abs(ends).max())
 
 
 def _from_end_to_end(values: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """Add the least and the largest value; leave out edges that are not apart."""
+    """Add the minimum and the maximum; drop edges that only differ by rounding."""
     edges = np.concatenate([values[:1], inner, values[-1:]])
     apart = ~is_rounding_noise(np.diff(edges), np.abs(edges[1:]))
     edges = np.append(edges[:-1][apart], edges[-1])

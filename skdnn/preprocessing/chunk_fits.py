@@ -1,4 +1,4 @@
-"""Fits to a batch source: moments of all rows, quantiles of a sample of them."""
+"""Fitting to a batch source: moments of all rows, quantiles of a sample."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from skdnn.preprocessing.column_statistics import Moments, update_moments
-from skdnn.preprocessing.tables import checked_weights
+from skdnn.preprocessing.tables import ALL_ZERO, checked_weights
 from skdnn.streams import (
     BatchSource,
     RowSample,
@@ -16,26 +16,26 @@ from skdnn.streams import (
     refuse_weights_besides,
 )
 
-# A quantile of level q of n rows is one of level q ± sqrt(q (1 - q) / n) of all rows:
-# with half as many rows as these, which RowSample keeps at least, ± 0.003 or less.
-MOST_SAMPLED_ROWS = 2**16
+# A q-quantile of n sampled rows has a level of q ± sqrt(q (1 - q) / n) among all rows.
+# RowSample keeps at least half of these rows, which gives ± 0.003 or less.
+MAX_SAMPLED_ROWS = 2**16
 
 
-def each_chunk(
-    source: BatchSource, sample_weight: Any, check: Callable, take_in: Callable
+def process_chunks(
+    source: BatchSource, sample_weight: Any, check: Callable, add: Callable
 ) -> None:
-    """Check each chunk that has rows, and take it in.
+    """Check each chunk that has rows, and add it to the statistics.
 
     Parameters
     ----------
     source : BatchSource
-        What is read, once.
+        The source, which is read once.
     sample_weight : None
-        As it was given to `fit`: a source brings its weights.
+        The argument of `fit`; weights come with the chunks.
     check : callable (X, y, reset) -> (X, y)
-        Checks the rows of a chunk; `reset` is True for the first.
-    take_in : callable (X, y, sample_weight) -> None
-        Gets checked rows. All weights of a chunk may be 0.
+        Checks the rows of a chunk; `reset` is True for the first chunk.
+    add : callable (X, y, sample_weight) -> None
+        Receives the checked rows. All weights of a chunk may be 0.
 
     Raises
     ------
@@ -54,19 +54,19 @@ def each_chunk(
             if weighted not in (None, weight is not None):
                 raise ValueError(
                     f"it has {'' if weight is not None else 'no '}sample_weight, "
-                    "unlike the first chunk; give all chunks weights, or none."
+                    "unlike the first chunk: either all chunks need weights, or none."
                 )
             weighted = weight is not None
             weight = _weights(weight, X.shape[0])
             counts = counts or weight is None or bool(weight.any())
-            take_in(X, y, weight)
+            add(X, y, weight)
     if weighted is None:
         raise ValueError(
             "The batch source has no rows: found 0 samples, while a minimum of 1 is "
             "required."
         )
     if not counts:
-        raise ValueError("sample_weight must not be all zero: no row would count.")
+        raise ValueError(ALL_ZERO)
 
 
 def _weights(weight: Any, n_rows: int) -> np.ndarray | None:
@@ -77,36 +77,36 @@ def _weights(weight: Any, n_rows: int) -> np.ndarray | None:
     return checked_weights(weight, n_rows)
 
 
-class Found:
-    """What `each_chunk` gives, as a fit needs it.
+class ChunkStatistics:
+    """Statistics of the chunks of a batch source.
 
     Parameters
     ----------
     moments, sample : bool
-        Whether to keep the moments of all rows, and a sample of rows.
+        Whether to compute the moments of all rows, and to keep a sample of rows.
 
     Attributes
     ----------
     moments : Moments or None
-        Of all rows.
+        The moments of all rows.
     n_counting : int
-        Rows with a weight above 0.
+        Number of rows with a weight above 0.
     has_missing : ndarray of bool of shape (n_features,)
         Which columns have NaN in a row with a weight above 0.
     sample : RowSample
-        X, and y and weights where there are any.
+        A sample of X and, if there are any, of y and the weights.
     """
 
     def __init__(self, *, moments: bool = False, sample: bool = False):
         self.moments: Moments | None = None
-        self.sample = RowSample(MOST_SAMPLED_ROWS)
+        self.sample = RowSample(MAX_SAMPLED_ROWS)
         self.n_counting = 0
         self.has_missing: Any = False
         self._wants_moments, self._wants_sample = moments, sample
         self._has: tuple[bool, bool] = (False, False)
 
-    def take_in(self, X: Any, y: Any, weight: np.ndarray | None) -> None:
-        """Take in checked rows."""
+    def add(self, X: Any, y: Any, weight: np.ndarray | None) -> None:
+        """Add checked rows."""
         if self._wants_moments:
             self.moments = update_moments(self.moments, X, weight)
         if self._wants_sample:
@@ -119,7 +119,7 @@ class Found:
 
     @property
     def rows(self) -> tuple[Any, Any, Any]:
-        """X, y or None, and weights or None, of the sample."""
+        """The sample: X, y or None, and weights or None."""
         X, *others = self.sample.arrays
         has_y, has_weights = self._has
         y = others[0] if has_y else None

@@ -1,4 +1,4 @@
-"""Location and scale of each column of X, with weights, ignoring NaN."""
+"""Location and scale of each column of X, with weights; NaN is ignored."""
 
 from copy import deepcopy
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from skdnn.preprocessing.tables import refuse_overflow
 QUARTILES = np.array([0.25, 0.5, 0.75])
 
 
-# A column is shifted if rounding could move its mean by more than this many of its
+# A column is shifted if rounding could change its mean by more than this many standard
 # deviations (see `_is_lost_in_rounding`).
 _NEGLIGIBLE = 1e-6
 
@@ -22,13 +22,13 @@ _NEGLIGIBLE = 1e-6
 class Moments(NamedTuple):
     """Mean and variance of the rows seen so far.
 
-    Where the deviation of a column is below the rounding of its mean, as in a column
-    of timestamps, they are those of x - shift, where the shift is one of the column's
+    If the standard deviation of a column is lost in the rounding error of its mean, as
+    for timestamps, they are those of x - shift. The shift is one of the column's
     values: differences of nearby values are exact.
     """
 
-    scaler: StandardScaler  # of X - shift; mean and variance are both always kept
-    shift: np.ndarray  # 0 in all other columns
+    scaler: StandardScaler  # of X - shift; always has both mean and variance
+    shift: np.ndarray  # 0 for all other columns
 
     @property
     def mean(self):
@@ -39,25 +39,25 @@ class Moments(NamedTuple):
 
     @property
     def variance(self):
-        """Return the variance; StandardScaler's can be around -1e-45."""
+        """Return the variance, at least 0; StandardScaler's can be around -1e-45."""
         return np.maximum(self.scaler.var_, 0)
 
     @property
     def scale(self):
-        """Return the deviation, 1 in constant columns."""
+        """Return the standard deviation, or 1 for constant columns."""
         shifted = scale_or_one(np.sqrt(self.variance), np.abs(self.mean[0]))
         return np.where(self.shift == 0, self.scaler.scale_, shifted)
 
 
 def update_moments(moments, X, sample_weight):
-    """Return the running moments after X; `moments`, None at first, is not changed.
+    """Return the moments updated with X; `moments`, None at first, is not changed.
 
     Raises
     ------
     ValueError
         If the values of a column are so large that its variance overflows.
     """
-    # Overflow is reported below.
+    # Overflow is checked below.
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         after = (
             _first_moments(X, sample_weight)
@@ -75,17 +75,17 @@ def update_moments(moments, X, sample_weight):
 
 
 def scale_or_one(width, size):
-    """Return the width of each column, or 1 where it is constant or rounding noise.
+    """Return the width of each column, or 1 if it is 0 or rounding noise.
 
-    Noise is below 10 eps of the column's size. Where even noise is wider than 1, as for
-    integers above 1e16, its width is returned.
+    Noise is below 10 eps of the column's size. Noise wider than 1, as for integers
+    above 1e16, is returned as it is.
     """
     is_noise = is_rounding_noise(width, size)
     return np.where(is_noise, np.maximum(width, 1.0), width)
 
 
 def is_rounding_noise(width, size):
-    """Whether values of this size differ by no more than float64's rounding."""
+    """Whether a difference between values of this size can be float64 rounding."""
     return width <= 10 * np.finfo(np.float64).eps * size
 
 
@@ -93,8 +93,8 @@ def _next_moments(moments, X, sample_weight):
     seen = _columns_with_values(X, sample_weight)
     n_before = np.broadcast_to(moments.scaler.n_samples_seen_, X.shape[1])
     if sample_weight is None and n_before.dtype.kind == "f":
-        # StandardScaler 1.9 rounds the sum of weights down to an integer when a
-        # piece without weights follows one with weights.
+        # StandardScaler 1.9 rounds the sum of weights down to an integer if a batch
+        # without weights follows one with weights.
         sample_weight = np.ones(X.shape[0])
     after = _updated(moments.scaler, X, sample_weight)
     shift = moments.shift.copy()
@@ -102,10 +102,10 @@ def _next_moments(moments, X, sample_weight):
         part = _of_columns(moments.scaler, few)
         part = updated_scaler(part, x, sample_weight, inside, shift[few])
         _put(after, part, few)
-    # StandardScaler 1.9 gives NaN for good to a column that is all NaN in one piece.
-    # Where this piece has no value the old moments hold ...
+    # In StandardScaler 1.9 a column that is all NaN in one batch stays NaN. If this
+    # batch has no value in a column, keep the old moments ...
     _replace(after, moments.scaler, ~seen)
-    # ... and where it has the first value, its own.
+    # ... and if it has the first value, use only its own.
     first = seen & (n_before == 0)
     if first.any():
         begun = _first_moments(X, sample_weight)
@@ -117,7 +117,7 @@ def _next_moments(moments, X, sample_weight):
 def _first_moments(X, sample_weight):
     scaler = _updated(None, X, sample_weight)
     seen = _columns_with_values(X, sample_weight)
-    # For sparse X with weights they come out as rounding errors instead of NaN.
+    # For sparse X with weights, StandardScaler gives rounding errors instead of NaN.
     nothing = StandardScaler()
     nothing.mean_ = nothing.var_ = nothing.scale_ = np.nan
     nothing.n_samples_seen_ = 0
@@ -134,19 +134,19 @@ def _first_moments(X, sample_weight):
 
 
 def _updated(scaler, X, sample_weight):
-    """Return a scaler that has seen X, too; the one given is not changed."""
+    """Return a copy of the scaler, updated with X."""
     if not sparse.issparse(X):
         return updated_scaler(scaler, X, sample_weight)
-    # Mean and variance are always both kept, so with_mean and with_std are ours.
+    # Its with_mean only allows sparse X: both mean and variance are always computed.
     after = deepcopy(scaler) if scaler else StandardScaler(with_mean=False)
     return after.partial_fit(X, sample_weight=sample_weight)
 
 
 def _is_lost_in_rounding(mean, variance, n_rows):
-    """Return for each column whether its deviation is lost in errors of its mean.
+    """Return for each column whether its deviation is lost in the error of its mean.
 
-    A sum of n numbers is off by n eps of their size at most; and a sum that
-    overflows may be one of equal numbers.
+    The relative error of a sum of n numbers of one size is at most n eps. A column
+    whose sum overflows counts as well, because its values may be equal.
     """
     error = n_rows * np.finfo(np.float64).eps * np.abs(mean)
     deviation = np.sqrt(np.maximum(variance, 0))
@@ -154,7 +154,7 @@ def _is_lost_in_rounding(mean, variance, n_rows):
 
 
 def _without_needless_shifts(moments):
-    """Undo the shift where later rows have shown that the column varies."""
+    """Undo the shift of columns that turned out to vary with later rows."""
     scaler, shift = moments
     n_rows = np.maximum(scaler.n_samples_seen_, 1)
     varies = ~_is_lost_in_rounding(scaler.mean_ + shift, scaler.var_, n_rows)
@@ -163,9 +163,9 @@ def _without_needless_shifts(moments):
 
 
 def _picked(X, columns):
-    """Yield numbers of columns, a dense table that has them, and their numbers in it.
+    """Yield column indices, a dense table with these columns, and their indices in it.
 
-    A sparse X is made dense a few columns at a time.
+    A sparse X is converted to dense a few columns at a time.
     """
     if not len(columns):
         return
@@ -179,7 +179,7 @@ def _picked(X, columns):
 
 
 def _columns_with_values(X, sample_weight):
-    """Return for each column whether a row with weight has a value other than NaN."""
+    """Return for each column whether it has a value in a row of positive weight."""
     if not sparse.issparse(X):
         return ~np.isnan(first_values(X, sample_weight))
     counts = np.full(X.shape[0], True) if sample_weight is None else sample_weight > 0
@@ -192,7 +192,7 @@ _MOMENTS = ("mean_", "var_", "scale_", "n_samples_seen_")
 
 
 def _replace(moments, others, columns):
-    """Replace the moments of some columns by those of `others`."""
+    """Replace the moments of some columns, a mask, by those of `others`."""
     if not columns.any():
         return
     for name in _MOMENTS:
@@ -203,14 +203,14 @@ def _replace(moments, others, columns):
 def _put(scaler, part, columns):
     """Replace the moments of some columns by those of `part`.
 
-    The number of rows is the same in both, except for the rounding of weights.
+    The number of rows is the same in both, up to the rounding of weights.
     """
     for name in ("mean_", "var_", "scale_"):
         getattr(scaler, name)[columns] = getattr(part, name)
 
 
 def _of_columns(scaler, columns):
-    """Return the moments of some columns."""
+    """Return a scaler with the moments of some columns."""
     part = StandardScaler(with_mean=False)
     for name in _MOMENTS:
         whole = np.broadcast_to(getattr(scaler, name), scaler.mean_.shape)
@@ -232,7 +232,7 @@ def robust_statistics(X, sample_weight):
 
 
 def _sparse_columns(X, sample_weight):
-    """Yield the number of each column, its values and their weights."""
+    """Yield the index of each column, its values and their weights."""
     s = np.ones(X.shape[0]) if sample_weight is None else sample_weight
     S = s.sum()
     X = X.tocsc()
@@ -242,15 +242,15 @@ def _sparse_columns(X, sample_weight):
     for j in range(X.shape[1]):
         stored = slice(X.indptr[j], X.indptr[j + 1])
         rows = X.indices[stored]
-        # All zeros that are not stored enter as one value with their weight,
-        # unless that weight is the rounding error of the difference.
+        # All zeros that are not stored become one value with their total weight, unless
+        # that is only the rounding error of the difference.
         rest = S - s[rows].sum()
         s_x = np.append(s[rows], rest if rest > 1e-12 * S else 0)
         yield j, np.append(X.data[stored], 0), s_x
 
 
 def _median_and_scale(x, s):
-    """Return median and scale of a column, whose values may be put in order."""
+    """Return median and scale of a column, which may be sorted in place."""
     counts = ~np.isnan(x) if s is None else ~np.isnan(x) & (s > 0)
     if not counts.all():
         x, s = x[counts], None if s is None else s[counts]
@@ -262,7 +262,7 @@ def _median_and_scale(x, s):
         middle = averaged_at(x, *ranks(x.size, QUARTILES))
     else:
         order = np.argsort(x)
-        # F: the distribution function at the sorted values.
+        # F is the distribution function at the sorted values.
         x, F = x[order], np.cumsum(s[order])
         F /= F[-1]
         middle = averaged_inverse(x, F, QUARTILES)
@@ -273,14 +273,14 @@ def _median_and_scale(x, s):
         (q1, q3, q3 - q1),
         (x_min, x_max, 0.5 * x_max - 0.5 * x_min),
     ):
-        # Differences of rounded values are noise below a few eps of their size.
+        # A difference below a few eps of the values' size is rounding noise.
         if width > 10 * eps * max(abs(low), abs(high)):
             return median, width
     return median, max(1.0, width)
 
 
 def averaged_inverse(x, F, levels):
-    """Return the quantiles at some levels, float64: two sides of a step are averaged.
+    """Return quantiles as float64, averaging the two sides of a step.
 
     F is the distribution function at the sorted values x.
     """
@@ -289,12 +289,12 @@ def averaged_inverse(x, F, levels):
     return averaged_at(x, below, above)
 
 
-# F has rounding errors: a step this near to a level is taken to end on it.
+# F has rounding errors: a step this close to a level is considered equal to it.
 _TIE = 1e-10
 
 
 def ranks(n, levels):
-    """Return what `averaged_inverse` finds in F = [1 / n, 2 / n, ..., 1]."""
+    """Return the ranks that `averaged_inverse` finds in F = [1 / n, 2 / n, …, 1]."""
     below, above = [], []
     for level in levels:
         near = max(0, int(level * n) - 2 - int(_TIE * n))
@@ -305,7 +305,7 @@ def ranks(n, levels):
 
 
 def averaged_at(x, below, above):
-    """Return the means of the values at pairs of ranks, float64."""
+    """Return the means of the values at pairs of ranks, as float64."""
     below, above = x[below].astype(np.float64), x[above]
-    # Halving subnormal numbers rounds, so equal sides are taken as they are.
+    # Halving subnormal numbers would round, so equal values are not averaged.
     return np.where(below == above, below, 0.5 * below + 0.5 * above)

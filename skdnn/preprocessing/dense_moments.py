@@ -1,8 +1,8 @@
-"""Mean and variance of dense columns by blocks, with StandardScaler's bits.
+"""Mean and variance of dense columns in blocks, bit-identical to StandardScaler's.
 
-StandardScaler holds some copies of a table in float64. Here the same sums are added up
-block by block: NumPy adds the rows of a table one after the other where it is stored
-by rows, so that going on from the sum of the rows before changes no bit.
+StandardScaler makes several float64 copies of a table. Here, the same sums are computed
+block by block. NumPy sums the rows of a row-major table one after the other, so
+continuing from the sum of the previous block gives the same bits.
 """
 
 from typing import Any, NamedTuple
@@ -15,9 +15,9 @@ from skdnn.preprocessing.tables import refuse_overflow
 
 
 class _Sums(NamedTuple):
-    """Of the values of each column, NaN left out: how many, and two sums.
+    """The count and two sums of the values of each column, without NaN.
 
-    `n_values` and `total` are of x, `squares` of (x - total / n_values)².
+    `total` is the sum of x, `squares` that of (x - total / n_values)².
     """
 
     n_values: np.ndarray
@@ -32,20 +32,20 @@ def updated_scaler(
     columns: np.ndarray | None = None,
     shift: np.ndarray | None = None,
 ) -> StandardScaler:
-    """Return what StandardScaler.partial_fit makes of a scaler and a dense X.
+    """Return the result of StandardScaler.partial_fit on a dense X.
 
     Parameters
     ----------
     scaler : StandardScaler or None
-        One that has seen rows, or None before the first; it is not changed.
+        The scaler to update, which is not changed; None before the first rows.
     X : ndarray of shape (n_samples, n_features)
-        Numbers of any type; NaN is left out.
+        Numbers of any type; NaN is ignored.
     sample_weight : ndarray of shape (n_samples,) or None
-        As StandardScaler's.
+        As in StandardScaler.
     columns : ndarray of int or None
-        Those of X that are meant, in ascending order; None means all.
+        The columns of X to use, in ascending order; None means all.
     shift : ndarray of shape (len(columns),) or None
-        Subtracted from them.
+        Subtracted from these columns.
     """
     n = X.shape[1] if columns is None else len(columns)
     sums = _Sums(*np.empty((3, n)))
@@ -63,13 +63,13 @@ def updated_scaler(
 
 
 def scaler_of(moments: tuple, n_features: int) -> StandardScaler:
-    """Return the StandardScaler that has this mean, variance and number of rows."""
+    """Return a StandardScaler with this mean, variance and number of rows."""
     mean, variance, count = moments
     after = StandardScaler(with_mean=False)
     after.mean_, after.var_ = mean, variance
     is_one = count.size and count.max() == count.min()
     after.n_samples_seen_ = count[0] if is_one else count
-    # StandardScaler's bound: a variance below it is what rounding makes of a constant.
+    # StandardScaler's bound: a variance below it is the rounding error of a constant.
     eps = np.finfo(np.float64).eps
     n = after.n_samples_seen_
     is_constant = variance <= n * eps * variance + (n * mean * eps) ** 2
@@ -80,7 +80,7 @@ def scaler_of(moments: tuple, n_features: int) -> StandardScaler:
 
 
 def _merged(mean, variance, count, sums: _Sums):
-    """Return mean, variance and count of all rows: the update of Youngs and Cramer."""
+    """Return mean, variance and count of all rows by the Youngs and Cramer update."""
     count = np.asarray(count, np.float64)
     total = mean * count
     after = count + sums.n_values
@@ -92,7 +92,7 @@ def _merged(mean, variance, count, sums: _Sums):
 
 
 def _sums(X: np.ndarray, part: Columns, sample_weight, shift) -> _Sums:
-    # As StandardScaler, which has weights in the type of X.
+    # Like StandardScaler, which converts weights to the type of X.
     s = None
     if sample_weight is not None:
         kind = type_read(X) if shift is None else np.float64
@@ -124,7 +124,7 @@ def _sums(X: np.ndarray, part: Columns, sample_weight, shift) -> _Sums:
 def _read(
     X: np.ndarray, part: Columns, rows: slice, shift: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values of a block, 0 for NaN, and where NaN is."""
+    """Return the values of a block, with 0 for NaN, and the mask of NaN."""
     x: Any = part.of(X, rows).astype(type_read(X), copy=False)
     if shift is not None:
         x = x.astype(np.float64) - shift
@@ -136,7 +136,7 @@ def _read(
 
 
 def _added(before, x: np.ndarray, s, in_order: bool) -> np.ndarray:
-    """Return a sum over rows that goes on from that of the rows before."""
+    """Return the sum over rows, continued from that of the previous rows."""
     if s is not None:
         here = s @ x.astype(np.float64, copy=False)
         return here if before is None else before + here
@@ -149,7 +149,7 @@ def _added(before, x: np.ndarray, s, in_order: bool) -> np.ndarray:
 def first_values(
     X: np.ndarray, sample_weight: np.ndarray | None, columns: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the first number of each column in a row with weight, NaN if none has."""
+    """Return each column's first number in a row of positive weight, NaN if none."""
     n = X.shape[1] if columns is None else len(columns)
     found, start = np.full(n, np.nan), 0
     for part in blocks_of(X, columns):

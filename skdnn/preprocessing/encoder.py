@@ -1,4 +1,4 @@
-"""Encode numbers piecewise linearly: a column becomes the filling of its bins."""
+"""PiecewiseLinearEncoder: piecewise linear encoding of numeric columns."""
 
 from numbers import Integral
 from typing import Any, Self
@@ -20,15 +20,15 @@ from skdnn.preprocessing.bin_edges import (
     tree_edges,
 )
 from skdnn.preprocessing.blocks import columns_in_memory, validated_by_blocks
-from skdnn.preprocessing.chunk_fits import Found, each_chunk
+from skdnn.preprocessing.chunk_fits import ChunkStatistics, process_chunks
 from skdnn.preprocessing.column_statistics import update_moments
 from skdnn.preprocessing.components import Components, encode, encoded
 from skdnn.preprocessing.fitting import (
+    callback_fit_task,
     check_bools,
     check_choices,
     refuse_parameter,
-    told_to_callbacks,
-    undone_on_error,
+    restored_on_error,
 )
 from skdnn.preprocessing.tables import checked_table, checked_weights
 from skdnn.streams import BatchSource
@@ -36,15 +36,15 @@ from skdnn.streams import BatchSource
 STRATEGIES = ("quantile", "tree")
 TARGET_TYPES = ("auto", "continuous", "classes")
 MISSING = ("bin", "error")
-# So many float64 values are encoded at a time: they stay in the processor's cache.
+# Number of float64 values that are encoded at a time, to stay in the processor's cache.
 _AT_ONCE = 2**16
 
 
 class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstimator):
-    r"""Encode each numeric column by how far its value fills each of its bins.
+    r"""Encode each numeric column by how far its value fills each of several bins.
 
-    For the edges :math:`b_0 < b_1 < \ldots < b_T` of a column, its value :math:`x`
-    becomes the :math:`T` components
+    With the bin edges :math:`b_0 < b_1 < \ldots < b_T` of a column, a value :math:`x`
+    is encoded as the :math:`T` components [1]_
 
     .. math::
 
@@ -52,107 +52,111 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
             \frac{x - b_{t-1}}{b_t - b_{t-1}}\right)\right),
         \qquad t = 1 \ldots T,
 
-    beside the standardised column :math:`(x - \mu) / \sigma`: bins below :math:`x` are
-    full, bins above are empty, and the bin of :math:`x` is filled in part. A linear
-    map of the components is a function of :math:`x` that is linear between the edges,
-    with a slope for each bin, so that a network starts with what it would have to
-    build from hinges. The encoding is that of [1]_.
+    in addition to the standardised value :math:`(x - \mu) / \sigma`. Bins below
+    :math:`x` are full, bins above it are empty, and the bin that contains :math:`x` is
+    partly filled. A linear map of the components is a piecewise linear function of
+    :math:`x` with one slope per bin, which a network would otherwise have to build
+    from ReLUs.
 
     Parameters
     ----------
     n_bins : int or "auto", default="auto"
-        At most so many bins, T ≥ 2, for each column. "auto" is one for 100 rows, or
-        for as many rows as there are columns if that is more, between 4 and 48, and
-        no more than 512 in all columns together if that leaves 4 for each.
+        Maximum number T ≥ 2 of bins of each column. "auto" is the number of rows
+        divided by 100, or by the number of columns if that is greater, but at least 4
+        and at most 48 per column; with many columns, at most 512 bins in total as far
+        as 4 per column allow.
 
     strategy : {"quantile", "tree"}, default="quantile"
-        "quantile" gives the bins equal weights of rows. "tree" takes the splits of a
-        decision tree on y with `n_bins` leaves, one tree for each column: bins are
-        narrow where y changes. It needs `y` in `fit`.
+        How to choose the edges. With "quantile", all bins have the same total weight of
+        rows. "tree" uses the splits of a decision tree that predicts `y` from this
+        column alone with `n_bins` leaves, so that bins are narrow where `y` changes;
+        it needs `y` in `fit`.
 
     target_type : {"auto", "continuous", "classes"}, default="auto"
-        What `y` holds, for ``strategy="tree"``. "auto" takes whole numbers for classes,
-        as :func:`~sklearn.utils.multiclass.type_of_target` does; counts want
-        "continuous".
+        The type of `y` for ``strategy="tree"``. "auto" considers integers to be
+        classes, as :func:`~sklearn.utils.multiclass.type_of_target` does; choose
+        "continuous" for counts.
 
     keep_scaled : bool, default=True
-        Put the standardised column before its components. Without it nothing is left
-        of how far a value lies beyond the first or last edge.
+        Whether to put the standardised column before its components. Otherwise, the
+        output does not show how far a value lies beyond the first or last edge.
 
     with_mean : bool, default=True
-        Subtract the mean from the standardised columns. ``sparse_output=True`` needs
-        ``with_mean=False``, since centred zeros would have to be stored.
+        Whether to subtract the mean from the standardised columns.
+        ``sparse_output=True`` needs ``with_mean=False``, because centring would make
+        the output dense.
 
     missing : {"bin", "error"}, default="bin"
-        "bin" makes NaN a bin of its own: each column that has NaN in `fit` gets a
-        component that is 1 for NaN and 0 for numbers, and all others are 0 for NaN.
-        "error" refuses NaN.
+        How to handle NaN. "bin" adds an indicator for each column that has NaN in
+        `fit`: it is 1 for NaN and 0 for numbers, and all other outputs of the column
+        are 0 for NaN. "error" raises an error.
 
     sparse_output : bool, default=False
-        Return a sparse CSR matrix, or a CSR array where scikit-learn's setting
-        ``sparse_interface`` asks for arrays.
+        Whether to return a sparse CSR matrix (a CSR array if scikit-learn's setting
+        ``sparse_interface`` is "sparray").
 
     Attributes
     ----------
     bin_edges_ : list of ndarray of shape (n_bins_[j] + 1,)
-        The edges of each column, increasing; an empty array for a column without
-        bins.
+        The increasing edges of each column; an empty array for a column without bins.
 
     n_bins_ : ndarray of shape (n_features,)
-        The number of bins of each column, 0 where it has none.
+        The number of bins of each column; 0 for a column without bins.
 
     has_missing_ : ndarray of bool of shape (n_features,)
-        Which columns have a component for NaN.
+        Which columns have an indicator for NaN.
 
     mean_ : ndarray of shape (n_features,)
         Mean of each column, in its units.
 
     scale_ : ndarray of shape (n_features,)
-        Standard deviation of each column, 1 for a constant column.
+        Standard deviation of each column; 1 for a constant column.
 
     n_features_out_ : int
-        Number of columns that come out.
+        Number of output columns.
 
     n_features_in_ : int
         Number of columns seen in `fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if `X` had names that are all strings.
+        Column names seen in `fit`, defined only if they are all strings.
 
     See Also
     --------
-    InputStandardizer : The standardised columns alone.
-    sklearn.preprocessing.SplineTransformer : With ``degree=1`` the same functions from
-        local components, for linear models.
-    sklearn.preprocessing.KBinsDiscretizer : In which bin, but not where in it.
+    InputStandardizer : Only standardises the columns.
+    sklearn.preprocessing.SplineTransformer : With ``degree=1``, a local basis of the
+        same functions, for linear models.
+    sklearn.preprocessing.KBinsDiscretizer : Encodes only the bin, not the position in
+        it.
 
     Notes
     -----
-    Columns with three or fewer different values (binary ones, one-hot columns), and
-    constant ones, have no bins: they come out standardised only, with
-    ``keep_scaled=False`` too. Equal quantiles are one edge, so that a column with many
-    equal values has fewer bins.
+    Columns with at most three distinct values (such as binary and one-hot columns) and
+    constant columns have no bins. They are only standardised, even with
+    ``keep_scaled=False``. Equal quantiles are merged into one edge, so a column with
+    many equal values has fewer bins.
 
-    Components stay within [0, 1] for values beyond the edges, where the encoding of
-    [1]_ goes on linearly: the first and last bin can be narrow, and an outlier would
-    become a huge input. The standardised column carries the linear tail.
+    Beyond the first and last edge, components are clipped to [0, 1], whereas the
+    encoding of [1]_ continues linearly: the outer bins can be narrow, and an outlier
+    would become a huge input. The standardised column extends linearly instead.
 
-    A weight means a repeated row, and only ratios of weights count, but "auto" counts
-    the rows with a weight above 0. Quantiles are those of `InputStandardizer`. A leaf
-    of the tree holds at least a quarter of what a bin of equal weights would hold.
-    The trees see `y`: fit the encoder on training rows only, inside a pipeline.
+    A weight is equivalent to repeating a row, and only ratios of weights matter, except
+    that ``n_bins="auto"`` counts the rows with a weight above 0. Quantiles are defined
+    as in `InputStandardizer`. A leaf of a tree holds at least a quarter of the weight
+    of a quantile bin. Trees use `y`, so fit the encoder on training rows only, inside a
+    pipeline.
 
-    Mean and deviation of a `BatchSource`, and which columns have NaN, are those of all
-    rows. Edges are, too, up to 65 536 rows. Of a longer one they are those of a random
-    sample of 32 000 to 65 536 rows, the same in each fit: a quantile of level q of the
-    sample has a level within 0.003 of q at one standard error, and the first and last
-    edge are the extremes of the sample.
+    For a `BatchSource`, the mean, the standard deviation and the columns with NaN are
+    exact. So are the edges for up to 65 536 rows. For more rows, the edges are those of
+    a random sample of 32 000 to 65 536 rows, which is the same in each fit. At one
+    standard error, a quantile of level q of the sample has a level within 0.003 of q;
+    the first and last edge are the extremes of the sample.
 
-    NaN in a column that had none in `fit` makes all its components 0. float32 stays
-    float32, everything else becomes float64. A sparse `X` is made dense a few rows
-    (in `fit`: a column) at a time. Of a dense `X`, `fit` holds no more than a few
-    columns beside it, so that a memory map may be larger than memory; what `transform`
-    returns is larger than `X`.
+    NaN in a column that had none in `fit` makes all its outputs 0. float32 is
+    preserved; all other types become float64. A sparse `X` is converted to dense a few
+    rows at a time (in `fit`, column by column). For a dense `X`, `fit` keeps only a few
+    columns in memory, so a memory-mapped file may be larger than memory; the output of
+    `transform` is larger than `X`.
 
     References
     ----------
@@ -197,20 +201,20 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
     def fit(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Find the edges, and the mean and deviation, of each column.
+        """Compute the edges, the mean and the standard deviation of each column.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The training rows. Or a `BatchSource`, whose chunks are read once, with
-            the y and the weights that they have; the edges are then those of a sample
-            of its rows (see Notes).
+            their y and weights, if any; the edges may then be those of a sample of its
+            rows (see Notes).
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Classes or numbers. Only ``strategy="tree"`` looks at it.
+            Targets: classes or numbers. Only used with ``strategy="tree"``.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            A weight ≥ 0 per row; a weight of 2 counts as the row twice.
+            Weights ≥ 0 of the rows. A weight of 2 is equivalent to repeating the row.
 
         Returns
         -------
@@ -220,12 +224,12 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         Raises
         ------
         ValueError, TypeError
-            If a parameter, `X`, `y` or `sample_weight` is not allowed (a tree without
-            y, infinite values, NaN with ``missing="error"``, dates, text, values whose
-            variance overflows, ...). An earlier fit then stays as it was.
+            If a parameter, `X`, `y` or `sample_weight` is invalid (``strategy="tree"``
+            without y, infinite values, NaN with ``missing="error"``, dates, text,
+            values whose variance overflows, …). An earlier fit is then kept.
         """
         self._check_parameters()
-        with told_to_callbacks(self, X, y, sample_weight), undone_on_error(self):
+        with callback_fit_task(self, X, y, sample_weight), restored_on_error(self):
             if isinstance(X, BatchSource):
                 return self._fit_chunks(X, y, sample_weight)
             X, y = self._checked_rows(X, y)
@@ -240,11 +244,11 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         """Fit to a batch source: moments of all rows, edges of a sample."""
         if y is not None:
             raise ValueError(
-                "A batch source brings its own targets, as the second of each chunk "
-                "(X, y); fit must not be given y besides."
+                "y must not be passed with a batch source, whose chunks (X, y) contain "
+                "the targets."
             )
-        found = Found(moments=True, sample=True)
-        each_chunk(source, sample_weight, self._checked_rows, found.take_in)
+        found = ChunkStatistics(moments=True, sample=True)
+        process_chunks(source, sample_weight, self._checked_rows, found.add)
         if found.sample.is_whole:
             return self._fit_rows(*found.rows)
         self._fit_bins(*found.rows, found.n_counting, found.moments)
@@ -272,8 +276,16 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         Returns
         -------
         X_tr : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
-            For each column: itself standardised, its bins, and whether it is missing.
-            Of a `BatchSource`, another one, whose chunks are encoded as they are read.
+            For each column: its standardised values, its components and its indicator
+            for NaN, as far as it has them. For a `BatchSource`, a new `BatchSource`
+            that encodes each chunk when it is read.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError, TypeError
+            If `X` is invalid or has other columns than in `fit`.
         """
         check_is_fitted(self)
         if isinstance(X, BatchSource):
@@ -298,17 +310,17 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         return Z
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
-        """Return the names of the columns that come out.
+        """Return the names of the output columns.
 
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Names of the columns. None takes those seen in `fit`, or x0, x1, ….
+            Names of the input columns. None means those seen in `fit`, or x0, x1, ….
 
         Returns
         -------
-        feature_names_out : ndarray of str of shape (n_features_out,)
-            For a column "age": "age" for its standardised values, "age_bin_0",
+        feature_names_out : ndarray of str objects of shape (n_features_out,)
+            For a column "age": "age" (its standardised values), "age_bin_0",
             "age_bin_1", … and "age_missing".
         """
         check_is_fitted(self)
@@ -323,7 +335,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         return np.array(names, dtype=object)
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what input is accepted."""
+        """Tell scikit-learn which inputs are accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.missing == "bin"
         tags.input_tags.sparse = True
@@ -331,7 +343,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    # -- in fit ------------------------------------------------------------------------
+    # -- fit ---------------------------------------------------------------------------
 
     def _check_parameters(self):
         n_bins: Any = self.n_bins
@@ -339,15 +351,15 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         if not (is_count and n_bins >= 2) and not (
             isinstance(n_bins, str) and n_bins == "auto"
         ):
-            refuse_parameter(self, "n_bins", "'auto' or an int, 2 or more")
+            refuse_parameter(self, "n_bins", "'auto' or an int >= 2")
         check_choices(
             self, strategy=STRATEGIES, target_type=TARGET_TYPES, missing=MISSING
         )
         check_bools(self, "keep_scaled", "with_mean", "sparse_output")
         if self.sparse_output and self.with_mean:
             raise ValueError(
-                "sparse_output=True needs with_mean=False: centred zeros would have to "
-                "be stored. Pass with_mean=False to scale without centring."
+                "sparse_output=True needs with_mean=False, because centring would make "
+                "the output dense. Set with_mean=False to scale without centring."
             )
 
     def _checked_rows(self, X, y, reset=True):
@@ -366,7 +378,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
 
     def _validated(self, X, y="no_validation", **options):
         X = checked_table(X)
-        # inf - inf, in scikit-learn's check for infinite values.
+        # scikit-learn's check for infinite values computes inf - inf.
         with np.errstate(invalid="ignore"):
             return validate_data(
                 self,
@@ -385,7 +397,8 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
             s, y = s[counts], None if y is None else y[counts]
         is_continuous = y is not None and self._is_continuous(y)
         if is_continuous:
-            # Sums of squares far from 0 would lose the digits that tell splits apart.
+            # Centred, because sums of squares of large numbers would lose the digits
+            # that distinguish splits.
             y = y.astype(np.float64)
             y -= np.average(y, axis=0, weights=s)
         self.bin_edges_ = []
@@ -407,7 +420,7 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         self.n_bins_ = np.maximum(n_edges - 1, 0)
 
     def _is_continuous(self, y):
-        """Whether y holds numbers; an error where it is not what was said."""
+        """Whether y is continuous; raise an error if `target_type` does not match."""
         kind = type_of_target(y, input_name="y")
         first = y.ravel()[0]
         if kind == "unknown":
@@ -419,23 +432,23 @@ class PiecewiseLinearEncoder(CallbackSupportMixin, TransformerMixin, SkdnnEstima
         if self.target_type == "classes" and looks_continuous:
             raise ValueError(
                 f"y must hold classes for target_type='classes', but it holds {first}. "
-                "Numbers want target_type='continuous'."
+                "Set target_type='continuous' for numbers."
             )
         if self.target_type == "continuous" and y.dtype.kind not in "biuf":
             raise ValueError(
                 f"y must hold numbers for target_type='continuous', but it holds "
-                f"{first!r}. Classes want target_type='classes'."
+                f"{first!r}. Set target_type='classes' for classes."
             )
         return looks_continuous or self.target_type == "continuous"
 
-    # -- what comes out ----------------------------------------------------------------
+    # -- output columns ----------------------------------------------------------------
 
     def _kept(self):
-        """Which columns come out standardised."""
+        """Return for each column whether its standardised values are in the output."""
         return (self.n_bins_ == 0) | bool(self.keep_scaled)
 
     def _components(self) -> Components:
-        """Return the columns that come out, as one formula."""
+        """Return the parameters of all output columns."""
         rows: list[tuple] = []
         mean = np.where(self.with_mean, [self.mean_, self._rest_of_mean], 0.0)
         is_kept = self._kept()

@@ -1,4 +1,4 @@
-"""What the transformers of this room share: refused parameters, fits that fail."""
+"""Shared by the transformers: parameter checks, failed fits, callbacks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ def refuse_parameter(estimator: Any, name: str, allowed: str) -> NoReturn:
 
 
 def check_choices(estimator: Any, **choices: tuple[str, ...]) -> None:
-    """Raise ValueError unless each parameter is one of its names."""
+    """Raise ValueError unless each parameter is one of the allowed strings."""
     for name, allowed in choices.items():
         value = getattr(estimator, name)
         if not isinstance(value, str) or value not in allowed:
@@ -33,8 +33,8 @@ def check_bools(estimator: Any, *names: str) -> None:
 
 
 @contextmanager
-def undone_on_error(estimator: Any) -> Iterator[None]:
-    """Restore the attributes if the block raises: a failed fit changes nothing."""
+def restored_on_error(estimator: Any) -> Iterator[None]:
+    """Restore the estimator's attributes if the block raises an error."""
     before = vars(estimator).copy()
     try:
         yield
@@ -45,10 +45,10 @@ def undone_on_error(estimator: Any) -> Iterator[None]:
 
 
 @contextmanager
-def told_to_callbacks(
+def callback_fit_task(
     estimator: Any, X: Any, y: Any, sample_weight: Any
 ) -> Iterator[None]:
-    """Tell scikit-learn's callbacks that a fit begins, and that it has ended."""
+    """Notify scikit-learn's callbacks of the beginning and the end of a fit."""
     metadata = {"sample_weight": sample_weight}
     context = callback_context(estimator, "fit", 0)
     context.call_on_fit_task_begin(estimator=estimator, X=X, y=y, metadata=metadata)

@@ -1,7 +1,7 @@
-"""From a table of numbers and categories, as it comes, to the inputs of a network.
+"""The preprocessor of a raw table with numeric and categorical columns.
 
-`columns_of` tells which columns of a table are what, `preprocessor_for` makes the
-transformer of such tables. Fit it on training rows only.
+`columns_of` finds the kinds of the columns; `preprocessor_for` makes the transformer of
+such tables. Fit it on training rows only.
 """
 
 from typing import Any, Self
@@ -34,15 +34,15 @@ __all__ = [
 
 ENCODINGS = ("standard", "piecewise")
 
-# Levels of a category with fewer training rows than this share one column.
-LEAST_ROWS_OF_A_LEVEL = 5
-# Whether one-hot columns are standardised as numbers are, or stay 0 and 1.
-STANDARDIZE_LEVELS = False
-# Below this density a network trains on sparse rows as they are.
+# Categories with fewer training rows than this share one column.
+MIN_ROWS_PER_CATEGORY = 5
+# Whether one-hot columns are standardised like numbers, or stay 0 and 1.
+STANDARDIZE_ONE_HOT = False
+# Below this density, a network trains on sparse rows.
 SPARSE_BELOW = 1 / 8
-# Columns come standardised, so that one that varies has a range of 1 or more. What
-# is far below is the rounding of a constant.
-LEAST_RANGE = 1e-6
+# Columns are standardised, so one that varies has a range of at least 1. A range far
+# below is the rounding error of a constant.
+MIN_RANGE = 1e-6
 
 
 def preprocessor_for(
@@ -52,41 +52,45 @@ def preprocessor_for(
     is_sparse: bool = False,
     target_type: str = "classes",
 ) -> Pipeline:
-    """Return the transformer that makes inputs of a network of a table, unfitted.
+    """Return the unfitted transformer that converts a table to inputs of a network.
 
-    Numbers are standardised, or encoded piecewise linearly. A missing number is 0
-    there, which is the mean, beside a column that says so if the training rows had
-    any missing; the weights of that column take up what another filling would
-    change. Categories are one-hot: levels of few rows share a column, a missing value
-    is a level, and a level unknown in training counts as one of few rows or, where
-    there are none, is 0 in all columns. Columns that do not vary in the training rows
-    are dropped: their weights would never learn what another value means.
+    Numeric columns are standardised, or encoded piecewise linearly. Missing numbers
+    become 0, which is the mean, and are marked in an indicator column if the training
+    rows had any; the weights of the indicator make up for any other imputed value.
+
+    Categorical columns are one-hot encoded. Infrequent categories share a column, and a
+    missing value is a category. A category that is not in the training rows is treated
+    as infrequent or, if there are no infrequent ones, is 0 in all columns.
+
+    Columns that are constant in the training rows are dropped, because their weights
+    could not be learnt.
 
     Parameters
     ----------
     columns : TableColumns
-        From `columns_of`.
+        The result of `columns_of`.
 
     encoding : {"standard", "piecewise"}
-        How numbers enter: by InputStandardizer, or by PiecewiseLinearEncoder, which
-        keeps the standardised columns beside the bins.
+        The encoding of numeric columns: by InputStandardizer, or by
+        PiecewiseLinearEncoder, which adds components to the standardised columns.
 
     is_sparse : bool, default=False
-        Whether the table is sparse. It then stays so: numbers are scaled, not centred.
+        Whether the table is sparse. It then stays sparse: numbers are scaled but not
+        centred.
 
     target_type : {"classes", "continuous", "auto"}, default="classes"
-        What y holds, for the encoder.
+        The type of y, for the encoder.
 
     Returns
     -------
     Pipeline
-        Its output is float32 where the table is and float64 otherwise; sparse CSR for
-        a sparse table, and where categories of many levels make it thin.
+        Its output is float32 for a float32 table, else float64. It is sparse CSR for a
+        sparse table, and for a dense one if many categories make it sparse.
 
     Raises
     ------
     ValueError
-        If the encoding is unknown.
+        If `encoding` is not one of the two.
 
     Examples
     --------
@@ -103,19 +107,19 @@ def preprocessor_for(
            [0., 1., 0., 0.]])
     """
     if encoding not in ENCODINGS:
-        raise ValueError(f"encoding must be one of {ENCODINGS}. Got {encoding!r}.")
+        raise ValueError(f"encoding must be one of {ENCODINGS}, got {encoding!r}.")
     steps = _steps_for_numbers(encoding, is_sparse, target_type)
     if columns.categorical:
-        parts = [("categories", Pipeline(_steps_for_levels()), columns.categorical)]
+        parts = [("categories", Pipeline(_steps_for_categories()), columns.categorical)]
         if columns.numeric:
             parts.insert(0, ("numbers", Pipeline(steps), columns.numeric))
-        # Names without the part's: "age", not "numbers__age".
+        # Names without a prefix: "age", not "numbers__age".
         by_column = ColumnTransformer(
             parts, sparse_threshold=SPARSE_BELOW, verbose_feature_names_out=False
         )
         steps = [("columns", by_column)]
     preprocessor = Pipeline([*steps, ("varying", VaryingColumns())])
-    # Whatever scikit-learn is set to give its callers, a network takes arrays.
+    # A network takes arrays, whatever scikit-learn's global transform_output is.
     return preprocessor.set_output(transform="default")
 
 
@@ -126,7 +130,7 @@ def _steps_for_numbers(encoding, is_sparse, target_type) -> list[tuple[str, Any]
         )
         return [("encode", encoder)]
     fill = SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True)
-    # Not add_indicator=True: `set_output` does not reach the indicator in an imputer.
+    # Not add_indicator=True: `set_output` does not reach the indicator of an imputer.
     fill_and_tell = FeatureUnion(
         [("fill", fill), ("tell", MissingIndicator(error_on_new=False))],
         verbose_feature_names_out=False,
@@ -137,23 +141,24 @@ def _steps_for_numbers(encoding, is_sparse, target_type) -> list[tuple[str, Any]
     ]
 
 
-def _steps_for_levels() -> list[tuple[str, Any]]:
+def _steps_for_categories() -> list[tuple[str, Any]]:
     encoder = OneHotEncoder(
         handle_unknown="infrequent_if_exist",
-        min_frequency=LEAST_ROWS_OF_A_LEVEL,
-        sparse_output=not STANDARDIZE_LEVELS,
-        dtype=np.float32,  # beside float64 numbers they become float64
+        min_frequency=MIN_ROWS_PER_CATEGORY,
+        sparse_output=not STANDARDIZE_ONE_HOT,
+        dtype=np.float32,  # converted to float64 next to float64 numbers
     )
     steps = [("missing", UniformMissing()), ("one_hot", encoder)]
-    if STANDARDIZE_LEVELS:
+    if STANDARDIZE_ONE_HOT:
         steps.append(("standardize", InputStandardizer()))
     return steps
 
 
 class UniformMissing(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
-    """Make every missing category NaN, whether it was None, NaN or pandas.NA.
+    """Replace missing categories (None, NaN or pandas.NA) by NaN.
 
-    An encoder takes None and NaN for different levels, and cannot sort pandas.NA.
+    OneHotEncoder treats None and NaN as different categories, and cannot sort
+    pandas.NA.
 
     Attributes
     ----------
@@ -161,16 +166,16 @@ class UniformMissing(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         Number of columns seen in `fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if `X` had names that are all strings.
+        Column names seen in `fit`, defined only if they are all strings.
     """
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Note how many columns there are.
+        """Set the number and the names of the columns.
 
         Parameters
         ----------
         X : {array-like, data frame} of shape (n_samples, n_features)
-            Columns of categories.
+            Categorical columns.
 
         y : None
             Ignored.
@@ -178,42 +183,42 @@ class UniformMissing(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
         Returns
         -------
         self : UniformMissing
-            The transformer.
+            The fitted transformer.
         """
         validate_data(self, X, skip_check_array=True)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Replace what is missing.
+        """Replace missing values by NaN.
 
         Parameters
         ----------
         X : {array-like, data frame} of shape (n_samples, n_features)
-            Columns of categories.
+            Categorical columns.
 
         Returns
         -------
         X_tr : ndarray of shape (n_samples, n_features)
-            Python objects, or numbers where `X` is an array of numbers.
+            An array of Python objects, or `X` itself if it is an array of another type.
         """
         check_is_fitted(self)
         validate_data(self, X, reset=False, skip_check_array=True)
         if is_frame(X):
-            levels = [np.asarray(X[name]) for name in X.columns]
+            columns = [np.asarray(X[name]) for name in X.columns]
         else:
             X = np.asarray(X)
             if X.dtype.kind != "O":
                 return X
-            levels = list(X.T)
-        out = np.empty((len(X), len(levels)), dtype=object, order="F")
-        for j, column in enumerate(levels):
+            columns = list(X.T)
+        out = np.empty((len(X), len(columns)), dtype=object, order="F")
+        for j, column in enumerate(columns):
             out[:, j] = column
-            if not set(map(type, column)) <= {str}:  # quicker than a look at each
-                out[[is_missing(level) for level in column], j] = np.nan
+            if not set(map(type, column)) <= {str}:  # faster than checking each value
+                out[[is_missing(value) for value in column], j] = np.nan
         return out
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what input is accepted."""
+        """Tell scikit-learn which inputs are accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
@@ -222,12 +227,12 @@ class UniformMissing(OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator):
 
 
 class VaryingColumns(TransformerMixin, SkdnnEstimator):
-    """Drop standardised columns that are constant; keep one if all are.
+    """Drop constant columns of standardised data; keep the first if all are constant.
 
     Attributes
     ----------
     columns_ : ndarray of int of shape (n_features_out,)
-        Positions of the columns that vary in the training rows; the first where none
+        Indices of the columns that vary in the training rows; the first column if none
         does.
 
     n_features_in_ : int
@@ -240,7 +245,7 @@ class VaryingColumns(TransformerMixin, SkdnnEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows, of standardised numbers and of zeros and ones.
+            The training rows: standardised numbers, and one-hot columns.
 
         y : None
             Ignored.
@@ -254,7 +259,7 @@ class VaryingColumns(TransformerMixin, SkdnnEstimator):
         width = X.max(axis=0) - X.min(axis=0)
         if sparse.issparse(width):
             width = width.toarray().ravel()
-        varying = np.flatnonzero(width > LEAST_RANGE)
+        varying = np.flatnonzero(width > MIN_RANGE)
         self.columns_ = varying if varying.size else np.arange(1)
         return self
 
@@ -264,12 +269,12 @@ class VaryingColumns(TransformerMixin, SkdnnEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows as `fit` had them.
+            Rows with the same columns as in `fit`.
 
         Returns
         -------
         X_tr : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
-            The rows themselves where all columns vary; CSR if they are sparse.
+            The columns that vary; `X` itself if all do. CSR if `X` is sparse.
         """
         check_is_fitted(self)
         X = self._validated(X, reset=False)
@@ -283,18 +288,18 @@ class VaryingColumns(TransformerMixin, SkdnnEstimator):
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Names of the columns. None takes those seen in `fit`, or x0, x1, ….
+            Names of the input columns. None means those seen in `fit`, or x0, x1, ….
 
         Returns
         -------
-        feature_names_out : ndarray of str of shape (n_features_out,)
-            A part of them.
+        feature_names_out : ndarray of str objects of shape (n_features_out,)
+            The names of the columns that vary.
         """
         check_is_fitted(self)
         return check_feature_names_in(self, input_features)[self.columns_]
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what input is accepted."""
+        """Tell scikit-learn which inputs are accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

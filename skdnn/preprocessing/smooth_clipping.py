@@ -1,4 +1,4 @@
-r"""Pull outliers into (-c, c), and back.
+r"""Smooth clipping of outliers to (-c, c), and its inverse.
 
 .. math::
 
@@ -12,16 +12,16 @@ import numpy as np
 
 
 def clip_smoothly(x, c):
-    """Turn x into z, in place."""
-    # hypot does not overflow where the square of x/c would. A NumPy float64 as c
-    # would make the temporary arrays of a float32 x twice as large.
+    """Convert x to z, in place."""
+    # hypot does not overflow, unlike the square of x/c. A NumPy float64 as c would
+    # double the size of the temporary arrays for a float32 x.
     x /= np.hypot(1.0, x / float(c))
 
 
 def unclip_smoothly(z, c):
-    """Turn z into x, in place; z is first held inside (-c, c)."""
+    """Convert z to x, in place; z is first clipped to the inside of (-c, c)."""
     c = float(c)
     inside = np.nextafter(z.dtype.type(c), z.dtype.type(0))
     np.clip(z, -inside, inside, out=z)
-    # Equal to the formula, but c - z is exact near c, where 1 - (z/c)² is not.
+    # Equivalent to the formula, but c - z is exact near c, unlike 1 - (z/c)².
     z *= c / (np.sqrt(c - z) * np.sqrt(c + z))

@@ -1,4 +1,4 @@
-"""Standardise the inputs: training mean to 0, training deviation to 1."""
+"""InputStandardizer: inputs of mean 0 and standard deviation 1."""
 
 from functools import partial
 from numbers import Real
@@ -17,18 +17,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skdnn._estimator import SkdnnEstimator
 from skdnn._sklearn import with_callbacks
 from skdnn.preprocessing.blocks import ROWS_AT_ONCE, validated_by_blocks
-from skdnn.preprocessing.chunk_fits import Found, each_chunk
+from skdnn.preprocessing.chunk_fits import ChunkStatistics, process_chunks
 from skdnn.preprocessing.column_statistics import (
     Moments,
     robust_statistics,
     update_moments,
 )
 from skdnn.preprocessing.fitting import (
+    callback_fit_task,
     check_bools,
     check_choices,
     refuse_parameter,
-    told_to_callbacks,
-    undone_on_error,
+    restored_on_error,
 )
 from skdnn.preprocessing.smooth_clipping import clip_smoothly, unclip_smoothly
 from skdnn.preprocessing.tables import (
@@ -45,16 +45,16 @@ INPUT = {
     "ensure_all_finite": "allow-nan",
 }
 FITTED = ("mean_", "var_", "center_", "scale_", "n_samples_seen_")
-# The state behind them, as plain types that files can hold: see `Moments`.
+# The running state of partial_fit (see `Moments`), as types that files can hold.
 RUNNING = ("_moments", "_shift", "_rest_of_mean")
 
 
 def _has_running_moments(estimator):
-    """Return whether `partial_fit` exists: medians cannot be updated in pieces."""
+    """Return whether `partial_fit` exists: only moments can be updated in batches."""
     if estimator.method == "robust":
         raise AttributeError(
             "partial_fit needs method='standard', got method='robust': medians and "
-            "quartiles cannot be updated piece by piece."
+            "quartiles cannot be updated in batches."
         )
     return True
 
@@ -62,7 +62,7 @@ def _has_running_moments(estimator):
 class InputStandardizer(
     CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, SkdnnEstimator
 ):
-    r"""Centre and scale each input column with statistics of the training rows.
+    r"""Standardise each column with the mean and standard deviation of training rows.
 
     .. math::
 
@@ -71,11 +71,13 @@ class InputStandardizer(
         \qquad \sigma^2 = \frac{1}{S} \sum_{i=1}^{m} s_i (x_i - \mu)^2,
         \qquad S = \sum_{i=1}^{m} s_i,
 
-    column by column, with :math:`s_i = 1` without `sample_weight`. Fit on the
-    training rows and apply the same :math:`\mu` and :math:`\sigma` to dev, test and
-    production rows. With ``method="robust"``, :math:`\mu` is the median and
-    :math:`\sigma` the interquartile range. With ``smooth_clip=c`` outliers are then
-    pulled smoothly into :math:`(-c, c)`:
+    for each column, with weights :math:`s_i`, which are 1 without `sample_weight`. Fit
+    on the training rows and apply the same :math:`\mu` and :math:`\sigma` to dev, test
+    and production rows. With ``method="robust"``, :math:`\mu` is the median and
+    :math:`\sigma` the interquartile range.
+
+    With ``smooth_clip=c``, the standardised values are then squashed smoothly into
+    :math:`(-c, c)`:
 
     .. math::
 
@@ -85,24 +87,24 @@ class InputStandardizer(
     Parameters
     ----------
     method : {"standard", "robust"}, default="standard"
-        "standard" is mean and standard deviation, as in
-        :class:`~sklearn.preprocessing.StandardScaler`. "robust" is median and
-        interquartile range, which a few outliers do not move.
+        "standard" uses the mean and the standard deviation, like
+        :class:`~sklearn.preprocessing.StandardScaler`. "robust" uses the median and the
+        interquartile range, which are robust to outliers.
 
     with_mean : bool, default=True
-        Subtract the mean (the median). Sparse `X` needs ``with_mean=False``, since
-        centred zeros would have to be stored.
+        Whether to subtract the mean (or median). Sparse `X` needs ``with_mean=False``,
+        because centring would make it dense.
 
     with_std : bool, default=True
-        Divide by the standard deviation (the interquartile range).
+        Whether to divide by the standard deviation (or interquartile range).
 
     smooth_clip : float or None, default=None
-        The bound c > 0 of the smooth clipping, in units of the scaled inputs.
-        None clips nothing; RealMLP [1]_ uses 3 with ``method="robust"``.
+        The bound c > 0 of smooth clipping, in units of the scaled inputs. None disables
+        clipping. RealMLP [1]_ uses 3 with ``method="robust"``.
 
     copy : bool, default=True
-        If False, `transform` and `inverse_transform` write into `X` where they can
-        (a float array or sparse matrix).
+        If False, `transform` and `inverse_transform` work in place where possible, that
+        is, if `X` is a float array or a float sparse matrix.
 
     Attributes
     ----------
@@ -113,69 +115,71 @@ class InputStandardizer(
         Variance of each column (ddof = 0). Only with ``method="standard"``.
 
     n_samples_seen_ : int, float or ndarray of shape (n_features,)
-        Rows seen, or the sum of their weights; one number per column where values
-        are missing. Only with ``method="standard"``.
+        Number of rows seen, or the sum of their weights; an array if columns have
+        different numbers of missing values. Only with ``method="standard"``.
 
     center_ : ndarray of shape (n_features,) or None
         Median of each column; None if ``with_mean=False``. Only with
         ``method="robust"``.
 
     scale_ : ndarray of shape (n_features,) or None
-        What each column is divided by; 1 for a constant column (see Notes), None if
+        Divisor of each column, which is 1 for constant columns (see Notes); None if
         ``with_std=False``.
 
     n_features_in_ : int
         Number of columns seen in `fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if `X` had names that are all strings.
+        Column names seen in `fit`, defined only if they are all strings.
 
     See Also
     --------
+    PiecewiseLinearEncoder : Adds piecewise linear components to standardised columns.
     sklearn.preprocessing.StandardScaler : Mean and standard deviation only.
     sklearn.preprocessing.RobustScaler : Median and quantile range, without weights.
 
     Notes
     -----
-    NaN is a missing value: ignored in `fit`, kept in `transform`. A column that has
-    only NaN becomes NaN. float32 stays float32, everything else becomes float64.
+    NaN is treated as a missing value: it is ignored in `fit` and kept in `transform`. A
+    column with only NaN stays NaN. float32 is preserved; all other types become
+    float64.
 
-    A column whose values are all the same becomes exactly 0, however large they are.
-    Columns that vary little beside their mean, such as timestamps, are scaled by
-    their differences from one of their values, which are exact. A spread below 10 eps
-    of the mean is taken for rounding noise; such a column is divided by 1, or by its
-    spread where that is more than 1, so that noise is never blown up.
+    A constant column becomes exactly 0, however large its value is. If the spread of a
+    column is tiny relative to its mean, as for timestamps, its statistics are computed
+    from differences to one of its values, which are exact. A spread below 10 eps of the
+    mean is considered rounding noise. Such a column is divided by 1, or by its spread
+    if that is greater than 1, so that noise is never amplified.
 
-    `fit` reads a dense table by blocks and copies none of it: a memory map may be
-    larger than memory. Mean and deviation have the bits of `StandardScaler`'s; they
-    differ by rounding with weights, and for columns of more than four million rows in
-    a table that is stored column by column. Medians are found column by column, each
-    of which is held in memory. `transform` returns an array as large as `X`; for rows
-    that are more than memory holds, give it a `BatchSource`.
+    `fit` reads a dense table in blocks and makes no copy of it, so a memory-mapped file
+    may be larger than memory. Mean and standard deviation are bit-identical to those of
+    `StandardScaler`, except for rounding differences with weights, and for columns of
+    more than four million rows in an array in column-major order. Medians are computed
+    column by column, with one column at a time in memory. `transform` returns an array
+    as large as `X`; pass a `BatchSource` for more rows than fit in memory.
 
-    Of a `BatchSource` with up to 65 536 rows, median and quartiles are those of all
-    rows. Of a longer one they are those of a random sample of 32 000 to 65 536 rows,
-    the same in each fit: what is taken for the quartile of level 0.25 is, at one
-    standard error, of a level between 0.2476 and 0.2524 of all rows, the median of one
-    between 0.497 and 0.503.
+    For a `BatchSource` with up to 65 536 rows, the median and the quartiles are exact.
+    For a longer one they are those of a random sample of 32 000 to 65 536 rows, which
+    is the same in each fit. At one standard error, the sample's quartile of level 0.25
+    has a level between 0.2476 and 0.2524 among all rows, and its median a level between
+    0.497 and 0.503.
 
-    Quartiles invert the weighted distribution function and average the two sides of
-    a step (definition 2 of [2]_, ``method="averaged_inverted_cdf"`` of
-    :func:`numpy.quantile`). It is the usual definition under which a weight means
-    a repeated row and only ratios of weights count. `RobustScaler` interpolates
-    (definition 7): the medians are the same, the quartiles differ by less than the
-    distance of neighbouring values, and not at all for 4k + 1 rows.
+    Quartiles invert the weighted distribution function and average the two sides of a
+    step (definition 2 of [2]_, ``method="averaged_inverted_cdf"`` of
+    :func:`numpy.quantile`). This is the usual definition under which a weight is
+    equivalent to repeating a row and only ratios of weights matter. `RobustScaler`
+    interpolates (definition 7): its medians are the same, and its quartiles differ by
+    less than the distance between neighbouring values, or not at all for 4k + 1 rows.
 
-    If the interquartile range of a column is 0 (say, mostly zeros), half of the
-    range from minimum to maximum takes its place, as in RealMLP [1]_. A column with
-    no range is constant; unlike in RealMLP its scale is then 1, as in
-    `StandardScaler`.
+    If the interquartile range of a column is 0 (for example, if most values are 0), it
+    is replaced by half of the range from minimum to maximum, as in RealMLP [1]_. If
+    that is 0 too, the column is constant and its scale is 1, as in `StandardScaler`
+    (unlike in RealMLP).
 
-    After `smooth_clip` the relative rounding error of the inverse grows as
-    :math:`1 + (x/c)^2`: far outliers come back, but with fewer digits. No finite x
-    belongs to :math:`|z| \ge c`, which rounding (or a network's output) can
-    produce; `inverse_transform` reads it as the largest value below c, which gives
-    about 7e7 c for float64 and 3e3 c for float32.
+    With `smooth_clip`, the relative rounding error of the inverse grows as
+    :math:`1 + (x/c)^2`: extreme outliers are recovered with fewer digits. Values
+    :math:`|z| \ge c`, which can result from rounding or come from a network, have no
+    finite inverse; `inverse_transform` treats them as the largest value below c, which
+    gives about 7e7 c for float64 and 3e3 c for float32.
 
     References
     ----------
@@ -215,20 +219,20 @@ class InputStandardizer(
     def fit(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Learn location and scale of each column; forget earlier fits.
+        """Compute the location and scale of each column.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training rows. Or a `BatchSource`, whose chunks are read once, with the
-            weights that they have. ``method="robust"`` then takes medians and quartiles
+            The training rows. Or a `BatchSource`, whose chunks are read once, with
+            their weights, if any; ``method="robust"`` then takes medians and quartiles
             from a sample of its rows (see Notes).
 
         y : None
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            A weight ≥ 0 per row; a weight of 2 counts as the row twice.
+            Weights ≥ 0 of the rows. A weight of 2 is equivalent to repeating the row.
 
         Returns
         -------
@@ -238,13 +242,12 @@ class InputStandardizer(
         Raises
         ------
         ValueError, TypeError
-            If a parameter, `X` or `sample_weight` is not allowed (columns of the same
-            name, dates, text, complex numbers, values whose variance overflows, ...),
-            or if `X` is sparse and ``with_mean=True``. An earlier fit then stays as it
-            was.
+            If a parameter, `X` or `sample_weight` is invalid (duplicate column names,
+            dates, text, complex numbers, values whose variance overflows, …), or if `X`
+            is sparse and ``with_mean=True``. An earlier fit is then kept.
         """
         self._check_parameters()
-        with told_to_callbacks(self, X, y, sample_weight), undone_on_error(self):
+        with callback_fit_task(self, X, y, sample_weight), restored_on_error(self):
             if isinstance(X, BatchSource):
                 return self._fit_chunks(X, sample_weight)
             X, sample_weight = self._check_training(X, sample_weight, reset=True)
@@ -256,8 +259,8 @@ class InputStandardizer(
 
     def _fit_chunks(self, source, sample_weight):
         is_robust = self.method == "robust"
-        found = Found(moments=not is_robust, sample=is_robust)
-        each_chunk(source, sample_weight, self._checked_rows, found.take_in)
+        found = ChunkStatistics(moments=not is_robust, sample=is_robust)
+        process_chunks(source, sample_weight, self._checked_rows, found.add)
         if is_robust:
             X, _, s = found.rows
             self._store_quartiles(X, s)
@@ -283,22 +286,22 @@ class InputStandardizer(
     def partial_fit(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Update mean and variance with more training rows.
+        """Update the mean and variance with a batch of training rows.
 
-        Several calls with pieces give what one `fit` on all rows gives. Only with
-        ``method="standard"``.
+        Calls with several batches give the same statistics as one `fit` on all rows, up
+        to rounding. Only with ``method="standard"``.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            More training rows.
+            A batch of training rows.
 
         y : None
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            A weight ≥ 0 per row; None counts each row once, also after pieces that
-            had weights.
+            Weights ≥ 0 of the rows. None means a weight of 1 for each row, even if
+            earlier batches had weights.
 
         Returns
         -------
@@ -310,10 +313,10 @@ class InputStandardizer(
         AttributeError
             If ``method="robust"``.
         ValueError, TypeError
-            As in `fit`. The pieces seen so far then stay as they were.
+            As in `fit`. The statistics are then unchanged.
         """
         self._check_parameters()
-        with undone_on_error(self):
+        with restored_on_error(self):
             moments = None
             if hasattr(self, "_moments"):
                 moments = Moments(self._moments, self._shift)
@@ -324,21 +327,29 @@ class InputStandardizer(
         return self
 
     def transform(self, X: Any, copy: bool | None = None) -> Any:
-        """Centre, scale and, with `smooth_clip`, clip smoothly.
+        """Centre and scale rows and, with `smooth_clip`, clip them smoothly.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows in the units of the training rows. Or a `BatchSource`.
 
-        copy : bool, default=None
-            Overrides the parameter `copy` for this call.
+        copy : bool or None, default=None
+            Overrides the parameter `copy` for this call. Ignored for a `BatchSource`,
+            whose chunks are always copied.
 
         Returns
         -------
         X_tr : {ndarray, sparse matrix} of shape (n_samples, n_features)
-            The standardised rows; of a `BatchSource`, another one, whose chunks are
-            copied and standardised as they are read.
+            The standardised rows. For a `BatchSource`, a new `BatchSource` that
+            standardises each chunk when it is read.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError, TypeError
+            If `X` is invalid or has other columns than in `fit`.
         """
         check_is_fitted(self, "scale_")
         copy = self._checked_copy(copy)
@@ -349,8 +360,8 @@ class InputStandardizer(
             if self.scale_ is not None:
                 inplace_column_scale(X, 1 / self.scale_)
         else:
-            # In place and with mean and scale left in float64: NumPy computes in
-            # float64 buffers, so a large mean costs a float32 column no further digits.
+            # In place, with mean and scale in float64: NumPy computes in float64
+            # buffers, so a float32 column with a large mean loses no further digits.
             if (location := self._location()) is not None:
                 X -= location
                 self._add_rest_of_mean(X, -1)
@@ -359,32 +370,39 @@ class InputStandardizer(
         if self.smooth_clip is not None:
             values = X.data[:, np.newaxis] if sparse.issparse(X) else X
             step = max(1, ROWS_AT_ONCE // max(1, values.shape[1]))
-            for start in range(0, values.shape[0], step):  # it makes copies
+            for start in range(0, values.shape[0], step):  # it makes temporary copies
                 clip_smoothly(values[start : start + step], self.smooth_clip)
         return X
 
     def inverse_transform(self, X: Any, copy: bool | None = None) -> Any:
-        """Give standardised rows their units back.
+        """Convert standardised rows back to the original units.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Standardised rows. With `smooth_clip`, values at or beyond ±c are read
-            as the largest value below c (see the Notes of the class).
+            Standardised rows. With `smooth_clip`, values at or beyond ±c are treated as
+            the largest value below c (see the Notes of the class).
 
-        copy : bool, default=None
+        copy : bool or None, default=None
             Overrides the parameter `copy` for this call.
 
         Returns
         -------
         X_original : {ndarray, sparse matrix} of shape (n_samples, n_features)
             Rows in the units of the training rows.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError, TypeError
+            If `X` is invalid or has another number of columns than in `fit`.
         """
         check_is_fitted(self, "scale_")
         copy = self._checked_copy(copy)
         X = checked_table(X)
-        # Not validate_data: it would warn that the plain array that transform gave
-        # has no feature names.
+        # Not validate_data, which would warn that an array from transform has no
+        # feature names.
         with np.errstate(invalid="ignore"):
             X = check_array(
                 X,
@@ -414,7 +432,7 @@ class InputStandardizer(
         return X
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what input is accepted."""
+        """Tell scikit-learn which inputs are accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = not self.with_mean
@@ -425,7 +443,7 @@ class InputStandardizer(
         check_choices(self, method=METHODS)
         check_bools(self, "with_mean", "with_std", "copy")
         c: Any = self.smooth_clip
-        # True would count as c = 1, which nobody means by it.
+        # True is an int, but nobody means c = 1 by it.
         if c is not None and (
             isinstance(c, bool | np.bool_)
             or not isinstance(c, Real)
@@ -455,9 +473,9 @@ class InputStandardizer(
     def _refuse_sparse_centring(self, X):
         if self.with_mean and sparse.issparse(X):
             raise ValueError(
-                "Sparse X cannot be centred (its zeros would have to be stored), but "
-                "with_mean=True: pass with_mean=False to scale without centring, or "
-                "a dense X."
+                "with_mean=True cannot be used with sparse X, because centring would "
+                "make it dense: set with_mean=False to scale without centring, or "
+                "convert X with toarray()."
             )
 
     def _location(self):
@@ -466,7 +484,7 @@ class InputStandardizer(
         return self.center_ if hasattr(self, "center_") else self.mean_
 
     def _add_rest_of_mean(self, X, sign):
-        """Add the rounding error of `mean_` to X with this sign, where there is one."""
+        """Add the rounding error of `mean_`, times `sign`, to X."""
         rest = getattr(self, "_rest_of_mean", None)
         if rest is not None and (columns := np.flatnonzero(rest)).size:
             X[:, columns] += sign * rest[columns]
@@ -484,7 +502,7 @@ class InputStandardizer(
         )
 
     def _store(self, **fitted):
-        # Attributes of an earlier fit with the other method must not survive.
+        # Remove the attributes of an earlier fit with the other method.
         for name in FITTED + RUNNING:
             self.__dict__.pop(name, None)
         self.__dict__.update(fitted)

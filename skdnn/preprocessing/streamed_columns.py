@@ -1,4 +1,4 @@
-"""Which columns of a table that comes in chunks are numbers, and which categories."""
+"""The numeric and the categorical columns of a table that is read in chunks."""
 
 from typing import Any
 
@@ -13,15 +13,16 @@ _NUMBERS, _CATEGORIES = "numbers", "categories"
 
 
 class StreamedColumns:
-    """What the columns of all chunks are: the same in each of them.
+    """Collects the kinds of the columns, which must be the same in all chunks.
 
-    A chunk in which a column has missing values only says nothing about it: a reader
-    of text files gives it the type of numbers, whatever it holds elsewhere.
+    A chunk in which a column has only missing values does not determine its kind:
+    readers of text files give such a column a numeric type, whatever it holds in other
+    chunks.
 
     Parameters
     ----------
     categorical_features : "from_dtype", None or array-like
-        As of `columns_of`.
+        As in `columns_of`.
     """
 
     def __init__(self, categorical_features: ArrayLike | str | None):
@@ -29,13 +30,13 @@ class StreamedColumns:
         self._kinds: dict[Any, str | None] = {}  # by name or position
 
     def add(self, X: Any) -> None:
-        """Take in a chunk.
+        """Add a chunk.
 
         Raises
         ------
         ValueError
-            If a column holds numbers here and categories in chunks before, or the other
-            way round; or as `columns_of` does.
+            If a column holds numbers here and categories in earlier chunks, or vice
+            versa; or as in `columns_of`.
         """
         found = columns_of(X, self._asked_for)
         kinds = dict.fromkeys(_labels(X, found))
@@ -47,15 +48,15 @@ class StreamedColumns:
             before = self._kinds.get(label)
             if kind and before and kind != before:
                 raise ValueError(
-                    f"Column {label!r} of X holds {kind}, but in the chunks before "
-                    f"{before}. Read all chunks with the same types, or name the "
-                    "columns of categories in categorical_features."
+                    f"Column {label!r} of X holds {kind}, but in earlier chunks it "
+                    f"holds {before}. Read all chunks with the same data types, or "
+                    "list the categorical columns in categorical_features."
                 )
             self._kinds[label] = before or kind
 
     @property
     def columns(self) -> TableColumns:
-        """Which columns are what; one without a single value counts as numbers."""
+        """The columns by kind; a column without any value counts as numeric."""
         kinds = self._kinds.items()
         return TableColumns(
             [label for label, kind in kinds if kind != _CATEGORIES],

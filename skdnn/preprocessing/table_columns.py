@@ -1,4 +1,4 @@
-"""Which columns of a caller's table are numbers, and which are categories."""
+"""The numeric and the categorical columns of a table."""
 
 from collections.abc import Iterable
 from datetime import date, time, timedelta
@@ -19,19 +19,20 @@ from skdnn.preprocessing.tables import (
 )
 
 _ALLOWED = (
-    "'from_dtype', None, or an array of column names, of positions, or of bools, one "
-    "for each column"
+    "'from_dtype', None, an array of column names, an array of positions, or a boolean "
+    "mask with one value for each column"
 )
 _TEXT_TYPES = (str, bytes)
-# Timestamps and NaT of pandas derive from these.
+# The Timestamp and NaT of pandas are subclasses of these.
 _DATE_TYPES = (date, time, timedelta, np.datetime64, np.timedelta64)
 _CATEGORIES_OF_POLARS = ("String", "Utf8", "Categorical", "Enum")
 
 
 class TableColumns(NamedTuple):
-    """Which columns are what: names or positions, as ColumnTransformer takes them.
+    """The numeric and the categorical columns, as ColumnTransformer accepts them.
 
-    They are names where the table is a frame whose names are all strings.
+    They are names if the table is a data frame whose names are all strings, else
+    positions.
     """
 
     numeric: list
@@ -39,9 +40,9 @@ class TableColumns(NamedTuple):
 
 
 class _Column(NamedTuple):
-    """A column as its data type, or its values, show it."""
+    """The kind of a column, found from its data type or its values."""
 
-    name: Any  # as messages call it
+    name: Any  # for messages
     kind: str  # "number", "text", "category", "date" or "mixture"
     example: str = ""
 
@@ -51,23 +52,23 @@ def columns_of(
     categorical_features: ArrayLike | str | None = "from_dtype",
     name: str = "X",
 ) -> TableColumns:
-    """Tell numeric columns from categorical ones.
+    """Find the numeric and the categorical columns of a table.
 
     Parameters
     ----------
     X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
-        The caller's table, before any conversion. Only data types are looked at, and
-        the values of columns of Python objects.
+        The caller's table, before any conversion. Only the data types are inspected,
+        and the values of columns of Python objects or text.
 
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
-        "from_dtype" takes for categories: in a frame, columns of the types category,
-        Categorical, Enum and text, and those of Python objects that hold text; in an
-        array, columns of objects that hold text, and of an array of text those that
-        are not all numbers. Booleans are numbers. None means no column, an array
-        those with these names, at these positions or where this mask is True.
+        "from_dtype" selects, in a data frame, the columns of the types category,
+        Categorical, Enum and text, and columns of Python objects that hold text; in an
+        array of objects, the columns that hold text; in an array of text, the columns
+        that are not all numbers. Booleans are numeric. None selects no column; an
+        array-like lists names or positions, or is a boolean mask.
 
     name : str, default="X"
-        What messages call the table.
+        The name of the table in messages.
 
     Returns
     -------
@@ -77,12 +78,11 @@ def columns_of(
     Raises
     ------
     TypeError
-        If `X` is no table.
+        If `X` is not a table.
     ValueError
-        If `categorical_features` is none of these or names no column; if a column
-        holds dates, or text beside other values; if one holds text and is not
-        among the categories; if columns share a name, or `X` is sparse and has
-        categories.
+        If `categorical_features` is invalid or lists an unknown column; if a column
+        holds dates, both text and other values, or text without being categorical; if
+        column names are not unique; or if `X` is sparse and columns are categorical.
     """
     refuse_no_table(X, "table", name)
     if sparse.issparse(X):
@@ -96,17 +96,17 @@ def columns_of(
     for each in columns:
         if each.kind == "mixture":
             raise ValueError(
-                f"Column {each.name!r} of {name} holds text beside other values "
-                f"({each.example}): make them all text, with astype(str), or all "
-                "numbers."
+                f"Column {each.name!r} of {name} holds both text and other values "
+                f"({each.example}): convert them all to text, with astype(str), or all "
+                "to numbers."
             )
     is_category = _chosen(columns, categorical_features, X, name)
     for each, chosen in zip(columns, is_category, strict=True):
         if each.kind == "text" and not chosen:
             raise ValueError(
                 f"Column {each.name!r} of {name} holds text ({each.example}), but "
-                f"categorical_features={shortened(categorical_features)} leaves it "
-                "out. Add it, pass 'from_dtype', or drop the column."
+                f"categorical_features={shortened(categorical_features)} does not "
+                "include it. Add it, pass 'from_dtype', or drop the column."
             )
     labels = list(range(len(columns)))
     if is_frame(X) and all(isinstance(each, str) for each in X.columns):
@@ -117,7 +117,7 @@ def columns_of(
     )
 
 
-# -- what was asked for ----------------------------------------------------------------
+# -- categorical_features --------------------------------------------------------------
 
 
 def _chosen(columns, categorical_features: Any, X, name) -> list[bool]:
@@ -133,14 +133,15 @@ def _chosen(columns, categorical_features: Any, X, name) -> list[bool]:
     chosen = list(categorical_features)
     if chosen and sparse.issparse(X):
         raise ValueError(
-            f"{name} is sparse, and categories need a dense table: encode them first, "
-            f"or pass categorical_features=None. Got {shortened(chosen)}."
+            f"categorical_features={shortened(chosen)} cannot be used with sparse "
+            f"{name}, since categories need a dense table: encode them first, or pass "
+            "categorical_features=None."
         )
     if chosen and all(isinstance(each, bool | np.bool_) for each in chosen):
         if len(chosen) != len(columns):
             raise ValueError(
-                f"categorical_features has {len(chosen)} bools, but {name} has "
-                f"{len(columns)} columns: give one for each."
+                f"categorical_features is a mask of length {len(chosen)}, but {name} "
+                f"has {len(columns)} columns: pass one bool for each column."
             )
         return [bool(each) for each in chosen]
     if all(isinstance(each, str) for each in chosen):
@@ -155,7 +156,7 @@ def _chosen(columns, categorical_features: Any, X, name) -> list[bool]:
     if unknown:
         has = f"has the columns {shortened(known)}" if known else "has no column names"
         raise ValueError(
-            f"categorical_features has {what} of no column of {name}: "
+            f"categorical_features has {what} that are not columns of {name}: "
             f"{shortened(unknown)}. {name} {has}."
         )
     return [each in chosen for each in known] or [False] * len(columns)
@@ -172,7 +173,7 @@ def _refuse(categorical_features) -> NoReturn:
     )
 
 
-# -- what is there ---------------------------------------------------------------------
+# -- kinds of columns ------------------------------------------------------------------
 
 
 def _columns_of_frame(X) -> list[_Column]:
@@ -180,11 +181,11 @@ def _columns_of_frame(X) -> list[_Column]:
     for name, dtype in zip(X.columns, list(X.dtypes), strict=True):
         kind = kind_of_dtype(dtype)
         polars_name = getattr(dtype, "__name__", type(dtype).__name__)
-        if hasattr(dtype, "categories") and hasattr(dtype, "ordered"):  # of pandas
+        if hasattr(dtype, "categories") and hasattr(dtype, "ordered"):  # pandas
             column = _column_of_values(name, dtype.categories)
             if column.kind != "mixture":
                 column = _Column(name, "category")
-        elif hasattr(dtype, "is_temporal") and kind == "O":  # of polars
+        elif hasattr(dtype, "is_temporal") and kind == "O":  # polars
             is_category = polars_name in _CATEGORIES_OF_POLARS
             column = _Column(name, "text" if is_category else "number", polars_name)
         elif kind in "OSU":
@@ -197,19 +198,19 @@ def _columns_of_frame(X) -> list[_Column]:
 
 def _columns_of_array(X, name) -> list[_Column]:
     if not hasattr(X, "dtype"):
-        # As objects: numbers beside text would become text.
+        # As objects, because numbers next to text would become text.
         X = np.asarray(X, dtype=object)
     X = np.asarray(X)
     if X.ndim != 2:
         raise ValueError(
             f"Expected 2D array, got {X.ndim}D array instead: {name} must have shape "
-            f"(n_samples, n_features), got {X.shape}. Reshape your data, with "
-            "reshape(-1, 1) if it is one column and reshape(1, -1) if it is one row."
+            f"(n_samples, n_features), got {X.shape}. Reshape your data with "
+            "reshape(-1, 1) if it is one column, or reshape(1, -1) if it is one row."
         )
     if X.dtype.kind in "mM":
         return [_Column(j, "date") for j in range(X.shape[1])]
     if X.dtype.kind in "US":
-        # Numbers beside text have become text.
+        # Numbers next to text have become text.
         return [_column_of_text(j, X[:, j]) for j in range(X.shape[1])]
     if X.dtype.kind == "O":
         return [_column_of_values(j, X[:, j]) for j in range(X.shape[1])]
@@ -225,9 +226,9 @@ def _column_of_text(name, values) -> _Column:
 
 
 def _column_of_values(name, values) -> _Column:
-    """Return what a column of Python objects holds; what else it holds is a number.
+    """Return the kind of a column of Python objects: text, dates or numbers.
 
-    Objects that are no numbers are refused where numbers are standardised.
+    Objects of other types count as numbers here; standardising refuses them later.
     """
     kinds = set(map(type, values))
     texts = [kind for kind in kinds if issubclass(kind, _TEXT_TYPES)]

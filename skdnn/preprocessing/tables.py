@@ -1,4 +1,4 @@
-"""Checks that X is a table of numbers, with errors that name the column."""
+"""Checking that X is a table of numbers, with errors that name the column."""
 
 from collections import Counter
 from collections.abc import Mapping, Set
@@ -10,22 +10,22 @@ from sklearn.utils import check_array
 
 from skdnn.streams import refuse_lazy
 
-# Only ratios of weights count; within these bounds sums neither overflow nor vanish.
-LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
+# Only ratios of weights matter. Within these bounds, sums neither overflow nor vanish.
+MIN_WEIGHT, MAX_WEIGHT = 1e-30, 1e30
 
 
 def checked_table(X: Any) -> Any:
-    """Return X if it is a table of numbers; pandas.NA among objects becomes NaN.
+    """Return X if it is a table of numbers, with pandas.NA in objects replaced by NaN.
 
     Wrong shapes and infinite values are left to scikit-learn's validation, which
-    knows pandas.NA in columns of pandas' own types only.
+    supports pandas.NA only in columns of pandas' own data types.
 
     Raises
     ------
     TypeError
-        If X is not a container of rows, is not in memory, or holds objects.
+        If X is not a table, is lazy, or holds objects.
     ValueError
-        If columns share a name, or hold dates, complex numbers or text.
+        If column names are not unique, or columns hold dates, complex numbers or text.
     """
     refuse_lazy(X)
     refuse_no_table(X, "table of numbers")
@@ -33,7 +33,7 @@ def checked_table(X: Any) -> Any:
         return _checked_frame(X)
     values = X
     if not sparse.issparse(X):
-        values = _as_array(X, "X must be a table; its rows are of different lengths.")
+        values = _as_array(X, "X must be a table, but its rows have different lengths.")
     if values.dtype.kind in "mM":
         raise ValueError(f"X holds dates or times ({values.dtype}). {_CURE_FOR_DATES}")
     if values.dtype.kind == "c":
@@ -47,7 +47,7 @@ def checked_table(X: Any) -> Any:
 
 
 def refuse_no_table(X: Any, wanted: str, name: str = "X") -> None:
-    """Raise TypeError for what has no rows: None, a text, a number, a dict, ...."""
+    """Raise TypeError for objects without rows: None, strings, numbers, dicts, …."""
     no_table = X is None or isinstance(X, (str, bytes, type, Mapping, Set))
     if no_table or np.isscalar(X):
         raise TypeError(
@@ -57,22 +57,22 @@ def refuse_no_table(X: Any, wanted: str, name: str = "X") -> None:
 
 
 def is_frame(X: Any) -> bool:
-    """Whether X has columns with names and data types, as in pandas and polars."""
+    """Whether X is a data frame, such as those of pandas and polars."""
     return hasattr(X, "columns") and hasattr(X, "dtypes")
 
 
 def refuse_repeated_names(names: list[Any], name: str = "X") -> None:
-    """Raise ValueError if columns share a name."""
+    """Raise ValueError if column names are not unique."""
     twice = [each for each, n in Counter(names).items() if n > 1]
     if twice:
         raise ValueError(
-            f"{name} has several columns named {_listed(twice)}; give each column a "
-            "name of its own."
+            f"{name} has several columns named {_listed(twice)}: column names must be "
+            "unique."
         )
 
 
 def refuse_dates(columns: list[Any], name: str = "X") -> None:
-    """Raise ValueError if there are columns of dates or times."""
+    """Raise ValueError if any columns of dates or times are listed."""
     if columns:
         which = "column" if len(columns) == 1 else "columns"
         raise ValueError(
@@ -82,7 +82,7 @@ def refuse_dates(columns: list[Any], name: str = "X") -> None:
 
 
 def refuse_overflow(column, what):
-    """Raise ValueError for columns whose values are too large to compute with."""
+    """Raise ValueError for a column whose values are too large to compute with."""
     raise ValueError(
         f"X has values in column {column} that are too large: their {what} overflows. "
         "Divide the column by a constant first."
@@ -90,19 +90,21 @@ def refuse_overflow(column, what):
 
 
 def checked_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
-    """Return the weights of rows as float64, or None.
+    """Return the weights as a float64 array, or None.
 
     Raises
     ------
     ValueError
-        If they are not numbers, not one per row, negative, all zero, or so large or
-        small that sums would overflow or vanish.
+        If the weights are not numbers, not one per row, negative, all zero, or so large
+        or small that sums would overflow or vanish.
     """
     if sample_weight is None:
         return None
     if sparse.issparse(sample_weight):
         raise ValueError("sample_weight must be dense, got a sparse matrix.")
-    given = _as_array(sample_weight, "sample_weight must be one number per row of X.")
+    given = _as_array(
+        sample_weight, "sample_weight must be an array of one number per row of X."
+    )
     if given.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have shape ({n_samples},), one weight per row of X. "
@@ -110,7 +112,7 @@ def checked_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
         )
     if given.dtype.kind not in "biufO" or _error_of(given) is not None:
         raise ValueError(
-            f"sample_weight must hold numbers, one per row of X; its first is "
+            f"sample_weight must hold numbers, one per row of X; its first element is "
             f"{given[0]!r}."
         )
     sample_weight = check_array(
@@ -123,24 +125,27 @@ def checked_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
         )
     largest = sample_weight.max()
     if largest == 0:
-        raise ValueError("sample_weight must not be all zero: no row would count.")
-    if not LEAST_WEIGHT <= largest <= MOST_WEIGHT:
+        raise ValueError(ALL_ZERO)
+    if not MIN_WEIGHT <= largest <= MAX_WEIGHT:
         raise ValueError(
-            f"The largest sample_weight must lie between {LEAST_WEIGHT:g} and "
-            f"{MOST_WEIGHT:g}, got {largest:g}. Divide all weights by it: only their "
-            "ratios count."
+            f"The largest sample_weight must lie between {MIN_WEIGHT:g} and "
+            f"{MAX_WEIGHT:g}, got {largest:g}. Divide all weights by it: only their "
+            "ratios matter."
         )
     return sample_weight
 
 
+ALL_ZERO = (
+    "sample_weight must not be all zero: at least one row needs a weight above 0."
+)
 _CURE_FOR_DATES = (
-    "Convert them to numbers first, say days since a date or the hour of the day, or "
-    "leave them out."
+    "Convert them to numbers first, such as days since a date or the hour of the day, "
+    "or drop them."
 )
 # scikit-learn's words, which its common checks look for, then ours.
 _COMPLEX = (
-    "Complex data not supported: X holds complex numbers. Give their real and "
-    "imaginary parts, or their sizes and angles, as columns of their own."
+    "Complex data not supported: X holds complex numbers. Pass their real and "
+    "imaginary parts, or their moduli and arguments, as separate columns."
 )
 
 
@@ -163,7 +168,7 @@ def _checked_frame(X: Any) -> Any:
 
 
 def _has_na(values: np.ndarray) -> bool:
-    """Whether pandas.NA is among some objects: NumPy cannot read it as a number."""
+    """Whether objects contain pandas.NA, which NumPy cannot convert to a number."""
     return any(kind.__name__ == "NAType" for kind in set(map(type, values)))
 
 
@@ -172,14 +177,14 @@ def _with_nan(values: np.ndarray) -> np.ndarray:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a Python object stands for a missing value: None, NaN or pandas.NA."""
+    """Whether a Python object is a missing value: None, NaN or pandas.NA."""
     if value is None or type(value).__name__ == "NAType":
         return True
     return isinstance(value, float) and value != value
 
 
 def kind_of_dtype(dtype: Any) -> str:
-    """Return NumPy's letter for a data type of pandas or polars."""
+    """Return NumPy's kind code for a data type of pandas or polars."""
     if not hasattr(dtype, "is_temporal"):
         return str(getattr(dtype, "kind", "f"))
     if dtype.is_temporal():
@@ -195,7 +200,7 @@ def _as_array(values: Any, message: str) -> np.ndarray:
 
 
 def _check_values(values: np.ndarray, column: Any) -> None:
-    """Raise an error for text and other objects, naming the column and the value."""
+    """Raise an error for text and other objects that names the column and the value."""
     if _error_of(values) is None:
         return
     value, error = next(
@@ -203,12 +208,12 @@ def _check_values(values: np.ndarray, column: Any) -> None:
     )
     raise type(error)(
         f"X must hold numbers, but column {column!r} holds {value!r} ({error}). Encode "
-        "categories (OneHotEncoder, OrdinalEncoder) first, or leave the column out."
+        "categories first (OneHotEncoder, OrdinalEncoder), or drop the column."
     )
 
 
 def _error_of(values: np.ndarray) -> TypeError | ValueError | None:
-    """Return the error of converting values to numbers, None if there is none."""
+    """Return the error raised by converting values to numbers, or None."""
     try:
         values.astype(np.float64)
     except TypeError as error:

@@ -72,8 +72,8 @@ def test_parameters_that_are_not_allowed():
     ("cutout", "said"),
     [
         (Cutout(31), "size=31 is not allowed: it must be at most 30"),
-        (Cutout(6, image_shape=(6, 5)), "at most 5, the number of pixels"),
-        (Cutout(2, image_shape=(6, 6)), r"image_shape=\(6, 6\) makes 36 values"),
+        (Cutout(6, image_shape=(6, 5)), "at most 5, the shorter side"),
+        (Cutout(2, image_shape=(6, 6)), r"image_shape=\(6, 6\) has 36 values"),
     ],
 )
 def test_sizes_that_do_not_fit(cutout, said):

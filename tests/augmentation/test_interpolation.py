@@ -6,9 +6,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import map_coordinates
 
 from skdnn.augmentation.interpolation import (
+    locate_pixels,
+    pad_image,
     padded_image,
-    pixel_at,
-    put_in_middle,
     resample,
     sample,
     small_dots,
@@ -45,9 +45,9 @@ def sampled(images, rows, columns, fill):
     for i, image in enumerate(images):
         padded = padded_image(height, width, channels, 1, fill, image.dtype)
         flat = image.reshape(height, -1)
-        put_in_middle(flat, padded, 1, channels, fill == "nearest")
+        pad_image(flat, padded, 1, channels, fill == "nearest")
         u, v = rows[i].ravel(), columns[i].ravel()
-        pixel_at(u, v, height, width, at)
+        locate_pixels(u, v, height, width, at)
         line, out = padded.shape[1], result[i].reshape(-1)
         sample(padded.reshape(-1), line, channels, at, u, v, out)
     return result

@@ -152,7 +152,7 @@ def test_cutmix_takes_as_much_as_was_drawn():
 def test_parameters_that_are_not_allowed():
     with pytest.raises(InvalidParameterError, match=r"'alpha' .* CutMix .*-1"):
         CutMix(-1).check(5)
-    with pytest.raises(ValueError, match=r"image_shape=\(2, 2\) makes 4 values"):
+    with pytest.raises(ValueError, match=r"image_shape=\(2, 2\) has 4 values"):
         CutMix(image_shape=(2, 2)).check(5)
     with pytest.raises(InvalidParameterError, match=r"'alpha' parameter of Mixup .*0"):
         Mixup(0).check(5)

@@ -53,13 +53,13 @@ def test_a_scale_that_is_not_allowed():
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ([0, 5], "columns holds 5, but the rows have 5 features"),
-        ([-1], "columns holds -1"),
+        ([0, 5], "columns contains 5, but the rows have 5 features"),
+        ([-1], "columns contains -1"),
         ([0.5], r"columns=\[0.5\] is not allowed"),
         ([[0]], r"columns=\[\[0\]\] is not allowed"),
         (["a"], r"columns=\['a'\] is not allowed"),
-        ([True, False], "is not allowed: give a list of column numbers"),
-        ([1, 1], "a column is named twice"),
+        ([True, False], "is not allowed: it must be a list of column indices"),
+        ([1, 1], "indices must be unique"),
     ],
 )
 def test_columns_that_do_not_fit(columns, said):

@@ -71,13 +71,13 @@ def test_parameters_are_reached_by_the_names_of_the_steps():
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ([RandomFlip(SHAPE)], "steps holds RandomFlip.*give pairs of a name"),
-        ([(1, RandomFlip(SHAPE))], "give pairs of a name"),
+        ([RandomFlip(SHAPE)], "steps contains RandomFlip.*each step must be a tuple"),
+        ([(1, RandomFlip(SHAPE))], "each step must be a tuple"),
         (
             [("a", GaussianNoise), ("b", Mixup())],
-            "steps has <class.*as its step 'a', which is not allowed",
+            "steps has <class.*as step 'a', which is not allowed",
         ),
-        ([("a", None)], "steps has None as its step 'a', which is not allowed"),
+        ([("a", None)], "steps has None as step 'a', which is not allowed"),
         ([("a", Mixup()), ("a", Mixup())], "Names provided are not unique"),
         ([("a__b", Mixup())], "must not contain __"),
         ([("steps", Mixup())], "conflict with constructor arguments"),

@@ -139,15 +139,15 @@ def test_held_out_rows_that_are_many_are_read_from_the_source(monkeypatch):
 
 
 def test_preprocessors_are_fitted_to_a_sample(monkeypatch):
-    monkeypatch.setattr(first_pass, "_MOST_ROWS", 100)
-    monkeypatch.setattr(inputs, "_LEAST_FITTED", 20)
+    monkeypatch.setattr(first_pass, "_MAX_ROWS", 100)
+    monkeypatch.setattr(inputs, "_MIN_FITTED", 20)
     model = classifier().fit(chunks_of(FRAME, Y))
     n_seen = model.preprocessor_[0].named_transformers_["numbers"][0].n_samples_seen_
     assert 30 < np.max(n_seen) <= 100
     # A fold of a few rows, of which the sample has hardly one, is read.
     pairs = [(np.arange(0, 30), np.arange(30, 60))]
-    monkeypatch.setattr(first_pass, "_MOST_ROWS", 4)
-    monkeypatch.setattr(first_pass, "_LEAST_ROWS", 4)
+    monkeypatch.setattr(first_pass, "_MAX_ROWS", 4)
+    monkeypatch.setattr(first_pass, "_MIN_ROWS", 4)
     model = classifier(cv=pairs, refit=False).fit(chunks_of(FRAME, Y))
     (member,) = model.members_
     numbers = member[0][0].named_transformers_["numbers"][0]
@@ -179,7 +179,7 @@ def test_a_column_that_is_missing_in_a_chunk_is_what_it_is_elsewhere():
         (FRAME[80:].assign(town=1.0), "Chunk 1 .*'town' of X holds numbers, but"),
         (FRAME[80:].assign(a=np.inf), "Chunk 1 .*infinity"),
         (FRAME[80:].assign(a="text"), "Chunk 1 .*'a' of X holds categories, but"),
-        (pl.from_pandas(FRAME[80:]), "Chunk 1 .*is a frame of polars, in the first"),
+        (pl.from_pandas(FRAME[80:]), "Chunk 1 .*is a frame of polars, but in the"),
     ],
 )
 def test_errors_name_the_chunk(second, message):

@@ -125,7 +125,7 @@ def test_without_such_a_backend_nothing_leaves_the_process(monkeypatch):
     with parallel_config(backend="far"):
         fit("numbers", n_jobs=1)
     with parallel_config(n_jobs=2):
-        monkeypatch.setattr("skdnn.cross_validated.workers.Elsewhere", None)
+        monkeypatch.setattr("skdnn.cross_validated.workers.BackendWorkers", None)
         fit("numbers")
     assert Far.n_bytes == []
 

@@ -159,7 +159,7 @@ def test_divergence_on_all_rows_is_an_error(monkeypatch):
         "advance_to",
         lambda net, n: advance(net, n) and net.examples.n_rows < len(Y),
     )
-    with pytest.raises(ValueError, match="on all rows diverged, though it did not on"):
+    with pytest.raises(ValueError, match="all rows diverged, although it did not div"):
         classifier().fit(X, Y)
 
 
@@ -200,16 +200,16 @@ def test_a_candidate_stops_after_patience_and_keeps_its_best():
     contenders = [Pretended(*of).contender for of in scores]
     seen = run(contenders, patience=2)
     assert seen == [[0, 1]] * 4 + [[1]] * 2
-    assert [c.look.n_steps for c in contenders] == [100, 200]
-    assert [c.look.score.value for c in contenders] == [3, 0]
+    assert [c.snapshot.n_steps for c in contenders] == [100, 200]
+    assert [c.snapshot.score.value for c in contenders] == [3, 0]
     assert [c.n_stalled for c in contenders] == [2, 0]
 
 
 def test_gains_up_to_tol_are_kept_but_do_not_count():
     contender = Pretended(5, 4.9, 4.8, 1, 1, 1).contender
     run([contender], patience=2, tol=0.15)
-    assert contender.look.n_steps == 120
-    assert contender.look.score.value == 4.8
+    assert contender.snapshot.n_steps == 120
+    assert contender.snapshot.score.value == 4.8
 
 
 def test_endless_patience_and_a_listener_that_ends_the_race():

@@ -19,7 +19,7 @@ from sklearn.model_selection import (
 
 from skdnn import TrainDevTestSplit
 from skdnn.cross_validated import folds as of_folds
-from skdnn.cross_validated.folds import counting_rows, folds_of
+from skdnn.cross_validated.folds import folds_of, rows_with_weight
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.targets.classes import ClassTargets
 from skdnn.estimators.targets.numbers import RegressionTargets
@@ -44,7 +44,7 @@ def folds(cv, y, groups=None, weight=None, seed=0, class_weight=None):
     else:
         model, targets = classifier(cv=cv), ClassTargets.of(y)
         targets = targets.with_class_weight(class_weight, y, weight)
-    counting = counting_rows(rows, targets)
+    counting = rows_with_weight(rows, targets)
     return folds_of(model, rows, counting, targets, groups, seed)
 
 
@@ -159,16 +159,16 @@ def test_pairs_may_come_from_a_generator():
 @pytest.mark.parametrize(
     ("cv", "words"),
     [
-        ([], "it gives none"),
-        ([([], np.arange(N))], "one part has no row"),
-        ([(np.arange(N), [])], "one part has no row"),
-        ([([1], [2], [3])], r"instead of a pair it gives \(\[1\], \[2\], \[3\]\)"),
-        ([1, 2], "instead of a pair it gives 1"),
-        ([(np.arange(40), np.arange(40, 61))], "numbered from 0 to 59, .* 40 to 60"),
-        ([(np.arange(40), [-1, -2])], "numbered from 0 to 59, .* -2 to -1"),
-        ([(np.arange(4.0), np.arange(4.0))], "instead of ints it gives array"),
-        ([(np.ones((2, 2), int), [1])], "instead of ints it gives array"),
-        (61, "cv=61 is more than the number of rows, 60"),
+        ([], "but yields none"),
+        ([([], np.arange(N))], "but one has no row"),
+        ([(np.arange(N), [])], "but one has no row"),
+        ([([1], [2], [3])], r"but yields \(\[1\], \[2\], \[3\]\)"),
+        ([1, 2], "but yields 1"),
+        ([(np.arange(40), np.arange(40, 61))], "indices from 0 to 59, .* 40 to 60"),
+        ([(np.arange(40), [-1, -2])], "indices from 0 to 59, .* -2 to -1"),
+        ([(np.arange(4.0), np.arange(4.0))], "but one of them is array"),
+        ([(np.ones((2, 2), int), [1])], "but one of them is array"),
+        (61, "cv=61 is greater than the number of rows .*, 60"),
         (KFold, "cannot be a class, got the class KFold"),
         (1, "must be an int in the range"),
         ("loo", "must be an int in the range"),
@@ -230,9 +230,9 @@ def test_two_groups_are_two_folds():
         (np.ones(N), "at least 2 groups, .* got 1"),
         (np.arange(9), r"shape \(60,\); got shape \(9,\)"),
         (np.ones((N, 2)), r"got shape \(60, 2\)"),
-        ([None] * 3 + ["a"] * 57, "no group for row 0, but a missing value"),
-        ([1.0] * 3 + [np.nan] * 57, "no group for row 3, but a missing value"),
-        (np.array([1, "a"] * 30, object), "all numbers or all text"),
+        ([None] * 3 + ["a"] * 57, "missing value for row 0"),
+        ([1.0] * 3 + [np.nan] * 57, "missing value for row 3"),
+        (np.array([1, "a"] * 30, object), "all numbers or all strings"),
     ],
     ids=["one", "few", "2d", "None", "NaN", "mixed"],
 )
@@ -242,13 +242,13 @@ def test_other_groups_are_refused(groups, words):
 
 
 def test_more_folds_than_groups_are_refused():
-    with pytest.raises(ValueError, match="cv=4 is more than the number of groups, 3"):
+    with pytest.raises(ValueError, match=r"cv=4 is greater than .* of groups, 3"):
         classifier(cv=4).fit(X, Y, groups=np.arange(N) % 3)
 
 
 @pytest.mark.parametrize("cv", [KFold(7), PAIRS])
 def test_groups_that_cv_cuts_are_told_of(cv):
-    with pytest.warns(UserWarning, match="groups that it also trains on") as caught:
+    with pytest.warns(UserWarning, match="splits groups between training") as caught:
         classifier(cv=cv).fit(X, Y, groups=np.arange(N) % 9)
     told = [w for w in caught if "groups" in str(w.message)]
     assert [w.filename for w in told] == [__file__]
@@ -291,7 +291,7 @@ def test_a_class_weight_of_zero_leaves_its_rows_out():
 
 def test_a_fold_without_weight_is_refused():
     weight = np.arange(N) >= 20
-    with pytest.raises(ValueError, match=r"cv=KFold.* no row of a weight above 0"):
+    with pytest.raises(ValueError, match=r"cv=KFold.* no row with a weight above 0"):
         classifier(cv=KFold(3)).fit(X, Y, sample_weight=weight)
     classifier(cv=3).fit(X, Y, sample_weight=weight)
     with pytest.raises(ValueError, match="sample_weight must be positive for at least"):

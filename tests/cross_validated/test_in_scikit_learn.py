@@ -150,21 +150,21 @@ def test_one_network_is_shown_as_it_is():
     assert model.best_estimator_[-1] is member[-1]
     assert isinstance(member[-1], MLPRegularizedClassifier)
     assert_array_equal(model.predict_proba(X), member.predict_proba(X))
-    assert member[-1].stop_message_.startswith("the number of steps was chosen by")
+    assert member[-1].stop_message_.startswith("the number of steps was chosen on")
     assert member[-1].optimizer_state_.t == model.best_n_steps_
 
 
 def test_of_several_each_has_to_be_asked():
     model = classifier(n_members=2).fit(X, Y)
     for name in ("coefs_", "intercepts_", "best_estimator_"):
-        with pytest.raises(AttributeError, match=r"2 networks.* ask one of members_"):
+        with pytest.raises(AttributeError, match=r"2 networks.* use one of members_"):
             getattr(model, name)
     assert all(member[0] is model.preprocessor_ for member in model.members_)
     of_folds = classifier(refit=False).fit(X, Y)
-    with pytest.raises(AttributeError, match="with refit=False each of members_ has"):
+    with pytest.raises(AttributeError, match="with refit=False, each of members_ has"):
         _ = of_folds.preprocessor_
     ready = classifier(preprocess=False).fit(X, Y)
-    with pytest.raises(AttributeError, match="preprocess=False leaves the inputs as"):
+    with pytest.raises(AttributeError, match="preprocess=False uses X as it is"):
         _ = ready.preprocessor_
 
 

@@ -333,14 +333,14 @@ def test_alpha_in_scikit_learn_counts_batches():
 @pytest.mark.parametrize(
     ("make", "kind", "words"),
     [
-        (classifier, "labels", "VotingClassifier takes no y of several labels"),
-        (classifier, "one class", "VotingClassifier takes no y of one class"),
-        (regressor, "two outputs", "VotingRegressor takes no y of several outputs"),
+        (classifier, "labels", "VotingClassifier does not support y with several lab"),
+        (classifier, "one class", "VotingClassifier does not support y with one class"),
+        (regressor, "two outputs", "VotingRegressor does not support y with several o"),
     ],
 )
 def test_what_ensembles_of_scikit_learn_do_not_take(make, kind, words):
     two = fitted(make, kind, "two")
-    with pytest.raises(ValueError, match=f"{words}.*the 2 networks one by one"):
+    with pytest.raises(ValueError, match=f"{words}.*the 2 networks of members_ one"):
         two.to_sklearn()
     one = fitted(make, kind)
     assert_array_equal(

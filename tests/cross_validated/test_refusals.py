@@ -25,7 +25,11 @@ VALUES = [
     ("alphas", [[], [-1], [[1]], [True], True, {1, 2}, (1, "a"), [np.nan]], ">= 0"),
     ("l1_ratio", [2, None], ""),
     ("keep_probs", [0, 2, "a", None, np.nan], "1 minus a dropout rate"),
-    ("keep_probs", [[], [0], [(0.5, 0.5)], [0.5, "a"], True, {0.5}], r"range \(0, 1\]"),
+    (
+        "keep_probs",
+        [[], [0], [(0.5, 0.5)], [0.5, "a"], True, {0.5}],
+        r"number in \(0, 1\]",
+    ),
     ("encodings", ["one-hot", 3], "'piecewise'"),
     ("encodings", ["standardize", None], "encodings='standard'"),
     ("encodings", ["ple"], "encodings='piecewise'"),
@@ -62,7 +66,7 @@ VALUES = [
     ("warm_start", [True], r"copy of members_\[0\]"),
     ("dtype", ["single"], "dtype='float32'"),
     ("n_jobs", ["a", 2.5], ""),
-    ("n_jobs", [0], "-1 for all cores"),
+    ("n_jobs", [0], "-1 to use all cores"),
     ("verbose", ["a"], ""),
     ("random_state", [-1, "a"], ""),
 ]

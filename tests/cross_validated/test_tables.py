@@ -147,7 +147,7 @@ def test_categories_are_named_by_the_caller():
     model = classifier(categorical_features=[1], max_steps=40).fit(columns, Y)
     assert "x1_12.0" in model.preprocessor_.get_feature_names_out()
     assert model.score(columns, Y) > 0.9
-    with pytest.raises(ValueError, match="categorical_features has names of no column"):
+    with pytest.raises(ValueError, match="has names that are not columns"):
         classifier(categorical_features=["no"]).fit(frame(), Y)
     with pytest.raises(ValueError, match="Column 'text' of X holds text"):
         classifier(categorical_features=["category"]).fit(frame(), Y)

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skdnn.cross_validated import base
-from skdnn.cross_validated.nets import Leg, NetInTraining, go
+from skdnn.cross_validated.nets import Leg, NetInTraining, run_leg
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.rows import Rows
 from tests.cross_validated.small import classifier, steps, thetas
@@ -28,14 +28,14 @@ class Disordered(Workers):
         super().__init__(None)
         self._random = random.Random(seed)
 
-    def go_on(self, legs, follow, ahead=lambda: None):
+    def advance(self, legs, follow, ahead=lambda: None):
         legs = list(legs)
         while legs:
             while (leg := ahead()) is not None:
                 Disordered.n_ahead += 1
                 legs.append(leg)
             leg = legs.pop(self._random.randrange(len(legs)))
-            legs += follow(leg, go(leg))
+            legs += follow(leg, run_leg(leg))
 
 
 @pytest.fixture
@@ -160,5 +160,5 @@ def test_threads_are_not_idle_while_a_leg_can_be_had():
         return []
 
     with Workers(2) as workers:
-        workers.go_on([left[0]], follow, lambda: left.pop() if left else None)
+        workers.advance([left[0]], follow, lambda: left.pop() if left else None)
     assert begun_before == [4, 5, 6, 7, 7, 7, 7]

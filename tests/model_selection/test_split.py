@@ -552,25 +552,29 @@ def test_rows_cannot_leak_between_two_calls():
 @pytest.mark.parametrize(
     ("options", "target", "message"),
     [
-        ({"dev_size": 0}, y, "dev_size=0 leaves no dev row"),
+        ({"dev_size": 0}, y, "dev_size=0 gives an empty dev set"),
         ({"dev_size": 1.5}, y, r"dev_size=1\.5 is not allowed"),
         ({"stratify": "yes"}, y, "stratify='yes' is not allowed"),
-        ({"stratify": y}, y, "takes 'auto', True or False, and the labels from y"),
+        ({"stratify": y}, y, "be 'auto', True or False; the labels are those of y"),
         ({"stratify": None}, y, "stratify=None is not allowed"),
         ({"stratify": True}, None, "stratify=True needs y"),
         ({"stratify": True}, X[:, 0], "y is continuous"),
-        ({"stratify": True, "shuffle": False}, y, "stratify does not go with shuffle"),
+        (
+            {"stratify": True, "shuffle": False},
+            y,
+            "stratify cannot be combined with shuffle",
+        ),
         (
             {"stratify": True},
             np.r_[np.zeros(119), 1],
-            r"y: class 1\.0 has 1 row, too few .* give stratify=False",
+            r"y: class 1\.0 has 1 row, too few .* set stratify=False",
         ),
         (
             {"stratify": True, "dev_size": 5},
             np.arange(120) % 20,
-            "y has 20 classes but the dev part has only 5 rows.* or stratify=False",
+            "y has 20 classes but the dev part has only 5 rows.* set stratify=False",
         ),
-        ({"stratify": True}, [[1], [2, 3]] * 60, "y must have one label per row"),
+        ({"stratify": True}, [[1], [2, 3]] * 60, "y must have one label for each row"),
         ({}, y[1:], "X has 120, y has 119"),
         ({"random_state": -1}, y, "random_state=-1 is not allowed"),
     ],
@@ -719,7 +723,7 @@ RARE = np.repeat(["a", "b", "c"], [17, 2, 1])
     [
         (
             {"stratify": RARE},
-            "stratify: class 'b' has 2 rows, class 'c' has 1 row, too few to be in "
+            "stratify: class 'b' has 2 rows, class 'c' has 1 row, too few for "
             "each of the 3 parts train, dev and test",
         ),
         (
@@ -734,16 +738,22 @@ RARE = np.repeat(["a", "b", "c"], [17, 2, 1])
         ({"stratify": [1] * 19}, r"arrays\[0\] has 20, stratify has 19"),
         ({"stratify": [np.nan] + [1] * 19}, "stratify contains NaN"),
         ({"stratify": np.arange(20) * 1j}, "stratify holds complex numbers"),
-        ({"stratify": [[1], [2, 3]] * 10}, "stratify must have one label per row"),
+        ({"stratify": [[1], [2, 3]] * 10}, "stratify must have one label for each row"),
         ({"stratify": np.zeros((20, 2, 2))}, "stratify .* has 3 dimensions"),
-        ({"stratify": np.arange(20)}, r"more classes.* give stratify=None \("),
+        ({"stratify": np.arange(20)}, r"more classes.* set stratify=None \("),
         ({"groups": pd.array([None] + [1] * 19, dtype="Int64")}, "groups contains NaN"),
         ({"groups": [1] * 21}, r"arrays\[0\] has 20, groups has 21"),
         ({"groups": [0] * 10 + [1] * 10}, "groups has 2 groups, too few for the 3"),
         ({"groups": [0] * 20, "test_size": None}, "groups has 1 group, too few"),
         ({"groups": [np.nan] + [1] * 19}, "groups contains NaN"),
-        ({"stratify": RARE, "shuffle": False}, "stratify does not go with shuffle"),
-        ({"groups": range(20), "shuffle": False}, "groups does not go with shuffle"),
+        (
+            {"stratify": RARE, "shuffle": False},
+            "stratify cannot be combined with shuffle",
+        ),
+        (
+            {"groups": range(20), "shuffle": False},
+            "groups cannot be combined with shuffle",
+        ),
         ({"shuffle": "no"}, "shuffle='no' is not allowed"),
         ({"random_state": "seed"}, "random_state='seed' is not allowed"),
         ({"random_state": -3}, "random_state=-3 is not allowed"),
@@ -762,7 +772,7 @@ def test_a_class_as_large_as_the_number_of_parts_is_enough():
 
 
 def test_bad_arrays():
-    with pytest.raises(ValueError, match="No arrays given"):
+    with pytest.raises(ValueError, match="at least one array, but got none"):
         train_dev_test_split()
     with pytest.raises(ValueError, match=r"arrays\[0\] has 5, arrays\[1\] has 4"):
         train_dev_test_split(range(5), range(4))
@@ -781,7 +791,9 @@ def test_bad_arrays():
 def test_labels_and_groups_that_cannot_be_read(name):
     with pytest.raises(TypeError, match=f"{name} is sparse"):
         cut(20, **{name: sparse.csr_array(np.eye(20))})
-    with pytest.raises(TypeError, match=f"{name} must hold labels .* as dict"):
+    with pytest.raises(
+        TypeError, match=f"{name} must hold hashable labels.* of type dict"
+    ):
         cut(20, **{name: [{}] * 20})
 
 

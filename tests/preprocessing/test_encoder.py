@@ -488,7 +488,7 @@ def test_in_a_search():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"n_bins": 1}, r"'n_bins'.*'auto' or an int, 2 or more.*Got 1"),
+        ({"n_bins": 1}, r"'n_bins'.*'auto' or an int >= 2.*Got 1"),
         ({"n_bins": True}, r"'n_bins'.*Got True"),
         ({"n_bins": 4.0}, r"'n_bins'.*Got 4\.0"),
         ({"n_bins": "sqrt"}, r"'n_bins'.*Got 'sqrt'"),

@@ -58,7 +58,7 @@ def test_sparse_chunks():
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["rows alike", "weights"])
 def test_of_a_long_stream_quantiles_are_those_of_a_sample(weights, monkeypatch):
-    monkeypatch.setattr(chunk_fits, "MOST_SAMPLED_ROWS", 1500)
+    monkeypatch.setattr(chunk_fits, "MAX_SAMPLED_ROWS", 1500)
     source = BatchSource.from_arrays(X, y, weights, chunk_rows=700)
     robust = InputStandardizer("robust").fit(source)
     below = np.nanmean(np.where(np.isnan(X), np.nan, X < robust.center_), axis=0)
@@ -79,7 +79,7 @@ def test_of_a_long_stream_quantiles_are_those_of_a_sample(weights, monkeypatch):
 
 
 def test_one_missing_value_outside_of_the_sample_has_its_column(monkeypatch):
-    monkeypatch.setattr(chunk_fits, "MOST_SAMPLED_ROWS", 100)
+    monkeypatch.setattr(chunk_fits, "MAX_SAMPLED_ROWS", 100)
     A = X[:, :1].copy()
     for row in (100, 2999):
         with_nan = A.copy()

@@ -270,11 +270,11 @@ def test_sparse_with_duplicate_entries():
 @pytest.mark.parametrize("method", METHODS)
 def test_sparse_is_not_centred(method):
     X = sparse.csr_array(np.eye(5))
-    with pytest.raises(ValueError, match="pass with_mean=False"):
+    with pytest.raises(ValueError, match="set with_mean=False"):
         InputStandardizer(method).fit(X)
     ours = InputStandardizer(method).fit(table(5, 5))
     for call in (ours.transform, ours.inverse_transform):
-        with pytest.raises(ValueError, match="pass with_mean=False"):
+        with pytest.raises(ValueError, match="set with_mean=False"):
             call(X)
 
 
