@@ -39,7 +39,7 @@ REPORTS = {
     ),
     "check_gradients": (
         lambda: skdnn.check_gradients(net(), X, Y, n_epochs=1),
-        "<GradientChecks: Gradient check at initialisation and after 1 epochs: correct",
+        "<GradientChecks: Gradient check at initialisation and after 1 epoch: correct",
     ),
     "check_cost_descends": (
         lambda: skdnn.check_cost_descends(net(), X, Y, n_steps=1),
@@ -51,13 +51,13 @@ REPORTS = {
     ),
     "difference_orders": (
         lambda: skdnn.difference_orders(net(), X, Y, n_params=2),
-        "<DifferenceOrders: Errors of differences over 2 components: order 1.0",
+        "<DifferenceOrders: Orders of the differences: 1.0",
     ),
     "decomposition": (
         lambda: skdnn.bias_variance_decomposition(
             DecisionTreeClassifier(max_depth=1), X, Y, X, Y, n_rounds=2, random_state=0
         ),
-        "<BiasVarianceDecomposition: Bias and variance of the squared error over 2",
+        "<BiasVarianceDecomposition: Expected squared error 0.",
     ),
     "bias_variance": (
         lambda: skdnn.BiasVarianceReport.from_errors(0.01, 0.11),
