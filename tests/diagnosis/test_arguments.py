@@ -211,7 +211,7 @@ def test_errors_are_not_warned_of(errors):
 
 @pytest.mark.parametrize("model", [LogisticRegression, "net", 3])
 def test_from_errors_takes_an_instance(model):
-    with pytest.raises(TypeError, match="estimator must be an instance|must be a scikit-learn"):
+    with pytest.raises(TypeError, match=r"must be an instance|must be a scikit-learn"):
         BiasVarianceReport.from_errors(0.1, 0.2, estimator=model)
 
 

@@ -63,7 +63,7 @@ REPORTS = {
         lambda: skdnn.BiasVarianceReport.from_errors(0.01, 0.11),
         "<BiasVarianceReport: high variance; Bayes 0, train 0.01, dev 0.11>",
     ),
-    "search": (search_table, "<SearchTable: Scores of a search: best "),
+    "search": (search_table, "<SearchTable: Best score "),
 }
 
 
@@ -84,7 +84,7 @@ def test_the_table_of_a_search_says_what_was_best():
     table = search_table()
     means = table.dev_scores.mean(axis=2)
     hue, best = np.unravel_index(means.argmax(), means.shape)
-    assert f"best {means.max():.4g} at {table.values[best]:.4g}" in str(table)
+    assert f"Best score {means.max():.4g} at {table.values[best]:.4g}" in str(table)
     assert f"with {table.hue_values[hue]}" in str(table).splitlines()[0]
     assert len(str(table).splitlines()) == 3 + 4
 

@@ -1,10 +1,10 @@
-"""Legends stand outside axes, which stay as large as they were; texts are folded."""
+"""Legends stand outside axes, which stay as large as they were; texts are wrapped."""
 
 import matplotlib.pyplot as plt
 import pytest
 
 from skdnn.displays.legends import MARKERS, place_legend, place_legends_below
-from skdnn.displays.texts import folded
+from skdnn.displays.texts import wrapped
 
 LONG = [f"a name of a model that is long, number {k} of all" for k in range(20)]
 
@@ -99,4 +99,4 @@ def test_colours_and_markers_are_pairs():
     ],
 )
 def test_folded(text, expected):
-    assert folded(text, 8) == expected
+    assert wrapped(text, 8) == expected
