@@ -96,9 +96,11 @@ def check_columns(name: str, X: Any, wanted: int | None, whose: str) -> None:
     """
     found = count_columns(X)
     if found != wanted:
-        said = ["no columns" if n is None else f"{n} columns" for n in (found, wanted)]
+        counts = [
+            "no columns" if n is None else f"{n} columns" for n in (found, wanted)
+        ]
         raise ValueError(
-            f"{name} has {said[0]}, but {whose} {said[1]}. Were arrays swapped?"
+            f"{name} has {counts[0]}, but {whose} {counts[1]}. Were arrays swapped?"
         )
 
 

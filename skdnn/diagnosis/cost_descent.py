@@ -126,7 +126,7 @@ class CostDescentReport(Report):
         """Return the report as a table."""
         n_steps = self.costs.shape[1] - 1
         head = [
-            f"Cost descent: {_SAID[self.verdict]}",
+            f"Cost descent: {_HEADLINES[self.verdict]}",
             f"{n_steps} steps of plain gradient descent on all rows",
             *self._rate_lines(),
             *self.notes,
@@ -154,12 +154,14 @@ class CostDescentReport(Report):
                 "J never rises at learning rates up to "
                 f"{self.largest_descending_rate:g}."
             )
-        said = _COMPARED.get(self.solver, _NOT_COMPARABLE)
-        lines.append(said.format(rate=self.learning_rate_init, solver=self.solver))
+        comparison = _COMPARED.get(self.solver, _NOT_COMPARABLE)
+        lines.append(
+            comparison.format(rate=self.learning_rate_init, solver=self.solver)
+        )
         return lines
 
 
-_SAID = {
+_HEADLINES = {
     "descends": "J falls at every step if the learning rate is small enough",
     "rises": "J RISES even at the smallest learning rate; check the gradient, then the "
     "scale of the inputs",
@@ -300,6 +302,6 @@ def _notes(net) -> list[str]:
         if getattr(net, name) is not None
     }
     if left_out:
-        said = ", ".join(f"{name}={value}" for name, value in left_out.items())
-        notes.append(f"Left out, as not part of J: {said}.")
+        settings = ", ".join(f"{name}={value}" for name, value in left_out.items())
+        notes.append(f"Left out, as not part of J: {settings}.")
     return notes

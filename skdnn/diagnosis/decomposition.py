@@ -21,7 +21,7 @@ from skdnn.diagnosis.arguments import (
     check_like,
     check_pair,
 )
-from skdnn.diagnosis.bias_variance.out_of_fold import answers_in_common
+from skdnn.diagnosis.bias_variance.out_of_fold import common_predictions
 from skdnn.diagnosis.decomposition_losses import (
     CLASS_LOSSES,
     RowTerms,
@@ -142,7 +142,7 @@ class BiasVarianceDecomposition(Report):
             )
         if loss not in CLASS_LOSSES:
             raise ValueError(f"loss must be one of {list(CLASS_LOSSES)}, got {loss!r}.")
-        models, numbers = answers_in_common(estimators, y, "")
+        models, numbers = common_predictions(estimators, y, "")
         y = as_targets(y)
         if truth is not None:
             check_pair("truth", truth, "y", y)

@@ -7,7 +7,7 @@ from scipy import special
 from sklearn.base import is_classifier
 
 from skdnn.diagnosis.arguments import as_targets, is_count, is_number
-from skdnn.diagnosis.bias_variance.out_of_fold import answers_in_common
+from skdnn.diagnosis.bias_variance.out_of_fold import common_predictions
 
 # No data set has more rows.
 _MOST_ROWS = 2**63 - 1
@@ -165,7 +165,7 @@ def _measured(estimators, y) -> tuple[float, float | None, int]:
     """Return the smallest out-of-fold error, disagreement and number of fits."""
     if y is None:
         raise ValueError("y must be given with estimators: the labels of their rows.")
-    models, numbers = answers_in_common(estimators, y, "error must be given: ")
+    models, numbers = common_predictions(estimators, y, "error must be given: ")
     if not all(map(is_classifier, models)):
         raise TypeError("estimators must be classifiers: errors are shares of rows.")
     labels = as_targets(y)[numbers]

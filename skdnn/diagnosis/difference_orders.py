@@ -162,7 +162,7 @@ def difference_orders(
 
     See Also
     --------
-    DifferenceOrderDisplay : The picture.
+    DifferenceOrderDisplay : Plot the errors.
 
     Examples
     --------

@@ -35,7 +35,7 @@ def problem_at_init(
 def cross_validated_in(estimator) -> Unwrapped | None:
     """Return the cross-validated estimator inside wrappers, or None.
 
-    Call this before `unwrap`, which goes on to the network inside a cross-validated
+    Call this before `unwrap`, which continues to the network inside a cross-validated
     estimator with a single member.
     """
     unwrapped = unwrap(estimator, until=BaseMLPRegularizedCV)

@@ -261,7 +261,7 @@ class BiasVarianceDisplay:
             ax,
             handles,
             labels,
-            side="above" if is_row else "beside",
+            side="above" if is_row else "right",
             is_ours=is_ours,
             ncols=columns,
             frameon=False,

@@ -160,7 +160,7 @@ class CostDescentDisplay:
         ax.set(xlabel="step of gradient descent", ylabel=f"cost J{scale}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         self._limit_y_axis(ax)
-        place_legend(ax, side="beside", is_ours=is_ours, title="learning rate")
+        place_legend(ax, side="right", is_ours=is_ours, title="learning rate")
         return self
 
     def _shown(self, max_rates) -> list[int]:

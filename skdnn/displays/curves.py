@@ -87,10 +87,10 @@ def draw_curve(ax, x, curve, style, user_kw):
     if curve is None:
         return None
     values = np.where(np.isfinite(curve), curve, np.nan)
-    beside = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
-    alone = np.flatnonzero(~np.isnan(values) & beside[:-2] & beside[2:])
-    if alone.size and "marker" not in style:
-        style = style | {"marker": ".", "markevery": alone.tolist()}
+    is_gap = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
+    single = np.flatnonzero(~np.isnan(values) & is_gap[:-2] & is_gap[2:])
+    if single.size and "marker" not in style:
+        style = style | {"marker": ".", "markevery": single.tolist()}
     return ax.plot(x, values, **style_kwargs(style, user_kw))[0]
 
 

@@ -237,7 +237,7 @@ class DecisionRegionsDisplay:
             self.axes_[-1],
             handles,
             labels,
-            side="beside",
+            side="right",
             is_ours=is_ours,
             loc="upper left",
             bbox_to_anchor=(1.02, 1),

@@ -10,7 +10,7 @@ MARKERS = "os^Dv<>P*Xp"
 
 _PLACES: dict[str, dict] = {
     "above": {"loc": "lower left", "bbox_to_anchor": (0, 1)},
-    "beside": {"loc": "center left", "bbox_to_anchor": (1, 0.5)},
+    "right": {"loc": "center left", "bbox_to_anchor": (1, 0.5)},
 }
 # Inches of a panel for its title and axis labels, in addition to a legend next to it.
 _AROUND = 0.7
@@ -36,7 +36,7 @@ def place_legend(
         The axes.
     *handles_and_labels : sequence
         Handles and labels, as for `legend`; by default those of the axes.
-    side : {"above", "beside"}
+    side : {"above", "right"}
         Position outside the axes.
     is_ours : bool, default=False
         Whether the display created the figure, which may then grow.
@@ -126,7 +126,7 @@ def _has_room(legend, ax, side) -> bool:
     width, height = _inches(legend)
     box, of_figure = ax.get_position(), ax.figure.get_size_inches()
     of_width, of_height = width / of_figure[0], height / of_figure[1]
-    if side == "beside":
+    if side == "right":
         return of_width <= _LARGEST_SHARE * box.width and of_height <= 1.2 * box.height
     return of_height <= _LARGEST_SHARE * box.height and of_width <= 1.2 * box.width
 
@@ -145,7 +145,7 @@ def _missing(legend, ax, side) -> tuple[float, float]:
     if spec is not None:
         n_rows, n_columns = spec.get_gridspec().get_geometry()
         panel_width, panel_height = panel_width / n_columns, panel_height / n_rows
-    if side == "beside":
+    if side == "right":
         return width, max(0.0, height + _AROUND - panel_height)
     return max(0.0, width + _AROUND - panel_width), height
 

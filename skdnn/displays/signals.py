@@ -170,7 +170,7 @@ class SignalPropagationDisplay:
             ax.set_xlim(first - 0.5, layers[-1] + 0.5)
         place_legend(
             self.axes_[-1],
-            side="beside",
+            side="right",
             is_ours=is_ours,
             title=self.title,
             fontsize="small",

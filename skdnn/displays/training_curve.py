@@ -381,7 +381,7 @@ class TrainingCurveDisplay:
         # Outside the axes, since inside it would always cover a curve.
         side, kw = "above", {}
         if n_lines > _MOST_ABOVE or self._are_many():
-            side = "beside"
+            side = "right"
             if self.ax_score_ is not None:
                 # To the right of the ticks and label of the score axis.
                 kw["bbox_to_anchor"] = (1.14, 0.5)

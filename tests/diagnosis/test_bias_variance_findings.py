@@ -100,6 +100,29 @@ def test_a_constant_that_chance_may_have_made_better_is_told_otherwise():
     assert not any("constant" in code for code in codes(report))
 
 
+def test_another_measure_is_recommended_where_frequent_classes_count():
+    y = np.arange(60) % 3 == 0
+    zeros = np.zeros((60, 1))
+    never = Says(y & False).fit(zeros, y)
+    wrong = Says(~y).fit(zeros, y)
+    wrong.class_weight = "balanced"
+    for model in (never, wrong):
+        for scoring, is_recommended in ((None, True), ("balanced_accuracy", False)):
+            report = from_estimator(model, zeros, y, zeros, y, scoring=scoring)
+            assert "constant" in codes(report)[0]
+            said = any("balanced_accuracy" in str(r) for r in report.remedies)
+            assert said == is_recommended
+
+
+def test_the_constant_of_a_scorer_of_probabilities():
+    stump = DecisionTreeClassifier(max_depth=1).fit(*ROWS[:2])
+    report = from_estimator(stump, *ROWS, scoring="neg_log_loss")
+    share = ROWS[1].mean()
+    entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    assert_allclose(report.constants[0].error, entropy)
+    assert report.constants[0].says == "the class shares of y_train"
+
+
 def test_a_regressor_of_many_variances_and_the_scale_that_did_it():
     X = DIABETES * [1, 1, 1, 1e5, 1, 1, 1, 1, 1, 1]
     y = 1000 * TARGETS

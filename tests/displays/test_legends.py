@@ -19,13 +19,13 @@ def lines_named(names, **figure_kw):
 def test_a_legend_is_outside_only_where_there_is_room_for_it():
     for layout, is_outside in (("constrained", True), (None, False)):
         figure, ax = lines_named(["a line"], layout=layout)
-        legend = place_legend(ax, side="beside")
+        legend = place_legend(ax, side="right")
         figure.canvas.draw()
         left = legend.get_window_extent().x0
         assert (left > ax.get_window_extent().x1 - 1) == is_outside
 
 
-@pytest.mark.parametrize("side", ["above", "beside"])
+@pytest.mark.parametrize("side", ["above", "right"])
 def test_our_figures_grow_and_axes_stay(side):
     figure, ax = lines_named(LONG, layout="constrained")
     figure.draw_without_rendering()
@@ -39,7 +39,7 @@ def test_our_figures_grow_and_axes_stay(side):
     assert (figure.get_size_inches() >= size).all()
 
 
-@pytest.mark.parametrize("side", ["above", "beside", "below"])
+@pytest.mark.parametrize("side", ["above", "right", "below"])
 def test_in_the_figure_of_a_caller_the_legend_gives_way(side):
     for names, is_outside in ((LONG, False), (["A"], True)):
         figure, axes = plt.subplots(2, 2, layout="constrained", figsize=(6, 6))

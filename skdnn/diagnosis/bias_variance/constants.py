@@ -1,7 +1,8 @@
 """The error of a constant prediction, the baseline that every model has to beat.
 
-For a classifier the constant is the most frequent class of the training rows, for a
-regressor the mean of their targets. It ignores X, so a model that is worse has learnt
+For a classifier the constant is the most frequent class of the training rows (their
+class shares, if probabilities are scored), for a regressor the mean of their targets.
+It ignores X, so a model that is worse has learnt
 something that does not hold for these rows, most often because of their scale.
 """
 
@@ -22,6 +23,16 @@ from skdnn.diagnosis.bias_variance.errors import Measured
 # t interval: a few rows with extreme predictions make both the error and it large.
 _CLEARLY_WORSE = 1.5
 _ENOUGH_ROWS = 10
+# Scorers (by the beginning of their names) that use the probabilities of a classifier.
+_OF_PROBABILITIES = (
+    "neg_log_loss",
+    "neg_brier_score",
+    "d2_log_loss_score",
+    "d2_brier_score",
+    "roc_auc",
+    "average_precision",
+    "top_k_accuracy",
+)
 
 
 class Constant(NamedTuple):
@@ -51,15 +62,17 @@ def constants_of(
     if len(targets) < 2 or not (targets != targets[0]).any():
         return ()
     dummy = (DummyClassifier() if of_classes else DummyRegressor()).fit(X, y)
-    says = _prediction_in_words(dummy, of_classes)
+    says = _prediction_in_words(dummy, of_classes, scoring)
     return tuple(
         _compared(found, part, dummy, says, confidence) for part in found.parts
     )
 
 
-def _prediction_in_words(dummy, of_classes: bool) -> str:
+def _prediction_in_words(dummy, of_classes: bool, scoring) -> str:
     if not of_classes:
         return "the mean of y_train"
+    if scoring is not None and scoring.startswith(_OF_PROBABILITIES):
+        return "the class shares of y_train"
     if isinstance(dummy.classes_, list):  # several labels
         return "the most frequent value of each label"
     label = dummy.classes_[np.argmax(dummy.class_prior_)]

@@ -259,10 +259,10 @@ def diagnosis_of(gaps) -> str:
     """Return the verdict in a few words, such as "high bias and high variance"."""
     high = [gap.name for gap in gaps if gap.is_high]
     words = {"avoidable_bias": "high bias", "variance": "high variance"}
-    said = [words.get(name, KINDS[name].label) for name in high]
+    verdicts = [words.get(name, KINDS[name].label) for name in high]
     unknown = [KINDS[gap.name].label for gap in gaps if gap.is_high is None]
-    parts = [in_words(said)] if said else []
-    if not said and not unknown:
+    parts = [in_words(verdicts)] if verdicts else []
+    if not verdicts and not unknown:
         parts = ["neither high bias nor high variance"]
     if unknown:
         parts.append(f"cannot tell about {in_words(unknown)}")

@@ -40,7 +40,7 @@ def out_of_fold(estimator, X, y) -> tuple[Any, Any, Any, np.ndarray]:
     was_held_out : ndarray of bool
         Mask of the held-out rows.
     """
-    answers, was_held_out = held_out_answers(estimator, _GIVE_A_DEV_SET)
+    predictor, was_held_out = held_out_predictions(estimator, _GIVE_A_DEV_SET)
     n_rows = count_rows("X_train", X)
     if n_rows != len(was_held_out):
         raise ValueError(
@@ -49,10 +49,10 @@ def out_of_fold(estimator, X, y) -> tuple[Any, Any, Any, np.ndarray]:
             "out-of-fold error, or give X_dev and y_dev."
         )
     numbers = np.flatnonzero(was_held_out)
-    return answers, safe_indexing(X, numbers), safe_indexing(y, numbers), was_held_out
+    return predictor, safe_indexing(X, numbers), safe_indexing(y, numbers), was_held_out
 
 
-def held_out_answers(estimator, opening: str) -> tuple[Any, np.ndarray]:
+def held_out_predictions(estimator, opening: str) -> tuple[Any, np.ndarray]:
     """Return a model of the out-of-fold predictions, and a mask of the held-out rows.
 
     Parameters
@@ -70,24 +70,24 @@ def held_out_answers(estimator, opening: str) -> tuple[Any, np.ndarray]:
         )
     model = unwrapped.model
     check_is_fitted(model)
-    changes_y = [w for w in unwrapped.wrappers if not _leaves_answers(w)]
+    changes_y = [w for w in unwrapped.wrappers if not _passes_predictions_on(w)]
     if changes_y:
         raise ValueError(
             f"{opening}{type(changes_y[0]).__name__} transforms the targets or the "
             "predictions, so the out-of-fold predictions inside it do not apply."
         )
-    said = getattr(model, model._out_of_fold)
-    was_held_out = np.isfinite(said).reshape(len(said), -1).all(axis=1)
+    predictions = getattr(model, model._out_of_fold)
+    was_held_out = np.isfinite(predictions).reshape(len(predictions), -1).all(axis=1)
     if model.scores_.shape[2] == 1 and was_held_out.all():
         raise ValueError(
             f"{opening}the estimator was fitted with X_val and y_val and has no "
             "out-of-fold predictions; give those rows."
         )
     kind = _Classifier if is_classifier(model) else _Regressor
-    return kind(model, said[was_held_out]), was_held_out
+    return kind(model, predictions[was_held_out]), was_held_out
 
 
-def answers_in_common(estimators, y, opening: str) -> tuple[list[Any], np.ndarray]:
+def common_predictions(estimators, y, opening: str) -> tuple[list[Any], np.ndarray]:
     """Return the out-of-fold predictions of several fits for their common rows.
 
     Parameters
@@ -114,7 +114,7 @@ def answers_in_common(estimators, y, opening: str) -> tuple[list[Any], np.ndarra
     if len({is_classifier(each) for each in given}) > 1:
         raise TypeError("estimators must be all classifiers or all regressors.")
     n_rows = count_rows("y", y)
-    found = [held_out_answers(each, opening) for each in given]
+    found = [held_out_predictions(each, opening) for each in given]
     for _, was_held_out in found:
         if len(was_held_out) != n_rows:
             raise ValueError(
@@ -124,11 +124,11 @@ def answers_in_common(estimators, y, opening: str) -> tuple[list[Any], np.ndarra
     in_all = np.logical_and.reduce([was_held_out for _, was_held_out in found])
     if not in_all.any():
         raise ValueError(f"{opening}no row was held out by all estimators.")
-    models = [answers.of(in_all[was_held_out]) for answers, was_held_out in found]
+    models = [predictor.of(in_all[was_held_out]) for predictor, was_held_out in found]
     return models, np.flatnonzero(in_all)
 
 
-def _leaves_answers(wrapper) -> bool:
+def _passes_predictions_on(wrapper) -> bool:
     """Whether a wrapper passes on the predictions inside it unchanged."""
     return isinstance(wrapper, (Pipeline, FrozenEstimator)) or hasattr(
         wrapper, "best_estimator_"
@@ -138,16 +138,16 @@ def _leaves_answers(wrapper) -> bool:
 class _Regressor(BaseEstimator):
     """Returns stored out-of-fold predictions, whatever X is."""
 
-    def __init__(self, model: BaseMLPRegularizedCV, said: np.ndarray):
-        self.model, self.said = model, said
+    def __init__(self, model: BaseMLPRegularizedCV, predictions: np.ndarray):
+        self.model, self.predictions = model, predictions
 
     def of(self, some: np.ndarray):
         """Return the model for some of the rows."""
-        return type(self)(self.model, self.said[some])
+        return type(self)(self.model, self.predictions[some])
 
     def predict(self, X) -> np.ndarray:
         """Return the out-of-fold predictions."""
-        return self.said
+        return self.predictions
 
     def __sklearn_tags__(self):
         """Return the tags of the model."""
@@ -168,7 +168,7 @@ class _Classifier(_Regressor):
 
     def decision_function(self, X) -> np.ndarray:
         """Return the logits."""
-        return self.said
+        return self.predictions
 
     def predict(self, X) -> np.ndarray:
         """Return the most probable class, or the label indicators."""
@@ -185,4 +185,4 @@ class _Classifier(_Regressor):
 
     def _logits(self) -> np.ndarray:
         """Return a copy of the logits, one column per output."""
-        return self.said.reshape(len(self.said), -1).copy()
+        return self.predictions.reshape(len(self.predictions), -1).copy()

@@ -98,8 +98,9 @@ class BiasVarianceReport(Report):
         Source of the Bayes error: given by the caller, assumed to be 0, or estimated
         from above by a reference model.
     constants : tuple of Constant
-        The error of a constant prediction on each part (the most frequent class or the
-        mean of `y_train`); empty if it is not measured.
+        The error of a constant prediction on each part: the most frequent class, the
+        class shares if `scoring` uses probabilities, or the mean of `y_train`. Empty if
+        it is not measured.
     trials : tuple of Trial
         Remedies tried with `what_if=True`, and their effects.
 
@@ -351,7 +352,9 @@ class BiasVarianceReport(Report):
             bayes = stated_bayes(bayes_error)
         gaps = _gaps(bayes.part, found.parts, thresholds, confidence)
         constants = constants_of(found, estimator, scoring, confidence)
-        of_rows = findings_of_rows(estimator, rows["train"], rows["dev"], constants)
+        of_rows = findings_of_rows(
+            estimator, rows["train"], rows["dev"], constants, scoring
+        )
         findings = findings_of_gaps(gaps, estimator, bayes.source)
         trials: tuple[Trial, ...] = ()
         if is_scale_to_blame(of_rows):

@@ -34,7 +34,7 @@ _OFF = 10.0
 
 
 def findings_of_rows(
-    estimator, train, dev, constants: tuple[Constant, ...] = ()
+    estimator, train, dev, constants: tuple[Constant, ...] = (), scoring=None
 ) -> tuple[Finding, ...]:
     """Return the scale warnings of a fit, and whether a constant is as good.
 
@@ -47,6 +47,9 @@ def findings_of_rows(
     constants : tuple of Constant
         The error of a constant on each part. If it is as good, the scales of X and y
         are also checked for models other than our networks.
+    scoring : str, callable or None
+        How errors are measured. Another measure is recommended for None and "accuracy"
+        only, which favour frequent classes.
     """
     worse = [constant for constant in constants if constant.is_surely_better]
     same = [c for c in constants if c.part != "train" and not c.is_beaten and c.error]
@@ -59,10 +62,11 @@ def findings_of_rows(
         for one in found
     )
     compared: tuple[Finding, ...] = ()
+    favours_frequent = scoring is None or scoring == "accuracy"
     if worse:
-        compared = (_worse_than_constant(estimator, worse),)
+        compared = (_worse_than_constant(estimator, worse, favours_frequent),)
     elif same:
-        compared = (_no_better_than_constant(same),)
+        compared = (_no_better_than_constant(same, favours_frequent),)
     if compared and of_scales:
         compared = (_by_their_scale(compared[0]),)
     return (*compared, *of_scales)
@@ -84,7 +88,7 @@ def _by_their_scale(finding: Finding) -> Finding:
     return replace(finding, text=text, remedies=())
 
 
-def _worse_than_constant(estimator, worse) -> Finding:
+def _worse_than_constant(estimator, worse, favours_frequent: bool) -> Finding:
     text = (
         f"The model is worse than a constant prediction ({worse[0].says}), which "
         f"ignores X: the {_listed(worse)}."
@@ -95,7 +99,7 @@ def _worse_than_constant(estimator, worse) -> Finding:
         text += " On the training rows it is better."
         remedies.append(Remedy(f"Compare the {part} rows with the training rows."))
     class_weight = getattr(unwrap(estimator).model, "class_weight", None)
-    if class_weight is not None:
+    if class_weight is not None and favours_frequent:
         balanced = Remedy(
             f"class_weight={class_weight!r} accepts errors on frequent classes to "
             'avoid those on rare ones: use scoring="balanced_accuracy".'
@@ -104,13 +108,13 @@ def _worse_than_constant(estimator, worse) -> Finding:
     return Finding(WORSE, text, _figures(worse), tuple(remedies))
 
 
-def _no_better_than_constant(same) -> Finding:
+def _no_better_than_constant(same, favours_frequent: bool) -> Finding:
     text = (
         "By this measure the model is no better than a constant prediction "
         f"({same[0].says}): the {_listed(same)}."
     )
     remedies = [Remedy("Use other features, or rows in which y depends on them more.")]
-    if same[0].says.startswith("always"):
+    if favours_frequent and same[0].says.startswith("always"):
         other_measure = Remedy(
             "If rare classes matter, use another measure: "
             'scoring="neg_log_loss" or "balanced_accuracy".'
