@@ -41,7 +41,7 @@ class CostDescentReport(Report):
     Attributes
     ----------
     learning_rates : ndarray of shape (n_rates,)
-        η, ascending.
+        Learning rates η, ascending.
     costs : ndarray of shape (n_rates, n_steps + 1)
         J before the first step and after each; infinite once it has overflowed.
     first_rises : tuple of int or None

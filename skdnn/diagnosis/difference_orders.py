@@ -42,7 +42,7 @@ class DifferenceOrders(Report):
     Attributes
     ----------
     epsilons : ndarray of shape (n_steps,)
-        ε, ascending.
+        Steps ε, ascending.
     one_sided, two_sided : ndarray of shape (n_steps,)
         The errors.
     rounding : ndarray of shape (n_steps,)

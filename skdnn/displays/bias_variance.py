@@ -96,7 +96,7 @@ class BiasVarianceDisplay:
         name : str, default=None
             Name of the model, for a single report.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         **bar_kw : dict
             Keyword arguments for matplotlib's `bar`.
 
@@ -171,7 +171,7 @@ class BiasVarianceDisplay:
         name : str, default=None
             Name of the model, for a single estimator; by default its class name.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         **bar_kw : dict
             Keyword arguments for matplotlib's `bar`.
 
@@ -210,7 +210,7 @@ class BiasVarianceDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         **bar_kw : dict
             Keyword arguments for matplotlib's `bar`.
 

@@ -205,7 +205,7 @@ class CostContoursDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_models Axes, default=None
-            A single Axes is divided into panels; None creates new ones.
+            A single Axes is divided into panels; None creates a new figure.
         contour_kw : dict, default=None
             Keyword arguments for matplotlib's `contourf`.
         path_kw : dict, default=None

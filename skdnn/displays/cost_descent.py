@@ -17,7 +17,7 @@ class CostDescentDisplay:
     Parameters
     ----------
     learning_rates : ndarray of shape (n_rates,)
-        η, ascending.
+        Learning rates η, ascending.
     costs : ndarray of shape (n_rates, n_steps + 1)
         J before the first step and after each; infinite once it has overflowed.
     first_rises : sequence of int or None
@@ -61,7 +61,7 @@ class CostDescentDisplay:
         report : CostDescentReport
             The report.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         max_rates : int, default=6
             See `plot`.
 
@@ -97,7 +97,7 @@ class CostDescentDisplay:
         estimator, X, y, sample_weight, learning_rates, n_steps
             As in :func:`skdnn.check_cost_descends`.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         max_rates : int, default=6
             See `plot`.
 
@@ -124,7 +124,7 @@ class CostDescentDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         max_rates : int, default=6
             Number of curves, at most: those of the largest rates, up to the second one
             at which J rises.

@@ -209,7 +209,7 @@ class DecisionRegionsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_models Axes, default=None
-            A single Axes is divided into panels; None creates new ones.
+            A single Axes is divided into panels; None creates a new figure.
         scatter_kw : dict, default=None
             Keyword arguments for matplotlib's `scatter`, for the rows.
 

@@ -16,7 +16,7 @@ class DifferenceOrderDisplay:
     Parameters
     ----------
     epsilons : ndarray of shape (n_steps,)
-        ε, ascending.
+        Steps ε, ascending.
     one_sided, two_sided : ndarray of shape (n_steps,)
         The errors.
     rounding : ndarray of shape (n_steps,)
@@ -76,7 +76,7 @@ class DifferenceOrderDisplay:
         report : DifferenceOrders
             The result.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -113,7 +113,7 @@ class DifferenceOrderDisplay:
         estimator, X, y, sample_weight, epsilons, n_params
             As in :func:`skdnn.difference_orders`.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class DifferenceOrderDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------

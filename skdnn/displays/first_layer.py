@@ -131,7 +131,7 @@ class FirstLayerDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_units Axes, default=None
-            A single Axes is divided; None creates new ones.
+            A single Axes is divided; None creates a new figure.
         image_kw : dict, default=None
             Keyword arguments for matplotlib's `imshow`.
 

@@ -60,7 +60,7 @@ class GradientCheckDisplay:
         report : GradientCheckReport or GradientChecks
             Result of `gradient_check` or `check_gradients`.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -102,7 +102,7 @@ class GradientCheckDisplay:
         estimator, X, y, sample_weight, n_epochs, epsilon, max_params
             As in :func:`skdnn.check_gradients`.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -127,7 +127,7 @@ class GradientCheckDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------

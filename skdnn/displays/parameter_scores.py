@@ -148,7 +148,7 @@ class ParameterScoreDisplay:
         score_name : str, default=None
             Label of the scores; None derives it from the `scoring` of the search.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         line_kw, train_line_kw : dict, default=None
             See `plot`.
 
@@ -253,7 +253,7 @@ class ParameterScoreDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         line_kw, train_line_kw : dict, default=None
             Keyword arguments for matplotlib's `plot`, for dev and training scores.
 

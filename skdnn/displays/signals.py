@@ -65,7 +65,7 @@ class SignalPropagationDisplay:
         report : SignalReport or dict of str to SignalReport
             Result of `signal_propagation`; several by the names of their curves.
         ax : matplotlib Axes or 2 of them, default=None
-            Axes to plot on; a single one is divided, None creates new ones.
+            Axes to plot on; a single one is divided, None creates a new figure.
 
         Returns
         -------
@@ -110,7 +110,7 @@ class SignalPropagationDisplay:
         n_epochs : int, default=5
             Number of epochs of training; ignored if `init` is given.
         ax : matplotlib Axes or 2 of them, default=None
-            Axes to plot on; a single one is divided, None creates new ones.
+            Axes to plot on; a single one is divided, None creates a new figure.
 
         Returns
         -------
@@ -137,7 +137,7 @@ class SignalPropagationDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or 2 of them, default=None
-            Axes to plot on; a single one is divided, None creates new ones.
+            Axes to plot on; a single one is divided, None creates a new figure.
 
         Returns
         -------

@@ -156,7 +156,7 @@ class TrainingCurveDisplay:
         name : str, default=None
             Name of the model in the legend, for a single one.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         cost_scale, show_scores, line_kw, dev_line_kw
             See `plot`.
 
@@ -229,7 +229,7 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to plot on; None creates new ones.
+            Axes to plot on; None creates a new figure.
         cost_scale : {"log", "linear"}, default=None
             Scale of the cost axis. None is "log" if all costs are positive and span a
             factor of 10 or more.

@@ -128,7 +128,7 @@ class WeightsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of L Axes, default=None
-            A single Axes is divided into L panels; None creates new ones.
+            A single Axes is divided into L panels; None creates a new figure.
         histogram_kw : dict, default=None
             Keyword arguments for matplotlib's `stairs`.
 

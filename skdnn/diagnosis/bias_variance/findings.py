@@ -71,7 +71,10 @@ class _Kind(NamedTuple):
 
 def _against_mismatch(estimator):
     return (
-        Remedy("Inspect the worst predicted dev rows: how do they differ from train?"),
+        Remedy(
+            "Inspect the worst predicted dev rows "
+            "for differences from the training rows."
+        ),
         Remedy("Collect or generate training rows that resemble the dev rows."),
     )
 
@@ -86,7 +89,10 @@ def _against_dev_overfitting(estimator):
 def _against_fold_overfitting(estimator):
     return (
         Remedy("Pass groups to fit if rows are related, or hold out by time."),
-        Remedy("Inspect the worst predicted test rows: how do they differ from train?"),
+        Remedy(
+            "Inspect the worst predicted test rows "
+            "for differences from the training rows."
+        ),
         Remedy("Use more folds and fewer candidates."),
     )
 
