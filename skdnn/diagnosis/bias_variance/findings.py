@@ -71,10 +71,7 @@ class _Kind(NamedTuple):
 
 def _against_mismatch(estimator):
     return (
-        Remedy(
-            "Inspect the worst predicted dev rows "
-            "for differences from the training rows."
-        ),
+        Remedy("Compare the worst predicted dev rows with the training rows."),
         Remedy("Collect or generate training rows that resemble the dev rows."),
     )
 
@@ -89,10 +86,7 @@ def _against_dev_overfitting(estimator):
 def _against_fold_overfitting(estimator):
     return (
         Remedy("Pass groups to fit if rows are related, or hold out by time."),
-        Remedy(
-            "Inspect the worst predicted test rows "
-            "for differences from the training rows."
-        ),
+        Remedy("Compare the worst predicted test rows with the training rows."),
         Remedy("Use more folds and fewer candidates."),
     )
 
@@ -102,28 +96,28 @@ KINDS: Mapping[str, _Kind] = MappingProxyType(
         "avoidable_bias": _Kind(
             "avoidable bias",
             "high_bias",
-            "the model underfits its training rows",
+            "The model underfits its training rows",
             "the Bayes error is set too high, or the model has memorised training rows",
             against_bias,
         ),
         "variance": _Kind(
             "variance",
             "high_variance",
-            "the model overfits its training rows",
+            "The model overfits its training rows",
             "the held-out rows may be easier than the training rows",
             against_variance,
         ),
         "data_mismatch": _Kind(
             "data mismatch",
             "data_mismatch",
-            "the dev rows differ from the training rows",
+            "The dev rows differ from the training rows",
             "the dev rows may be easier than the training rows",
             _against_mismatch,
         ),
         "dev_overfitting": _Kind(
             "overfitting to dev",
             "dev_overfitting",
-            "model selection has overfitted the dev rows",
+            "Model selection has overfitted the dev rows",
             "the test rows may be easier than the dev rows",
             _against_dev_overfitting,
         ),
@@ -140,7 +134,7 @@ def _kind_of(gap: Gap, bayes: str) -> _Kind:
         )
     if gap.before.name == OUT_OF_FOLD:
         return kind._replace(
-            when_high="the test rows differ from the training rows, or related rows "
+            when_high="The test rows differ from the training rows, or related rows "
             "were split across folds",
             remedies=_against_fold_overfitting,
         )
@@ -277,7 +271,7 @@ def diagnosis_of(gaps) -> str:
 
 def _high(gap, kind, estimator, bayes):
     text = (
-        f"{_sentence_case(kind.when_high)}: the {_error(gap.after)} exceeds the "
+        f"{kind.when_high}: the {_error(gap.after)} exceeds the "
         f"{_error(gap.before, bayes)} by {gap.size:.4f} (threshold {gap.threshold:g})."
     )
     return Finding(kind.code, text, _numbers(gap), kind.remedies(estimator))
@@ -339,10 +333,6 @@ def _rows(part):
 def _error(part, bayes="given"):
     is_estimate = part.name == "Bayes" and bayes == "estimated"
     return f"{'estimated ' if is_estimate else ''}{part.name} error"
-
-
-def _sentence_case(text):
-    return text[0].upper() + text[1:]
 
 
 def _rounded_up(count):
