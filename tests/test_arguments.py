@@ -423,12 +423,12 @@ def test_the_error_names_the_argument(call, argument, made):
     [
         ({"X": X}, ValueError, "X has 150 rows, but y has 3"),
         ({"X": X, "y": Y}, ValueError, "X must have 2 columns.*150, 4"),
-        ({"X": [["a", "b"]] * 3}, ValueError, "X must hold numbers"),
+        ({"X": [["a", "b"]] * 3}, ValueError, "X must hold real numbers"),
         ({"X": FEW["X"] * np.nan}, ValueError, "X contains NaN"),
         ({"X": None}, TypeError, "X must be an array"),
         ({"X": FEW["X"][:0], "y": []}, ValueError, "X and y have no rows"),
         ({"y": np.eye(3)}, ValueError, "y must have one class per row"),
-        ({"y": ["a", "b", "c"]}, ValueError, "y has the classes .* do not know"),
+        ({"y": ["a", "b", "c"]}, ValueError, "y must hold classes of the models"),
         ({"X_dev": X, "y_dev": Y}, ValueError, "X_dev must have 2 columns"),
         ({"X_dev": FEW["X"], "y_dev": Y}, ValueError, "X_dev has 3 rows, but y_dev"),
         ({"X_dev": FEW["X"]}, ValueError, "X_dev and y_dev must be given together"),
@@ -443,7 +443,9 @@ def test_rows_of_decision_regions(wrong, error, message, made):
 
 def test_one_of_several_axes_is_asked_for(made):
     _, several = plt.subplots(1, 2)
-    with pytest.raises(TypeError, match=r"one matplotlib Axes or None.*say ax\[0\]"):
+    with pytest.raises(
+        TypeError, match=r"one matplotlib Axes or None.*such as ax\[0\]"
+    ):
         skdnn.TrainingCurveDisplay.from_estimator(made["fitted"], ax=several)
     display = skdnn.TrainingCurveDisplay.from_estimator(made["fitted"], ax=several[1])
     assert display.ax_ is several[1]

@@ -1,4 +1,4 @@
-"""Questions about a fit, asked of any estimator: bias, variance, signals."""
+"""Diagnostics of a fit: bias and variance, gradients, signals."""
 
 from skdnn.diagnosis.bias_variance import BiasVarianceReport
 from skdnn.diagnosis.cost_descent import CostDescentReport, check_cost_descends

@@ -1,4 +1,4 @@
-"""Estimators, rows and numbers from the caller, checked before they are used."""
+"""Validation of the estimators, rows and numbers that a caller passes."""
 
 import reprlib
 from numbers import Integral, Real
@@ -7,34 +7,34 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-# Python's whole numbers can be larger; they cannot be converted to floats.
+# Python ints can be larger, and then cannot be converted to float.
 LARGEST = float(np.finfo(np.float64).max)
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a real number; True and False are not."""
+    """Return whether a value is a real number; True and False are not."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def is_count(value: Any) -> bool:
-    """Whether a value is a whole number by its type."""
+    """Return whether a value has an integer type; True and False are not counts."""
     return is_number(value) and isinstance(value, Integral)
 
 
 def check_count(name: str, value: Any, least: int = 1) -> None:
-    """Raise ValueError unless this is an int of at least `least`."""
+    """Raise ValueError unless the value is an int of at least `least`."""
     if not is_count(value) or value < least:
         raise ValueError(f"{name} must be an int >= {least}, got {value!r}.")
 
 
 def check_flag(name: str, value: Any) -> None:
-    """Raise TypeError unless this is True or False."""
+    """Raise TypeError unless the value is True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {value!r}.")
 
 
 def check_is_instance(estimator: Any) -> None:
-    """Raise TypeError unless this is an estimator of scikit-learn's kind."""
+    """Raise TypeError unless this is an instance of a scikit-learn estimator."""
     if isinstance(estimator, type):
         raise TypeError(
             f"estimator must be an instance, got the class {estimator.__name__}; did "
@@ -42,13 +42,13 @@ def check_is_instance(estimator: Any) -> None:
         )
     if not hasattr(estimator, "fit") or not hasattr(estimator, "__sklearn_tags__"):
         raise TypeError(
-            "estimator must be an estimator of scikit-learn's kind, got "
+            "estimator must be a scikit-learn compatible estimator, got "
             f"{reprlib.repr(estimator)}."
         )
 
 
 def check_pair(x_name: str, X: Any, y_name: str, y: Any, hint: str = "") -> None:
-    """Raise an error unless X and y have the same number of rows, at least one."""
+    """Raise ValueError unless X and y have the same number of rows, at least one."""
     n_rows, n_targets = count_rows(x_name, X), count_rows(y_name, y)
     if n_rows != n_targets:
         raise ValueError(
@@ -59,7 +59,7 @@ def check_pair(x_name: str, X: Any, y_name: str, y: Any, hint: str = "") -> None
 
 
 def count_rows(name: str, rows: Any) -> int:
-    """Return how many rows an array, a frame or a list has."""
+    """Return the number of rows of an array, a data frame or a list."""
     shape = getattr(rows, "shape", None)
     is_text = isinstance(rows, (str, bytes, type))
     if not is_text and isinstance(shape, tuple) and shape:
@@ -73,7 +73,7 @@ def count_rows(name: str, rows: Any) -> int:
 
 
 def count_columns(rows: Any) -> int | None:
-    """Return the number of columns; None where each row is a single value."""
+    """Return the number of columns; None if each row is a single value."""
     if not hasattr(rows, "shape"):
         rows = rows[0]
         return len(rows) if isinstance(rows, (list, tuple, np.ndarray)) else None
@@ -81,31 +81,34 @@ def count_columns(rows: Any) -> int | None:
 
 
 def check_columns(name: str, X: Any, wanted: int | None, whose: str) -> None:
-    """Raise ValueError unless X has this many columns; None for single values.
+    """Raise ValueError unless X has the wanted number of columns.
 
     Parameters
     ----------
     name : str
-        The name of X in the message.
+        Name of X in the message.
     X : array-like
         Rows.
     wanted : int or None
-        Columns that it must have.
+        Required number of columns; None means that each row is a single value.
     whose : str
-        Who has that many, with the verb: "X_train has".
+        What has that number, with its verb: "X_train has".
     """
     found = count_columns(X)
     if found != wanted:
-        said = ["no columns" if n is None else f"{n} columns" for n in (found, wanted)]
+        counts = [
+            "no columns" if n is None else f"{n} columns" for n in (found, wanted)
+        ]
         raise ValueError(
-            f"{name} has {said[0]}, but {whose} {said[1]}. Are arrays swapped?"
+            f"{name} has {counts[0]}, but {whose} {counts[1]}. Were arrays swapped?"
         )
 
 
 def check_like(name: str, X: Any, first_name: str, first: Any) -> None:
     """Raise ValueError unless X has the columns of `first`.
 
-    Two frames are compared by name: a ColumnTransformer drops columns it does not know.
+    Two data frames are compared by column name, since a ColumnTransformer drops
+    unknown columns.
     """
     if not (_is_frame(X) and _is_frame(first)):
         check_columns(name, X, count_columns(first), f"{first_name} has")
@@ -128,13 +131,13 @@ def _is_frame(rows: Any) -> bool:
 
 
 def as_targets(y: Any) -> np.ndarray:
-    """Return targets as an array, one column as a vector."""
+    """Return targets as an array; a single column becomes a vector."""
     y = np.asarray(y.toarray() if sparse.issparse(y) else y)
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def as_numbers(name: str, values: Any) -> np.ndarray:
-    """Return values as float64; raise ValueError unless all are finite numbers."""
+    """Return values as a float64 array; raise ValueError unless all are finite."""
     array = as_targets(values)
     try:
         if array.dtype.kind in "cmM":
@@ -142,7 +145,7 @@ def as_numbers(name: str, values: Any) -> np.ndarray:
         numbers = array.astype(np.float64)
     except (TypeError, ValueError):
         raise ValueError(
-            f"{name} must hold numbers; it has the type {array.dtype}."
+            f"{name} must hold real numbers, got the dtype {array.dtype}."
         ) from None
     if not np.isfinite(numbers).all():
         raise ValueError(f"{name} contains NaN or infinity.")

@@ -1,15 +1,15 @@
-r"""Whether J falls at each step: the check to make before dropout is switched on.
+r"""Check that J falls at every step, before dropout is switched on.
 
-Plain gradient descent on all rows, with L1 as the proximal step that training takes:
+Plain gradient descent on all rows; L1 is the proximal step that training takes too:
 
 .. math::
 
     \theta := \operatorname{prox}_{\eta \Omega_1}
         \left(\theta - \eta \nabla J_{smooth}(\theta)\right)
 
-For a small enough η every step lowers J. How small depends on its curvature: on a
-quadratic J, up to :math:`\eta < 2 / \lambda_{max}` of its Hessian. A J that rises at
-every η has a wrong gradient, or inputs on scales that no η of the grid suits.
+Every step lowers J if η is small enough. The bound depends on the curvature: for a
+quadratic J it is :math:`2 / \lambda_{max}` of the Hessian. If J rises at every η, the
+gradient is wrong, or the inputs have scales that no η of the grid suits.
 
 Source: L. Bottou, F. Curtis and J. Nocedal, "Optimization methods for large-scale
 machine learning", 2018, section 4; N. Parikh and S. Boyd, "Proximal algorithms", 2014,
@@ -30,26 +30,26 @@ from skdnn.network.segments import per_parameter
 from skdnn.training.threads import blas_threads_for
 
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-# J is a sum: a change of a few units in the last place means nothing.
+# J is a sum, so a change of a few units in the last place is rounding.
 _ROUNDING = 8 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CostDescentReport(Report):
-    """J after each step at several learning rates; printing it gives a table.
+    """J after each step at several learning rates; prints as a table.
 
     Attributes
     ----------
     learning_rates : ndarray of shape (n_rates,)
-        η, ascending.
+        Learning rates η, ascending.
     costs : ndarray of shape (n_rates, n_steps + 1)
         J before the first step and after each; infinite once it has overflowed.
     first_rises : tuple of int or None
         For each η the first step at which J rose, counted from 1; None if it never did.
     solver : str
-        The estimator's.
+        The estimator's `solver`.
     learning_rate_init : float
-        The estimator's.
+        The estimator's `learning_rate_init`.
     notes : tuple of str
         What was switched off or left out.
 
@@ -79,12 +79,12 @@ class CostDescentReport(Report):
 
     @property
     def first_rise_step(self) -> int | None:
-        """Return the step at which it rose there, or None."""
+        """Return the step at which J rose at that η, or None."""
         return next((step for step in self.first_rises if step is not None), None)
 
     @property
     def largest_descending_rate(self) -> float | None:
-        """Return the largest η below the first that rises, or None."""
+        """Return the largest η below `first_rising_rate`, or None."""
         rising = self.first_rising_rate
         below = self.learning_rates
         if rising is not None:
@@ -93,7 +93,7 @@ class CostDescentReport(Report):
 
     @property
     def verdict(self) -> str:
-        """Return "descends", "rises" (at the smallest η too) or "stands still"."""
+        """Return "descends", "rises" (even at the smallest η) or "stands still"."""
         if self.largest_descending_rate is None:
             return "rises"
         start, ends = self.costs[:, 0], self.costs[:, -1]
@@ -126,7 +126,7 @@ class CostDescentReport(Report):
         """Return the report as a table."""
         n_steps = self.costs.shape[1] - 1
         head = [
-            f"Cost descent: {_SAID[self.verdict]}",
+            f"Cost descent: {_HEADLINES[self.verdict]}",
             f"{n_steps} steps of plain gradient descent on all rows",
             *self._rate_lines(),
             *self.notes,
@@ -151,70 +151,72 @@ class CostDescentReport(Report):
             )
         if self.largest_descending_rate is not None:
             lines.append(
-                "The largest learning rate below at which it falls: "
+                "J never rises at learning rates up to "
                 f"{self.largest_descending_rate:g}."
             )
-        said = _COMPARED.get(self.solver, _NOT_COMPARABLE)
-        lines.append(said.format(rate=self.learning_rate_init, solver=self.solver))
+        comparison = _COMPARED.get(self.solver, _NOT_COMPARABLE)
+        lines.append(
+            comparison.format(rate=self.learning_rate_init, solver=self.solver)
+        )
         return lines
 
 
-_SAID = {
-    "descends": "J falls at each step, where the learning rate is small enough",
-    "rises": "J RISES at every learning rate; check the gradient, then the inputs' "
-    "scale",
-    "stands still": "J DOES NOT MOVE; the gradient vanishes, or every learning rate is "
-    "too small",
+_HEADLINES = {
+    "descends": "J falls at every step if the learning rate is small enough",
+    "rises": "J RISES even at the smallest learning rate; check the gradient, then the "
+    "scale of the inputs",
+    "stands still": "J DOES NOT CHANGE; the gradient vanishes, or every learning rate "
+    "is too small",
 }
 _COMPARED = {
-    "sgd": "The estimator's own is {rate:g}; its momentum and mini-batches make it "
-    "act larger.",
-    "lbfgs": "lbfgs has no learning rate: it searches along a line.",
+    "sgd": "The estimator has learning_rate_init={rate:g}; its momentum amplifies "
+    "steps, and mini-batches make them noisy.",
+    "lbfgs": "lbfgs has no learning rate: it uses a line search.",
 }
 _NOT_COMPARABLE = (
-    "The estimator's own, {rate:g}, is not comparable: {solver} rescales the gradient "
-    "of each component."
+    "The estimator's learning_rate_init={rate:g} is not comparable: {solver} rescales "
+    "each component of the gradient."
 )
 
 
 def check_cost_descends(
     estimator, X, y, sample_weight=None, *, learning_rates=None, n_steps=20
 ) -> CostDescentReport:
-    r"""Check that J falls at each step of plain gradient descent.
+    r"""Check that J falls at every step of plain gradient descent.
 
-    Do this, after the gradient check, before switching dropout on: while units drop, J
-    is not one function and need not fall. Each learning rate starts from the same
-    random parameters and takes `n_steps` steps on all rows, without momentum, in
-    float64. J is the whole objective, penalty included; its L1 part is taken as a
-    proximal step, which is the descent step for it: a subgradient need not descend.
+    Run it after the gradient check and before switching dropout on: with dropout, J is
+    a different function at each step and need not fall. Each learning rate starts from
+    the same random parameters and takes `n_steps` steps on all rows, without momentum,
+    in float64. J is the whole objective, penalty included. The L1 part is a proximal
+    step, since a subgradient need not be a descent direction.
 
     Parameters
     ----------
     estimator : estimator
         An MLPRegularizedClassifier or MLPRegularizedRegressor, fitted or not, or one in
-        a Pipeline, a fitted search, a TransformedTargetRegressor or the like. A copy
-        starts anew, the estimator stays as it is. Copies of the transformers before
-        it, and of y's, are fitted to the rows.
+        a Pipeline, a fitted search, a TransformedTargetRegressor or similar. A clone
+        starts from new parameters; the estimator is not changed. Clones of the
+        transformers before it, and of that of y, are fitted to the rows.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows, taken for the whole training set. A few hundred are enough.
+        Rows, taken as the whole training set. A few hundred are enough.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        Targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        Their weights; None counts each row once.
+        Sample weights; None is 1 for each row.
     learning_rates : array-like of float, default=None
-        The rates η > 0 to try; None is 1e-4, 3e-4, …, 3, 10.
+        Learning rates η > 0 to try; None is 1e-4, 3e-4, …, 3, 10.
     n_steps : int, default=20
-        Steps at each rate.
+        Steps at each learning rate.
 
     Returns
     -------
     CostDescentReport
-        `passed` if J falls at each step for every rate below some bound.
-        `first_rising_rate` is the first above it. Print it for a table.
+        `passed` is True if J falls at every step for each rate below
+        `first_rising_rate`, the smallest rate at which it rises. Print it for a table.
 
     See Also
     --------
-    check_gradients : Whether the gradient is right, the check to make first.
+    check_gradients : Check the gradient itself; run it first.
 
     Examples
     --------
@@ -234,7 +236,7 @@ def check_cost_descends(
     objective, net = problem.objective, problem.estimator
     with blas_threads_for(objective.network, objective.block_rows):
         costs = [descend(objective, problem.state.theta, r, n_steps) for r in rates]
-    with np.errstate(over="ignore"):  # of a descent that diverges
+    with np.errstate(over="ignore"):  # where the descent diverges
         shown = problem.model.targets.cost_unit * np.array(costs)
     return CostDescentReport(
         rates,
@@ -249,7 +251,7 @@ def check_cost_descends(
 def descend(
     objective: Objective, theta: np.ndarray, learning_rate: float, n_steps: int
 ) -> np.ndarray:
-    """Return J before the first and after each step of plain gradient descent."""
+    """Return J before the first step of plain gradient descent and after each."""
     smooth = objective.without_l1()
     l1 = objective.penalty.l1 * per_parameter(objective.network.segments, "l1")
     threshold = learning_rate * l1
@@ -280,7 +282,7 @@ def _checked_rates(learning_rates: Sequence[float] | None) -> np.ndarray:
         rates = np.empty(0)
     if not (rates.size and np.all(np.isfinite(rates)) and rates[0] > 0):
         raise ValueError(
-            "learning_rates must be numbers, finite and > 0, at least one, got "
+            "learning_rates must hold at least one number, each finite and > 0, got "
             f"{given!r}."
         )
     return rates
@@ -291,8 +293,8 @@ def _notes(net) -> list[str]:
     notes = inspection.gradient_check_notes(net)
     if net.alpha and net.l1_ratio:
         notes.append(
-            f"The L1 part of the penalty (l1_ratio={net.l1_ratio:g}) is taken as a "
-            "proximal step."
+            f"The L1 part of the penalty (l1_ratio={net.l1_ratio:g}) is a proximal "
+            "step."
         )
     left_out = {
         name: getattr(net, name)
@@ -300,6 +302,6 @@ def _notes(net) -> list[str]:
         if getattr(net, name) is not None
     }
     if left_out:
-        said = ", ".join(f"{name}={value}" for name, value in left_out.items())
-        notes.append(f"Left out, being no part of J: {said}.")
+        settings = ", ".join(f"{name}={value}" for name, value in left_out.items())
+        notes.append(f"Left out, as not part of J: {settings}.")
     return notes

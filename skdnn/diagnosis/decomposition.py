@@ -21,7 +21,7 @@ from skdnn.diagnosis.arguments import (
     check_like,
     check_pair,
 )
-from skdnn.diagnosis.bias_variance.out_of_fold import answers_in_common
+from skdnn.diagnosis.bias_variance.out_of_fold import common_predictions
 from skdnn.diagnosis.decomposition_losses import (
     CLASS_LOSSES,
     RowTerms,
@@ -38,36 +38,35 @@ _IN_WORDS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BiasVarianceDecomposition(Report):
-    """The expected loss and its parts; printing it gives a table.
+    """The expected loss and its parts; prints as a table.
 
-    Made by `bias_variance_decomposition`, or by `from_out_of_fold`. Each part is a mean
-    over the test rows.
+    Returned by `bias_variance_decomposition` and `from_out_of_fold`. Each part is a
+    mean over the test rows.
 
     Parameters
     ----------
     loss : str
         "squared_error", "log_loss" or "zero_one".
     n_rounds : int
-        Redraws of the training set.
+        Number of redraws of the training set.
     rows : RowTerms
         `expected_loss`, `noise`, `bias` and `variance` of each test row, arrays of
         shape (n_rows,), and the `central` prediction, (n_rows, n_outputs).
     noise_is_known : bool
-        Whether the truth was given. If not, the bias includes the noise.
+        Whether `truth` was given. If not, the bias includes the noise.
     rounds : str
-        What a round is: "bootstrap rounds", or "cross-validated fits".
+        What the rounds are: "bootstrap rounds" or "cross-validated fits".
 
     Attributes
     ----------
     expected_loss : float
-        The loss, expected over redraws; noise + bias + variance.
+        Expected loss over redraws: noise + bias + variance.
     bias : float
-        The loss of the central prediction beyond the noise; for the squared error that
-        is bias².
+        Loss of the central prediction beyond the noise; for the squared error, bias².
     variance : float
-        What redraws of the training set add.
+        Loss added by redrawing the training set.
     noise : float
-        The loss of the truth itself; if unknown 0, and included in the bias.
+        Loss of the truth itself; 0 if it is unknown and included in the bias.
 
     Examples
     --------
@@ -94,29 +93,29 @@ class BiasVarianceDecomposition(Report):
     def from_out_of_fold(
         cls, estimators, y, loss="squared_error", *, truth=None, noise=0.0
     ):
-        """Split the expected loss by the out-of-fold predictions of several fits.
+        """Decompose the expected loss from the out-of-fold predictions of several fits.
 
-        No fit is made: each cross-validated fit has already predicted each row by a
-        network that had not seen it. Fits that differ in their folds or seeds are the
-        rounds.
+        Nothing is fitted: each cross-validated fit has already predicted every row by
+        a network that was not trained on it. Fits that differ in their folds or seeds
+        are the rounds.
 
         Parameters
         ----------
         estimators : list of estimators
             Two or more fitted cross-validated estimators, such as
-            :class:`MLPRegularizedClassifierCV`, all fitted to the same rows, with
-            another `cv` or `random_state` each.
+            :class:`MLPRegularizedClassifierCV`, all fitted to the same rows, each with
+            a different `cv` or `random_state`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of those rows, in the order of `fit`.
+            Targets of those rows, in the order passed to `fit`.
         loss, truth, noise
-            As in :func:`bias_variance_decomposition`; `truth` is of the same rows.
+            As in :func:`bias_variance_decomposition`, for the same rows as `y`.
 
         Returns
         -------
         BiasVarianceDecomposition
-            The parts, over the rows that all fits have held out. The training sets of
-            two fits share most rows: the variance is that of folds and seeds, and
-            smaller than over redraws of the rows.
+            The parts, over the rows that every fit has held out. The training sets of
+            two fits share most rows, so the variance is that over folds and seeds,
+            which is smaller than that over redraws of the rows.
 
         Raises
         ------
@@ -139,13 +138,11 @@ class BiasVarianceDecomposition(Report):
         if not isinstance(estimators, (list, tuple)) or len(estimators) < 2:
             raise ValueError(
                 "estimators must be a list of two or more fitted cross-validated "
-                "estimators: one alone has no variance."
+                "estimators: the variance of a single one is undefined."
             )
         if loss not in CLASS_LOSSES:
-            raise ValueError(
-                f"loss={loss!r} is not allowed: give one of {list(CLASS_LOSSES)}."
-            )
-        models, numbers = answers_in_common(estimators, y, "")
+            raise ValueError(f"loss must be one of {list(CLASS_LOSSES)}, got {loss!r}.")
+        models, numbers = common_predictions(estimators, y, "")
         y = as_targets(y)
         if truth is not None:
             check_pair("truth", truth, "y", y)
@@ -162,34 +159,35 @@ class BiasVarianceDecomposition(Report):
 
     @property
     def expected_loss(self) -> float:
-        """The loss, expected over redraws of the training set."""
+        """Expected loss over redraws of the training set."""
         return float(self.rows.expected_loss.mean())
 
     @property
     def bias(self) -> float:
-        """The loss of the central prediction beyond the noise."""
+        """Loss of the central prediction beyond the noise."""
         return float(self.rows.bias.mean())
 
     @property
     def variance(self) -> float:
-        """What redraws of the training set add."""
+        """Loss added by redrawing the training set."""
         return float(self.rows.variance.mean())
 
     @property
     def noise(self) -> float:
-        """The loss of the truth itself; 0 if that is not known."""
+        """Loss of the truth itself; 0 if it is unknown."""
         return float(self.rows.noise.mean())
 
     def __str__(self) -> str:
         """Return the parts as a table."""
         total = self.expected_loss
-        bias = "bias" if self.noise_is_known else "bias, with noise"
+        bias = "bias" if self.noise_is_known else "bias with noise"
         parts = {bias: self.bias, "variance": self.variance}
         if self.noise_is_known:
             parts = {"noise": self.noise, **parts}
         head = [
-            f"Bias and variance of the {_IN_WORDS[self.loss]} over "
-            f"{self.n_rounds} {self.rounds}, {len(self.rows.bias)} rows",
+            f"Expected {_IN_WORDS[self.loss]} {total:.4g}: "
+            + ", ".join(f"{name} {value:.4g}" for name, value in parts.items()),
+            f"Means over {len(self.rows.bias)} rows and {self.n_rounds} {self.rounds}",
             "",
             f"{'':18}{'mean':>10}{'share':>9}",
         ]
@@ -200,7 +198,7 @@ class BiasVarianceDecomposition(Report):
         return "\n".join(head + lines)
 
     def to_dict(self) -> dict:
-        """Return the means in plain Python types, ready for JSON.
+        """Return the means as plain Python types, ready for JSON.
 
         Returns
         -------
@@ -219,13 +217,13 @@ class BiasVarianceDecomposition(Report):
         }
 
     def to_frame(self):
-        """Return the parts of each test row as a data frame; needs pandas.
+        """Return the parts for each test row as a data frame; requires pandas.
 
         Returns
         -------
         pandas.DataFrame
-            Columns "expected_loss", "noise" (if unknown 0, and included in the bias),
-            "bias" and "variance"; one row per test row.
+            Columns "expected_loss", "noise" (0 if it is unknown and included in the
+            bias), "bias" and "variance"; one row per test row.
         """
         pandas = check_pandas_support(f"{type(self).__name__}.to_frame")
         columns = {name: getattr(self.rows, name) for name in self.rows._fields[:4]}
@@ -262,58 +260,58 @@ def bias_variance_decomposition(
     n_jobs=None,
     random_state=None,
 ):
-    r"""Split the expected loss into noise, bias and variance, by the bootstrap.
+    r"""Decompose the expected loss into noise, bias and variance, by the bootstrap.
 
     In each round a clone is fitted to n_samples rows drawn from X with replacement. The
     expectation is over the rounds. For each row the parts add up to the expected loss,
-    except for rounding:
+    up to rounding:
 
     .. math:: \text{expected loss} = \text{noise} + \text{bias} + \text{variance} .
 
-    - "squared_error": of a regressor, summed over outputs, or of the probabilities of a
-      classifier, summed over classes (the Brier score; for two classes twice that of
-      the positive class). The central prediction is the mean, bias is bias².
+    - "squared_error": for a regressor, summed over outputs; for a classifier, of the
+      probabilities, summed over classes (the Brier score; for two classes, twice that
+      of the positive class). The central prediction is the mean; the bias is squared.
     - "log_loss": the central prediction is the normalised geometric mean of the
-      probabilities, bias and variance are Kullback–Leibler divergences.
-    - "zero_one": the central prediction is the mode; the variance is the net one, which
-      is negative on rows where straying from a wrong mode helps.
+      probabilities; bias and variance are Kullback–Leibler divergences.
+    - "zero_one": the central prediction is the mode. The variance is the net variance,
+      negative on rows where deviating from a wrong mode helps.
 
     Parameters
     ----------
     estimator : estimator
-        A classifier or regressor, fitted or not; it is not changed.
+        A classifier or regressor, fitted or not; it is cloned.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows to draw training sets from.
+        Rows from which the training sets are drawn.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets; several outputs for regressors only.
+        Targets of X; several outputs for regressors only.
     X_test : {array-like, sparse matrix} of shape (n_test, n_features)
         Rows to predict.
     y_test : array-like of shape (n_test,) or (n_test, n_outputs), default=None
-        Their observed targets. One observation per row does not tell noise from bias:
-        the bias then includes the noise.
+        Observed targets of X_test. With one observation per row, noise and bias cannot
+        be separated: the bias then includes the noise.
     n_rounds : int, default=100
-        Redraws. The mean over a finite number of rounds leaves about variance /
-        n_rounds in the bias.
+        Number of redraws. A finite number of rounds inflates the bias by about
+        variance / n_rounds.
     loss : {"squared_error", "log_loss", "zero_one"}, default="squared_error"
-        Regressors have the squared error only.
+        Regressors allow the squared error only.
     truth : array-like, default=None
-        Takes the place of `y_test` where it is known, as for simulated rows: the
-        probabilities of the classes, (n_test, n_classes) in the order of the sorted
-        labels, or the expectation of the targets, in the shape of `y_test`. The noise
-        is then a part of its own.
+        Replaces `y_test` if the distribution of the targets is known, as in a
+        simulation: the class probabilities, of shape (n_test, n_classes) in the order
+        of the sorted labels, or the expected targets, in the shape of `y_test`. The
+        noise is then a separate part.
     noise : float or array-like of shape (n_test,), default=0.0
-        For a regressor with `truth`: the variance of the targets about it, summed over
+        For a regressor with `truth`: the variance of the targets around it, summed over
         outputs.
     n_jobs : int, default=None
-        Rounds run in parallel, as in scikit-learn.
+        Number of rounds run in parallel, as in scikit-learn.
     random_state : int, RandomState instance or None, default=None
-        Draws the rows, and seeds each `random_state` of the estimator that is None, so
-        that its own randomness counts as variance. A number set there stays.
+        Seeds the bootstrap, and each `random_state` of the estimator that is None, so
+        that its own randomness counts as variance. An int set there is kept.
 
     Returns
     -------
     BiasVarianceDecomposition
-        The parts, their means and those of each row.
+        The parts, as means and for each row.
 
     Raises
     ------
@@ -322,14 +320,14 @@ def bias_variance_decomposition(
 
     See Also
     --------
-    BiasVarianceReport : The gaps between train and dev errors of a single fit, which
-        the course calls bias and variance too.
+    BiasVarianceReport : The gaps between train and dev errors of a single fit, also
+        called bias and variance in the course.
 
     Notes
     -----
-    Bootstrap training sets have about 63 % of the distinct rows and are more alike than
-    fresh ones from the population: the parts are estimates, and those of models on
-    fewer rows.
+    Bootstrap training sets hold about 63 % of the distinct rows and are more alike than
+    independent samples from the population: the parts are estimates, and describe
+    models trained on fewer rows.
 
     References
     ----------
@@ -357,12 +355,12 @@ def bias_variance_decomposition(
             f"{type(estimator).__name__}."
         )
     if (y_test is None) == (truth is None):
-        raise ValueError("Give either y_test or truth: the one replaces the other.")
+        raise ValueError("Give either y_test or truth: one replaces the other.")
     name, targets = ("y_test", y_test) if truth is None else ("truth", truth)
     check_pair("X_test", X_test, name, targets, _ORDER)
     check_like("X_test", X_test, "X", X)
     if n_jobs == 0:
-        raise ValueError("n_jobs=0 is not allowed: give a number of workers, or None.")
+        raise ValueError("n_jobs=0 is not allowed: give a number of workers or None.")
     problem = problem_of(estimator, y, y_test, truth, loss, noise)
     seeds = check_random_state(random_state).randint(_MAX_SEED, size=n_rounds)
     predictions = Parallel(n_jobs=n_jobs)(
@@ -371,7 +369,7 @@ def bias_variance_decomposition(
     )
     if predictions[0].shape != problem.truth.shape:
         raise ValueError(
-            f"{name} has {problem.truth.shape[1]} outputs, the predictions have "
+            f"{name} has {problem.truth.shape[1]} outputs, but the predictions have "
             f"{predictions[0].shape[1]}."
         )
     rows = problem.decompose(np.stack(predictions), problem.truth)

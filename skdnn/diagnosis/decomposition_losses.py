@@ -1,8 +1,8 @@
-r"""How the expected loss of one row splits into noise, bias and variance, by loss.
+r"""Decompositions of the expected loss into noise, bias and variance, one per loss.
 
 ``predictions`` has the shape (n_rounds, n_rows, n_outputs), ``truth`` the shape
-(n_rows, n_outputs): probabilities or class indicators of a row, or its targets. Each
-function returns the terms of each row; the expected loss is computed from the losses
+(n_rows, n_outputs): class probabilities or indicators, or targets. Each function
+returns the terms for each row; the expected loss is computed from the losses
 themselves, not as the sum of the terms.
 """
 
@@ -15,7 +15,7 @@ from scipy.special import logsumexp, xlogy
 
 
 class RowTerms(NamedTuple):
-    """The terms of each row, arrays of shape (n_rows,)."""
+    """The terms for each row, arrays of shape (n_rows,)."""
 
     expected_loss: np.ndarray
     noise: np.ndarray
@@ -32,7 +32,7 @@ def squared_error_of_targets(predictions, truth, noise=0.0):
         E\|y - \hat y\|^2 = E\|y - f\|^2 + \|f - \bar y\|^2 + E\|\hat y - \bar y\|^2,
         \qquad \bar y = E \hat y
 
-    with f the expectation of y, where it is known, and otherwise y itself. S. Geman, E.
+    where f is the expectation of y if it is known, and y itself otherwise. S. Geman, E.
     Bienenstock and R. Doursat, "Neural networks and the bias/variance dilemma", Neural
     Computation 4, 1992.
     """
@@ -48,9 +48,9 @@ def squared_error_of_targets(predictions, truth, noise=0.0):
 
 
 def brier(predictions, truth):
-    r"""Decompose the Brier score, the squared error of probabilities over all classes.
+    r"""Decompose the Brier score, the squared error of the class probabilities.
 
-    As for targets, with the indicators of the class as y, whose expectation is q:
+    As for targets, where y is the class indicator, whose expectation is q:
 
     .. math:: E\|y - q\|^2 = 1 - \|q\|^2 .
     """
@@ -72,8 +72,8 @@ def log_loss(predictions, truth):
 
     T. Heskes, "Bias/variance decompositions for likelihood-based estimators", Neural
     Computation 10, 1998; for Bregman divergences, D. Pfau, "A generalized bias-variance
-    decomposition for Bregman divergences", 2013. Probabilities of 0 are taken as the
-    rounding unit of float64, as scikit-learn's ``log_loss`` does.
+    decomposition for Bregman divergences", 2013. Probabilities below the machine
+    epsilon of float64 are clipped to it, as in scikit-learn's ``log_loss``.
     """
     p = np.clip(predictions, np.finfo(np.float64).eps, None)
     log_p = np.log(p / p.sum(axis=2, keepdims=True))
@@ -93,9 +93,9 @@ def log_loss(predictions, truth):
 def zero_one(predictions, truth):
     r"""Decompose the 0–1 loss, with the most frequent prediction at its centre.
 
-    With q the probabilities of the classes, :math:`y^*` the most probable class,
-    :math:`\bar y` the mode of the predictions :math:`\hat y` (of several, the first
-    class):
+    With q the class probabilities, :math:`y^*` the most probable class and
+    :math:`\bar y` the mode of the predictions :math:`\hat y` (the first class in case
+    of ties):
 
     .. math::
 
@@ -103,11 +103,11 @@ def zero_one(predictions, truth):
             + E[q_{\bar y} - q_{\hat y}] .
 
     G. James, "Variance and bias for general loss functions", Machine Learning 51, 2003
-    (systematic effect and variance effect). With an observed class as the truth it is
-    that of P. Domingos, "A unified bias-variance decomposition", ICML 2000: bias is 1
-    where the mode is wrong, and the variance is the *net* variance. Where the mode is
-    right it is the probability of leaving it; where it is wrong, minus the probability
-    of hitting the right class, since straying from a wrong mode can help.
+    (systematic effect and variance effect). With an observed class as the truth this is
+    the decomposition of P. Domingos, "A unified bias-variance decomposition", ICML
+    2000: the bias is 1 where the mode is wrong, and the variance is the *net* variance.
+    Where the mode is right, it is the probability of leaving it; where the mode is
+    wrong, it is minus the probability of predicting the right class.
     """
     rows = np.arange(len(truth))
     frequency = predictions.mean(axis=0)

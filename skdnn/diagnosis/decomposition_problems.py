@@ -1,4 +1,4 @@
-"""What a decomposition is of: the truth, how to predict it, how the loss is split."""
+"""What is decomposed: the truth, the predictions and the loss."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from skdnn.diagnosis.decomposition_losses import (
 
 
 class Problem(NamedTuple):
-    """What is decomposed, and how."""
+    """A truth, a way to predict it, and a decomposition of the loss."""
 
     truth: np.ndarray  # (n_rows, n_outputs)
     predict: Callable  # (fitted estimator, X_test) -> (n_rows, n_outputs)
@@ -24,7 +24,7 @@ class Problem(NamedTuple):
 
 
 def problem_of(estimator, y, y_test, truth, loss, noise) -> Problem:
-    """Return the truth, how to predict it, and how the loss is split."""
+    """Return the problem of a classifier or a regressor, its arguments checked."""
     if is_classifier(estimator):
         return _classification(estimator, y, y_test, truth, loss, noise)
     return _regression(y, y_test, truth, loss, noise)
@@ -32,16 +32,16 @@ def problem_of(estimator, y, y_test, truth, loss, noise) -> Problem:
 
 def _classification(estimator, y, y_test, truth, loss, noise):
     if as_targets(y).dtype.kind == "c":
-        raise ValueError("y holds complex numbers, which are no labels.")
+        raise ValueError("y must hold class labels, got complex numbers.")
     kind = type_of_target(y, input_name="y")
     if kind not in ("binary", "multiclass"):
         raise ValueError(f"y must have one label per row, got {kind!r} targets.")
     if np.any(noise):
-        raise ValueError("noise is for regressors; that of classes follows from truth.")
+        raise ValueError("noise is for regressors; for classifiers truth implies it.")
     if loss != "zero_one" and not hasattr(estimator, "predict_proba"):
         raise TypeError(
             f"loss={loss!r} needs predict_proba, which {type(estimator).__name__} does "
-            'not have; loss="zero_one" does without.'
+            'not have; give loss="zero_one".'
         )
     classes = np.unique(y)
     if truth is None:
@@ -56,12 +56,12 @@ def _regression(y, y_test, truth, loss, noise):
     if loss != "squared_error":
         raise ValueError(f'loss={loss!r} is for classifiers; give "squared_error".')
     if truth is None and np.any(noise):
-        raise ValueError("noise needs truth: observed targets have theirs in them.")
+        raise ValueError("noise needs truth: observed targets already include theirs.")
     name, truth = ("y_test", y_test) if truth is None else ("truth", truth)
     as_numbers("y", y)
     truth, noise = _as_columns(as_numbers(name, truth)), as_numbers("noise", noise)
     if noise.shape not in [(), (len(truth),)] or np.any(noise < 0):
-        raise ValueError("noise must be one number >= 0, or one for each test row.")
+        raise ValueError("noise must be a number >= 0, or one per test row.")
     return Problem(
         truth, _predict_targets, partial(squared_error_of_targets, noise=noise)
     )
@@ -76,7 +76,7 @@ def _predict_classes(estimator, X, *, classes):
 
 
 def _predict_probabilities(estimator, X, *, classes):
-    # The estimator gives no probability to a class that no drawn row has.
+    # A bootstrap sample may lack a class; its probability is then 0.
     found = np.asarray(estimator.predict_proba(X), dtype=np.float64)
     probabilities = np.zeros((len(found), len(classes)))
     probabilities[:, np.searchsorted(classes, estimator.classes_)] = found
@@ -87,11 +87,11 @@ def _indicators(y, classes, name):
     y = as_targets(y)
     if y.ndim != 1:
         raise ValueError(
-            f"{name} must have one label per row, got the shape {y.shape}."
+            f"{name} must have one label per row, got an array of shape {y.shape}."
         )
     unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=repr)
     if unknown:
-        raise ValueError(f"{name} has labels that y does not have: {unknown}.")
+        raise ValueError(f"{name} has labels that are not in y: {unknown}.")
     return (y[:, None] == classes).astype(np.float64)
 
 
@@ -99,8 +99,8 @@ def _check_probabilities(truth, classes):
     truth = as_numbers("truth", truth)
     if truth.shape[1:] != (len(classes),):
         raise ValueError(
-            f"truth must have a column for each of the {len(classes)} classes of y, "
-            f"got the shape {truth.shape}."
+            f"truth must have one column for each of the {len(classes)} classes of y, "
+            f"got an array of shape {truth.shape}."
         )
     if np.any(truth < 0) or not np.allclose(truth.sum(axis=1), 1):
         raise ValueError("truth must have rows of probabilities that add up to 1.")

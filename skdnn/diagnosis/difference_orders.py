@@ -1,4 +1,4 @@
-r"""How fast the error of a numerical derivative falls with its step.
+r"""Orders of accuracy of one- and two-sided difference quotients of J.
 
 .. math::
 
@@ -7,9 +7,9 @@ r"""How fast the error of a numerical derivative falls with its step.
     \frac{f(\theta + \epsilon) - f(\theta - \epsilon)}{2\epsilon}
         = f'(\theta) + O(\epsilon^2)
 
-On a log-log plot of error against ε these are lines of slopes 1 and 2, until the
-rounding of J, about u |J| / ε with u the unit roundoff, takes over and the error grows
-again.
+On a log-log plot of error against ε these are lines of slopes 1 and 2. For smaller ε
+the rounding error of J dominates, about u |J| / ε with the unit roundoff u, and the
+error grows again.
 
 Source: P. Gill, W. Murray and M. Wright, "Practical Optimization", 1981, section 8.6.
 """
@@ -27,30 +27,30 @@ from skdnn.network.objective import Objective
 from skdnn.training.threads import blas_threads_for
 
 _UNIT_ROUNDOFF = np.finfo(np.float64).eps
-# Truncation dominates where the error is this many times what rounding can explain,
-# and the next power of ε does not count where ε is at most so large.
+# Truncation dominates where the error exceeds the rounding error by this factor; the
+# next power of ε is negligible up to this step.
 _ABOVE_ROUNDING = 20.0
 _LARGEST_STEP = 1e-2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DifferenceOrders(Report):
-    """Errors of one- and two-sided differences against ε; printing gives a table.
+    """Errors of one- and two-sided differences against ε; prints as a table.
 
     An error is ‖numeric − analytic‖₂ / (‖numeric‖₂ + ‖analytic‖₂) over the components.
 
     Attributes
     ----------
     epsilons : ndarray of shape (n_steps,)
-        ε, ascending.
+        Steps ε, ascending.
     one_sided, two_sided : ndarray of shape (n_steps,)
         The errors.
     rounding : ndarray of shape (n_steps,)
-        The error that the rounding of J alone gives, to order of magnitude.
+        The order of magnitude of the rounding error.
     n_params : int
-        The components of θ compared.
+        Number of components of θ compared.
     notes : tuple of str
-        What a reader should know about these settings.
+        Remarks on the settings, such as kinks that spoil the orders.
 
     Examples
     --------
@@ -77,11 +77,11 @@ class DifferenceOrders(Report):
 
     @property
     def two_sided_order(self) -> float:
-        """Return the same for two-sided differences; NaN where they are exact."""
+        """Return that slope for two-sided differences; NaN if they are exact."""
         return self._slope(self.two_sided)
 
     def truncation_dominates(self, errors: np.ndarray) -> np.ndarray:
-        """Return a mask of the ε that the slope is fitted to."""
+        """Return a mask of the ε to which the slope is fitted."""
         above = errors > _ABOVE_ROUNDING * self.rounding
         return above & (self.epsilons <= _LARGEST_STEP)
 
@@ -107,9 +107,8 @@ class DifferenceOrders(Report):
     def __str__(self) -> str:
         """Return the errors as a table."""
         head = [
-            f"Errors of differences over {self.n_params} components: order "
-            f"{self.one_sided_order:.2f} one-sided, {self.two_sided_order:.2f} "
-            "two-sided",
+            f"Orders of the differences: {self.one_sided_order:.2f} one-sided, "
+            f"{self.two_sided_order:.2f} two-sided ({self.n_params} components)",
             *self.notes,
             "",
             f"{'epsilon':>10}{'one-sided':>12}{'two-sided':>12}{'rounding':>12}",
@@ -131,39 +130,39 @@ def difference_orders(
     epsilons=None,
     n_params=20,
 ) -> DifferenceOrders:
-    r"""Measure the error of one- and two-sided differences of J against their step.
+    r"""Measure the errors of one- and two-sided differences of J against the step.
 
-    At the random parameters that training would start from, in float64 and without
-    dropout. Smooth activations ("tanh", "gelu", …) show the orders 1 and 2; a kink of
-    ReLU within a step spoils them. The L1 part of the penalty, which has kinks too, is
-    left out.
+    J is evaluated at the random initial parameters, in float64 and without dropout.
+    Smooth activations ("tanh", "gelu", …) show the orders 1 and 2; a kink of ReLU
+    within a step spoils them. The L1 part of the penalty is left out, since it has
+    kinks too.
 
     Parameters
     ----------
     estimator : estimator
         An MLPRegularizedClassifier or MLPRegularizedRegressor, fitted or not, or one in
-        a Pipeline, a fitted search, a TransformedTargetRegressor or the like. A copy
-        starts anew, the estimator stays as it is. Copies of the transformers before
-        it, and of y's, are fitted to the rows.
+        a Pipeline, a fitted search, a TransformedTargetRegressor or similar. A clone
+        starts from new parameters; the estimator is not changed. Clones of the
+        transformers before it, and of that of y, are fitted to the rows.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows; a few dozen are enough.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        Targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        Their weights; None counts each row once.
+        Sample weights; None is 1 for each row.
     epsilons : array-like of float, default=None
-        The steps ε > 0; None is 1e-12 to 0.1, two in each decade.
+        Steps ε from 1e-14 to 1; None is 1e-12 to 0.1, two per decade.
     n_params : int, default=20
-        How many random components of θ are compared.
+        Number of components of θ, drawn at random, that are compared.
 
     Returns
     -------
     DifferenceOrders
-        The errors, and their slopes `one_sided_order` and `two_sided_order`.
+        The errors and their slopes, `one_sided_order` and `two_sided_order`.
 
     See Also
     --------
-    DifferenceOrderDisplay : The picture.
+    DifferenceOrderDisplay : Plot the errors.
 
     Examples
     --------
@@ -202,14 +201,14 @@ def difference_orders(
 
 
 def _differences(objective: Objective, theta, cost, chosen, epsilon):
-    """Return the one- and the two-sided differences along the chosen components."""
+    """Return one- and two-sided difference quotients for the chosen components."""
     one_sided, two_sided = [], []
     for i in chosen:
         above, below = theta.copy(), theta.copy()
         above[i] += epsilon
         below[i] -= epsilon
         J_above, J_below = objective.value(above).total, objective.value(below).total
-        # Divided by how far θ really moved, which rounding makes differ from ε.
+        # Divided by the actual change of θ, which rounding makes differ from ε.
         one_sided.append((J_above - cost) / (above[i] - theta[i]))
         two_sided.append((J_above - J_below) / (above[i] - below[i]))
     return np.array(one_sided), np.array(two_sided)
@@ -228,7 +227,8 @@ def _checked_steps(epsilons) -> np.ndarray:
         steps = np.empty(0)
     if not (steps.size and 1e-14 <= steps[0] and steps[-1] <= 1):
         raise ValueError(
-            f"epsilons must be numbers from 1e-14 to 1, at least one, got {epsilons!r}."
+            "epsilons must hold at least one number, each from 1e-14 to 1, got "
+            f"{epsilons!r}."
         )
     return steps
 
@@ -239,9 +239,9 @@ def _notes(net, objective: Objective) -> list[str]:
     kinked = sorted(name for name in names if ACTIVATIONS[name].has_kink)
     if kinked:
         notes.append(
-            f"A kink of {', '.join(kinked)} within a step spoils the orders; choose "
+            f"A kink of {', '.join(kinked)} within a step spoils the orders; use "
             "activation='tanh' to see them."
         )
     if net.alpha and net.l1_ratio:
-        notes.append("The L1 part of the penalty is left out: it has kinks.")
+        notes.append("The L1 part of the penalty is left out, since it has kinks.")
     return notes

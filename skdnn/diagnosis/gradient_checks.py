@@ -1,8 +1,8 @@
-"""The gradient check twice: at random initialisation, and after some training.
+"""Two gradient checks: at random initialisation, and after some training.
 
-At the start some mistakes do not show yet: biases of later layers are zero, weights are
-small, and units saturate only as training goes on. After training others hide, because
-the gradient has become small. So look twice.
+At initialisation some mistakes do not show: biases of later layers are zero, weights
+are small, and no unit is saturated. After training others are hidden, because the
+gradient has become small.
 """
 
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ from skdnn.network.gradient_check import (
     GradientCheckReport,
 )
 
-_VERDICTS = ("correct", "suspicious", "wrong")  # from good to bad
+_VERDICTS = ("correct", "suspicious", "wrong")  # from best to worst
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GradientChecks(Report):
-    """Two gradient checks of one network; printing them gives one table.
+    """Two gradient checks of one network; prints as one table.
 
     Attributes
     ----------
     at_init : GradientCheckReport
-        At the random parameters that training starts from.
+        The check at the random initial parameters.
     trained : GradientCheckReport
-        After `n_epochs` epochs of training.
+        The check after `n_epochs` epochs of training.
     n_epochs : int
-        The epochs trained.
+        Number of epochs trained.
 
     Examples
     --------
@@ -72,12 +72,12 @@ class GradientChecks(Report):
         }
 
     def __str__(self) -> str:
-        """Return both checks as one table, and the worst components of a failed one."""
+        """Return both checks as one table, followed by any failed check in full."""
         init, trained = self.at_init, self.trained
-        columns = ("at init", f"{self.n_epochs} epochs")
+        epochs = f"{self.n_epochs} epoch{'' if self.n_epochs == 1 else 's'}"
+        columns = ("at init", epochs)
         head = [
-            f"Gradient check at initialisation and after {self.n_epochs} epochs: "
-            f"{self.verdict}",
+            f"Gradient check at initialisation and after {epochs}: {self.verdict}",
             f"(correct up to {CORRECT_UP_TO:.0e}, wrong above {WRONG_ABOVE:.0e}; "
             f"epsilon = {init.epsilon:.0e})",
             *self.trained.notes,
@@ -143,42 +143,42 @@ def check_gradients(
 ) -> GradientChecks:
     r"""Check the gradient at random initialisation and again after some training.
 
-    A debugging tool, two evaluations of J per component and check: a few hundred rows
-    and a small network are enough. See
-    :meth:`MLPRegularizedClassifier.gradient_check` for one check at the fitted
-    parameters.
+    This is for debugging: each check takes two evaluations of J per component. A few
+    hundred rows and a small network are enough. For one check at the fitted parameters,
+    see :meth:`MLPRegularizedClassifier.gradient_check`.
 
     Parameters
     ----------
     estimator : estimator
         An MLPRegularizedClassifier or MLPRegularizedRegressor, fitted or not, or one in
-        a Pipeline, a fitted search, a TransformedTargetRegressor or the like. A copy
-        starts anew and is trained on the rows; the estimator stays as it is. Copies
-        of the transformers before it, and of y's, are fitted to the rows.
+        a Pipeline, a fitted search, a TransformedTargetRegressor or similar. A clone
+        starts from new parameters and is trained on the rows; the estimator is not
+        changed. Clones of the transformers before it, and of that of y, are fitted to
+        the rows.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows, taken for the whole training set.
+        Rows, taken as the whole training set.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        Targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        Their weights; None counts each row once.
+        Sample weights; None is 1 for each row.
     n_epochs : int, default=5
-        Train for at most this many epochs (iterations of lbfgs) before the second
-        check, with the estimator's own parameters, dropout included; the check itself
-        is without dropout.
+        Number of epochs (iterations of lbfgs) before the second check, at most.
+        Training uses the estimator's settings, dropout included; the checks are without
+        dropout.
     epsilon : float, default=1e-5
         The step ε of the two-sided differences.
     max_params : int or None, default=1000
-        Check at most this many components, drawn evenly from all layers, the same ones
-        both times; None checks all.
+        Number of components checked, at most. They are drawn evenly from all layers and
+        are the same in both checks; None checks all.
 
     Returns
     -------
     GradientChecks
-        `at_init` and `trained`, and the worse of their verdicts. Print it for a table.
+        Both checks, and the worse of their verdicts. Print it for a table.
 
     See Also
     --------
-    check_cost_descends : Whether J falls at each step, the check to make next.
+    check_cost_descends : Check that J falls at every step; run it next.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The network inside an estimator, and its training problem at a fresh start."""
+"""The network inside an estimator, and its training problem at initialisation."""
 
 from sklearn.base import clone
 
@@ -10,19 +10,19 @@ from skdnn.estimators.unwrapping import Unwrapped, unwrap, unwrap_network
 def problem_at_init(
     estimator, X, y, sample_weight=None, **parameters
 ) -> TrainingProblem:
-    """Return the training problem of an estimator, fitted or not, at a fresh start.
+    """Return the training problem of an estimator at newly drawn parameters.
 
     Parameters
     ----------
     estimator : estimator
-        An MLPRegularizedClassifier or MLPRegularizedRegressor, or one of them wrapped
-        as in :mod:`skdnn.estimators.unwrapping`. Copies of the transformers before it,
-        and of y's, are fitted to the rows and applied to them. The estimator itself is
-        not changed.
+        An MLPRegularizedClassifier or MLPRegularizedRegressor, fitted or not, or one
+        wrapped as in :mod:`skdnn.estimators.unwrapping`. Clones of the transformers
+        before it, and of that of y, are fitted and applied to the rows. The estimator
+        itself is not changed.
     X, y, sample_weight : array-like
-        The rows, taken for the whole training set.
+        The rows, taken as the whole training set.
     **parameters
-        Parameters that replace those of the network.
+        Parameters of the network to set.
     """
     unwrapped = unwrap_network(estimator, fitted=False)
     net = unwrapped.model
@@ -33,10 +33,10 @@ def problem_at_init(
 
 
 def cross_validated_in(estimator) -> Unwrapped | None:
-    """Return the cross-validated estimator inside wrappers; None where there is none.
+    """Return the cross-validated estimator inside wrappers, or None.
 
-    With a single member, what is inside it is a network as all others are; so whoever
-    wants to know of the choice has to ask here first.
+    Call this before `unwrap`, which continues to the network inside a cross-validated
+    estimator with a single member.
     """
     unwrapped = unwrap(estimator, until=BaseMLPRegularizedCV)
     return unwrapped if isinstance(unwrapped.model, BaseMLPRegularizedCV) else None

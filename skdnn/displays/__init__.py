@@ -1,4 +1,4 @@
-"""Plots in the style of scikit-learn's displays; drawing imports matplotlib."""
+"""Plots in the style of scikit-learn's displays; matplotlib is imported on use."""
 
 from skdnn.displays.bias_variance import BiasVarianceDisplay
 from skdnn.displays.cost_contours import CostContoursDisplay

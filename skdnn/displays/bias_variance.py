@@ -1,4 +1,4 @@
-"""Bars of Bayes error, avoidable bias, variance and the further gaps."""
+"""Bar plots of the Bayes error, avoidable bias, variance and further gaps."""
 
 from collections.abc import Mapping
 
@@ -13,34 +13,34 @@ from skdnn.displays.models import by_name
 
 BAYES = "Bayes error"
 _THRESHOLD = "threshold"
-_WIDTH = 0.8  # of all bars of one gap; the rest is the space to the next
-# Seven, so that no bar after the tenth, whose colours begin anew, looks like another.
+_WIDTH = 0.8  # of all bars of one gap together; the rest is the space in between
+# Seven, coprime to the ten colours, so that 70 bars look different.
 _HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "++")
-_BAR = 0.14  # inches that a bar needs to be told from its neighbour
-_MOST_ABOVE = 4  # names of models, of so many letters, in a row above the axes
-_SHORT = 14
+_BAR = 0.14  # least width of a bar in inches
+_MOST_ABOVE = 4  # legend entries in a row above the axes …
+_SHORT = 14  # … if no name has more letters than this
 
 
 class BiasVarianceDisplay:
-    """The gaps between errors as bars, of one model or of several side by side.
+    """Bar plot of the gaps between errors, for one model or several side by side.
 
-    It is recommended to make one with `from_report` or `from_estimator`. All parameters
-    are stored as attributes.
+    Use `from_report` or `from_estimator` to create one. All parameters are stored as
+    attributes.
 
     Parameters
     ----------
     names : list of str
         Names of the models.
     gaps : list of str
-        What the bars are of, from left to right.
+        Names of the gaps, from left to right.
     sizes : ndarray of shape (n_models, n_gaps)
-        Heights of the bars, NaN where a model has no such gap.
+        Heights of the bars, NaN if a model has no such gap.
     low, high : ndarray of shape (n_models, n_gaps), default=None
-        Intervals, NaN where there is none. None draws none.
+        Ends of the intervals, NaN if a gap has none. None draws no intervals.
     thresholds : ndarray of shape (n_gaps,), default=None
-        Above which a gap is high, NaN where there is none. None draws none.
+        Thresholds above which a gap is high, NaN if there is none. None draws none.
     measure : str, default="error"
-        What the errors are, for the axis.
+        Name of the error, for the axis.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class BiasVarianceDisplay:
 
     See Also
     --------
-    BiasVarianceReport : The numbers, their verdicts and what to try next.
+    BiasVarianceReport : The numbers, the verdicts and what to try next.
 
     Examples
     --------
@@ -87,23 +87,23 @@ class BiasVarianceDisplay:
 
     @classmethod
     def from_report(cls, report, *, name=None, ax=None, **bar_kw):
-        """Draw existing reports.
+        """Plot existing reports.
 
         Parameters
         ----------
         report : BiasVarianceReport or dict of str to BiasVarianceReport
-            One, or several by name; their thresholds must be the same.
+            One report, or several by name; their thresholds must be equal.
         name : str, default=None
-            Name of the one model.
+            Name of the model, for a single report.
         ax : matplotlib Axes, default=None
-            Axes to draw on. None makes new ones.
+            Axes to plot on; None creates a new figure.
         **bar_kw : dict
             Keyword arguments for matplotlib's `bar`.
 
         Returns
         -------
         BiasVarianceDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_report")
         check_ax(ax)
@@ -112,7 +112,7 @@ class BiasVarianceDisplay:
         measures = {each.measure for each in reports.values()}
         if len(measures) > 1:
             raise ValueError(
-                f"The reports measure different errors: {sorted(measures)}."
+                f"The reports must measure the same error, got {sorted(measures)}."
             )
         by_gap = [{gap.name: gap for gap in each.gaps} for each in reports.values()]
         present = [gap for gap in KINDS if any(gap in gaps for gaps in by_gap)]
@@ -120,7 +120,7 @@ class BiasVarianceDisplay:
             {gaps[gap].threshold for gaps in by_gap if gap in gaps} for gap in present
         ]
         if any(len(values) > 1 for values in thresholds):
-            raise ValueError("The reports have different thresholds.")
+            raise ValueError("The reports must have the same thresholds.")
         bayes = np.array([[each.errors[0].error] for each in reports.values()])
         nothing = np.full_like(bayes, np.nan)
         sizes = _table(by_gap, present, lambda gap: gap.size)
@@ -159,26 +159,26 @@ class BiasVarianceDisplay:
         ax=None,
         **bar_kw,
     ):
-        """Measure errors of fitted estimators and draw their gaps.
+        """Measure the errors of fitted estimators and plot their gaps.
 
         Parameters
         ----------
         estimator : estimator or dict of str to estimator
-            One, or several by name.
+            A fitted estimator, or several by name.
         X_train, y_train, X_dev, y_dev, bayes_error
             As in :meth:`BiasVarianceReport.from_estimator`, and so are `X_train_dev`,
             `y_train_dev`, `X_test`, `y_test`, `scoring`, `confidence`, `thresholds`.
         name : str, default=None
-            Name of the one model; by default that of its class.
+            Name of the model, for a single estimator; by default its class name.
         ax : matplotlib Axes, default=None
-            Axes to draw on. None makes new ones.
+            Axes to plot on; None creates a new figure.
         **bar_kw : dict
             Keyword arguments for matplotlib's `bar`.
 
         Returns
         -------
         BiasVarianceDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax)
@@ -205,12 +205,12 @@ class BiasVarianceDisplay:
         return cls.from_report(reports, ax=ax, **bar_kw)
 
     def plot(self, ax=None, **bar_kw):
-        """Draw the bars.
+        """Plot the bars.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. None makes new ones.
+            Axes to plot on; None creates a new figure.
         **bar_kw : dict
             Keyword arguments for matplotlib's `bar`.
 
@@ -249,7 +249,7 @@ class BiasVarianceDisplay:
         return self
 
     def _draw_legend(self, ax, is_ours):
-        """Put the legend where it hides no bar; models come first."""
+        """Draw the legend outside the axes, the models before the threshold."""
         handles, labels = ax.get_legend_handles_labels()
         in_order = sorted(zip(labels, handles, strict=True), key=_is_threshold)
         if not in_order:
@@ -261,11 +261,11 @@ class BiasVarianceDisplay:
             ax,
             handles,
             labels,
-            side="above" if is_row else "beside",
+            side="above" if is_row else "right",
             is_ours=is_ours,
             ncols=columns,
             frameon=False,
-            # Large enough to show a hatch.
+            # Large enough for a hatch to show.
             handlelength=2.2,
             handleheight=1.2,
         )

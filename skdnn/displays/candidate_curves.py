@@ -1,4 +1,4 @@
-"""The held-out scores of the candidates of a choice, against steps."""
+"""Held-out scores of the candidates of a cross-validated estimator, against steps."""
 
 from typing import Any
 
@@ -6,41 +6,41 @@ import numpy as np
 
 from skdnn._sklearn import style_kwargs
 from skdnn.displays.choice import Choice
-from skdnn.displays.curves import now_and_then
+from skdnn.displays.curves import marker_slice
 from skdnn.displays.legends import MARKERS
 
-# More colours cannot be told apart, and more lines of a legend are not read. Grey (C7)
-# is for all others.
+# No more candidates are named: further colours are hard to tell apart, and nobody reads
+# longer legends. Grey (C7) is left to the others.
 _COLORS = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "C8", "C9", "black")
 _MOST_NAMED = len(_COLORS)
 _OTHERS = "0.8"
 
 
 def draw_candidates(ax, choice: Choice, name, line_kw) -> tuple[list, list]:
-    """Draw a line for each candidate, the chosen one thick, with its folds.
+    """Draw a line per candidate; that of the chosen one is thick and has its folds.
 
     Parameters
     ----------
     ax : matplotlib Axes
-        Where to draw.
+        Axes to plot on.
     choice : Choice
         The candidates and their scores.
     name : str or None
         Name of the estimator, for the legend.
     line_kw : dict
-        Keyword arguments of the caller for the lines.
+        The caller's keyword arguments for the lines.
 
     Returns
     -------
     lines : list of matplotlib Line2D
-        One for each candidate, in the order of the candidates.
+        One per candidate, in the order of the candidates.
     fold_lines : list of matplotlib Line2D
-        One for each fold of the chosen candidate; empty for a single fold.
+        One per fold of the chosen candidate; empty for a single fold.
     """
     lines, labels = {}, choice.labels()
     prefix = "" if name is None else f"{name}: "
     n_unnamed = len(labels) - _MOST_NAMED
-    # From the best to the worst, as the legend lists them.
+    # From best to worst, the order of the legend.
     for place, candidate in enumerate(choice.order()):
         label = f"{prefix}{labels[candidate] or 'held-out score'}"
         style: dict[str, Any] = {
@@ -60,14 +60,14 @@ def draw_candidates(ax, choice: Choice, name, line_kw) -> tuple[list, list]:
             }
         elif place >= _MOST_NAMED:
             is_first = place == _MOST_NAMED
-            others = f"{prefix}{n_unnamed} others, further from the best"
+            others = f"{prefix}{n_unnamed} other candidates"
             label = others if is_first else "_"
             style |= {"linewidth": 0.8, "linestyle": "-"}
         else:
             style |= {
                 "marker": MARKERS[place],
                 "markersize": 4,
-                "markevery": now_and_then(place, len(choice.steps)),
+                "markevery": marker_slice(place, len(choice.steps)),
             }
         scores = choice.means()[candidate]
         style |= {"label": label}
@@ -86,16 +86,16 @@ def _draw_folds(ax, choice: Choice, color) -> list:
     lines = ax.plot(
         choice.steps, scores, color=color, linewidth=0.7, alpha=0.5, zorder=1
     )
-    lines[0].set_label("folds of the chosen one")
+    lines[0].set_label("folds of the chosen candidate")
     return lines
 
 
-def names_of_axes(ax, choice: Choice) -> tuple[str, str]:
-    """Make the axis of steps logarithmic; return what the axes show."""
+def label_axes(ax, choice: Choice) -> tuple[str, str]:
+    """Make the x axis logarithmic; return the labels of both axes."""
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     ax.set_xscale("log")
-    # Powers of ten alone would leave a short race without a number.
+    # Powers of ten alone could leave a short axis without a tick label.
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.xaxis.set_minor_locator(NullLocator())

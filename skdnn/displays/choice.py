@@ -1,4 +1,4 @@
-"""What a fitted cross-validated estimator tells a picture of its choice."""
+"""The candidates and scores of a fitted cross-validated estimator, for plots."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from skdnn.diagnosis.networks import cross_validated_in
 from skdnn.displays.search_table import text_of
 from skdnn.estimators import plan
 
-# The candidates for each attribute on the right are a parameter of the estimator.
+# Parameters of the estimator, and the attribute of a candidate that each one sets.
 _ATTRIBUTES = {"alphas": "alpha", "keep_probs": "keep_prob", "encodings": "encoding"}
 
 _COSTS = {
@@ -22,25 +22,25 @@ _COSTS = {
 
 
 class Choice(NamedTuple):
-    """The candidates, and what held-out rows said of them."""
+    """The candidates of a cross-validated estimator and their held-out scores."""
 
     candidates: list[dict[str, Any]]
     chosen: int
     steps: np.ndarray  # (n_checkpoints,)
     best_n_steps: int
-    scores: np.ndarray  # (n_candidates, n_checkpoints, n_folds), NaN after the stop
-    is_loss: bool  # the lower the better
+    scores: np.ndarray  # (n_candidates, n_checkpoints, n_folds), NaN once stopped
+    is_loss: bool  # lower is better
     scoring: Any
-    of_loss: str  # what the loss is
+    loss_name: str
 
     @classmethod
     def of(cls, estimator) -> "Choice | None":
-        """Return that of a fitted estimator; None if it has not chosen so.
+        """Return the choice of a fitted estimator; None if it is not cross-validated.
 
         Parameters
         ----------
         estimator : estimator
-            It may be in a Pipeline, or the best one of a search.
+            It may be in a Pipeline, or the best estimator of a search.
         """
         unwrapped = cross_validated_in(estimator)
         if unwrapped is None:
@@ -60,16 +60,16 @@ class Choice(NamedTuple):
         )
 
     def means(self) -> np.ndarray:
-        """Return the mean over the folds, (n_candidates, n_checkpoints)."""
+        """Return the means over the folds, of shape (n_candidates, n_checkpoints)."""
         return self.scores.mean(axis=2)
 
     def best_scores(self) -> np.ndarray:
-        """Return the scores of each candidate's best checkpoint, for each fold.
+        """Return the fold scores at the best checkpoint of each candidate.
 
         Returns
         -------
         ndarray of shape (n_candidates, n_folds)
-            NaN where a candidate diverged before its first checkpoint.
+            NaN if a candidate diverged before its first checkpoint.
         """
         worst = np.inf if self.is_loss else -np.inf
         means = np.where(np.isfinite(self.means()), self.means(), worst)
@@ -78,36 +78,36 @@ class Choice(NamedTuple):
         return self.scores[np.arange(len(best)), best]
 
     def name(self, is_negated: bool = False) -> str:
-        """Return what the scores are, for an axis."""
+        """Return the name of the scores, for an axis."""
         if self.is_loss:
-            return f"held-out {self.of_loss}"
+            return f"held-out {self.loss_name}"
         return f"held-out {name_of_score(None, self.scoring, is_negated).lower()}"
 
     def order(self) -> list[int]:
-        """Return the candidates from the best to the worst, the chosen one first."""
+        """Return the candidates from best to worst, the chosen one first."""
         sign = 1 if self.is_loss else -1
         scores = sign * self.best_scores().mean(axis=1)
         scores[self.chosen] = -np.inf
         return np.argsort(scores, kind="stable").tolist()  # NaN last
 
     def varied(self) -> list[str]:
-        """Return the names of which there are several values."""
+        """Return the names of the parameters that vary."""
         first = self.candidates[0]
         return [
             key for key in first if any(c[key] != first[key] for c in self.candidates)
         ]
 
     def labels(self) -> list[str]:
-        """Return the values that tell each candidate from the others."""
+        """Return a label per candidate, of the values that vary."""
         return [
             ", ".join(f"{key}={text_of(each[key])}" for key in self.varied())
             for each in self.candidates
         ]
 
     def as_search(self, *wanted: str | None) -> dict[str, Any]:
-        """Return the best checkpoints as `cv_results_`; the highest is the best.
+        """Return the scores at the best checkpoints as `cv_results_`, higher is better.
 
-        Its parameters are those that vary, and those that are wanted.
+        Its parameters are those that vary and those in `wanted`.
         """
         results: dict[str, Any] = {}
         for key, value in self.candidates[0].items():
@@ -115,7 +115,7 @@ class Choice(NamedTuple):
                 continue
             column = np.empty(len(self.candidates), dtype=object)
             for row, candidate in enumerate(self.candidates):
-                column[row] = candidate[key]  # a tuple is one value, too
+                column[row] = candidate[key]  # a tuple stays one value
             results[f"param_{key}"] = column
         sign = -1 if self.is_loss else 1
         for fold, scores in enumerate(self.best_scores().T):
@@ -124,31 +124,31 @@ class Choice(NamedTuple):
 
 
 def search_of(estimator, param, hue, metric, negate_score) -> dict[str, Any]:
-    """Return a choice as the arguments of a picture of a search.
+    """Return a choice as arguments of `ParameterScoreDisplay.from_cv_results`.
 
     Parameters
     ----------
     estimator : estimator
         A cross-validated estimator.
     param, hue, metric, negate_score
-        As the caller has given them. "alphas" is "alpha" here, and so on.
+        As given by the caller; "alphas" stands for "alpha", and so on.
     """
     choice = Choice.of(estimator)
     if choice is None:
         raise TypeError(
-            "estimator must be a fitted search with cv_results_, as GridSearchCV, or a "
-            "cross-validated estimator, as MLPRegularizedClassifierCV, got "
+            "estimator must be a fitted search with cv_results_, such as GridSearchCV, "
+            "or a cross-validated estimator, such as MLPRegularizedClassifierCV, got "
             f"{estimator!r}."
         )
     if metric is not None:
         raise ValueError(
-            f"metric={metric!r} is for a search with several; a cross-validated "
-            "estimator has one score."
+            f"metric={metric!r} is for a search with several metrics; a "
+            "cross-validated estimator has a single score."
         )
     if negate_score and choice.is_loss:
         raise ValueError(
-            "negate_score=True would draw the negative of a loss: with "
-            'scoring="loss" scores are losses already.'
+            'negate_score=True is not allowed with scoring="loss": the scores are '
+            "losses already."
         )
     param, hue = (
         _ATTRIBUTES.get(name, name) if isinstance(name, str) else name
@@ -166,4 +166,4 @@ def search_of(estimator, param, hue, metric, negate_score) -> dict[str, Any]:
 def _name_of_loss(model) -> str:
     if not is_classifier(model):
         return _COSTS[model.loss]
-    return "log-loss after temperature" if model.calibrate else "log-loss"
+    return "log-loss after temperature scaling" if model.calibrate else "log-loss"

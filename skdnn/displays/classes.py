@@ -1,13 +1,13 @@
-"""How many classes are told apart in a picture: colours, shapes and names in place."""
+"""Colours, markers and region names that tell many classes apart in a plot."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skdnn.displays.texts import folded
+from skdnn.displays.texts import wrapped
 
 # Ten colours that colour-blind readers can tell apart: M. Petroff, "Accessible color
-# sequences for data visualization", 2021, as scikit-learn's for up to ten classes.
+# sequences for data visualization", 2021; scikit-learn uses them for up to ten classes.
 _COLORS = (
     "#3f90da",
     "#ffa90e",
@@ -20,32 +20,32 @@ _COLORS = (
     "#717581",
     "#92dadd",
 )
-_SHAPES = "osDPXv<>p*"  # one for every ten classes
+_MARKERS = "osDPXv<>p*"  # one for every ten classes
 MOST_COLORED = len(_COLORS)
-_LETTERS = 12  # in a line of a name within its region
+_LETTERS = 12  # per line of a name within its region
 
 
-class Look(NamedTuple):
-    """What the rows of a class look like."""
+class ClassStyle(NamedTuple):
+    """Colour and marker of the rows of a class."""
 
     color: Any
-    shape: str
+    marker: str
 
     @classmethod
-    def of(cls, number: int) -> "Look":
-        """Return that of a class, where there are more than ten."""
+    def of(cls, number: int) -> "ClassStyle":
+        """Return the style of a class, if there are more than ten."""
         turn, color = divmod(number, len(_COLORS))
-        return cls(_COLORS[color], _SHAPES[turn % len(_SHAPES)])
+        return cls(_COLORS[color], _MARKERS[turn % len(_MARKERS)])
 
-    def style(self, is_dev: bool) -> dict[str, Any]:
-        """Return how its rows are drawn: training rows filled, dev rows hollow."""
+    def keywords(self, is_dev: bool) -> dict[str, Any]:
+        """Return keyword arguments of `scatter`: training rows filled, dev hollow."""
         edge = {"edgecolor": self.color, "facecolor": "white", "linewidth": 1.4}
         filled = {"edgecolor": "black", "facecolor": self.color, "linewidth": 0.5}
-        return {"marker": self.shape, "s": 20} | (edge if is_dev else filled)
+        return {"marker": self.marker, "s": 20} | (edge if is_dev else filled)
 
 
 def draw_boundaries(ax, xx0, xx1, predicted, n_classes):
-    """Draw one line between regions, however far apart their classes' numbers are."""
+    """Draw one line between regions, whatever the class numbers on both sides."""
     for number in range(1 if n_classes == 2 else 0, n_classes):
         inside = (predicted == number).astype(float)
         if inside.any() and not inside.all():
@@ -59,7 +59,7 @@ def draw_names(ax, xx0, xx1, predicted, classes) -> list:
 
     texts = []
     for number, name in enumerate(classes):
-        # A margin: the edge of the picture is an edge of the region.
+        # A margin, so that the edge of the plot counts as an edge of the region.
         inside = np.pad(predicted == number, 1)
         if not inside.any():
             continue
@@ -69,7 +69,7 @@ def draw_names(ax, xx0, xx1, predicted, classes) -> list:
             ax.text(
                 xx0[place],
                 xx1[place],
-                folded(str(name), _LETTERS, most_lines=2),
+                wrapped(str(name), _LETTERS, most_lines=2),
                 ha="center",
                 va="center",
                 weight="bold",

@@ -1,4 +1,4 @@
-"""Contours of J over two parameters, and the path of gradient descent."""
+"""Contour plots of J over two parameters, with the path of gradient descent."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -14,44 +14,45 @@ from skdnn.displays.cost_plane import CostPlane
 from skdnn.displays.legends import place_legends_below
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels
-from skdnn.displays.texts import IN_PANEL, folded
+from skdnn.displays.texts import IN_PANEL, wrapped
 from skdnn.estimators.unwrapping import unwrap_network
 
 
 class CostContoursDisplay:
-    r"""J on a plane of two parameters, for one model or several.
+    r"""Contours of J in a plane of two parameters, for one model or several.
 
-    It is recommended to use `from_estimator` to make one. Two components of θ vary, all
-    others keep their fitted values; θ and J of a regressor are those of its
-    standardised targets. Both axes have the same scale, so that round contours look
-    round. How elongated they are at the fitted parameters is the condition number of
-    the Hessian H of J in the plane,
+    Use `from_estimator` to create one. Two components of θ vary, all others keep their
+    fitted values; θ and J of a regressor are those of its standardised targets. Both
+    axes have the same scale, so that circular contours look circular. Their elongation
+    at the fitted parameters is measured by the condition number of the Hessian H of J
+    in the plane,
 
-    .. math:: \kappa = \lambda_{\max}(H) / \lambda_{\min}(H):
+    .. math:: \kappa = \lambda_{\max}(H) / \lambda_{\min}(H),
 
-    1 for a circle. Plain gradient descent in the plane runs at the learning rate
-    :math:`1 / \lambda_{\max}`, the largest curvature at its start and at the fitted
-    parameters; along the flattest direction it then needs in the order of κ steps.
+    which is 1 for circles. Plain gradient descent in the plane uses the learning rate
+    :math:`1 / \lambda_{\max}` for the larger of the curvatures at its start and at the
+    fitted parameters; along the flattest direction it then takes on the order of κ
+    steps.
 
     Parameters
     ----------
     xx0, xx1 : list of ndarray of shape (n_grid, n_grid)
         The two parameters on the grid of each model.
     costs : list of ndarray of shape (n_grid, n_grid)
-        J there.
+        J on the grid of each model.
     centres : ndarray of shape (n_models, 2)
-        The fitted values.
+        Fitted values of the two parameters.
     paths : list of ndarray of shape (n_steps + 1, 2)
-        Gradient descent of each model.
+        Points of gradient descent of each model.
     learning_rates : ndarray of shape (n_models,)
-        Its learning rates.
+        Learning rates of gradient descent.
     condition_numbers : ndarray of shape (n_models,)
-        κ at the fitted parameters; infinite where J does not curve upwards in all
-        directions of the plane.
+        The value of κ at the fitted parameters; infinite if J does not curve upwards in
+        all directions of the plane.
     names : list of (str or None), default=None
         Names of the models.
     parameter_names : (str, str), default=("θ[0]", "θ[1]")
-        For the axes.
+        Labels of the axes.
 
     Attributes
     ----------
@@ -60,7 +61,7 @@ class CostContoursDisplay:
     figure_ : matplotlib Figure
         Their figure.
     contours_ : list of matplotlib QuadContourSet
-        The contours.
+        The filled contours.
     lines_ : list of matplotlib Line2D
         The paths of gradient descent.
 
@@ -75,7 +76,7 @@ class CostContoursDisplay:
     >>> logistic = MLPRegularizedClassifier((), solver="lbfgs", max_iter=1000)
     >>> display = CostContoursDisplay.from_estimator(
     ...     {
-    ...         "as it is": logistic.fit(X, y),
+    ...         "raw": logistic.fit(X, y),
     ...         "standardised": make_pipeline(InputStandardizer(), logistic).fit(X, y),
     ...     },
     ...     X, y, grid_resolution=20,
@@ -124,7 +125,7 @@ class CostContoursDisplay:
         contour_kw=None,
         path_kw=None,
     ):
-        """Compute J about the fitted parameters and draw it.
+        """Compute J around the fitted parameters and plot it.
 
         Parameters
         ----------
@@ -132,26 +133,26 @@ class CostContoursDisplay:
             A fitted MLPRegularizedClassifier or MLPRegularizedRegressor, or one in a
             Pipeline, a search or a TransformedTargetRegressor; several by name.
         X : array-like of shape (n_samples, n_features)
-            Training rows as the estimator is given them; J is evaluated on them
+            Training rows as passed to the estimator; J is evaluated on them
             ``grid_resolution ** 2`` times.
         y : array-like of shape (n_samples,)
-            Their targets.
+            Targets of X.
         parameters : pair of (int, {"W", "b"}, index), default=None
-            The two components of θ by layer l, counted from 1, "W" or "b", and index
-            in W[l] or b[l]. None is the weights of the first two inputs to the first
-            unit, ``((1, "W", (0, 0)), (1, "W", (1, 0)))``; of a model with one input,
-            its weight and its bias, ``((1, "W", (0, 0)), (1, "b", 0))``.
+            The two components of θ, each given by its layer l (counted from 1), "W" or
+            "b", and its index in W[l] or b[l]. None is the weights from the first two
+            inputs to the first unit, ``((1, "W", (0, 0)), (1, "W", (1, 0)))``; if there
+            is one input, its weight and the bias, ``((1, "W", (0, 0)), (1, "b", 0))``.
         half_width : float, default=None
-            Half the width of the plane, in units of the parameters. None chooses it by
-            the curvature, so that J rises by about 1/2 up to its edge.
+            Half the width of the plane, in units of the parameters. None derives it
+            from the curvature, so that J rises by about 1/2 towards the edge.
         grid_resolution : int, default=60
-            Points of the grid along each parameter.
+            Number of grid points along each parameter.
         learning_rate : float, default=None
-            For gradient descent. None is one over the largest curvature.
+            Learning rate of gradient descent. None is one over the largest curvature.
         n_steps : int, default=20
-            Steps of gradient descent.
+            Number of steps of gradient descent.
         name : str, default=None
-            Name of the one model.
+            Name of the model, for a single one.
         ax : matplotlib Axes or array-like of Axes, default=None
             See `plot`.
         contour_kw, path_kw : dict, default=None
@@ -160,15 +161,15 @@ class CostContoursDisplay:
         Returns
         -------
         CostContoursDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax, several=True)
         is_pair = isinstance(parameters, (tuple, list)) and len(parameters) == 2
         if parameters is not None and not is_pair:
             raise ValueError(
-                "parameters must be a pair of (layer from 1, 'W' or 'b', index there), "
-                f"for the two axes of a plane, or None, got {parameters!r}."
+                "parameters must be a pair of (layer from 1, 'W' or 'b', index), one "
+                f"for each axis, or None, got {parameters!r}."
             )
         check_count("grid_resolution", grid_resolution, least=2)
         check_count("n_steps", n_steps, least=0)
@@ -204,11 +205,11 @@ class CostContoursDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_models Axes, default=None
-            A single axes is divided into panels. None makes new ones.
+            A single Axes is divided into panels; None creates a new figure.
         contour_kw : dict, default=None
             Keyword arguments for matplotlib's `contourf`.
         path_kw : dict, default=None
-            Keyword arguments for matplotlib's `plot` of the paths of descent.
+            Keyword arguments for matplotlib's `plot`, for gradient descent.
 
         Returns
         -------
@@ -231,7 +232,7 @@ class CostContoursDisplay:
     def _draw(self, axes, model, contour_kw, path_kw):
         xx0, xx1, J = self.xx0[model], self.xx1[model], self.costs[model]
         path, centre = self.paths[model], self.centres[model]
-        # Squares: the contours of a parabola are then evenly spaced.
+        # Quadratic levels, for which the contours of a parabola are evenly spaced.
         levels = J.min() + np.ptp(J) * np.linspace(0, 1, 13) ** 2
         style = {"levels": levels, "cmap": "Blues", "alpha": 0.9}
         contours = axes.contourf(xx0, xx1, J, **style_kwargs(style, contour_kw))
@@ -249,8 +250,8 @@ class CostContoursDisplay:
         axes.set(
             xlim=(xx0.min(), xx0.max()),
             ylim=(xx1.min(), xx1.max()),
-            xlabel=folded(self.parameter_names[0], IN_PANEL),
-            ylabel=folded(self.parameter_names[1], IN_PANEL),
+            xlabel=wrapped(self.parameter_names[0], IN_PANEL),
+            ylabel=wrapped(self.parameter_names[1], IN_PANEL),
             aspect="equal",
         )
         axes.set_title(self._title(model), fontsize="medium")
@@ -263,16 +264,16 @@ class CostContoursDisplay:
             f"condition number {self.condition_numbers[model]:.3g}, "
             f"learning rate {self.learning_rates[model]:.2g}"
         )
-        return numbers if name is None else f"{folded(name, IN_PANEL)}\n{numbers}"
+        return numbers if name is None else f"{wrapped(name, IN_PANEL)}\n{numbers}"
 
 
 def _explore(plane, half_width, grid_resolution, learning_rate, n_steps) -> dict:
-    """Compute what is drawn for one model."""
+    """Compute the plot of one model, as arguments of the display."""
     (flat, steep), directions = plane.curvature(plane.centre)
     condition = steep / flat if flat > 0 else np.inf
     if half_width is None:
         _check_curves(steep, "half_width")
-        # Along a flat direction J would rise so much only far away.
+        # Along a flat direction J would rise by that much only far away.
         flat = max(flat, 1e-4 * steep)
         half_width = np.sqrt(1 / np.sqrt(flat * steep))
     towards = _upward(directions).sum(axis=1) / np.sqrt(2)
@@ -286,8 +287,8 @@ def _explore(plane, half_width, grid_resolution, learning_rate, n_steps) -> dict
     costs = plane.cost(xx0, xx1)
     if not 0 < np.ptp(costs) < np.inf:
         raise ValueError(
-            "J must vary in the plane and be finite; choose other parameters or "
-            f"another half_width than {half_width:.3g}."
+            "J must vary in the plane and be finite; choose other parameters or a "
+            f"half_width other than {half_width:.3g}."
         )
     return {
         "xx0": xx0,
@@ -309,13 +310,13 @@ def _check_curves(steep, what_to_give):
 
 
 def _upward(directions):
-    """Fix the signs of eigenvectors, which are arbitrary."""
+    """Return eigenvectors whose largest component is positive."""
     largest = np.abs(directions).argmax(axis=0)
     return directions * np.sign(directions[largest, range(2)])
 
 
 def _first_two(models) -> tuple:
-    """Return the weights of two inputs to the first unit, or of one, and the bias."""
+    """Return the weights of the first two inputs, or the weight and bias of one."""
     n_inputs = []
     for model in models:
         check_is_fitted(model)

@@ -1,4 +1,4 @@
-"""J against the steps of gradient descent."""
+"""Plots of J against the steps of gradient descent."""
 
 import numpy as np
 
@@ -10,14 +10,14 @@ from skdnn.displays.legends import MARKERS, place_legend
 
 
 class CostDescentDisplay:
-    """J after each step at several learning rates.
+    """Curves of J over steps of gradient descent at several learning rates.
 
-    It is recommended to use `from_estimator` or `from_report` to make one.
+    Use `from_estimator` or `from_report` to create one.
 
     Parameters
     ----------
     learning_rates : ndarray of shape (n_rates,)
-        η, ascending.
+        Learning rates η, ascending.
     costs : ndarray of shape (n_rates, n_steps + 1)
         J before the first step and after each; infinite once it has overflowed.
     first_rises : sequence of int or None
@@ -34,7 +34,7 @@ class CostDescentDisplay:
 
     See Also
     --------
-    check_cost_descends : The check behind the picture.
+    check_cost_descends : The check whose result is plotted.
 
     Examples
     --------
@@ -54,14 +54,14 @@ class CostDescentDisplay:
 
     @classmethod
     def from_report(cls, report, *, ax=None, max_rates=6):
-        """Draw a report of `check_cost_descends`.
+        """Plot a report of `check_cost_descends`.
 
         Parameters
         ----------
         report : CostDescentReport
             The report.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
         max_rates : int, default=6
             See `plot`.
 
@@ -90,14 +90,14 @@ class CostDescentDisplay:
         ax=None,
         max_rates=6,
     ):
-        """Run `check_cost_descends` and draw it.
+        """Run `check_cost_descends` and plot the result.
 
         Parameters
         ----------
         estimator, X, y, sample_weight, learning_rates, n_steps
             As in :func:`skdnn.check_cost_descends`.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
         max_rates : int, default=6
             See `plot`.
 
@@ -119,14 +119,15 @@ class CostDescentDisplay:
         return cls.from_report(report, ax=ax, max_rates=max_rates)
 
     def plot(self, ax=None, *, max_rates=6):
-        """Draw a curve per learning rate; a cross marks the first rise.
+        """Plot a curve per learning rate; a cross marks the first rise.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
         max_rates : int, default=6
-            Draw at most this many: the largest ones, up to the second that rises.
+            Number of curves, at most: those of the largest rates, up to the second one
+            at which J rises.
 
         Returns
         -------
@@ -147,7 +148,7 @@ class CostDescentDisplay:
             J, rise = self.costs[k], self.first_rises[k]
             label = f"{self.learning_rates[k]:.3g}"
             if rise is not None:
-                label += f", rises in step {rise}"
+                label += f", J rises in step {rise}"
                 ax.plot(rise, J[rise], "x", color=colors[n], ms=10, mew=2.5)
             (line,) = ax.plot(J, "-" if rise is None else "--", label=label)
             line.set(color=colors[n], marker=MARKERS[n % len(MARKERS)])
@@ -158,8 +159,8 @@ class CostDescentDisplay:
         scale = " (log scale)" if is_positive else ""
         ax.set(xlabel="step of gradient descent", ylabel=f"cost J{scale}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        self._bound_what_explodes(ax)
-        place_legend(ax, side="beside", is_ours=is_ours, title="learning rate")
+        self._limit_y_axis(ax)
+        place_legend(ax, side="right", is_ours=is_ours, title="learning rate")
         return self
 
     def _shown(self, max_rates) -> list[int]:
@@ -167,8 +168,8 @@ class CostDescentDisplay:
         stop = rising[1] + 1 if len(rising) > 1 else len(self.learning_rates)
         return list(range(stop))[-max_rates:]
 
-    def _bound_what_explodes(self, ax) -> None:
-        """Bound the axis: an exploding curve must not flatten those that fall."""
+    def _limit_y_axis(self, ax) -> None:
+        """Limit the y axis: a curve that explodes must not flatten the others."""
         start = self.costs[0, 0]
         if ax.get_ylim()[1] > 100 * start > 0:
             ax.set_ylim(top=100 * start)

@@ -14,15 +14,15 @@ from skdnn.training.threads import blas_threads_for
 
 
 class CostPlane(NamedTuple):
-    """J as a function of two components of θ; the others stay as they are fitted."""
+    """The cost J as a function of two components of θ, the others as fitted."""
 
     objective: Objective
     theta: np.ndarray  # the fitted parameters, in float64
-    indices: np.ndarray  # which two components
+    indices: np.ndarray  # of the two components
 
     @classmethod
     def of(cls, estimator, X, y, parameters) -> "CostPlane":
-        """Return the plane of a fitted model, for rows as its last step sees them.
+        """Return the plane of a fitted model, for rows as passed to the estimator.
 
         Parameters
         ----------
@@ -30,9 +30,9 @@ class CostPlane(NamedTuple):
             One of our networks, bare or wrapped as in
             :mod:`skdnn.estimators.unwrapping`.
         X, y : array-like
-            Rows, taken for the whole training set.
+            Rows, taken as the whole training set.
         parameters : pair of (layer, "W" or "b", index)
-            The two components, named as a gradient check names them.
+            The two components, in the notation of the gradient check.
         """
         check_is_fitted(estimator)
         unwrapped = unwrap_network(estimator, fitted=True)
@@ -43,7 +43,7 @@ class CostPlane(NamedTuple):
         indices = [_position(objective.network, each) for each in parameters]
         if indices[0] == indices[1]:
             raise ValueError(
-                f"parameters must be two different ones, got {parameters}."
+                f"parameters must name two different components, got {parameters}."
             )
         return cls(
             objective, network._model.theta.astype(np.float64), np.array(indices)
@@ -55,23 +55,23 @@ class CostPlane(NamedTuple):
         return self.theta[self.indices]
 
     def cost(self, xx0, xx1) -> np.ndarray:
-        """Return J at each point of a grid."""
+        """Return J at each grid point."""
         with self._threads():
             points = zip(xx0.ravel(), xx1.ravel(), strict=True)
             J = [self.objective.value(self._at(point)).total for point in points]
         return np.reshape(J, xx0.shape)
 
     def gradient(self, point) -> np.ndarray:
-        """Return the two components of ∇J."""
+        """Return the two components of the gradient of J."""
         with self._threads():
             gradient = self.objective.value_and_gradient(self._at(point))[1]
         return gradient[self.indices]
 
     def curvature(self, point) -> tuple[np.ndarray, np.ndarray]:
-        """Return the eigenvalues, ascending, of the two by two Hessian, and vectors."""
+        """Return the eigenvalues, ascending, and eigenvectors of the 2 × 2 Hessian."""
         H = np.empty((2, 2))
         for k in range(2):
-            # Cube root of the rounding error: the best step of a two-sided difference.
+            # The cube root of the machine epsilon, optimal for a two-sided difference.
             step = np.zeros(2)
             step[k] = 6e-6 * max(1.0, abs(point[k]))
             difference = self.gradient(point + step) - self.gradient(point - step)
@@ -116,7 +116,7 @@ def _position(network, parameter) -> int:
             for layer, view in enumerate(views[name](positions), start=1)
         )
         raise ValueError(
-            "each of parameters must be (layer from 1, 'W' or 'b', index there), say "
-            f"(1, 'W', (0, 0)), and be in the network, which has {shapes}; got "
+            "each of parameters must be (layer from 1, 'W' or 'b', index), such as "
+            f"(1, 'W', (0, 0)), and exist in the network, which has {shapes}; got "
             f"{parameter!r}."
         ) from None

@@ -1,4 +1,4 @@
-"""The curves of a training: what a network tells of them, and how they are drawn."""
+"""Training curves of a network, and how they are plotted."""
 
 import numpy as np
 
@@ -9,38 +9,38 @@ from skdnn.estimators import plan
 
 
 def steps_of(net) -> np.ndarray | None:
-    """Return the steps after which a network noted its cost; None for its epochs.
+    """Return the steps after which a network recorded its cost; None for epochs.
 
-    A member of a cross-validated estimator is looked at after numbers of steps, which
-    no epoch ends with. Its last look is after its last step.
+    A member of a cross-validated estimator is evaluated at checkpoints, which need not
+    coincide with ends of epochs. The last one is after its last step.
     """
     if getattr(net, "stop_message_", None) != STEPS_WERE_CHOSEN:
         return None
-    last, n_looks = int(net.optimizer_state_.t), len(net.loss_curve_)
-    return np.append(checkpoints(3 * last)[: n_looks - 1], last)
+    last, n_costs = int(net.optimizer_state_.t), len(net.loss_curve_)
+    return np.append(checkpoints(3 * last)[: n_costs - 1], last)
 
 
 def curve_of(net, attribute):
-    """Return a curve of the dev rows, or None; ValueError if some epochs have none."""
+    """Return a dev curve, or None; raise ValueError if some epochs have no value."""
     values = getattr(net, attribute, None)
     if values is None:
         return None
     if len(values) != len(net.loss_curve_):
         raise ValueError(
-            f"{attribute} has {len(values)} epochs and loss_curve_ has "
-            f"{len(net.loss_curve_)}: a dev set was watched in some of several "
-            "fits, and it is not known in which."
+            f"{attribute} has {len(values)} epochs, but loss_curve_ has "
+            f"{len(net.loss_curve_)}: a dev set was given to some of several fits, and "
+            "it is not known to which."
         )
     return np.asarray(values)
 
 
 def kept_epoch_of(net) -> int | None:
-    """Return the epoch of the fitted parameters; 0, before the first, has no place."""
+    """Return the epoch of the fitted parameters; None if unknown or before epoch 1."""
     return getattr(net, "best_iteration_", None) or None
 
 
 def ingredients_of(net) -> list[str]:
-    """Return what J has in training and the dev cost has not."""
+    """Return the terms that the training cost has and the dev cost lacks."""
     is_ours = hasattr(net, "keep_prob")
     n_rows = net.t_ // len(net.loss_curve_)
     present = {
@@ -52,8 +52,8 @@ def ingredients_of(net) -> list[str]:
     return [name for name, is_there in present.items() if is_there]
 
 
-def said_of(ingredients) -> str:
-    """Return what J has in training, for the legend."""
+def ingredients_in_words(ingredients) -> str:
+    """Return these terms as a phrase for the legend."""
     if not ingredients:
         return ""
     *others, last = ingredients
@@ -61,7 +61,7 @@ def said_of(ingredients) -> str:
 
 
 def check_scale(cost_scale) -> None:
-    """Raise ValueError unless this is the name of a scale or None."""
+    """Raise ValueError unless `cost_scale` is "log", "linear" or None."""
     is_scale = isinstance(cost_scale, str) and cost_scale in ("log", "linear")
     if cost_scale is not None and not is_scale:
         raise ValueError(
@@ -70,7 +70,7 @@ def check_scale(cost_scale) -> None:
 
 
 def scale_of(curves) -> str:
-    """Return "log" where all values are positive and span a factor of ten."""
+    """Return "log" if all values are positive and span a factor of ten."""
     values = np.concatenate(curves)
     values = values[np.isfinite(values)]
     if values.size == 0 or values.min() <= 0:
@@ -79,22 +79,22 @@ def scale_of(curves) -> str:
 
 
 def draw_curve(ax, x, curve, style, user_kw):
-    """Draw a curve, where there is one.
+    """Plot a curve, unless it is None.
 
-    Infinite values leave a gap; a value alone between gaps, as of a single epoch, gets
-    a dot, since no line leads to it.
+    Values that are not finite leave a gap. A single value between gaps, as with one
+    epoch, is marked with a dot, since it has no line.
     """
     if curve is None:
         return None
     values = np.where(np.isfinite(curve), curve, np.nan)
-    beside = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
-    alone = np.flatnonzero(~np.isnan(values) & beside[:-2] & beside[2:])
-    if alone.size and "marker" not in style:
-        style = style | {"marker": ".", "markevery": alone.tolist()}
+    is_gap = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
+    single = np.flatnonzero(~np.isnan(values) & is_gap[:-2] & is_gap[2:])
+    if single.size and "marker" not in style:
+        style = style | {"marker": ".", "markevery": single.tolist()}
     return ax.plot(x, values, **style_kwargs(style, user_kw))[0]
 
 
-def now_and_then(model: int, n_points: int) -> slice:
-    """Return where a curve has its markers: about seven, beside those of others."""
+def marker_slice(model: int, n_points: int) -> slice:
+    """Return the points of a curve with markers: about seven, staggered by model."""
     apart = max(1, n_points // 7)
     return slice(model % apart, None, apart)

@@ -1,4 +1,4 @@
-"""Which class a model predicts where, for several models side by side."""
+"""Decision regions of classifiers on two features, side by side."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.arguments import check_count
 from skdnn.displays.arguments import check_ax, style_of
-from skdnn.displays.classes import MOST_COLORED, Look, draw_boundaries, draw_names
+from skdnn.displays.classes import MOST_COLORED, ClassStyle, draw_boundaries, draw_names
 from skdnn.displays.legends import place_legend
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels
@@ -20,40 +20,41 @@ from skdnn.displays.regions import (
     one_class_each,
     regions_of,
 )
-from skdnn.displays.texts import IN_PANEL, folded
+from skdnn.displays.texts import IN_PANEL, wrapped
 
 
 class DecisionRegionsDisplay:
-    r"""Decision regions on two features, a panel per model, with the rows drawn in.
+    r"""Decision regions on two features, with the rows, one panel per model.
 
-    It is recommended to use `from_estimator` to make one. Each panel is a
-    :class:`sklearn.inspection.DecisionBoundaryDisplay`; this adds a common scale for
-    several panels, the rows with training and dev told apart, and the accuracies. More
-    than ten classes are named within their regions, and rows have shapes, too.
+    Use `from_estimator` to create one. Each panel is a
+    :class:`sklearn.inspection.DecisionBoundaryDisplay`; this display adds a common
+    scale, the training and dev rows with different markers, and the accuracies. More
+    than ten classes are labelled within their regions, and their rows differ in marker
+    as well as colour.
 
     Parameters
     ----------
     xx0, xx1 : ndarray of shape (n_grid, n_grid)
-        First and second feature of the grid.
+        Values of the two features on the grid.
     responses : list of ndarray of shape (n_grid, n_grid) or (n_grid, n_grid, n_classes)
         For each model the probability of the second of two classes, the probabilities
-        of all of more classes, or the number of the predicted class.
+        of all classes if there are more, or the index of the predicted class.
     classes : ndarray of shape (n_classes,)
         The classes.
     X : ndarray of shape (n_samples, 2)
         Training rows.
     y : ndarray of int, shape (n_samples,)
-        Number of the class of each.
+        Class index of each row.
     X_dev, y_dev : ndarray, default=None
-        Dev rows.
+        Dev rows and their class indices.
     accuracies : list of float, default=None
-        On the training rows, per model.
+        Accuracy of each model on the training rows.
     dev_accuracies : list of float, default=None
-        On the dev rows.
+        Accuracy of each model on the dev rows.
     names : list of (str or None), default=None
         Names of the models.
     feature_names : (str, str), default=("feature 0", "feature 1")
-        For the axes.
+        Labels of the axes.
 
     Attributes
     ----------
@@ -123,26 +124,26 @@ class DecisionRegionsDisplay:
         ax=None,
         scatter_kw=None,
     ):
-        """Draw the regions of fitted classifiers.
+        """Plot the decision regions of fitted classifiers.
 
         Parameters
         ----------
         estimator : estimator or dict of str to estimator
-            A fitted classifier of two features, with any number of classes; several by
+            A classifier fitted on two features, with any number of classes; several by
             name, with the same classes.
         X : {array-like, data frame} of shape (n_samples, 2)
             Training rows.
         y : array-like of shape (n_samples,)
-            Their classes.
+            Class labels of X.
         X_dev, y_dev : array-like, default=None
-            Dev rows, both or neither.
+            Dev rows and their labels, both or neither.
         response_method : {"auto", "predict_proba", "predict"}, default="auto"
-            Shade the regions by how sure the model is, or colour them by class only.
-            "auto" shades those of models with probabilities.
+            Shade the regions by predicted probability, or colour them by class only.
+            "auto" shades them if the model has `predict_proba`.
         grid_resolution : int, default=200
-            Points of the grid along each feature.
+            Number of grid points along each feature.
         name : str, default=None
-            Name of the one model.
+            Name of the model, for a single one.
         ax : matplotlib Axes or array-like of Axes, default=None
             See `plot`.
         scatter_kw : dict, default=None
@@ -151,7 +152,7 @@ class DecisionRegionsDisplay:
         Returns
         -------
         DecisionRegionsDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax, several=True)
@@ -200,17 +201,17 @@ class DecisionRegionsDisplay:
         return display.plot(ax=ax, scatter_kw=scatter_kw)
 
     def plot(self, ax=None, *, scatter_kw=None):
-        """Draw a panel per model: training rows as dots, dev rows as triangles.
+        """Plot a panel per model: training rows as dots, dev rows as triangles.
 
-        Of more than ten classes the training rows are filled and the dev rows hollow;
-        every ten classes have a shape.
+        With more than ten classes, training rows are filled, dev rows hollow, and the
+        marker changes after every ten classes.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_models Axes, default=None
-            A single axes is divided into panels. None makes new ones.
+            A single Axes is divided into panels; None creates a new figure.
         scatter_kw : dict, default=None
-            Keyword arguments for matplotlib's `scatter` of the rows.
+            Keyword arguments for matplotlib's `scatter`, for the rows.
 
         Returns
         -------
@@ -236,7 +237,7 @@ class DecisionRegionsDisplay:
             self.axes_[-1],
             handles,
             labels,
-            side="beside",
+            side="right",
             is_ours=is_ours,
             loc="upper left",
             bbox_to_anchor=(1.02, 1),
@@ -259,12 +260,12 @@ class DecisionRegionsDisplay:
             n_classes=n_classes,
             response=response,
             multiclass_colors=(
-                [Look.of(number).color for number in range(n_classes)]
+                [ClassStyle.of(number).color for number in range(n_classes)]
                 if self._are_many()
                 else None
             ),
-            xlabel=folded(self.feature_names[0], IN_PANEL),
-            ylabel=folded(self.feature_names[1], IN_PANEL),
+            xlabel=wrapped(self.feature_names[0], IN_PANEL),
+            ylabel=wrapped(self.feature_names[1], IN_PANEL),
         )
         style: dict[str, Any] = {"alpha": 0.6, "zorder": -1}
         if n_classes == 2:
@@ -302,21 +303,21 @@ class DecisionRegionsDisplay:
     def _draw_many_rows(self, axes, scatter_kw):
         parts = [("", self.X, self.y)]
         if self.X_dev is not None:
-            parts.append(("dev, hollow", self.X_dev, self.y_dev))
+            parts.append(("dev", self.X_dev, self.y_dev))
         for part, X, y in parts:
             for number, label in enumerate(self.classes):
-                style = Look.of(number).style(is_dev=bool(part))
+                style = ClassStyle.of(number).keywords(is_dev=bool(part))
                 style["label"] = "_" if part else f"class {label}"
                 rows = X[y == number]
                 axes.scatter(*rows.T, **style_kwargs(style, scatter_kw))
         if self.X_dev is not None:
             for is_dev, label in ((False, "train"), (True, "dev")):
-                style = Look("0.3", "o").style(is_dev) | {"label": label}
+                style = ClassStyle("0.3", "o").keywords(is_dev) | {"label": label}
                 axes.scatter([], [], **style_kwargs(style, scatter_kw))
 
     def _title(self, model):
         name = None if self.names is None else self.names[model]
-        lines = [] if name is None else [folded(name, IN_PANEL)]
+        lines = [] if name is None else [wrapped(name, IN_PANEL)]
         scores = []
         if self.accuracies is not None:
             scores.append(f"train {self.accuracies[model]:.1%}")

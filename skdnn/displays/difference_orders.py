@@ -1,30 +1,30 @@
-"""Errors of one- and two-sided differences against their step, log-log."""
+"""Log-log plots of the errors of one- and two-sided differences against the step."""
 
 import numpy as np
 
 from skdnn._sklearn import check_matplotlib_support
 from skdnn.diagnosis import DifferenceOrders, difference_orders
 from skdnn.displays.arguments import check_ax, check_report, one_axes
-from skdnn.displays.texts import folded
+from skdnn.displays.texts import wrapped
 
 
 class DifferenceOrderDisplay:
-    """Errors of one- and two-sided differences, with lines of slopes 1 and 2.
+    """Errors of one- and two-sided differences, with reference slopes 1 and 2.
 
-    It is recommended to use `from_estimator` or `from_report` to make one.
+    Use `from_estimator` or `from_report` to create one.
 
     Parameters
     ----------
     epsilons : ndarray of shape (n_steps,)
-        ε, ascending.
+        Steps ε, ascending.
     one_sided, two_sided : ndarray of shape (n_steps,)
         The errors.
     rounding : ndarray of shape (n_steps,)
-        The error that the rounding of J alone gives.
+        The order of magnitude of the rounding error.
     one_sided_order, two_sided_order : float
-        The slopes measured.
+        The measured slopes; NaN if the differences are exact.
     notes : sequence of str, default=()
-        What a reader should know, above the axes: that a kink spoils the slopes.
+        Remarks shown above the axes, such as a kink that spoils the slopes.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class DifferenceOrderDisplay:
 
     See Also
     --------
-    difference_orders : The measurement behind the picture.
+    difference_orders : The measurement that is plotted.
 
     Examples
     --------
@@ -69,14 +69,14 @@ class DifferenceOrderDisplay:
 
     @classmethod
     def from_report(cls, report, *, ax=None):
-        """Draw what `difference_orders` measured.
+        """Plot a result of `difference_orders`.
 
         Parameters
         ----------
         report : DifferenceOrders
-            The errors.
+            The result.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -106,14 +106,14 @@ class DifferenceOrderDisplay:
         n_params=20,
         ax=None,
     ):
-        """Run `difference_orders` and draw it.
+        """Run `difference_orders` and plot the result.
 
         Parameters
         ----------
         estimator, X, y, sample_weight, epsilons, n_params
             As in :func:`skdnn.difference_orders`.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -127,12 +127,12 @@ class DifferenceOrderDisplay:
         return cls.from_report(report, ax=ax)
 
     def plot(self, ax=None):
-        """Draw both errors, reference slopes, and where rounding takes over.
+        """Plot both errors, the reference slopes and the rounding error.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -147,8 +147,8 @@ class DifferenceOrderDisplay:
             ("two-sided", "s", self.two_sided, self.two_sided_order, 2, "-."),
         )
         for name, marker, errors, order, power, style in ways:
-            said = "exact" if np.isnan(order) else f"slope {order:.2f}"
-            ax.plot(e, errors, marker, ms=5, label=f"{name}: {said}")
+            measured = "exact" if np.isnan(order) else f"slope {order:.2f}"
+            ax.plot(e, errors, marker, ms=5, label=f"{name}: {measured}")
             if not np.isnan(order):
                 through = np.argmin(np.abs(np.log(e / _ANCHOR)))
                 line = errors[through] * (e / e[through]) ** power
@@ -163,11 +163,11 @@ class DifferenceOrderDisplay:
         ax.set(xlabel="step ε (log scale)", ylabel="relative error (log scale)")
         ax.legend(ncols=2, loc="upper center", fontsize="small")
         if self.notes:
-            notes = "\n".join(folded(note, _LETTERS) for note in self.notes)
+            notes = "\n".join(wrapped(note, _LETTERS) for note in self.notes)
             ax.set_title(notes, fontsize="small", loc="left")
         return self
 
 
-# The step at which the reference lines touch the errors: truncation dominates there.
+# The step at which reference lines meet the errors; truncation dominates there.
 _ANCHOR = 1e-2
-_LETTERS = 84  # of a note, in a line
+_LETTERS = 84  # per line of a note

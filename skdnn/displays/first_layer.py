@@ -1,4 +1,4 @@
-"""The weights that lead to each unit of the first layer, drawn as images."""
+"""Weights of the units of the first layer, plotted as images."""
 
 import math
 from typing import Any
@@ -15,25 +15,25 @@ from skdnn.diagnosis.arguments import (
 from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels
-from skdnn.displays.texts import folded
+from skdnn.displays.texts import wrapped
 from skdnn.estimators.moving.scalers import scaling_of
 
 
 class FirstLayerDisplay:
-    """Columns of W[1] as images: what each unit of the first layer looks for.
+    """Columns of W[1] as images: the pattern each unit of the first layer responds to.
 
-    It is recommended to use `from_estimator` to make one. Units with the largest norm
-    ‖W[1][:, j]‖₂ come first. All images have the same colours, symmetric about zero.
+    Use `from_estimator` to create one. Units are sorted by the norm ‖W[1][:, j]‖₂, the
+    largest first. All images share one colour scale, symmetric about zero.
 
     Parameters
     ----------
     images : ndarray of shape (n_units, height, width) or (n_units, height, width, 3)
-        Weights of each unit in the shape of the input. Weights of colour images are
-        drawn as colours about a mid-grey that stands for zero.
+        Weights of each unit in the shape of the input. For colour images, the weights
+        are colours around mid-grey, which stands for zero.
     units : ndarray of int, shape (n_units,)
-        Number of each unit, counted from 0.
+        Index of each unit, from 0.
     weight_label : str, default="weight"
-        What the weights are, for the colour bar.
+        Label of the colour bar.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class FirstLayerDisplay:
         ax=None,
         image_kw=None,
     ):
-        """Draw the first layer of a fitted estimator.
+        """Plot the first layer of a fitted estimator.
 
         Parameters
         ----------
@@ -84,13 +84,13 @@ class FirstLayerDisplay:
             (height, width) or (height, width, channels) of an input row, with 1 or 3
             channels, in C order.
         n_units : int or None, default=16
-            Draw at most this many; None draws all.
+            Number of units, at most; None is all.
         in_input_units : bool, default=False
-            Divide the weights by the `scale_` of the standardisers that lead to the
-            network in a Pipeline, so that they are per unit of the input. By default
-            they are drawn as the network has them, per standard deviation of the
-            input: pixels that are almost constant have tiny standard deviations, and
-            after a division by these nothing else would be visible.
+            Divide the weights by the `scale_` of the standardisers before the network
+            in a Pipeline, so that they are per unit of the input. By default they are
+            those of the network, per standard deviation of the input: almost constant
+            pixels have tiny standard deviations, and dividing by these would hide all
+            others.
         ax : matplotlib Axes or array-like of Axes, default=None
             See `plot`.
         image_kw : dict, default=None
@@ -99,7 +99,7 @@ class FirstLayerDisplay:
         Returns
         -------
         FirstLayerDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax, several=True)
@@ -126,12 +126,12 @@ class FirstLayerDisplay:
         return display.plot(ax=ax, image_kw=image_kw)
 
     def plot(self, ax=None, *, image_kw=None):
-        """Draw an image per unit.
+        """Plot an image per unit.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of n_units Axes, default=None
-            A single axes is divided. None makes new ones.
+            A single Axes is divided; None creates a new figure.
         image_kw : dict, default=None
             Keyword arguments for matplotlib's `imshow`.
 
@@ -150,7 +150,7 @@ class FirstLayerDisplay:
         style: dict[str, Any] = {"interpolation": "nearest"}
         height, width = self.images.shape[1:3]
         if max(height, width) > _LONGEST * min(height, width):
-            style["aspect"] = "auto"  # square pixels would leave hardly a line
+            style["aspect"] = "auto"  # square pixels would leave a thin line
         if in_colour:
             pictures = 0.5 + self.images / (2 * largest)
         else:
@@ -163,8 +163,8 @@ class FirstLayerDisplay:
             axes.set(xticks=[], yticks=[])
         self.colorbar_ = None
         if in_colour:
-            said = folded(f"mid-grey: {self.weight_label} 0", _LETTERS)
-            self.axes_[0].set_ylabel(said, fontsize=6)
+            zero = wrapped(f"mid-grey: {self.weight_label} 0", _LETTERS)
+            self.axes_[0].set_ylabel(zero, fontsize=6)
         else:
             self.colorbar_ = self.figure_.colorbar(
                 self.images_[0], ax=list(self.axes_), label=self.weight_label
@@ -172,8 +172,8 @@ class FirstLayerDisplay:
         return self
 
 
-_LETTERS = 22  # along an image
-_LONGEST = 8  # sides of an image whose pixels are drawn as squares
+_LETTERS = 22  # per line along an image
+_LONGEST = 8  # largest aspect ratio with square pixels
 
 
 def _checked_shape(image_shape, n_inputs):
@@ -185,26 +185,26 @@ def _checked_shape(image_shape, n_inputs):
         or (len(shape) == 3 and shape[2] not in (1, 3))
     ):
         raise ValueError(
-            "image_shape must be (height, width) or (height, width, channels) with 1 "
-            f"or 3 channels, of whole numbers, got {image_shape!r}."
+            "image_shape must be (height, width) or (height, width, channels), of "
+            f"positive ints, with 1 or 3 channels, got {image_shape!r}."
         )
     if math.prod(shape) != n_inputs:
         raise ValueError(
-            f"image_shape={image_shape!r} has {math.prod(shape)} numbers, but the "
+            f"image_shape={image_shape!r} has {math.prod(shape)} values, but the "
             f"network has {n_inputs} inputs."
         )
     return shape[:2] if len(shape) == 3 and shape[2] == 1 else shape
 
 
 def _input_scale(transformers):
-    """Return what the inputs are divided by before they reach the network."""
+    """Return the scale by which the inputs are divided before the network."""
     scale = np.ones(1)
     for step in transformers:
         scaling = scaling_of(step)
         if scaling is None:
             raise TypeError(
-                "in_input_units=True needs standardisers only before the network, got "
-                f"{step!r}: its inputs are not those of the network divided by a scale."
+                "in_input_units=True needs only standardisers before the network, got "
+                f"{step!r}, which does not just shift and scale columns."
             )
         if scaling.scale is not None:
             scale = scale * scaling.scale

@@ -1,4 +1,4 @@
-"""The error of a gradient check, layer by layer."""
+"""Plots of the errors of a gradient check, layer by layer."""
 
 import numpy as np
 
@@ -8,22 +8,22 @@ from skdnn.displays.arguments import check_ax, check_report, one_axes
 from skdnn.displays.legends import place_legend
 from skdnn.network.gradient_check import CORRECT_UP_TO, WRONG_ABOVE, GradientCheckReport
 
-# Where the gradient agrees to the last digit: a log axis has no place for 0.
+# Stands for 0, which a log axis cannot show.
 _LEAST_ERROR = 1e-16
-_TICK = 0.2  # inches that an upright name needs
+_TICK = 0.2  # inches per vertical tick label
 
 
 class GradientCheckDisplay:
-    """The relative error of each W[l] and b[l], on a log axis.
+    """Relative errors of the W[l] and b[l] in a gradient check, on a log axis.
 
-    It is recommended to use `from_estimator` or `from_report` to make one.
+    Use `from_estimator` or `from_report` to create one.
 
     Parameters
     ----------
     segments : sequence of str
         "W[1]", "b[1]", "W[2]", …
     errors : dict of str to ndarray of shape (n_segments,)
-        The errors of each check, by when it was made.
+        The errors of each check, by its name ("at initialisation", …).
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class GradientCheckDisplay:
 
     See Also
     --------
-    check_gradients : The two checks behind the picture.
+    check_gradients : The two checks that are plotted.
 
     Examples
     --------
@@ -53,14 +53,14 @@ class GradientCheckDisplay:
 
     @classmethod
     def from_report(cls, report, *, ax=None):
-        """Draw one gradient check, or the two of `check_gradients`.
+        """Plot one gradient check, or the two of `check_gradients`.
 
         Parameters
         ----------
         report : GradientCheckReport or GradientChecks
-            What `gradient_check` or `check_gradients` returned.
+            Result of `gradient_check` or `check_gradients`.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -95,14 +95,14 @@ class GradientCheckDisplay:
         max_params=1000,
         ax=None,
     ):
-        """Run `check_gradients` and draw it.
+        """Run `check_gradients` and plot the result.
 
         Parameters
         ----------
         estimator, X, y, sample_weight, n_epochs, epsilon, max_params
             As in :func:`skdnn.check_gradients`.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -122,12 +122,12 @@ class GradientCheckDisplay:
         return cls.from_report(report, ax=ax)
 
     def plot(self, ax=None):
-        """Draw the errors, and the thresholds of the verdict.
+        """Plot the errors and the thresholds of the verdict.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
@@ -145,9 +145,9 @@ class GradientCheckDisplay:
         ax.axhline(CORRECT_UP_TO, color="0.4", ls="--", lw=1)
         ax.axhline(WRONG_ABOVE, color="0.1", ls="-", lw=1)
         right = places[-1] + 0.4
-        said = {"va": "bottom", "ha": "right", "fontsize": "small"}
-        ax.text(right, CORRECT_UP_TO, f"correct up to {CORRECT_UP_TO:.0e}", **said)
-        ax.text(right, WRONG_ABOVE, f"wrong above {WRONG_ABOVE:.0e}", **said)
+        style = {"va": "bottom", "ha": "right", "fontsize": "small"}
+        ax.text(right, CORRECT_UP_TO, f"correct up to {CORRECT_UP_TO:.0e}", **style)
+        ax.text(right, WRONG_ABOVE, f"wrong above {WRONG_ABOVE:.0e}", **style)
         ax.set_yscale("log")
         low, high = ax.get_ylim()
         ax.set(
@@ -165,5 +165,5 @@ class GradientCheckDisplay:
 
 
 def _in_order(layers):
-    """Return W[1], b[1], W[2], …: a capital letter comes first."""
+    """Return the errors layer by layer, W before b."""
     return sorted(layers, key=lambda error: (error.layer, error.kind))

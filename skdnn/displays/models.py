@@ -1,4 +1,4 @@
-"""The models of a display: one or several, bare or wrapped."""
+"""The models of a display: one or several, possibly wrapped."""
 
 from collections.abc import Mapping
 
@@ -9,21 +9,21 @@ from skdnn.estimators.unwrapping import Unwrapped, hint_at_several, unwrap
 
 
 def by_name(one_or_many, name=None, argument="estimator") -> dict:
-    """Return a dict of models by name; the name of a single one may be None."""
+    """Return models as a dict by name; the name of a single one may be None."""
     check_text("name", name)
     if not isinstance(one_or_many, Mapping):
         return {name: one_or_many}
     if name is not None:
         raise ValueError(
-            f"name={name!r} is for a single {argument}; the keys of a dict are names."
+            f"name={name!r} is for a single {argument}; a dict has names as its keys."
         )
     if not one_or_many:
-        raise ValueError(f"{argument} must hold at least one, got an empty dict.")
+        raise ValueError(f"{argument} must not be an empty dict.")
     return dict(one_or_many)
 
 
 def fitted_network(estimator, *attributes) -> Unwrapped:
-    """Return the model inside and its wrappers; it must have these attributes."""
+    """Unwrap a fitted model and check that it has these attributes."""
     check_is_fitted(estimator)
     unwrapped = unwrap(estimator)
     network = unwrapped.model

@@ -1,11 +1,11 @@
-"""Axes side by side for plots of several panels, and an axis of values."""
+"""Axes for plots of several panels, and x axes for parameter values."""
 
 import numpy as np
 
 from skdnn._sklearn import interval_max_min_ratio
 from skdnn.displays.arguments import check_ax
 from skdnn.displays.search_table import are_numbers, text_of
-from skdnn.displays.texts import IN_TICK, folded
+from skdnn.displays.texts import IN_TICK, wrapped
 
 
 def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
@@ -14,16 +14,16 @@ def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
     Parameters
     ----------
     ax : matplotlib Axes, array-like of Axes or None
-        None makes a figure. A single axes is divided if there are several panels;
-        several axes are taken as they are.
+        None creates a figure. A single Axes is divided if there are several panels;
+        several Axes are used as they are.
     n_panels : int
-        How many are needed.
+        Number of panels.
     n_columns : int, default=None
-        The most in a row; None puts all into one.
+        Largest number of panels in a row; None puts all in one row.
     size : (float, float), default=(3.6, 3.4)
-        Width and height of a panel of a new figure, in inches.
+        Width and height of a panel in a new figure, in inches.
     **subplots_kw : dict
-        For `subplots`, such as `sharex`, where axes are made.
+        Keyword arguments for `subplots`, such as `sharex`, if axes are created.
 
     Returns
     -------
@@ -54,8 +54,8 @@ def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
         grid = ax.get_subplotspec()
         if grid is None:
             raise ValueError(
-                "ax cannot be divided into panels, since it is not part of a grid of "
-                f"subplots; pass {n_panels} axes."
+                "ax cannot be divided into panels, since it is not in a grid of "
+                f"subplots; pass {n_panels} Axes."
             )
         inner = grid.subgridspec(n_rows, n_columns)
         axes = inner.subplots(squeeze=False, **subplots_kw)
@@ -65,10 +65,10 @@ def panels(ax, n_panels, *, n_columns=None, size=(3.6, 3.4), **subplots_kw):
 
 
 def scale_values(ax, values):
-    """Scale the x axis for values of a parameter; others than numbers get a tick."""
+    """Set up the x axis for parameter values; non-numeric ones get a tick each."""
     x = np.asarray(values if are_numbers(values) else np.arange(len(values)))
     if not are_numbers(values):
-        labels = [folded(text_of(value), IN_TICK) for value in values]
+        labels = [wrapped(text_of(value), IN_TICK) for value in values]
         rotation = rotation_of(labels)
         ax.set_xticks(
             x,
@@ -77,11 +77,11 @@ def scale_values(ax, values):
             ha="right" if rotation == _SLANTED else "center",
         )
         ax.set_xlim(-0.5, len(x) - 0.5)
-    # scikit-learn's rule in its ValidationCurveDisplay.
+    # The rule of scikit-learn's ValidationCurveDisplay.
     elif len(x) > 2 and interval_max_min_ratio(x) > 5:
         if min(x) > 0:
             ax.set_xscale("log")
-        else:  # linear around 0, up to the value next to it
+        else:  # linear up to the nonzero value closest to 0
             nearest = np.abs(x[x != 0]).min()
             ax.set_xscale("symlog", linthresh=nearest)
 
@@ -90,7 +90,7 @@ _SLANTED = 30
 
 
 def rotation_of(labels) -> int:
-    """Return by how many degrees ticks are turned; many do not fit aslant."""
+    """Return the rotation of tick labels in degrees: vertical if there are many."""
     if sum(map(len, labels)) <= 50:
         return 0
     return _SLANTED if len(labels) <= 8 else 90

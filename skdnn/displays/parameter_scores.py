@@ -1,4 +1,4 @@
-"""The scores of a search against the values of one of its parameters."""
+"""Plots of the scores of a search against one of its parameters."""
 
 import reprlib
 from collections.abc import Mapping
@@ -19,44 +19,44 @@ from skdnn.displays.arguments import (
     style_of,
 )
 from skdnn.displays.choice import search_of
-from skdnn.displays.legends import kinds_of_lines, place_legend
+from skdnn.displays.legends import line_style_handles, place_legend
 from skdnn.displays.panels import scale_values
 from skdnn.displays.search_table import SearchTable, are_numbers, full_name, text_of
-from skdnn.displays.texts import IN_FIGURE, folded
+from skdnn.displays.texts import IN_FIGURE, wrapped
 
 
 class ParameterScoreDisplay:
-    """Scores of a search against alpha, keep_prob, layers, or any other parameter.
+    """Scores of a search against alpha, keep_prob, layers or any other parameter.
 
-    It is recommended to use `from_estimator` or `from_cv_results` to make one. Where
-    the search varied other parameters too, a point is the best over them. Numbers have
-    a numeric axis, logarithmic where they are spaced so; values such as
-    ``hidden_layer_sizes=(64, 32)`` have a tick each.
+    Use `from_estimator` or `from_cv_results` to create one. If the search varied other
+    parameters too, a point is the best over them. Numbers have a numeric axis, which is
+    logarithmic if they span a large range; other values, such as
+    ``hidden_layer_sizes=(64, 32)``, have a tick each.
 
-    A cross-validated estimator, such as :class:`MLPRegularizedClassifierCV`, has
-    searched in its `fit`: the scores are those of held-out rows at the best number of
-    steps of each candidate, for `alphas`, `keep_probs` and `encodings`.
+    A cross-validated estimator, such as :class:`MLPRegularizedClassifierCV`, searches
+    in its `fit`: the scores are the held-out scores at the best number of steps of each
+    candidate, for `alphas`, `keep_probs` and `encodings`.
 
-    For one parameter and no search there is scikit-learn's `ValidationCurveDisplay`,
-    which fits a model per value. This display fits nothing, and takes what that one
-    does not: several parameters, values that are not numbers, and failed fits.
+    For one parameter without a search, use scikit-learn's `ValidationCurveDisplay`,
+    which fits a model per value. This display fits nothing, and also supports several
+    parameters, non-numeric values and failed fits.
 
     Parameters
     ----------
     param_name : str
-        The parameter.
+        Name of the parameter.
     param_values : list
-        Its values.
+        Values of the parameter.
     dev_scores : ndarray of shape (n_lines, n_values, n_splits)
-        Scores on the rows that were held out, NaN where a fit failed or none was made.
+        Scores on the held-out rows, NaN if a fit failed or is missing.
     train_scores : ndarray of shape (n_lines, n_values, n_splits), default=None
-        Scores on the rows that were fitted.
+        Scores on the training rows.
     hue_name : str, default=None
-        A second parameter, with a line for each of its values.
+        Name of a second parameter, with one line per value.
     hue_values : list, default=None
-        Its values.
+        Values of the second parameter.
     score_name : str, default="Score"
-        What the scores are, for the axis.
+        Name of the scores, for the axis.
     connected : bool, default=True
         Whether lines join the points.
 
@@ -71,12 +71,12 @@ class ParameterScoreDisplay:
     train_lines_ : list of matplotlib Line2D
         Mean training score of each line; empty without training scores.
     spreads_ : list
-        What shows one standard deviation over the folds: bands for connected numbers,
-        bars otherwise; empty for a single fold.
+        Artists that show one standard deviation over the folds: bands for connected
+        numbers, error bars otherwise; empty for a single fold.
 
     See Also
     --------
-    sklearn.model_selection.ValidationCurveDisplay : Fits and draws one parameter.
+    sklearn.model_selection.ValidationCurveDisplay : Fit and plot one parameter.
 
     Examples
     --------
@@ -129,34 +129,33 @@ class ParameterScoreDisplay:
         line_kw=None,
         train_line_kw=None,
     ):
-        """Draw the scores of a fitted search.
+        """Plot the scores of a fitted search.
 
         Parameters
         ----------
-        estimator : GridSearchCV, RandomizedSearchCV or the like
-            A fitted search, with `cv_results_`; or a cross-validated estimator.
+        estimator : GridSearchCV, RandomizedSearchCV or similar
+            A fitted search with `cv_results_`, or a cross-validated estimator.
         param : str
-            The parameter, by its full name or the last part of it ("alpha" for
-            "net__alpha"); "alphas" and "alpha" are the same.
+            Full name of the parameter, or its last part ("alpha" for "net__alpha");
+            "alphas" is the same as "alpha".
         hue : str, default=None
-            A second parameter: draw a line for each of its values. None draws the
-            best over it.
+            A second parameter, with one line per value. None plots the best over it.
         metric : str, default=None
-            Which metric of a search with several; None is the one it refits for.
+            Name of the metric if the search has several; None is the one it refits for.
         negate_score : bool, default=False
-            Draw the negative score: a loss or an error, for a `scoring` such as
-            "neg_log_loss". The "loss" of a cross-validated estimator is drawn as it is.
+            Plot the negated score, a loss or an error for a `scoring` such as
+            "neg_log_loss". The "loss" of a cross-validated estimator is never negated.
         score_name : str, default=None
             Label of the scores; None derives it from the `scoring` of the search.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
         line_kw, train_line_kw : dict, default=None
             See `plot`.
 
         Returns
         -------
         ParameterScoreDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax)
@@ -200,19 +199,19 @@ class ParameterScoreDisplay:
         line_kw=None,
         train_line_kw=None,
     ):
-        """Draw the `cv_results_` of a search.
+        """Plot the `cv_results_` of a search.
 
         Parameters
         ----------
         cv_results : dict
-            The `cv_results_`.
+            The `cv_results_` of a fitted search.
         param, hue, metric, negate_score, score_name, ax, line_kw, train_line_kw
             As in `from_estimator`; `metric` is "score" by default.
 
         Returns
         -------
         ParameterScoreDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_cv_results")
         check_ax(ax)
@@ -225,14 +224,14 @@ class ParameterScoreDisplay:
             check_text(argument, text)
         if not isinstance(cv_results, Mapping):
             raise TypeError(
-                "cv_results must be the dict cv_results_ of a search, got "
+                "cv_results must be a dict, the cv_results_ of a search, got "
                 f"{reprlib.repr(cv_results)}."
             )
         table = SearchTable.of(cv_results, param, hue, metric or "score")
         if len(table.hue_values) > _MOST_LINES:
             raise ValueError(
-                f"hue={hue!r} has {len(table.hue_values)} values; not more than "
-                f"{_MOST_LINES} lines can be told apart."
+                f"hue={hue!r} has {len(table.hue_values)} values; more than "
+                f"{_MOST_LINES} lines cannot be told apart."
             )
         sign = -1 if negate_score else 1
         train = table.train_scores
@@ -249,12 +248,12 @@ class ParameterScoreDisplay:
         return display.plot(ax=ax, line_kw=line_kw, train_line_kw=train_line_kw)
 
     def plot(self, ax=None, *, line_kw=None, train_line_kw=None):
-        """Draw dev scores solid, training scores dashed, a cross where fits failed.
+        """Plot dev scores solid, training scores dashed, and a cross where fits failed.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
         line_kw, train_line_kw : dict, default=None
             Keyword arguments for matplotlib's `plot`, for dev and training scores.
 
@@ -280,16 +279,16 @@ class ParameterScoreDisplay:
         if len(self.score_name + spread) > _LONGEST_LABEL:
             spread = f"\n{spread.lstrip()}"
         ax.set(
-            xlabel=folded(self.param_name.split("__")[-1], IN_FIGURE),
+            xlabel=wrapped(self.param_name.split("__")[-1], IN_FIGURE),
             ylabel=f"{self.score_name}{spread}",
         )
         self._draw_legend(is_ours)
         return self
 
     def _draw_legend(self, is_ours):
-        """Put the legend above the axes: inside it would cover a line wherever it is.
+        """Draw the legend above the axes, since inside it would always cover a line.
 
-        Of several lines, each is named once, and then what is solid and what dashed.
+        More than two lines are named once each, and the line styles explained once.
         """
         handles, labels = self.ax_.get_legend_handles_labels()
         n_lines, has_train = len(self.lines_), bool(self.train_lines_)
@@ -300,7 +299,7 @@ class ParameterScoreDisplay:
                 else {"marker": "o", "linestyle": "none"}
             )
             dashed = {"linestyle": "--", "markerfacecolor": "none"}
-            kinds = kinds_of_lines({"dev": style, "training": dashed | style})
+            kinds = line_style_handles({"dev": style, "training": dashed | style})
             handles, labels = handles + kinds[0], labels + kinds[1]
         longest = max(map(len, labels))
         place_legend(
@@ -358,7 +357,7 @@ class ParameterScoreDisplay:
                 yerr=std,
                 fmt="none",
                 ecolor=color,
-                # Lines share their numbers: a bar shows in front of another.
+                # Bars at the same value overlap: caps of different sizes show all.
                 capsize=3 + line,
                 elinewidth=1,
             )
@@ -368,21 +367,21 @@ class ParameterScoreDisplay:
         return are_numbers(self.param_values)
 
     def _has_bands(self):
-        """Whether spreads are bands: more than two would blur into one grey one."""
+        """Whether spreads are bands: more than two would overlap too much."""
         is_line = self._is_numeric() and self.connected and len(self.param_values) > 1
         return is_line and len(self.dev_scores) <= 2
 
     def _shift(self, line) -> float:
-        """Return how far a line stands beside the ticks: not at all on a numeric axis.
+        """Return the offset of a line from the ticks; 0 on a numeric axis.
 
-        There a point beside its value would be another value.
+        On a numeric axis, an offset would stand for another value.
         """
         n_lines = len(self.dev_scores)
         apart = 0.0 if self._is_numeric() else min(0.1, 0.7 / n_lines)
         return apart * (line - (n_lines - 1) / 2)
 
     def _mark_failures(self, x):
-        """Put a cross on the axis at values without any score."""
+        """Put a cross on the x axis at values without a score."""
         failed = np.isnan(self.dev_scores.mean(axis=-1)).all(axis=0)
         if failed.any():
             self.ax_.plot(
@@ -390,12 +389,12 @@ class ParameterScoreDisplay:
                 np.full(failed.sum(), 0.03),
                 "kx",
                 transform=self.ax_.get_xaxis_transform(),
-                label="fits failed",
+                label="failed fits",
             )
 
 
 _MARKERS = "os^Dv<>P*X"
 _MOST_LINES = len(_MARKERS)
-_TICK = 0.35  # inches that the name of a value needs
-_SHORT = 22  # letters of names that stand in several columns
-_LONGEST_LABEL = 50  # letters along an axis of the usual height
+_TICK = 0.35  # inches per tick label
+_SHORT = 22  # most letters of labels in several columns
+_LONGEST_LABEL = 50  # letters along a y axis of default height

@@ -1,4 +1,4 @@
-"""What a picture of decision regions shows: classes, a grid, and what is predicted."""
+"""Classes, grid and predictions for a plot of decision regions."""
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -13,7 +13,7 @@ from skdnn.diagnosis.arguments import (
 
 
 def regions_of(model, corners, response_method, grid_resolution):
-    """Return scikit-learn's display of a model's regions, computed but not drawn."""
+    """Return scikit-learn's display of the regions of a model, without plotting it."""
     from sklearn.inspection import DecisionBoundaryDisplay
 
     if response_method == "auto":
@@ -34,10 +34,10 @@ def regions_of(model, corners, response_method, grid_resolution):
 
 
 def corners_of(rows, X):
-    """Return two rows, of the type of X: the corners of a box with a margin."""
+    """Return the corners of the plot as two rows of the type of X."""
     rows = np.asarray(rows, dtype=float)
     margin = 0.06 * np.ptp(rows, axis=0)
-    # A feature that is constant has a place, too.
+    # A constant feature needs a margin too.
     margin = np.where(margin > 0, margin, 0.5 * np.maximum(1, np.abs(rows).max(axis=0)))
     corners = np.array([rows.min(axis=0) - margin, rows.max(axis=0) + margin])
     if not hasattr(X, "columns"):
@@ -46,7 +46,7 @@ def corners_of(rows, X):
 
 
 def common_classes(models):
-    """Return the classes that all models have in common."""
+    """Return the classes, which all models must share."""
     first, *others = [_classes_of(model) for model in models]
     for other in others:
         if not np.array_equal(first, other):
@@ -61,13 +61,13 @@ def check_rows(x_name, X, y_name, y):
     check_pair(x_name, X, y_name, y)
     if as_numbers(x_name, X).shape[1:] != (2,):
         raise ValueError(
-            f"{x_name} must have 2 columns, to be drawn as a plane; it has the shape "
+            f"{x_name} must have 2 columns, one for each axis, got an array of shape "
             f"{np.shape(X)}."
         )
     if as_targets(y).ndim != 1:
         raise ValueError(
-            f"{y_name} must have one class per row; it has the shape {np.shape(y)}. Of "
-            "several labels, draw one: a model fitted to y[:, k], with these."
+            f"{y_name} must have one class per row, got an array of shape "
+            f"{np.shape(y)}. For several labels, plot a model fitted to one, y[:, k]."
         )
 
 
@@ -80,23 +80,22 @@ def _classes_of(model):
 
 
 def one_class_each(model, X):
-    """Return the predicted classes; of several labels per row no plane is coloured."""
+    """Return the predicted classes; raise ValueError for several labels per row."""
     predicted = np.asarray(model.predict(X))
     if predicted.ndim != 1:
         raise ValueError(
             f"estimator must predict one class per row, got {model!r}, which predicts "
-            f"{predicted.shape[1]} labels: fit it to one of them, y[:, k], to draw it."
+            f"{predicted.shape[1]} labels: fit it to one of them, y[:, k]."
         )
     return predicted
 
 
 def numbers_of(y, classes, argument):
-    """Return the number of the class of each row."""
+    """Return the class index of each row."""
     y = as_targets(y)
     unknown = sorted(set(y.tolist()) - set(classes.tolist()), key=repr)
     if unknown:
         raise ValueError(
-            f"{argument} has the classes {unknown}, which the models do not know: "
-            f"{classes}."
+            f"{argument} must hold classes of the models, {classes}, got {unknown}."
         )
     return np.searchsorted(classes, y)

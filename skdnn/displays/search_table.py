@@ -10,22 +10,22 @@ from skdnn.diagnosis.arguments import is_number
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SearchTable(Report):
-    """Scores of the best candidate for each pair of values; printing it gives a table.
+    """Scores of the best candidate for each pair of values; prints as a table.
 
-    Of several candidates with the same values the one with the best mean score is
-    taken: the best over whatever else the search varied.
+    Of several candidates with the same values, the one with the best mean score is
+    used: the best over all other parameters.
     """
 
     param: str  # full names
     hue: str | None
     values: list  # of the parameter
     hue_values: list  # of the second parameter, or [None]
-    dev_scores: np.ndarray  # (n_hues, n_values, n_splits), NaN where none was fitted
+    dev_scores: np.ndarray  # (n_hues, n_values, n_splits), NaN if none was fitted
     train_scores: np.ndarray | None
-    is_grid: bool  # False where each value was tried once only, others varying too
+    is_grid: bool  # False if each value was tried only once while others varied
 
     def __str__(self) -> str:
-        """Return the best value, and mean and standard deviation over the folds."""
+        """Return the best value, and a table of means and standard deviations."""
         n_hues, n_values, n_splits = self.dev_scores.shape
         means = np.array([[_mean(fold) for fold in row] for row in self.dev_scores])
         shade, best = np.unravel_index(int(np.argmax(means)), means.shape)
@@ -35,8 +35,7 @@ class SearchTable(Report):
         at += f", {hue}={text_of(self.hue_values[shade])}" if hue else ""
         width = 2 + max(12, len(param), len(hue or ""))
         lines = [
-            f"Scores of a search: best {means[shade, best]:.4g} with {at}; mean of "
-            f"{n_splits} folds",
+            f"Best score {means[shade, best]:.4g} with {at}, mean of {n_splits} folds",
             "",
             f"{param:>{width}}"
             + ("" if hue is None else f"{hue:>{width}}")
@@ -63,11 +62,11 @@ class SearchTable(Report):
         Parameters
         ----------
         cv_results : dict
-            The `cv_results_`.
+            The `cv_results_` of a fitted search.
         param, hue : str
-            Parameters of the search, by their full names or by the last part of them.
+            Full names of parameters of the search, or their last parts.
         metric : str, default="score"
-            Which of several metrics.
+            Name of the metric, if there are several.
         """
         dev = _fold_scores(cv_results, "test", metric)
         train = _fold_scores(cv_results, "train", metric)
@@ -81,14 +80,16 @@ class SearchTable(Report):
         n_tried = 0
         for candidate, (value, shade) in enumerate(zip(of_param, of_hue, strict=True)):
             if value is np.ma.masked or shade is np.ma.masked:
-                continue  # from one of several grids, which does not vary the parameter
+                continue  # from one of several grids, without this parameter
             n_tried += 1
             place = _key(value), _key(shade)
             so_far = best.get(place)
             if so_far is None or _mean(dev[candidate]) > _mean(dev[so_far]):
                 best[place] = candidate
         if not best:
-            raise ValueError(f"no candidate has both {param!r} and {hue!r}.")
+            raise ValueError(
+                f"No candidate of the search has both {param!r} and {hue!r}."
+            )
         values = _in_order([of_param[candidate] for candidate in best.values()])
         shades = _in_order([of_hue[candidate] for candidate in best.values()])
 
@@ -116,7 +117,7 @@ class SearchTable(Report):
 def full_name(cv_results, name, argument) -> str:
     """Return the full name of a parameter of a search.
 
-    "alpha" stands for "net__alpha" where no other parameter ends so.
+    "alpha" stands for "net__alpha" if no other parameter has that last part.
     """
     known = [key.removeprefix("param_") for key in cv_results if key[:6] == "param_"]
     if isinstance(name, str) and name in known:
@@ -136,12 +137,12 @@ def _last_part(name) -> str:
 
 
 def are_numbers(values) -> bool:
-    """Whether all values can stand on a numeric axis."""
+    """Whether all values fit on a numeric axis."""
     return all(map(is_number, values))
 
 
 def text_of(value) -> str:
-    """Return a parameter's value as a label."""
+    """Return a parameter value as a label."""
     if is_number(value):
         return f"{value:.4g}"
     if isinstance(value, str):
@@ -185,12 +186,12 @@ def _key(value):
 
 
 def _mean(scores) -> float:
-    """Return the mean over the folds; a failed fold makes a candidate the worst."""
+    """Return the mean over the folds; -inf if one of them failed."""
     mean = scores.mean()
     return mean if np.isfinite(mean) else -np.inf
 
 
 def _in_order(values) -> list:
-    """Return distinct values: numbers ascending, others as the search had them."""
+    """Return distinct values: numbers ascending, others in the order of the search."""
     distinct = list({_key(value): value for value in values}.values())
     return sorted(distinct) if are_numbers(distinct) else distinct

@@ -1,4 +1,4 @@
-"""Sizes of signals through the layers, for several initialisers."""
+"""Plots of signal sizes through the layers, for several initialisers."""
 
 from collections.abc import Iterable
 
@@ -14,29 +14,29 @@ from skdnn.displays.panels import panels
 
 
 class SignalPropagationDisplay:
-    """The rms of the activations and of the derivatives dZ, per layer.
+    """Root mean squares of the activations and of the derivatives dZ, per layer.
 
-    It is recommended to use `from_estimator` or `from_report` to make one.
+    Use `from_estimator` or `from_report` to create one.
 
     Parameters
     ----------
     activation_rms : dict of str to ndarray of shape (L + 1,)
-        rms of A[0] = X, A[1], …, and of the logits; one entry for each curve.
+        The rms of A[0] = X, A[1], …, and of the logits, for each curve.
     backward_rms : dict of str to ndarray of shape (L,)
-        rms of dZ[1], …, dZ[L].
+        The rms of dZ[1], …, dZ[L], for each curve.
     title : str, default=None
         Title of the legend.
 
     Attributes
     ----------
     axes_ : ndarray of 2 matplotlib Axes
-        Activations and derivatives, after `plot`.
+        Axes of the activations and the derivatives, after `plot`.
     figure_ : matplotlib Figure
         Their figure.
 
     See Also
     --------
-    signal_propagation : The measurement behind the picture.
+    signal_propagation : The measurement that is plotted.
 
     Examples
     --------
@@ -58,14 +58,14 @@ class SignalPropagationDisplay:
 
     @classmethod
     def from_report(cls, report, *, ax=None):
-        """Draw one report, at the start and after training, or the starts of several.
+        """Plot both stages of one report, or the initial stages of several.
 
         Parameters
         ----------
         report : SignalReport or dict of str to SignalReport
-            What `signal_propagation` returned; several by the names of their curves.
+            Result of `signal_propagation`; several by the names of their curves.
         ax : matplotlib Axes or 2 of them, default=None
-            Axes to draw on: a single one is divided, None makes new ones.
+            Axes to plot on; a single one is divided, None creates a new figure.
 
         Returns
         -------
@@ -97,20 +97,20 @@ class SignalPropagationDisplay:
     def from_estimator(
         cls, estimator, X, y, sample_weight=None, *, init=None, n_epochs=5, ax=None
     ):
-        """Run `signal_propagation` and draw it, once or for several initialisers.
+        """Run `signal_propagation` and plot it, once or for several initialisers.
 
         Parameters
         ----------
         estimator, X, y, sample_weight
             As in :func:`skdnn.signal_propagation`.
         init : sequence or dict of str to (str or callable), default=None
-            Draw the start of the estimator with each of these values of `init`; a dict
-            names the curves. None draws the estimator's own start, and its state
-            after training.
+            Plot the initial stage for each of these values of `init`; the keys of a
+            dict name the curves. None plots the estimator with its own `init`, at
+            initialisation and after training.
         n_epochs : int, default=5
-            Epochs of training; not used with `init`.
+            Number of epochs of training; ignored if `init` is given.
         ax : matplotlib Axes or 2 of them, default=None
-            Axes to draw on: a single one is divided, None makes new ones.
+            Axes to plot on; a single one is divided, None creates a new figure.
 
         Returns
         -------
@@ -132,12 +132,12 @@ class SignalPropagationDisplay:
         return cls.from_report(reports, ax=ax)
 
     def plot(self, ax=None):
-        """Draw activations to the left and derivatives to the right, on log axes.
+        """Plot activations on the left and derivatives on the right, on log axes.
 
         Parameters
         ----------
         ax : matplotlib Axes or 2 of them, default=None
-            Axes to draw on: a single one is divided, None makes new ones.
+            Axes to plot on; a single one is divided, None creates a new figure.
 
         Returns
         -------
@@ -155,13 +155,13 @@ class SignalPropagationDisplay:
         )
         for ax, (sizes, first, label) in zip(self.axes_, ways, strict=True):
             for n, (name, values) in enumerate(sizes.items()):
-                # Zero has no place on a log axis; the curve ends there.
+                # A log axis cannot show zero; the curve has a gap there.
                 values = np.where(values > 0, values, np.nan)
                 marker = MARKERS[n % len(MARKERS)]
                 style = _STYLES[n % len(_STYLES)]
                 layers = np.arange(first, first + len(values))
                 if np.isnan(values).any():
-                    name += " (where missing: 0)"
+                    name += " (0 where missing)"
                 ax.plot(layers, values, style, marker=marker, ms=4, label=name)
             ax.set_yscale("log")
             _show_decades(ax, sizes)
@@ -170,7 +170,7 @@ class SignalPropagationDisplay:
             ax.set_xlim(first - 0.5, layers[-1] + 0.5)
         place_legend(
             self.axes_[-1],
-            side="beside",
+            side="right",
             is_ours=is_ours,
             title=self.title,
             fontsize="small",
@@ -181,17 +181,17 @@ class SignalPropagationDisplay:
 _STYLES = ("-", "--", "-.", ":")
 
 
-# An axis has at least so many powers of ten: what changes by a tenth from layer to
-# layer is healthy and looks level; what vanishes or explodes crosses the axis.
+# Least number of decades on a y axis: a signal that changes by a tenth per layer is
+# healthy and looks level, while one that vanishes or explodes crosses the axis.
 _LEAST_DECADES = 2.0
 
 
 def _show_decades(ax, sizes):
-    """Widen the axis about its values; say so where there are none to show."""
+    """Set the limits of the y axis; write a note if there are no positive values."""
     values = np.concatenate([np.asarray(each, dtype=float) for each in sizes.values()])
     values = values[(values > 0) & np.isfinite(values)]
     if values.size == 0:
-        ax.text(0.5, 0.5, "all are 0", transform=ax.transAxes, ha="center")
+        ax.text(0.5, 0.5, "all values are 0", transform=ax.transAxes, ha="center")
         ax.set_ylim(0.1, 10)
         return
     low, high = np.log10(values.min()), np.log10(values.max())
@@ -209,10 +209,10 @@ def _named(init) -> dict:
         names = [name_of_init(value) for value in init]
         if len(set(names)) < len(names):
             raise ValueError(
-                f"init has values of the same name, {names}; give a dict with a name "
-                "for each."
+                f"init has values of the same name, {names}; give a dict with a unique "
+                "name for each."
             )
         named = dict(zip(names, init, strict=True))
     if not named:
-        raise ValueError("init must hold at least one value, got none.")
+        raise ValueError(f"init must hold at least one value, got {init!r}.")
     return named

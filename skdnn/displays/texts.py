@@ -1,18 +1,18 @@
-"""Names that are too long for where they stand, and the numbers of ticks."""
+"""Wrapping of long names in plots."""
 
 import re
 
-# Letters in a line: of a legend beside a picture, of what belongs to a panel, of what
-# is as wide as a picture, of a tick.
+# Letters per line: of a legend next to the axes, of labels of a panel, of labels as
+# wide as the figure, of tick labels.
 IN_LEGEND, IN_PANEL, IN_FIGURE, IN_TICK = 44, 36, 76, 26
 _MOST_LINES = 4
 
 
-def folded(text: str, width: int, most_lines: int = _MOST_LINES) -> str:
-    """Return a text in lines of at most `width` letters, without the middle if many.
+def wrapped(text: str, width: int, most_lines: int = _MOST_LINES) -> str:
+    """Wrap a text to lines of at most `width` letters; omit the middle of many lines.
 
-    Lines end behind a space, an underscore or a mark like a comma, where there is one.
-    A formula between dollar signs is one piece.
+    Lines break after a space, an underscore, a comma, a semicolon or a slash if there
+    is one. A text with a formula between dollar signs is not broken.
     """
     lines = []
     for given in text.split("\n"):
@@ -30,7 +30,7 @@ def folded(text: str, width: int, most_lines: int = _MOST_LINES) -> str:
 
 
 def _pieces(text: str, width: int) -> list[str]:
-    """Return what a line may end behind."""
+    """Split a text into pieces after which a line may break."""
     if text.count("$") > 1:
         return [text]
     parts = re.findall(r"[^\s_,;/]*[\s_,;/]*", text)

@@ -1,4 +1,4 @@
-"""Cost against epochs: training and dev on one set of axes; or a choice by steps."""
+"""Plots of training and dev cost against epochs, or of candidates against steps."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ from skdnn.displays.arguments import (
     one_axes,
     style_of,
 )
-from skdnn.displays.candidate_curves import draw_candidates, names_of_axes
+from skdnn.displays.candidate_curves import draw_candidates, label_axes
 from skdnn.displays.choice import Choice
 from skdnn.displays.curves import (
     check_scale,
     curve_of,
     draw_curve,
+    ingredients_in_words,
     ingredients_of,
     kept_epoch_of,
-    now_and_then,
-    said_of,
+    marker_slice,
     scale_of,
     steps_of,
 )
-from skdnn.displays.legends import MARKERS, kinds_of_lines, place_legend
+from skdnn.displays.legends import MARKERS, line_style_handles, place_legend
 from skdnn.displays.models import by_name, fitted_network
 from skdnn.displays.texts import IN_LEGEND
 
@@ -32,47 +32,47 @@ from skdnn.displays.texts import IN_LEGEND
 class TrainingCurveDisplay:
     """Training and dev cost of each epoch, and the epoch whose parameters were kept.
 
-    It is recommended to use `from_estimator` to make one. Several models are drawn on
-    one set of axes. (scikit-learn's `LearningCurveDisplay` shows something else: scores
-    against the number of training rows.)
+    Use `from_estimator` to create one. Several models share one set of axes.
+    (scikit-learn's `LearningCurveDisplay` is something else: scores against the number
+    of training rows.)
 
-    The two curves are not the same sum. The training cost is J as training computes it:
-    with penalty, dropout, label smoothing and augmentation, averaged over an epoch in
-    which the parameters move. The dev cost has none of these and is taken at the end of
-    the epoch. The legend says what is in J. A dev curve below the training curve is
-    therefore not a mistake; look at where the dev cost turns up.
+    The two curves measure different sums. The training cost is J as training computes
+    it: with penalty, dropout, label smoothing and augmentation, averaged over an epoch
+    in which the parameters change. The dev cost has none of these and is evaluated at
+    the end of the epoch. The legend says what J includes. So a dev curve below the
+    training curve is no mistake; what matters is where the dev cost begins to rise.
 
-    More than two models are named once each, and have markers of different shapes; the
-    one of the dev curve is at the epoch kept. A member of a cross-validated estimator
-    notes its cost after numbers of steps, and is drawn against these.
+    More than two models are named once each and have different markers; the marker of
+    the dev curve is at the epoch kept. A member of a cross-validated estimator is
+    evaluated at numbers of steps and plotted against these.
 
-    Of a cross-validated estimator, such as :class:`MLPRegularizedClassifierCV`, there
-    is a line for each candidate instead: the score of the rows held out, averaged over
-    the folds, against the number of steps. A dot and an upright line mark what was
-    chosen; thin lines are the folds of the chosen candidate. Of more than ten
-    candidates the best ten are named.
+    For a cross-validated estimator, such as :class:`MLPRegularizedClassifierCV`, there
+    is one line per candidate instead: the held-out score, averaged over the folds,
+    against the number of steps. A dot and a vertical line mark the choice; thin lines
+    are the folds of the chosen candidate. With more than ten candidates, the best ten
+    are named.
 
     Parameters
     ----------
     costs : list of ndarray of shape (n_epochs,)
         J of each epoch, one array per model.
     dev_costs : list of (ndarray of shape (n_epochs,) or None)
-        Dev cost of each epoch, None where no dev set was watched.
+        Dev cost of each epoch, None without a dev set.
     dev_scores : list of (ndarray of shape (n_epochs,) or None), default=None
-        Dev scores. None has none for any model.
+        Dev score of each epoch, None without one. None has none for all models.
     kept_epochs : list of (int or None), default=None
-        Place in the curve, counted from 1, of the fitted parameters: their epoch.
+        Epoch of the fitted parameters, counted from 1: their position in the curve.
     ingredients : list of (sequence of str), default=None
-        What J has besides the data term, for the legend.
+        Terms of J in addition to the data term, for the legend.
     stop_reasons : list of (str or None), default=None
-        Why each training stopped, an estimator's `stop_reason_`, for the legend.
+        Why training stopped, the `stop_reason_` of an estimator, for the legend.
     names : list of (str or None), default=None
         Names of the models.
     choice : Choice, default=None
-        The candidates of a cross-validated estimator, as `from_estimator` finds them;
-        they are drawn in the place of costs, which are then empty lists.
+        The candidates of a cross-validated estimator, as found by `from_estimator`.
+        They are plotted instead of costs, which are then empty lists.
     steps : list of (ndarray of shape (n_epochs,) or None), default=None
-        The steps after which costs were noted, of networks that count these; None
+        Steps after which costs were recorded, for networks that count steps. None
         counts epochs from 1.
 
     Attributes
@@ -80,7 +80,7 @@ class TrainingCurveDisplay:
     ax_ : matplotlib Axes
         Axes with the costs, after `plot`.
     ax_score_ : matplotlib Axes or None
-        Axes of the scores, to the right.
+        Axes of the scores, on the right.
     figure_ : matplotlib Figure
         Their figure.
     lines_ : list of matplotlib Line2D
@@ -94,7 +94,8 @@ class TrainingCurveDisplay:
 
     See Also
     --------
-    sklearn.model_selection.LearningCurveDisplay : Scores against training rows.
+    sklearn.model_selection.LearningCurveDisplay : Plot scores against the number of
+        training rows.
 
     Examples
     --------
@@ -144,25 +145,25 @@ class TrainingCurveDisplay:
         line_kw=None,
         dev_line_kw=None,
     ):
-        """Draw the training history of fitted estimators.
+        """Plot the training history of fitted estimators.
 
         Parameters
         ----------
         estimator : estimator or dict of str to estimator
             A fitted estimator with `loss_curve_` (scikit-learn's `MLPClassifier` has
             one too), or one in a Pipeline, a search or a TransformedTargetRegressor;
-            several by name. A cross-validated estimator has a picture of its own.
+            several by name. A cross-validated estimator must be the only one.
         name : str, default=None
-            Name of the one model, for the legend.
+            Name of the model in the legend, for a single one.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
         cost_scale, show_scores, line_kw, dev_line_kw
             See `plot`.
 
         Returns
         -------
         TrainingCurveDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax)
@@ -185,8 +186,8 @@ class TrainingCurveDisplay:
     def _of_choice(cls, choice: Choice, models):
         if len(models) > 1:
             raise ValueError(
-                "A cross-validated estimator has a line for each candidate, and so a "
-                f"picture of its own: give one estimator instead of {len(models)}."
+                "A cross-validated estimator has a line for each candidate and needs a "
+                f"plot of its own: give one estimator instead of {len(models)}."
             )
         return cls(costs=[], dev_costs=[], names=list(models), choice=choice)
 
@@ -196,9 +197,9 @@ class TrainingCurveDisplay:
         steps = [steps_of(net) for net in nets]
         if len({each is None for each in steps}) > 1:
             raise ValueError(
-                "estimator holds members of a cross-validated estimator, whose costs "
-                "are against steps, and others, whose costs are against epochs; draw "
-                "them in two pictures."
+                "estimator must not mix members of a cross-validated estimator, whose "
+                "costs are against steps, with other models, whose costs are against "
+                "epochs: draw them in two plots."
             )
         return cls(
             costs=[np.asarray(net.loss_curve_) for net in nets],
@@ -223,20 +224,20 @@ class TrainingCurveDisplay:
         line_kw=None,
         dev_line_kw=None,
     ):
-        """Draw the training cost dashed, the dev cost solid, a dot at the kept epoch.
+        """Plot the training cost dashed, the dev cost solid, a dot at the kept epoch.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to plot on; None creates a new figure.
         cost_scale : {"log", "linear"}, default=None
-            Scale of the cost axis. None is "log" where all costs are positive and span
-            a factor of 10 or more.
+            Scale of the cost axis. None is "log" if all costs are positive and span a
+            factor of 10 or more.
         show_scores : bool, default=False
-            Draw the dev scores too, on an axis to the right.
+            Plot the dev scores too, on an axis on the right.
         line_kw, dev_line_kw : dict, default=None
-            Keyword arguments for matplotlib's `plot`, for training and dev costs; the
-            latter for held-out scores too.
+            Keyword arguments for matplotlib's `plot`, for training and dev costs;
+            `dev_line_kw` also applies to held-out scores.
 
         Returns
         -------
@@ -251,13 +252,13 @@ class TrainingCurveDisplay:
         has_scores = any(scores is not None for scores in self._all("dev_scores"))
         if show_scores and self.choice is not None:
             raise ValueError(
-                "show_scores=True is for a network that watched a dev set; of a "
-                "cross-validated estimator the score it chose by is what is drawn."
+                "show_scores=True is for a network with a dev set; for a "
+                "cross-validated estimator, the held-out scores are plotted anyway."
             )
         if show_scores and not has_scores:
             raise ValueError(
-                "show_scores=True needs a dev set watched in fit (X_val and y_val, or "
-                "early_stopping=True); there are no validation_scores_."
+                "show_scores=True needs validation_scores_: fit with a dev set (X_val "
+                "and y_val, or early_stopping=True)."
             )
         n_lines = len(self.costs if self.choice is None else self.choice.candidates)
         is_ours = ax is None
@@ -283,7 +284,7 @@ class TrainingCurveDisplay:
         if self.choice is None:
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if self.choice is not None:
-            xlabel, ylabel = names_of_axes(ax, self.choice)
+            xlabel, ylabel = label_axes(ax, self.choice)
         ax.set(xlabel=xlabel, ylabel=f"{ylabel} ({scale} scale)")
         ax.set_yscale(scale)
         self._draw_legend(n_lines, is_ours)
@@ -298,7 +299,7 @@ class TrainingCurveDisplay:
         dot: dict[str, Any] = {}
         if self._are_many():
             often = {"marker": MARKERS[model % len(MARKERS)], "markersize": 4}
-            often["markevery"] = now_and_then(model, len(x))
+            often["markevery"] = marker_slice(model, len(x))
             dot = dict(often)
         if kept is not None:
             dot |= {"markersize": 7, "markevery": slice(kept - 1, kept)}
@@ -321,7 +322,7 @@ class TrainingCurveDisplay:
         self.score_lines_.append(draw_curve(self.ax_score_, x, scores, style, {}))
 
     def _are_many(self) -> bool:
-        """Whether models are named once each: they are many, or have long names."""
+        """Whether models are named once each: they are many or have long names."""
         longest = max((len(str(name)) for name in self._all("names")), default=0)
         n_models = len(self.costs)
         return n_models > _MOST_ABOVE or (n_models > 1 and longest > IN_LEGEND)
@@ -331,7 +332,7 @@ class TrainingCurveDisplay:
         return "step" if has_steps else "epoch"
 
     def _labels(self, model) -> tuple[str, str, str]:
-        """Return what names the training cost, the dev cost and the dev score."""
+        """Return the labels of the training cost, the dev cost and the dev score."""
         name, kept = self._all("names")[model], self._all("kept_epochs")[model]
         has_dev = self.dev_costs[model] is not None
         kept_here = ""
@@ -344,29 +345,30 @@ class TrainingCurveDisplay:
         if self._are_many():
             label = f"model {model}" if name is None else str(name)
             label += f" (kept: {kept_here})" if kept is not None else ""
-            # matplotlib leaves out of the legend what begins so.
+            # matplotlib omits labels that begin with "_" from the legend.
             return ("_", label, "_") if has_dev else (label, "_", "_")
         if kept is not None:
             kept_here = f" (● parameters kept: {kept_here})"
         prefix = "" if name is None else f"{name}: "
-        training = f"{prefix}training cost{said_of(self._all('ingredients')[model])}"
+        in_J = ingredients_in_words(self._all("ingredients")[model])
+        training = f"{prefix}training cost{in_J}"
         return (
             training if has_dev else training + kept_here,
             f"{prefix}dev cost{kept_here}",
             f"{prefix}dev score",
         )
 
-    def _kinds_of_lines(self) -> tuple[list, list[str]]:
-        """Return what names dashed, solid and dotted lines, where models are many."""
-        in_J = set(map(said_of, self._all("ingredients")))
-        parts = in_J.pop() if len(in_J) == 1 else ", with what each model has in J"
+    def _line_style_handles(self) -> tuple[list, list[str]]:
+        """Return handles and labels that explain the line styles of many models."""
+        in_J = set(map(ingredients_in_words, self._all("ingredients")))
+        parts = in_J.pop() if len(in_J) == 1 else " (terms of J differ by model)"
         kinds = {f"training cost{parts}": {"linestyle": "--"}}
         if any(each is not None for each in self.dev_costs):
             kept = any(each is not None for each in self._all("kept_epochs"))
-            kinds["dev cost" + (", marked where kept" if kept else "")] = {}
+            kinds["dev cost" + (", marked at the epoch kept" if kept else "")] = {}
         if self.ax_score_ is not None:
             kinds["dev score"] = {"linestyle": ":"}
-        return kinds_of_lines(kinds)
+        return line_style_handles(kinds)
 
     def _draw_legend(self, n_lines, is_ours):
         handles, labels = self.ax_.get_legend_handles_labels()
@@ -374,14 +376,14 @@ class TrainingCurveDisplay:
             more_handles, more_labels = self.ax_score_.get_legend_handles_labels()
             handles, labels = handles + more_handles, labels + more_labels
         if self._are_many():
-            more_handles, more_labels = self._kinds_of_lines()
+            more_handles, more_labels = self._line_style_handles()
             handles, labels = handles + more_handles, labels + more_labels
-        # Outside the axes: inside it would cover a curve wherever it is.
+        # Outside the axes, since inside it would always cover a curve.
         side, kw = "above", {}
         if n_lines > _MOST_ABOVE or self._are_many():
-            side = "beside"
+            side = "right"
             if self.ax_score_ is not None:
-                # Behind the ticks and the name of the axis to the right.
+                # To the right of the ticks and label of the score axis.
                 kw["bbox_to_anchor"] = (1.14, 0.5)
         place_legend(
             self.ax_, handles, labels, side=side, is_ours=is_ours, frameon=False, **kw
@@ -392,5 +394,5 @@ class TrainingCurveDisplay:
         return [None] * len(self.costs) if values is None else values
 
 
-# With more models, of two lines each, the legend stands beside the axes.
+# With more models, of two lines each, the legend is next to the axes.
 _MOST_ABOVE = 2

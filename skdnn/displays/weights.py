@@ -1,4 +1,4 @@
-"""How the weights of each layer are distributed, and how many are exactly zero."""
+"""Histograms of the weights of each layer, and the share of exact zeros."""
 
 import numpy as np
 
@@ -13,19 +13,19 @@ from skdnn.displays.panels import panels
 class WeightsDisplay:
     """Histograms of the weights of each layer, and the share of exact zeros.
 
-    It is recommended to use `from_estimator` to make one. Each layer has a panel, each
-    model a histogram in it, on the same bins. Weights that are exactly zero are not in
-    the histogram; a line with a dot at w = 0 has their share, and the legend their
-    number. An L1 penalty makes exact zeros, L2 only makes weights small.
+    Use `from_estimator` to create one. Each layer has a panel with one histogram per
+    model, on common bins. Weights that are exactly zero are not in the histogram; a
+    vertical line with a marker at w = 0 shows their share, and the legend their number.
+    An L1 penalty yields exact zeros, while L2 only makes weights small.
 
     Parameters
     ----------
     bin_edges : list of ndarray of shape (n_bins + 1,)
         Edges of the bins of each layer, in units of the weights.
     counts : list of list of ndarray of shape (n_bins,)
-        ``counts[model][layer]``: weights other than zero in each bin.
+        ``counts[model][layer]``: number of nonzero weights in each bin.
     n_zeros : ndarray of int, shape (n_models, L)
-        Weights that are exactly zero.
+        Number of weights that are exactly zero.
     shapes : list of list of (int, int)
         ``shapes[model][layer]``: shape of W[l].
     names : list of (str or None), default=None
@@ -64,18 +64,19 @@ class WeightsDisplay:
     def from_estimator(
         cls, estimator, *, n_bins=40, name=None, ax=None, histogram_kw=None
     ):
-        """Draw the weights of fitted estimators.
+        """Plot the weights of fitted estimators.
 
         Parameters
         ----------
         estimator : estimator or dict of str to estimator
             A fitted estimator with `coefs_` (scikit-learn's `MLPClassifier` has them
-            too), or one in a Pipeline, a search or a TransformedTargetRegressor;
-            up to six by name, with the same number of layers.
+            too), or one in a Pipeline, a search or a TransformedTargetRegressor; up to
+            six by name, with the same number of layers.
         n_bins : int, default=40
-            Bins per layer, symmetric about 0, up to the largest weight of all models.
+            Number of bins per layer, symmetric about 0 up to the largest absolute
+            weight of all models.
         name : str, default=None
-            Name of the one model, for the legend.
+            Name of the model in the legend, for a single one.
         ax : matplotlib Axes or array-like of L Axes, default=None
             See `plot`.
         histogram_kw : dict, default=None
@@ -84,7 +85,7 @@ class WeightsDisplay:
         Returns
         -------
         WeightsDisplay
-            The display, drawn.
+            The plotted display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_ax(ax, several=True)
@@ -94,8 +95,8 @@ class WeightsDisplay:
             check_is_instance(model)
         if len(models) > _MOST_MODELS:
             raise ValueError(
-                f"estimator must hold at most {_MOST_MODELS} models, whose histograms "
-                f"can still be told apart, got {len(models)}."
+                f"estimator must hold at most {_MOST_MODELS} models, since more "
+                f"histograms cannot be told apart, got {len(models)}."
             )
         nets = [fitted_network(each, "coefs_").model for each in models.values()]
         weights = [net.coefs_ for net in nets]
@@ -122,12 +123,12 @@ class WeightsDisplay:
         return display.plot(ax=ax, histogram_kw=histogram_kw)
 
     def plot(self, ax=None, *, histogram_kw=None):
-        """Draw a panel per layer.
+        """Plot a panel per layer.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of L Axes, default=None
-            A single axes is divided into L panels. None makes new ones.
+            A single Axes is divided into L panels; None creates a new figure.
         histogram_kw : dict, default=None
             Keyword arguments for matplotlib's `stairs`.
 
@@ -151,7 +152,6 @@ class WeightsDisplay:
         for layer, axes in enumerate(self.axes_):
             axes.set(title=self._title(layer), xlabel="weight w", yscale="log")
             axes.set_ylim(0.5 / self._largest_layer(), 1.5)
-        # Below the axes, where it hides nothing.
         place_legends_below(self.axes_, is_ours=is_ours, frameon=False)
         self.axes_[0].set_ylabel("share of the layer's weights (log scale)")
         return self
@@ -210,5 +210,5 @@ _STYLES = [
 def _edges(weights, n_bins):
     largest = max(np.abs(W).max(initial=0) for W in weights)
     if not np.isfinite(largest):
-        raise ValueError("The weights must be finite; a training that diverged?")
+        raise ValueError("The weights must be finite; did training diverge?")
     return np.linspace(-1, 1, n_bins + 1) * (largest or 1.0)

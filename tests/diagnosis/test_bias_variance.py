@@ -43,8 +43,8 @@ def test_the_table_of_the_course(errors, high_bias, high_variance, diagnosis):
 
 def test_bias_comes_before_variance_in_the_remedies():
     words = [str(remedy) for remedy in from_errors(0.15, 0.30).remedies]
-    assert words.index("a larger or more flexible model") < words.index(
-        "more training rows"
+    assert words.index("Use a larger or more flexible model.") < words.index(
+        "Collect more training rows."
     )
 
 
@@ -106,7 +106,7 @@ def test_where_no_number_of_dev_rows_would_tell():
     report = from_errors(0.05, 0.10, n_train=30, n_dev=100)
     variance = report.gaps[1]
     assert variance.verdict == "cannot tell" and variance.rows_needed is None
-    assert "training rows are too few" in str(report).replace("\n", " ")
+    assert "There are too few training rows" in str(report).replace("\n", " ")
     on_it = from_errors(0.05, 0.07, n_train=10**6, n_dev=1000)
     assert on_it.gaps[1].rows_needed is None
     assert "on the threshold" in on_it.findings[-1].text
@@ -115,19 +115,19 @@ def test_where_no_number_of_dev_rows_would_tell():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"train_error": 15}, ValueError, r"train_error=15 .*0\.15 is meant"),
+        ({"train_error": 15}, ValueError, r"train_error=15 .*mean 0\.15\?"),
         ({"dev_error": -0.1}, ValueError, r"dev_error=-0\.1 .*\[0, 1\]"),
         ({"dev_error": np.nan}, ValueError, "dev_error=nan"),
         ({"dev_error": None}, TypeError, "dev_error=None"),
         ({"dev_error": "0.1"}, TypeError, "dev_error='0.1'"),
         ({"train_error": True}, TypeError, "train_error=True"),
-        ({"bayes_error": 2}, ValueError, r"bayes_error=2 .*0\.02 is meant"),
+        ({"bayes_error": 2}, ValueError, r"bayes_error=2 .*mean 0\.02\?"),
         ({"test_error": 200}, ValueError, "test_error=200"),
         ({"n_dev": 100.0}, TypeError, r"n_dev=100\.0"),
         ({"n_train": 0}, ValueError, "n_train=0"),
         ({"n_train": True}, TypeError, "n_train=True"),
-        ({"n_test": 10}, ValueError, "n_test=10 is given without test_error"),
-        ({"n_train_dev": 10}, ValueError, "without train_dev_error"),
+        ({"n_test": 10}, ValueError, "n_test=10 needs test_error to be given"),
+        ({"n_train_dev": 10}, ValueError, "n_train_dev=10 needs train_dev_error"),
         ({"confidence": 95}, ValueError, "confidence=95"),
         ({"thresholds": {"bias": 0.1}}, ValueError, "avoidable_bias"),
         ({"thresholds": -0.1}, ValueError, "thresholds"),
@@ -219,9 +219,9 @@ def test_a_scorer_gives_its_loss_or_what_it_lacks_to_one():
 def test_what_from_estimator_refuses():
     X, y, X_dev, y_dev = rows()
     model = DummyClassifier().fit(X, y)
-    with pytest.raises(ValueError, match="X_test and y_test together"):
+    with pytest.raises(ValueError, match="X_test and y_test must be given together"):
         BiasVarianceReport.from_estimator(model, X, y, X_dev, y_dev, X_test=X)
-    with pytest.raises(ValueError, match="X_dev and y_dev together"):
+    with pytest.raises(ValueError, match="X_dev and y_dev must be given together"):
         BiasVarianceReport.from_estimator(model, X, y, X_dev, None)
     with pytest.raises(ValueError, match="X_train and y_train must be given"):
         BiasVarianceReport.from_estimator(model, None, None, X_dev, y_dev)
@@ -238,7 +238,7 @@ def test_what_from_estimator_refuses():
 def test_it_prints_as_a_table():
     text = str(from_errors(0.01, 0.11, n_train=5000, n_dev=1000))
     assert text.startswith("Bias and variance: high variance\n")
-    assert "0.1000" in text and "  1. more training rows" in text
+    assert "0.1000" in text and "  1. Collect more training rows." in text
     assert max(map(len, text.splitlines())) <= 88
     heads = [line for line in text.splitlines() if line.startswith(("part", "dev"))]
     assert heads[0].index("rows") + 4 == heads[1].index("1000") + 4
@@ -292,5 +292,5 @@ def test_targets_of_another_type_are_refused():
     with pytest.raises(ValueError, match=r"scoring=\['accuracy'\] is not allowed"):
         BiasVarianceReport.from_estimator(model, X, y, X, y, scoring=["accuracy"])
     numbers = LinearRegression().fit(X, y)
-    with pytest.raises(ValueError, match="y_dev must hold numbers"):
+    with pytest.raises(ValueError, match="y_dev must hold real numbers"):
         BiasVarianceReport.from_estimator(numbers, X, y, X, np.array(["a"] * len(y)))

@@ -72,10 +72,11 @@ def test_a_classifier_that_is_worse_than_the_most_frequent_class():
     report = from_estimator(model, zeros, y, zeros, y)
     assert codes(report)[0] == "worse_than_constant"
     finding = report.findings[0]
-    assert "that of a constant 0.05" in finding.text and "always 'good'" in finding.text
+    assert "(constant: 0.05)" in finding.text and "always 'good'" in finding.text
     assert_allclose([one.error for one in report.constants], 0.05)
     assert finding.numbers["dev"]["constant"] == 0.05
-    assert "a constant" in str(report) and "a constant" in report._repr_html_()
+    assert str(report).splitlines()[3].split()[-1] == "constant"
+    assert ">constant<" in report._repr_html_()
     assert report.to_dict()["constants"][0] == {
         "part": "train",
         "error": 0.05,
@@ -99,6 +100,29 @@ def test_a_constant_that_chance_may_have_made_better_is_told_otherwise():
     assert not any("constant" in code for code in codes(report))
 
 
+def test_another_measure_is_recommended_where_frequent_classes_count():
+    y = np.arange(60) % 3 == 0
+    zeros = np.zeros((60, 1))
+    never = Says(y & False).fit(zeros, y)
+    wrong = Says(~y).fit(zeros, y)
+    wrong.class_weight = "balanced"
+    for model in (never, wrong):
+        for scoring, is_recommended in ((None, True), ("balanced_accuracy", False)):
+            report = from_estimator(model, zeros, y, zeros, y, scoring=scoring)
+            assert "constant" in codes(report)[0]
+            said = any("balanced_accuracy" in str(r) for r in report.remedies)
+            assert said == is_recommended
+
+
+def test_the_constant_of_a_scorer_of_probabilities():
+    stump = DecisionTreeClassifier(max_depth=1).fit(*ROWS[:2])
+    report = from_estimator(stump, *ROWS, scoring="neg_log_loss")
+    share = ROWS[1].mean()
+    entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    assert_allclose(report.constants[0].error, entropy)
+    assert report.constants[0].says == "the class shares of y_train"
+
+
 def test_a_regressor_of_many_variances_and_the_scale_that_did_it():
     X = DIABETES * [1, 1, 1, 1e5, 1, 1, 1, 1, 1, 1]
     y = 1000 * TARGETS
@@ -115,7 +139,7 @@ def test_a_regressor_of_many_variances_and_the_scale_that_did_it():
     assert "the scale of the rows" in report.findings[0].text
     assert "TransformedTargetRegressor(MLPRegressor" in str(report.remedies[1])
     assert len(report.remedies) == 2  # no larger network before the scale is right
-    assert "First put right the scale" in report.findings[3].text
+    assert "First correct the scale" in report.findings[3].text
     # A tree does not mind: nothing is blamed on the scale of its rows.
     tree = DecisionTreeRegressor(max_depth=2).fit(X, y)
     report = from_estimator(tree, X, y, X[:200], -y[:200])
@@ -177,8 +201,8 @@ def test_an_assumed_bayes_error_is_called_so():
     )
     assert "Bayes (assumed)" in report._repr_html_()
     finding = report.findings[0]
-    assert "low from a Bayes error of 0.1300 on" in finding.text
-    assert str(finding.remedies[0]).startswith("estimate the Bayes error")
+    assert "low with a Bayes error of 0.1300 or more" in finding.text
+    assert str(finding.remedies[0]).startswith("First estimate the Bayes error")
     # What it says of other values is so.
     assert from_errors(0.15, 0.16, 0.1301).high_bias is False
     assert from_errors(0.15, 0.16, 0.1299).high_bias is True
@@ -234,7 +258,10 @@ def test_a_reference_is_made_for_rows_of_any_kind(kind):
     report = from_estimator(SaysNumbers(y).fit(X, y), X, y, X, y, "reference")
     assert 0.3 < report.errors[0].error < 1.5
     negative = next(f for f in report.findings if f.code == "negative_avoidable_bias")
-    assert "below the estimated Bayes error: that is one from above" in negative.text
+    assert (
+        "below the estimated Bayes error: the estimate is an upper bound"
+        in negative.text
+    )
 
 
 def test_what_is_no_bayes_error_is_refused():
@@ -242,7 +269,7 @@ def test_what_is_no_bayes_error_is_refused():
     for wrong in (-1, "best", np.nan, LogisticRegression):
         with pytest.raises(ValueError, match=r'(?s)bayes_error=.*"?\'?reference'):
             from_estimator(model, *ROWS, wrong)
-    with pytest.raises(ValueError, match="of the estimator's kind, a classifier"):
+    with pytest.raises(ValueError, match="must be a classifier, as the estimator is"):
         from_estimator(model, *ROWS, Ridge())
 
 
@@ -250,7 +277,7 @@ def test_a_reference_is_made_for_no_other_frames():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame(ROWS[0])
     on_frame = Says(ROWS[1]).fit(frame, ROWS[1])
-    with pytest.raises(ValueError, match="and pandas frames, got a DataFrame"):
+    with pytest.raises(ValueError, match="and pandas data frames, got a DataFrame"):
         from_estimator(on_frame, frame, ROWS[1], frame, ROWS[1], "reference")
 
 
@@ -283,8 +310,8 @@ def test_remedies_that_did_not_help_are_not_repeated():
     assert not helped  # the error that is left is the Bayes error
     bias = next(finding for finding in report.findings if finding.code == "high_bias")
     assert "may be the Bayes error" in bias.text
-    assert "no difference to be seen" in str(report)
-    assert "no difference to be seen" in report._repr_html_()
+    assert "no clear difference" in str(report)
+    assert "no clear difference" in report._repr_html_()
     as_dict = report.to_dict()
     assert json.loads(json.dumps(as_dict))["trials"][0]["part"] == "dev"
     assert before.errors == report.errors and before.gaps == report.gaps
@@ -307,7 +334,7 @@ def test_a_remedy_that_helps_says_by_how_much():
     assert_allclose(trial.interval, [d.mean() - width, d.mean() + width], atol=1e-5)
     assert trial.verdict == ("helped" if d.mean() + width < 0 else "made it worse")
     first = next(remedy for remedy in report.remedies if remedy.params)
-    assert f"{trial.before:.4f} → {trial.after:.4f}" in str(first)
+    assert f"fell from {trial.before:.4f} to {trial.after:.4f}." in str(first)
     assert stump.max_depth == 1
 
 

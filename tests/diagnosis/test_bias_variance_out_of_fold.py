@@ -144,7 +144,7 @@ def test_a_test_error_above_it_has_its_own_cures(regression):
     model, X, y = regression
     report = from_estimator(model, X, y, X_test=X, y_test=y + 500, thresholds=0.5)
     finding = next(f for f in report.findings if f.code == "dev_overfitting")
-    assert "rows that belong together were in several folds" in finding.text
+    assert "related rows were split across folds" in finding.text
     assert "groups" in str(finding.remedies[0])
     display = BiasVarianceDisplay.from_estimator(model, X, y)
     assert display.gaps == ["Bayes error", "avoidable bias", "variance"]
@@ -153,18 +153,20 @@ def test_a_test_error_above_it_has_its_own_cures(regression):
 def test_what_is_refused(regression):
     model, X, y = regression
     with pytest.raises(
-        ValueError, match=r"the estimator was fitted to 90: for its out"
+        ValueError, match=r"the estimator was fitted to 90: give all of them"
     ):
         from_estimator(model, X[:80], y[:80])
-    with pytest.raises(ValueError, match="must be given, as X_train_dev is"):
+    with pytest.raises(ValueError, match="must be given if X_train_dev is"):
         from_estimator(model, X, y, X_train_dev=X, y_train_dev=y)
-    with pytest.raises(ValueError, match="Give X_dev and y_dev together"):
+    with pytest.raises(ValueError, match="X_dev and y_dev must be given together"):
         from_estimator(model, X, y, X)
     of_val = fit(clone(model), X, y, X_val=X, y_val=y)
     with pytest.raises(ValueError, match="was fitted with X_val and y_val"):
         from_estimator(of_val, X, y)
     wrapped = TransformedTargetRegressor(clone(model), func=np.cbrt, inverse_func=cube)
-    with pytest.raises(ValueError, match="TransformedTargetRegressor changes what"):
+    with pytest.raises(
+        ValueError, match="TransformedTargetRegressor transforms the targets"
+    ):
         from_estimator(fit(wrapped, X, y), X, y)
     X, y = make_rows("binary", n_rows=30)
     plain = MLPRegularizedClassifier((2,), max_iter=1, learning_rate="cosine", tol=0)
@@ -217,7 +219,7 @@ def test_remedies_move_the_edge_that_was_chosen():
     }
     found = against_bias(model)
     assert {*params(found)} == {"hidden_layer_sizes", "encodings"}
-    assert not any("train longer" in str(remedy) for remedy in found)
+    assert not any("Train longer" in str(remedy) for remedy in found)
     fit(clone(model).set_params(**params(against_variance(model))), X, y)
 
 

@@ -45,8 +45,8 @@ def test_our_network_gets_the_values_to_try_next():
     again = clone(net).set_params(**params(against_variance(net)))
     assert params(against_variance(again)) == {"alpha": 9.0, "keep_prob": (0.6, 0.5)}
     words = [str(remedy) for remedy in against_variance(net)]
-    assert words[0] == "more training rows"
-    assert words[1] == "a stronger penalty: alpha=3.0 (now 1.0)"
+    assert words[0] == "Collect more training rows."
+    assert words[1] == "Strengthen the penalty: alpha=3.0 (now 1.0)."
 
 
 @pytest.mark.parametrize("against", [against_bias, against_variance])
@@ -104,7 +104,7 @@ def test_more_epochs_only_where_they_ran_out():
     net.set_params(n_iter_no_change=10)
     remedies = against_bias(net.fit(X, y))
     assert net.converged_ and not {"max_iter", "n_iter_no_change"} & {*params(remedies)}
-    assert not any("train longer" in str(remedy) for remedy in remedies)
+    assert not any("Train longer" in str(remedy) for remedy in remedies)
     with pytest.warns(ConvergenceWarning):
         net.set_params(max_iter=3).fit(X, y)
     assert params(against_bias(net))["max_iter"] == 6
@@ -186,8 +186,8 @@ def test_otherwise_words_are_all_there_is(estimator):
 def test_no_longer_training_of_what_has_converged(converged):
     X, y = load_iris(return_X_y=True)
     remedies = against_bias(make_pipeline(StandardScaler(), converged).fit(X, y))
-    assert not any("train longer" in str(remedy) for remedy in remedies)
-    assert any("train longer" in str(remedy) for remedy in against_bias(None))
+    assert not any("Train longer" in str(remedy) for remedy in remedies)
+    assert any("Train longer" in str(remedy) for remedy in against_bias(None))
 
 
 def test_what_a_search_has_tried_is_not_proposed_again():

@@ -240,7 +240,7 @@ def test_kinds_of_rows():
 def test_forms_of_the_result():
     parts = decompose(DecisionTreeClassifier(), iris())
     text = str(parts)
-    assert "bias, with noise" in text and "100.0%" in text
+    assert "\nbias with noise" in text and "100.0%" in text
     assert json.loads(json.dumps(parts.to_dict()))["noise_is_known"] is False
     frame = parts.to_frame()
     assert list(frame) == ["expected_loss", "noise", "bias", "variance"]
@@ -293,7 +293,7 @@ def test_forms_of_the_result():
                 "noise": [1.0, 2.0],
             },
             ValueError,
-            "one for each test row",
+            "a number >= 0, or one per test row",
         ),
         (
             {

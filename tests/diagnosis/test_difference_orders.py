@@ -101,7 +101,7 @@ def test_prints_as_a_table_and_turns_into_a_dict():
     orders = difference_orders(net(), X, y, epsilons=[1e-3, 1e-4, 1e-2], n_params=7)
     lines = str(orders).splitlines()
     assert lines[0] == (
-        "Errors of differences over 7 components: order 1.00 one-sided, 2.00 two-sided"
+        "Orders of the differences: 1.00 one-sided, 2.00 two-sided (7 components)"
     )
     assert [line.split()[0] for line in lines[-3:]] == ["1.0e-04", "1.0e-03", "1.0e-02"]
     found = json.loads(json.dumps(orders.to_dict()))
@@ -112,10 +112,10 @@ def test_prints_as_a_table_and_turns_into_a_dict():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"epsilons": []}, "epsilons must be numbers from 1e-14 to 1"),
-        ({"epsilons": "small"}, "epsilons must be numbers"),
-        ({"epsilons": [0, 0.1]}, "epsilons must be"),
-        ({"epsilons": [2.0]}, "epsilons must be"),
+        ({"epsilons": []}, "epsilons must hold at least one number"),
+        ({"epsilons": "small"}, "epsilons must hold"),
+        ({"epsilons": [0, 0.1]}, "each from 1e-14 to 1, got"),
+        ({"epsilons": [2.0]}, "each from 1e-14 to 1, got"),
         ({"n_params": 0}, "n_params must be an int >= 1"),
     ],
 )

@@ -39,7 +39,7 @@ REPORTS = {
     ),
     "check_gradients": (
         lambda: skdnn.check_gradients(net(), X, Y, n_epochs=1),
-        "<GradientChecks: Gradient check at initialisation and after 1 epochs: correct",
+        "<GradientChecks: Gradient check at initialisation and after 1 epoch: correct",
     ),
     "check_cost_descends": (
         lambda: skdnn.check_cost_descends(net(), X, Y, n_steps=1),
@@ -51,19 +51,19 @@ REPORTS = {
     ),
     "difference_orders": (
         lambda: skdnn.difference_orders(net(), X, Y, n_params=2),
-        "<DifferenceOrders: Errors of differences over 2 components: order 1.0",
+        "<DifferenceOrders: Orders of the differences: 1.0",
     ),
     "decomposition": (
         lambda: skdnn.bias_variance_decomposition(
             DecisionTreeClassifier(max_depth=1), X, Y, X, Y, n_rounds=2, random_state=0
         ),
-        "<BiasVarianceDecomposition: Bias and variance of the squared error over 2",
+        "<BiasVarianceDecomposition: Expected squared error 0.",
     ),
     "bias_variance": (
         lambda: skdnn.BiasVarianceReport.from_errors(0.01, 0.11),
         "<BiasVarianceReport: high variance; Bayes 0, train 0.01, dev 0.11>",
     ),
-    "search": (search_table, "<SearchTable: Scores of a search: best "),
+    "search": (search_table, "<SearchTable: Best score "),
 }
 
 
@@ -86,7 +86,7 @@ def test_the_table_of_a_search_says_what_was_best():
     hue, best = np.unravel_index(means.argmax(), means.shape)
     at = f"C={table.values[best]:.4g}, fit_intercept={table.hue_values[hue]}"
     head, _, names, *rows = str(table).splitlines()
-    assert f"best {means.max():.4g} with {at}; mean of 2 folds" in head
+    assert f"Best score {means.max():.4g} with {at}, mean of 2 folds" in head
     assert names.split() == ["C", "fit_intercept", "dev", "std", "train"]
     assert len(rows) == 4 and {len(row) for row in rows} == {len(names)}
 

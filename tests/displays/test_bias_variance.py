@@ -82,14 +82,14 @@ def test_from_estimator_measures_as_the_report_does():
 def test_what_is_refused():
     report = BiasVarianceReport.from_errors(0.1, 0.2)
     other = BiasVarianceReport.from_errors(0.1, 0.2, thresholds=0.1)
-    with pytest.raises(ValueError, match="different thresholds"):
+    with pytest.raises(ValueError, match="must have the same thresholds"):
         BiasVarianceDisplay.from_report({"a": report, "b": other})
-    with pytest.raises(ValueError, match="keys of a dict are names"):
+    with pytest.raises(ValueError, match="a dict has names as its keys"):
         BiasVarianceDisplay.from_report({"a": report}, name="b")
     with pytest.raises(ValueError, match="empty dict"):
         BiasVarianceDisplay.from_report({})
     unlike = BiasVarianceReport(report.errors, report.gaps, (), measure="another")
-    with pytest.raises(ValueError, match="measure different errors"):
+    with pytest.raises(ValueError, match="must measure the same error"):
         BiasVarianceDisplay.from_report({"a": report, "b": unlike})
 
 

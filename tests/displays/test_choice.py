@@ -72,10 +72,10 @@ def test_curves_of_all_candidates(model):
     assert display.lines_ == [] and display.score_lines_ == []
     assert ax.get_xscale() == "log" and ax.get_xlabel() == "steps (log scale)"
     assert ax.get_ylabel().startswith(
-        "held-out log-loss after temperature\nmean of 3 folds ("
+        "held-out log-loss after temperature scaling\nmean of 3 folds ("
     )
     said = labels(ax)
-    assert len(said) == 7 and said[-1] == "folds of the chosen one"
+    assert len(said) == 7 and said[-1] == "folds of the chosen candidate"
     assert said[0] == (
         f"alpha={model.alpha_:g}, keep_prob={model.keep_prob_:g} "
         f"(● chosen: {model.best_n_steps_} steps)"
@@ -85,7 +85,7 @@ def test_curves_of_all_candidates(model):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, "held-out log-loss after temperature"),
+        ({}, "held-out log-loss after temperature scaling"),
         ({"calibrate": False}, "held-out log-loss"),
         ({"scoring": "accuracy"}, "held-out accuracy"),
         ({"scoring": "neg_log_loss"}, "held-out negative log loss"),
@@ -101,7 +101,7 @@ def test_the_axis_says_what_was_scored(options, said):
     assert display.ax_.get_ylabel() == f"{said}\nmean of 2 folds (linear scale)"
     assert labels(display.ax_) == [
         "A: held-out score (● chosen: 9 steps)",
-        "folds of the chosen one",
+        "folds of the chosen candidate",
     ]
     other = ParameterScoreDisplay.from_estimator(alone, "alphas")
     spread = "(mean ± std of 2 folds)"
@@ -113,7 +113,7 @@ def test_more_candidates_than_colours():
     many = fitted(alphas=np.geomspace(0.01, 10, 13), keep_probs=1, max_steps=30)
     display = TrainingCurveDisplay.from_estimator(many)
     said = labels(display.ax_)
-    assert len(said) == 12 and said[-2] == "3 others, further from the best"
+    assert len(said) == 12 and said[-2] == "3 other candidates"
     colors = [line.get_color() for line in display.dev_lines_]
     assert colors.count("0.8") == 3 and len(set(colors)) == 11
 
@@ -169,15 +169,17 @@ def test_a_candidate_that_diverged_before_the_first_checkpoint(model):
 
 
 def test_what_is_refused(model):
-    with pytest.raises(ValueError, match="a picture of its own: give one"):
+    with pytest.raises(ValueError, match="a plot of its own: give one"):
         TrainingCurveDisplay.from_estimator({"A": model, "B": model})
-    with pytest.raises(ValueError, match="the score it chose by is what is drawn"):
+    with pytest.raises(ValueError, match="the held-out scores are plotted anyway"):
         TrainingCurveDisplay.from_estimator(model, show_scores=True)
     with pytest.raises(NotFittedError):
         TrainingCurveDisplay.from_estimator(MLPRegularizedClassifierCV())
     with pytest.raises(ValueError, match="scores are losses already"):
         ParameterScoreDisplay.from_estimator(model, "alphas", negate_score=True)
-    with pytest.raises(ValueError, match="metric='r2' is for a search with several"):
+    with pytest.raises(
+        ValueError, match="metric='r2' is for a search with several metrics"
+    ):
         ParameterScoreDisplay.from_estimator(model, "alphas", metric="r2")
     with pytest.raises(ValueError, match="must be one of the parameters"):
         ParameterScoreDisplay.from_estimator(model, "max_norm")
@@ -211,7 +213,7 @@ def test_the_costs_of_a_member_are_against_steps(model, refit):
     kept = f"(● parameters kept: step {whole.best_n_steps_})"
     assert labels(display.ax_) == [f"training cost with penalty {kept}"]
     plain = MLPRegularizedClassifier((), solver="lbfgs", random_state=0).fit(X, Y)
-    with pytest.raises(ValueError, match="draw them in two pictures"):
+    with pytest.raises(ValueError, match="draw them in two plots"):
         TrainingCurveDisplay.from_estimator({"A": whole.members_[0], "B": plain})
 
 

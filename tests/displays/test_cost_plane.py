@@ -123,7 +123,7 @@ def test_wrong_parameters(linear, wrong):
 
 def test_errors(linear):
     model, y, _ = linear
-    with pytest.raises(ValueError, match="two different ones"):
+    with pytest.raises(ValueError, match="two different components"):
         CostPlane.of(model, X, y, (DEFAULT[0], DEFAULT[0]))
     with pytest.raises(TypeError, match="estimator must be an MLPRegularized"):
         CostPlane.of(LogisticRegression().fit(X, Y), X, Y, DEFAULT)

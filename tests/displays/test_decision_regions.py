@@ -147,7 +147,9 @@ def test_errors(net):
         draw(net, X, Y, response_method="decision_function")
     with pytest.raises(ValueError, match="the same classes"):
         draw({"a": net, "b": LogisticRegression().fit(X3, Y3)}, X, Y)
-    with pytest.raises(ValueError, match=r"y_dev has the classes \[2\]"):
+    with pytest.raises(
+        ValueError, match=r"y_dev must hold classes of the models, .*, got \[2\]"
+    ):
         draw(net, X, Y, X_dev=X3, y_dev=Y3)
     X4, y4 = make_rows("binary", n_rows=40, n_columns=4)
     with pytest.raises(ValueError, match="X must have 2 columns"):
@@ -215,7 +217,9 @@ def test_regions_far_apart_by_number_have_one_line_between_them():
 def test_several_labels_per_row_are_refused():
     labels = np.column_stack([Y, 1 - Y])
     model = MLPRegularizedClassifier((), solver="lbfgs").fit(X, labels)
-    with pytest.raises(ValueError, match=r"y must have one class per row.*draw one"):
+    with pytest.raises(
+        ValueError, match=r"y must have one class per row.*plot a model"
+    ):
         DecisionRegionsDisplay.from_estimator(model, X, labels, **SMALL)
     with pytest.raises(ValueError, match=r"must predict one class .* 2 labels"):
         DecisionRegionsDisplay.from_estimator(model, X, Y, **SMALL)

@@ -93,7 +93,7 @@ def test_other_transformers(step):
     model = behind(step)
     display = FirstLayerDisplay.from_estimator(model, (3, 4))
     assert display.weight_label == "weight of the transformed input"
-    with pytest.raises(TypeError, match="in_input_units=True needs standardisers"):
+    with pytest.raises(TypeError, match="in_input_units=True needs only standardisers"):
         FirstLayerDisplay.from_estimator(model, (3, 4), in_input_units=True)
 
 
@@ -120,7 +120,7 @@ def test_zero_weights_and_styles():
 @pytest.mark.parametrize(
     ("shape", "options", "message"),
     [
-        ((3, 5), {}, "has 15 numbers, but the network has 12 inputs"),
+        ((3, 5), {}, "has 15 values, but the network has 12 inputs"),
         ((12,), {}, "image_shape must be"),
         ((3, 2, 2), {}, "1 or 3 channels"),
         ((3, 4), {"n_units": 0}, "n_units must be"),

@@ -1,10 +1,10 @@
-"""Legends stand outside axes, which stay as large as they were; texts are folded."""
+"""Legends stand outside axes, which stay as large as they were; texts are wrapped."""
 
 import matplotlib.pyplot as plt
 import pytest
 
 from skdnn.displays.legends import MARKERS, place_legend, place_legends_below
-from skdnn.displays.texts import folded
+from skdnn.displays.texts import wrapped
 
 LONG = [f"a name of a model that is long, number {k} of all" for k in range(20)]
 
@@ -19,13 +19,13 @@ def lines_named(names, **figure_kw):
 def test_a_legend_is_outside_only_where_there_is_room_for_it():
     for layout, is_outside in (("constrained", True), (None, False)):
         figure, ax = lines_named(["a line"], layout=layout)
-        legend = place_legend(ax, side="beside")
+        legend = place_legend(ax, side="right")
         figure.canvas.draw()
         left = legend.get_window_extent().x0
         assert (left > ax.get_window_extent().x1 - 1) == is_outside
 
 
-@pytest.mark.parametrize("side", ["above", "beside"])
+@pytest.mark.parametrize("side", ["above", "right"])
 def test_our_figures_grow_and_axes_stay(side):
     figure, ax = lines_named(LONG, layout="constrained")
     figure.draw_without_rendering()
@@ -39,7 +39,7 @@ def test_our_figures_grow_and_axes_stay(side):
     assert (figure.get_size_inches() >= size).all()
 
 
-@pytest.mark.parametrize("side", ["above", "beside", "below"])
+@pytest.mark.parametrize("side", ["above", "right", "below"])
 def test_in_the_figure_of_a_caller_the_legend_gives_way(side):
     for names, is_outside in ((LONG, False), (["A"], True)):
         figure, axes = plt.subplots(2, 2, layout="constrained", figsize=(6, 6))
@@ -99,4 +99,4 @@ def test_colours_and_markers_are_pairs():
     ],
 )
 def test_folded(text, expected):
-    assert folded(text, 8) == expected
+    assert wrapped(text, 8) == expected

@@ -58,7 +58,7 @@ def test_by_name():
     assert by_name("net") == {None: "net"}
     assert by_name("net", "a") == {"a": "net"}
     assert by_name({"a": 1, "b": 2}) == {"a": 1, "b": 2}
-    with pytest.raises(ValueError, match="keys of a dict are names"):
+    with pytest.raises(ValueError, match="a dict has names as its keys"):
         by_name({"a": 1}, "b")
     with pytest.raises(ValueError, match="empty dict"):
         by_name({})

@@ -196,7 +196,7 @@ def test_random_search_of_two_parameters_has_points():
         np.argsort(np.ma.getdata(random.cv_results_["param_C"]).astype(float))
     ]
     assert_allclose(line.get_ydata(), expected)
-    with pytest.raises(ValueError, match="20 values; not more than 10"):
+    with pytest.raises(ValueError, match="20 values; more than 10 lines"):
         ParameterScoreDisplay.from_cv_results(
             {
                 "param_a": np.arange(20),
@@ -215,7 +215,7 @@ def test_failed_fits():
     display = ParameterScoreDisplay.from_estimator(search, "alpha")
     (line,) = display.lines_
     assert_array_equal(np.isnan(line.get_ydata()), [True, False, False])
-    assert legend(display.ax_) == ["dev", "fits failed"]
+    assert legend(display.ax_) == ["dev", "failed fits"]
     cross = display.ax_.lines[-1]
     assert_array_equal(cross.get_xdata(), [-1.0])
     assert display.ax_.get_xscale() == "linear"
@@ -226,9 +226,9 @@ def test_a_value_at_which_one_of_two_lines_failed():
     display = made(2, [1.0, 2.0, 3.0])
     display.dev_scores[0, 1] = np.nan
     # The gap in its line says so; a cross would be about both.
-    assert "fits failed" not in legend(display.plot().ax_)
+    assert "failed fits" not in legend(display.plot().ax_)
     display.dev_scores[1, 1, 0] = np.nan
-    assert "fits failed" in legend(display.plot().ax_)
+    assert "failed fits" in legend(display.plot().ax_)
 
 
 def test_several_metrics():

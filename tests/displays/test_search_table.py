@@ -93,7 +93,7 @@ def test_candidates_of_another_grid():
         results([[1], [2], [3]], a=[1.0, 2.0, MASKED], b=[MASKED, MASKED, 5]), "a"
     )
     assert table.values == [1.0, 2.0]
-    with pytest.raises(ValueError, match="no candidate has both"):
+    with pytest.raises(ValueError, match="No candidate of the search has both"):
         SearchTable.of(results([[1], [2]], a=[1.0, MASKED], b=[MASKED, 5]), "a", "b")
 
 

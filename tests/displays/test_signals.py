@@ -145,4 +145,4 @@ def test_signals_that_are_all_zero_are_said_to_be():
         activation_rms={"A": np.ones(2)}, backward_rms={"A": np.zeros(1)}
     ).plot()
     texts = [[text.get_text() for text in ax.texts] for ax in display.axes_]
-    assert texts == [[], ["all are 0"]]
+    assert texts == [[], ["all values are 0"]]

@@ -128,7 +128,7 @@ def test_scores_on_the_right(stopped):
     assert_array_equal(scores.get_ydata(), stopped.validation_scores_)
     assert labels(display.ax_)[-1] == "dev score"
     plain = TrainingCurveDisplay.from_estimator(net(max_iter=2).fit(X, Y))
-    with pytest.raises(ValueError, match="show_scores=True needs a dev set"):
+    with pytest.raises(ValueError, match="show_scores=True needs validation_scores_"):
         plain.plot(show_scores=True)
 
 
@@ -140,7 +140,7 @@ def test_kept_epoch_of_a_warm_start():
 
 def test_dev_set_in_some_of_several_fits():
     model = net(max_iter=3, warm_start=True).fit(X, Y).fit(X, Y, **DEV)
-    with pytest.raises(ValueError, match="watched in some of several fits"):
+    with pytest.raises(ValueError, match="given to some of several fits"):
         TrainingCurveDisplay.from_estimator(model)
 
 
@@ -215,7 +215,7 @@ def test_many_models_are_named_once_and_look_unlike():
     assert labels(display.ax_) == [
         *(f"net {k} (kept: epoch {k + 1})" for k in range(15)),
         "training cost with penalty",
-        "dev cost, marked where kept",
+        "dev cost, marked at the epoch kept",
     ]
     for lines in (display.lines_, display.dev_lines_):
         assert len({(line.get_color(), line.get_marker()) for line in lines}) == 15
@@ -233,6 +233,6 @@ def test_many_models_with_other_costs():
     ).plot(show_scores=True)
     assert labels(display.ax_) == [
         *(f"model {k}" for k in range(3)),
-        "training cost, with what each model has in J",
+        "training cost (terms of J differ by model)",
         "dev score",
     ]

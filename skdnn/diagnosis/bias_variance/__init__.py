@@ -1,4 +1,4 @@
-"""Bias and variance of one fit: the errors, the gaps, what they say, what to try."""
+"""Bias and variance of one fit: errors, gaps, findings and remedies."""
 
 from skdnn.diagnosis.bias_variance.report import BiasVarianceReport
 

@@ -1,8 +1,9 @@
-"""The error of a constant prediction, which every model has to beat.
+"""The error of a constant prediction, the baseline that every model has to beat.
 
-Of a classifier the constant is the most frequent class of the training rows, of a
-regressor their mean. It knows nothing of X: a model that is worse has learnt something
-that is wrong on these rows, most often because of their scale.
+For a classifier the constant is the most frequent class of the training rows (their
+class shares, if probabilities are scored), for a regressor the mean of their targets.
+It ignores X, so a model that is worse has learnt
+something that does not hold for these rows, most often because of their scale.
 """
 
 import math
@@ -18,21 +19,31 @@ from sklearn.exceptions import UndefinedMetricWarning
 from skdnn.diagnosis.arguments import as_targets
 from skdnn.diagnosis.bias_variance.errors import Measured
 
-# An error so many times that of a constant is no chance, however few rows have made it:
-# a regressor's is often that of a handful of rows that it sends far away.
-_SURELY = 1.5
+# A squared error above this multiple of the constant's counts as worse whatever the
+# t interval: a few rows with extreme predictions make both the error and it large.
+_CLEARLY_WORSE = 1.5
 _ENOUGH_ROWS = 10
+# Scorers (by the beginning of their names) that use the probabilities of a classifier.
+_OF_PROBABILITIES = (
+    "neg_log_loss",
+    "neg_brier_score",
+    "d2_log_loss_score",
+    "d2_brier_score",
+    "roc_auc",
+    "average_precision",
+    "top_k_accuracy",
+)
 
 
 class Constant(NamedTuple):
-    """The error of a constant on one part, beside that of the model."""
+    """The errors of a constant and of the model on one part."""
 
     part: str
     error: float  # of the constant
     of_model: float
     says: str  # what the constant predicts
-    is_beaten: bool  # whether the model's error is smaller
-    is_surely_better: bool  # whether the constant's is, beyond chance
+    is_beaten: bool  # whether the error of the model is smaller
+    is_surely_better: bool  # whether that of the constant is smaller beyond chance
 
 
 def constants_of(
@@ -40,8 +51,8 @@ def constants_of(
 ) -> tuple[Constant, ...]:
     """Return the error of a constant on each part.
 
-    None for a scorer that is a function, as it may ask the model for anything, and for
-    targets that are constant themselves.
+    Empty if `scoring` is a callable, which may use any attribute of the model, or if
+    the targets are constant.
     """
     X, y = found.rows["train"]
     targets = as_targets(y)
@@ -51,19 +62,21 @@ def constants_of(
     if len(targets) < 2 or not (targets != targets[0]).any():
         return ()
     dummy = (DummyClassifier() if of_classes else DummyRegressor()).fit(X, y)
-    said = _said(dummy, of_classes)
+    says = _prediction_in_words(dummy, of_classes, scoring)
     return tuple(
-        _compared(found, part, dummy, said, confidence) for part in found.parts
+        _compared(found, part, dummy, says, confidence) for part in found.parts
     )
 
 
-def _said(dummy, of_classes: bool) -> str:
+def _prediction_in_words(dummy, of_classes: bool, scoring) -> str:
     if not of_classes:
         return "the mean of y_train"
+    if scoring is not None and scoring.startswith(_OF_PROBABILITIES):
+        return "the class shares of y_train"
     if isinstance(dummy.classes_, list):  # several labels
         return "the most frequent value of each label"
     label = dummy.classes_[np.argmax(dummy.class_prior_)]
-    # In Python's own type: NumPy's labels show their class.
+    # As a Python object: the repr of a NumPy scalar shows its type.
     return f"always {_plain(label)!r}"
 
 
@@ -71,10 +84,10 @@ def _plain(label):
     return label.item() if isinstance(label, np.generic) else label
 
 
-def _compared(found: Measured, part, dummy, said, confidence) -> Constant:
+def _compared(found: Measured, part, dummy, says, confidence) -> Constant:
     X, y = found.rows[part]
     with warnings.catch_warnings():
-        # Of precision and the like, where one class is never predicted.
+        # Precision and similar scores warn if a class is never predicted.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         constant, of_rows = found.measure(dummy, part, X, y)
     ours = found.parts[part].error
@@ -84,9 +97,9 @@ def _compared(found: Measured, part, dummy, said, confidence) -> Constant:
     if is_surely and of_rows is not None and of_model is not None:
         d = np.asarray(of_model, np.float64) - np.asarray(of_rows, np.float64)
         is_surely = len(d) >= 2 and _is_above_zero(d, confidence)
-        is_extreme = ours > _SURELY * constant.error and len(d) >= _ENOUGH_ROWS
+        is_extreme = ours > _CLEARLY_WORSE * constant.error and len(d) >= _ENOUGH_ROWS
         is_surely = is_surely or (is_extreme and not _are_shares(of_rows))
-    return Constant(part, constant.error, ours, said, excess < 0, is_surely)
+    return Constant(part, constant.error, ours, says, excess < 0, is_surely)
 
 
 def _are_shares(of_rows) -> bool:

@@ -1,4 +1,4 @@
-"""What gaps and rows say: a code, a plain sentence, the numbers, what to try."""
+"""Findings about gaps: a code, a sentence, the numbers and the remedies."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,10 +14,10 @@ from skdnn.diagnosis.bias_variance.remedies import (
 )
 from skdnn.model_selection.labels import in_words
 
-# A gap is high above its threshold. In the course's table, gaps of 0.5 and 1 point are
-# in order and gaps of 10 and more are not; 2 points is the smallest round value that
-# leaves the former some room. The threshold is absolute: a relative one would call
-# 0.5 % against 1 % (twice the error) worse than 15 % against 25 %.
+# In the course's table, gaps of 0.5 and 1 points are low and gaps of 10 and more are
+# high; 2 points is the smallest round value with some margin above the former. The
+# thresholds are absolute: a relative one would call 0.5 % against 1 % (twice the error)
+# worse than 15 % against 25 %.
 THRESHOLDS: Mapping[str, float] = MappingProxyType(
     {
         "avoidable_bias": 0.02,
@@ -30,21 +30,21 @@ THRESHOLDS: Mapping[str, float] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that the errors, or the rows, say.
+    """One finding about the errors or the rows.
 
     Attributes
     ----------
     code : str
-        "high_bias", "high_variance", "data_mismatch" or "dev_overfitting"; the same
-        after "cannot_tell_"; or "negative_" with the name of a gap below zero. Of the
+        "high_bias", "high_variance", "data_mismatch" or "dev_overfitting"; one of these
+        after "cannot_tell_"; or "negative_" and the name of a gap below zero. For the
         rows: "scale_of_columns", "scale_of_dev_columns", "scale_of_targets" or
-        "equal_rows". Of a constant prediction: "worse_than_constant" or
+        "equal_rows". For a constant prediction: "worse_than_constant" or
         "no_better_than_constant".
     text : str
-        The finding in a plain sentence.
+        The finding in a sentence.
     numbers : dict
-        The gap, its interval, its threshold, the rows needed; of the rows, the
-        "figure" that was measured.
+        The errors, the gap, its interval and threshold, and the rows needed; for the
+        rows, the measured "figure"; for a constant, both errors by part.
     remedies : tuple of Remedy
         What to try, in this order.
     """
@@ -60,34 +60,34 @@ class Finding:
 
 
 class _Kind(NamedTuple):
-    """What a report says about one gap."""
+    """The wording for one kind of gap."""
 
     label: str
     code: str
-    when_high: str
-    when_negative: str
+    when_high: str  # the finding
+    when_negative: str  # the explanation
     remedies: Callable
 
 
 def _against_mismatch(estimator):
     return (
-        Remedy("look at the dev rows that go wrong: how do they differ from train?"),
-        Remedy("collect, or make, training rows that are like the dev rows"),
+        Remedy("Compare the worst predicted dev rows with the training rows."),
+        Remedy("Collect or generate training rows that resemble the dev rows."),
     )
 
 
 def _against_dev_overfitting(estimator):
     return (
-        Remedy("a larger dev set"),
-        Remedy("a fresh dev set, and fewer candidates compared on it"),
+        Remedy("Use a larger dev set."),
+        Remedy("Draw a new dev set and compare fewer candidates on it."),
     )
 
 
 def _against_fold_overfitting(estimator):
     return (
-        Remedy("give groups to fit, if rows belong together, or hold out by time"),
-        Remedy("look at the test rows that go wrong: how do they differ from train?"),
-        Remedy("more folds, and fewer candidates"),
+        Remedy("Pass groups to fit if rows are related, or hold out by time."),
+        Remedy("Compare the worst predicted test rows with the training rows."),
+        Remedy("Use more folds and fewer candidates."),
     )
 
 
@@ -96,28 +96,28 @@ KINDS: Mapping[str, _Kind] = MappingProxyType(
         "avoidable_bias": _Kind(
             "avoidable bias",
             "high_bias",
-            "the model underfits its training rows",
-            "the Bayes error is set too high, or training rows were learnt by heart",
+            "The model underfits its training rows",
+            "the Bayes error is set too high, or the model has memorised training rows",
             against_bias,
         ),
         "variance": _Kind(
             "variance",
             "high_variance",
-            "the model overfits its training rows",
-            "the rows it was not trained on may be easier ones",
+            "The model overfits its training rows",
+            "the held-out rows may be easier than the training rows",
             against_variance,
         ),
         "data_mismatch": _Kind(
             "data mismatch",
             "data_mismatch",
-            "dev rows are not like the training rows",
+            "The dev rows differ from the training rows",
             "the dev rows may be easier than the training rows",
             _against_mismatch,
         ),
         "dev_overfitting": _Kind(
             "overfitting to dev",
             "dev_overfitting",
-            "the choice of the model has adapted to the dev rows",
+            "Model selection has overfitted the dev rows",
             "the test rows may be easier than the dev rows",
             _against_dev_overfitting,
         ),
@@ -129,20 +129,20 @@ def _kind_of(gap: Gap, bayes: str) -> _Kind:
     kind = KINDS[gap.name]
     if gap.before.name == "Bayes" and bayes == "estimated":
         return kind._replace(
-            when_negative="that is one from above, of a reference that had not seen "
-            "the rows, as this model has"
+            when_negative="the estimate is an upper bound, and unlike this model the "
+            "reference was not trained on the rows it predicted"
         )
     if gap.before.name == OUT_OF_FOLD:
         return kind._replace(
-            when_high="test rows are not like the training rows, or rows that belong "
-            "together were in several folds",
+            when_high="The test rows differ from the training rows, or related rows "
+            "were split across folds",
             remedies=_against_fold_overfitting,
         )
     return kind
 
 
 def check_thresholds(thresholds) -> dict[str, float]:
-    """Return the threshold of each gap: one for all, or by name with defaults."""
+    """Return the threshold of each gap, from a number, a dict or None."""
     if thresholds is None:
         return dict(THRESHOLDS)
     given = thresholds
@@ -154,23 +154,23 @@ def check_thresholds(thresholds) -> dict[str, float]:
     )
     if not is_fine:
         raise ValueError(
-            f"thresholds={given!r} is not allowed: give one number >= 0, or "
-            f"a dict of such numbers with some of the keys {list(THRESHOLDS)}."
+            f"thresholds={given!r} is not allowed: give one number >= 0, or a dict of "
+            f"such numbers, with keys among {list(THRESHOLDS)}."
         )
     return {**THRESHOLDS, **{name: float(value) for name, value in thresholds.items()}}
 
 
 def findings_of_gaps(gaps, estimator=None, bayes="given") -> tuple[Finding, ...]:
-    """Return what the gaps say, in the order to act on it.
+    """Return the findings about the gaps, in the order to act on them.
 
     Parameters
     ----------
     gaps : sequence of Gap
         The avoidable bias first.
     estimator : estimator, default=None
-        Its parameters are named.
+        The remedies name its parameters.
     bayes : {"given", "assumed", "estimated"}, default="given"
-        How the Bayes error is known.
+        Source of the Bayes error.
     """
     findings: list[Finding] = []
     for gap in gaps:
@@ -191,25 +191,23 @@ def findings_of_gaps(gaps, estimator=None, bayes="given") -> tuple[Finding, ...]
 
 
 ESTIMATE = Remedy(
-    "estimate the Bayes error, before anything else: bayes_error= takes the error of a "
-    'human, of the best model known, an estimator or "reference", whose out-of-fold '
-    "error from_estimator measures"
+    "First estimate the Bayes error: bayes_error= takes the error of a human or of the "
+    'best known model; from_estimator also takes an estimator or "reference" and '
+    "measures its out-of-fold error."
 )
 
 
 def _with_assumption(finding: Finding, gap: Gap) -> Finding:
-    """Say what the finding hangs on, and from which Bayes error on it would change."""
+    """Add that a Bayes error of 0 is assumed, and which values change the finding."""
     low, high = gap.interval or (gap.size, gap.size)
     high_below, low_from = (max(0.0, end - gap.threshold) for end in (low, high))
-    text = f"{finding.text} The Bayes error of 0 is assumed, as none was given: "
+    text = f"{finding.text} This assumes a Bayes error of 0, as none was given; the "
     if not high_below or high_below == low_from:
-        text += (
-            f"the avoidable bias would be low from a Bayes error of {low_from:.4f} on."
-        )
+        text += f"bias would be low with a Bayes error of {low_from:.4f} or more."
     else:
         text += (
-            "the avoidable bias would be high below a Bayes error of "
-            f"{high_below:.4f}, and low from {low_from:.4f} on."
+            f"bias would be high with a Bayes error below {high_below:.4f} and low "
+            f"with one of {low_from:.4f} or more."
         )
     return replace(
         finding,
@@ -220,11 +218,11 @@ def _with_assumption(finding: Finding, gap: Gap) -> Finding:
 
 
 def without_remedies(findings) -> tuple[Finding, ...]:
-    """Put off all remedies: errors of rows on a wrong scale say nothing about them."""
+    """Drop all remedies: with rows on a wrong scale, the errors cannot justify any."""
     return tuple(
         replace(
             finding,
-            text=f"{finding.text} First put right the scale of the rows, above.",
+            text=f"{finding.text} First correct the scale of the rows (see above).",
             remedies=(),
         )
         if finding.remedies
@@ -234,10 +232,10 @@ def without_remedies(findings) -> tuple[Finding, ...]:
 
 
 def _without_contradictions(findings) -> tuple[Finding, ...]:
-    """Drop remedies for bias that move a parameter which a remedy for variance moves.
+    """Drop remedies for bias that change a parameter which one for variance changes.
 
-    Where bias and variance are both high, regularisation is for the variance: a larger
-    network can bear it.
+    If bias and variance are both high, regularisation is set against the variance; a
+    larger network offsets it.
     """
     moved = {
         name
@@ -258,13 +256,13 @@ def _without_contradictions(findings) -> tuple[Finding, ...]:
 
 
 def diagnosis_of(gaps) -> str:
-    """Return the verdict in a few words."""
+    """Return the verdict in a few words, such as "high bias and high variance"."""
     high = [gap.name for gap in gaps if gap.is_high]
     words = {"avoidable_bias": "high bias", "variance": "high variance"}
-    said = [words.get(name, KINDS[name].label) for name in high]
+    verdicts = [words.get(name, KINDS[name].label) for name in high]
     unknown = [KINDS[gap.name].label for gap in gaps if gap.is_high is None]
-    parts = [in_words(said)] if said else []
-    if not said and not unknown:
+    parts = [in_words(verdicts)] if verdicts else []
+    if not verdicts and not unknown:
         parts = ["neither high bias nor high variance"]
     if unknown:
         parts.append(f"cannot tell about {in_words(unknown)}")
@@ -273,8 +271,8 @@ def diagnosis_of(gaps) -> str:
 
 def _high(gap, kind, estimator, bayes):
     text = (
-        f"The {_error(gap.after)} lies {gap.size:.4f} above the "
-        f"{_error(gap.before, bayes)}, more than {gap.threshold:g}: {kind.when_high}."
+        f"{kind.when_high}: the {_error(gap.after)} exceeds the "
+        f"{_error(gap.before, bayes)} by {gap.size:.4f} (threshold {gap.threshold:g})."
     )
     return Finding(kind.code, text, _numbers(gap), kind.remedies(estimator))
 
@@ -284,25 +282,25 @@ def _cannot_tell(gap, kind):
     before, after = _rows(gap.before), _rows(gap.after)
     is_on_threshold = round(gap.size - gap.threshold, 12) == 0
     text = (
-        f"Cannot tell with {gap.after.n_rows} {after} whether the {kind.label} of "
-        f"{gap.size:.4f} is above {gap.threshold:g}: its interval is "
-        f"{low:.4f} to {high:.4f}"
+        f"Cannot tell whether the {kind.label} of {gap.size:.4f} exceeds the threshold "
+        f"of {gap.threshold:g}: with {gap.after.n_rows} {after}, its interval is "
+        f"{low:.4f} to {high:.4f}. "
     )
     if gap.rows_needed is not None:
         needed = _rounded_up(gap.rows_needed)
-        text += f"; {after} needed, if the errors stay as they are: about {needed}"
-        remedy = Remedy(f"about {needed} {after}")
+        text += f"If the errors stay the same, about {needed} {after} are needed."
+        remedy = Remedy(f"Collect about {needed} {after}.")
     elif (
         is_on_threshold
         or gap.before.n_rows is None
         or gap.after.correlation is not None
     ):
-        text += ". It lies on the threshold, so that no number of rows would tell"
-        remedy = Remedy("another threshold, if the decision hangs on it")
+        text += "It lies on the threshold, so no number of rows would tell."
+        remedy = Remedy("Set another threshold if the decision depends on it.")
     else:
-        text += f". The {before} are too few, for any number of {after}"
-        remedy = Remedy(f"more {before} and more {after}")
-    return Finding(f"cannot_tell_{kind.code}", f"{text}.", _numbers(gap), (remedy,))
+        text += f"There are too few {before} for any number of {after} to tell."
+        remedy = Remedy(f"Collect more {before} and more {after}.")
+    return Finding(f"cannot_tell_{kind.code}", text, _numbers(gap), (remedy,))
 
 
 def _negative(gap, kind, bayes):
@@ -310,7 +308,7 @@ def _negative(gap, kind, bayes):
     if gap.interval is None or gap.interval[1] < 0:
         text += f"{kind.when_negative}."
     else:
-        text += "chance alone can do that, as the interval includes 0."
+        text += "chance alone can explain it, since the interval includes 0."
     return Finding(f"negative_{gap.name}", text, _numbers(gap))
 
 
@@ -338,6 +336,6 @@ def _error(part, bayes="given"):
 
 
 def _rounded_up(count):
-    """Round a count up to two digits: the errors behind it are uncertain."""
+    """Round a count up to two digits, since the errors behind it are uncertain."""
     unit = 10 ** max(0, len(str(count)) - 2)
     return -(-count // unit) * unit

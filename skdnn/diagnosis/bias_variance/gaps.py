@@ -1,9 +1,9 @@
 r"""Errors on the parts of the data, the gaps between them, and their intervals.
 
 The error of a part is the mean of an error per row. Its interval is Wilson's for a
-share of rows, Student's for any other mean. A gap is the difference of the errors of
-two parts, whose rows are different rows, so that the two intervals :math:`[l_1, u_1]`
-and :math:`[l_2, u_2]` combine to
+share of rows and Student's t for any other mean. A gap is the difference of the errors
+of two parts. If their rows are independent, the two intervals :math:`[l_1, u_1]` and
+:math:`[l_2, u_2]` combine to
 
 .. math::
 
@@ -13,27 +13,27 @@ and :math:`[l_2, u_2]` combine to
 
 With Wilson's intervals this is Newcombe's hybrid score interval: R. Newcombe, "Interval
 estimation for the difference between independent proportions", Statistics in Medicine
-17, 1998, method 10. With any others: G. Zou and A. Donner, "Construction of confidence
+17, 1998, method 10. For any others: G. Zou and A. Donner, "Construction of confidence
 limits about effect measures", Statistics in Medicine 27, 2008.
 
-Out-of-fold errors are of the training rows themselves. With the correlation r of the
-two means, each sum of squares :math:`a^2 + b^2` loses :math:`2 r a b` (R. Newcombe,
-"Improved confidence intervals for the difference between binomial proportions based on
-paired data", the same volume): a row that both get wrong is no difference.
+Out-of-fold errors are measured on the training rows themselves, so the two errors are
+paired. With the correlation r of the two means, :math:`2 r a b` is subtracted from each
+sum of squares :math:`a^2 + b^2` (R. Newcombe, "Improved confidence intervals for the
+difference between binomial proportions based on paired data", the same volume).
 
-Rows needed: if the errors stay, the interval tells a gap g from its threshold T with
-the probability of 80 % once
+Rows needed: if the errors stay the same, the interval tells a gap g from its threshold
+T with a power of 80 % once
 
 .. math::
 
     |g - T| \ge \sqrt{w_1^2 + z_{1 - \alpha/2}^2 \frac{v_T}{n}}
         + z_{0.8} \sqrt{\frac{v_1}{n_1} + \frac{v_2}{n}} ,
 
-where v is the variance of the error of one row, p (1 - p) for a share, :math:`v_T` the
-one of the second part if the gap were T, as in the score test that Wilson's interval
-inverts, and :math:`w_1` the width of the first part's interval on the side of T. With
-too few rows in the first part, no n is enough. Of rows that are the same in both, the
-first part grows with the second, and the variance is that of the difference.
+where v is the variance of the error of one row (p (1 - p) for a share), :math:`v_T`
+that of the second part if the gap were T, as in the score test that Wilson's interval
+inverts, and :math:`w_1` the width of the first part's interval on the side of T. If the
+first part has too few rows, no n is enough. With paired rows the first part grows with
+the second, and the variance is that of the difference.
 """
 
 import math
@@ -42,14 +42,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy import optimize, special
 
-# The part of a cross-validated estimator: each row predicted by networks that have not
-# seen it.
+# The part of a cross-validated estimator in which each row is predicted by networks
+# that were not trained on it.
 OUT_OF_FOLD = "out-of-fold"
-# How often "rows needed" suffice, if the errors stay as they are.
+# Probability with which "rows needed" are enough, if the errors stay the same.
 POWER = 0.8
-# Nobody has more rows; a gap that would need them lies on its threshold.
+# A gap that would need more rows is taken to lie on its threshold.
 _MANY_ROWS = 1e12
-# Differences of decimals, such as 0.05 - 0.03, are off by some units of rounding.
+# Differences of decimals, such as 0.05 - 0.03, have a rounding error.
 _ROUNDING = 1e-12
 
 Interval = tuple[float, float]
@@ -63,15 +63,15 @@ class PartError(NamedTuple):
     n_rows: int | None = None
     interval: Interval | None = None
     row_variance: float | None = None  # of the error of one row; None for a share
-    # Of this error and that of the part before, which has these rows too; None for
-    # other rows.
+    # Between this error and that of the part before, if both have the same rows; None
+    # if their rows differ.
     correlation: float | None = None
 
     def row_variance_at(self, error: float) -> float:
         """Return the variance of the error of one row, if the mean error were this."""
         if self.row_variance is not None:
             return self.row_variance
-        # A share that a threshold puts above 1 is as good as 1.
+        # A share plus a threshold may exceed 1.
         return max(0.0, error * (1 - error))
 
 
@@ -84,11 +84,11 @@ class Gap(NamedTuple):
     before: PartError
     after: PartError
     interval: Interval | None = None
-    rows_needed: int | None = None  # of `after`, to tell; None if told already or never
+    rows_needed: int | None = None  # of `after`; None if decided or impossible
 
     @property
     def is_high(self) -> bool | None:
-        """Whether the gap is above its threshold; None if that cannot be told."""
+        """Whether the gap exceeds its threshold; None if it is undecided."""
         low, high = self.interval or (self.size, self.size)
         if low > self.threshold + _ROUNDING:
             return True
@@ -101,14 +101,14 @@ class Gap(NamedTuple):
 
 
 def share_of_rows(name, error, n_rows, confidence):
-    """Return the error of a part whose rows are either right or wrong."""
+    """Return the error of a part whose rows are classified right or wrong."""
     if n_rows is None:
         return PartError(name, error)
     return PartError(name, error, n_rows, wilson_interval(error, n_rows, confidence))
 
 
 def mean_over_rows(name, row_errors, confidence):
-    """Return the error of a part whose rows have errors of any size."""
+    """Return the error of a part whose rows have real-valued errors."""
     n_rows, error = len(row_errors), float(row_errors.mean())
     if n_rows < 2:
         return PartError(name, error, n_rows)
@@ -121,16 +121,16 @@ def mean_over_rows(name, row_errors, confidence):
 
 
 def correlation_of_means(before, after, is_in_both) -> float:
-    """Return the correlation of two mean errors over rows that are partly the same.
+    """Return the correlation of two mean errors over partly identical rows.
 
     Parameters
     ----------
     before : ndarray of shape (n_rows,)
         Errors of the rows of the first part.
     after : ndarray of shape (n_rows_in_both,)
-        Errors of the rows of the second part, all of which are in the first.
+        Errors of the rows of the second part, a subset of those of the first.
     is_in_both : ndarray of bool, of shape (n_rows,)
-        Which those are.
+        Mask of that subset.
     """
     x, y = (np.asarray(e, np.float64) for e in (before[is_in_both], after))
     scale = x.std() * y.std()
@@ -141,7 +141,7 @@ def correlation_of_means(before, after, is_in_both) -> float:
 
 
 def wilson_interval(share, n_rows, confidence):
-    """Return Wilson's interval; SciPy's takes counts only, and 11 % need not be one.
+    """Return Wilson's interval for a share, which need not be a count over n_rows.
 
     E. Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22, 1927.
@@ -150,7 +150,7 @@ def wilson_interval(share, n_rows, confidence):
     centre = share + z**2 / (2 * n_rows)
     width = z * math.sqrt(share * (1 - share) / n_rows + (z / (2 * n_rows)) ** 2)
     scale = 1 + z**2 / n_rows
-    # Exactly 0 and 1 at the ends, where rounding would leave -1e-17.
+    # Exactly 0 and 1 at the ends, where rounding could leave -1e-17.
     low = 0.0 if share == 0 else (centre - width) / scale
     return low, 1.0 if share == 1 else (centre + width) / scale
 
@@ -178,12 +178,12 @@ def _interval_of_difference(before, after):
 
 
 def _combined(a, b, r):
-    """Return the width of a difference from the widths of its terms."""
+    """Return the half-width of a difference from the half-widths of its terms."""
     return math.sqrt(max(0.0, a**2 + b**2 - 2 * r * a * b))
 
 
 def _rows_needed(gap, confidence):
-    """Return the rows of the later part needed to tell, None if no number is enough."""
+    """Return the rows of the later part needed to decide, None if none suffice."""
     before, after, distance = gap.before, gap.after, abs(gap.size - gap.threshold)
     z_interval = _normal_quantile(0.5 + confidence / 2)
     z_power = _normal_quantile(POWER)
@@ -193,7 +193,7 @@ def _rows_needed(gap, confidence):
     w_1 = high - before.error if gap.size > gap.threshold else before.error - low
     v_T = after.row_variance_at(before.error + gap.threshold)
     v_2 = after.row_variance_at(after.error)
-    if r is not None:  # the first part grows, too: by its share of the variance
+    if r is not None:  # paired: the first part grows with the second
         share, v_1, w_1 = v_1 * after.n_rows, 0.0, 0.0
         v_T, v_2 = (v + share - 2 * r * math.sqrt(v * share) for v in (v_T, v_2))
 

@@ -1,8 +1,8 @@
-"""An estimate of the Bayes error: that of a strong reference model, out of fold.
+"""An estimate of the Bayes error: the out-of-fold error of a strong reference model.
 
-It is one from above: no model is better than the best, and the reference learns from a
-part of the rows. An avoidable bias against it is there for sure; one that is small
-against it may still be there.
+In expectation it is an upper bound: no model is better than the best possible one, and
+the reference is trained on part of the rows. So a bias that is high against it is
+avoidable; one that is low against it may still be avoidable.
 """
 
 from typing import Any, NamedTuple
@@ -25,55 +25,55 @@ from skdnn.diagnosis.bias_variance.gaps import (
 
 REFERENCE = "reference"
 _N_FOLDS = 5
-_LEVELS = 100  # of a category, the most frequent ones
+_MAX_CATEGORIES = 100  # per column; rarer ones share a code
 
 
 class Bayes(NamedTuple):
-    """The Bayes error that a report starts from, and how it is known."""
+    """The Bayes error that a report starts from, and its source."""
 
     part: PartError
     source: str  # "given", "assumed" or "estimated"
 
 
 def stated_bayes(value, check=check_bayes_error) -> Bayes:
-    """Return the Bayes error that a caller has given; None is 0, assumed."""
+    """Return the Bayes error given by a caller; None assumes 0."""
     if value is None:
         return Bayes(PartError("Bayes", 0.0), "assumed")
     return Bayes(PartError("Bayes", check(value)), "given")
 
 
 def check_bayes(value) -> None:
-    """Raise ValueError for what is no error, reference or estimator."""
+    """Raise ValueError unless `value` is an error, a reference or an estimator."""
     if value is None or is_reference(value):
         return
     try:
         check_bayes_error(value)
     except ValueError as error:
         raise ValueError(
-            f"{error} Or give None (0 is assumed), {REFERENCE!r}, or an estimator: its "
-            "out-of-fold error on the training rows is taken then."
+            f"{error} Or give None (0 is assumed), {REFERENCE!r} or an estimator, "
+            "whose out-of-fold error on the training rows is then used."
         ) from None
 
 
 def is_reference(value) -> bool:
-    """Whether the Bayes error is to be estimated by a model."""
+    """Whether the Bayes error is to be estimated from a model."""
     is_name = isinstance(value, str) and value == REFERENCE
     return is_name or (hasattr(value, "fit") and not isinstance(value, type))
 
 
 def estimated_bayes(reference, estimator, found: Measured, confidence) -> Bayes:
-    """Return the out-of-fold error of a reference model, and pair it with train's.
+    """Return the out-of-fold error of a reference model, paired with the train error.
 
     Parameters
     ----------
     reference : str or estimator
-        "reference" makes one: gradient boosting, or a random forest where that takes
-        the rows and boosting does not. An estimator is cloned.
+        "reference" is gradient boosting, or a random forest for rows that boosting does
+        not accept. An estimator is cloned.
     estimator : fitted estimator
-        What the report is on.
+        The subject of the report.
     found : Measured
-        Its errors; that on the training rows learns its correlation with the Bayes
-        error, as both are of the same rows.
+        Its errors. The train error is replaced by one that holds its correlation with
+        the Bayes error, as both are measured on the same rows.
     confidence : float
         Confidence of the interval.
     """
@@ -83,8 +83,8 @@ def estimated_bayes(reference, estimator, found: Measured, confidence) -> Bayes:
         reference = _strong_model(X, y, of_classes)
     elif is_classifier(reference) != of_classes:
         raise ValueError(
-            f"bayes_error={reference!r} must be of the estimator's kind, a "
-            f"{'classifier' if of_classes else 'regressor'}."
+            f"bayes_error={reference!r} must be a "
+            f"{'classifier' if of_classes else 'regressor'}, as the estimator is."
         )
     errors, numbers, of_rows = [], [], []
     for train, held_out in _folds(y, of_classes):
@@ -94,7 +94,7 @@ def estimated_bayes(reference, estimator, found: Measured, confidence) -> Bayes:
         errors.append(part.error * len(held_out))
         numbers.append(held_out)
         of_rows.append(row_errors)
-    if of_rows[0] is None:  # a scorer has no error of a row
+    if of_rows[0] is None:  # a scorer gives no error per row
         return Bayes(PartError("Bayes", sum(errors) / len(as_targets(y))), "estimated")
     all_rows = np.empty(len(as_targets(y)), dtype=of_rows[0].dtype)
     all_rows[np.concatenate(numbers)] = np.concatenate(of_rows)
@@ -121,8 +121,8 @@ def _folds(y, of_classes):
 
 
 def _strong_model(X, y, of_classes: bool) -> Any:
-    """Return a model that is hard to beat on a table, and takes it as it comes."""
-    # Imported here: most reports need no trees, and they take a while to import.
+    """Return a model that is hard to beat on tables and accepts them raw."""
+    # Imported here, since most reports need no trees and the import is slow.
     from sklearn import ensemble
 
     if sparse.issparse(X) or as_targets(y).ndim == 2:
@@ -143,8 +143,8 @@ def _strong_model(X, y, of_classes: bool) -> Any:
         return model
     if not hasattr(X, "iloc"):
         raise ValueError(
-            f"bayes_error={REFERENCE!r} takes arrays, sparse matrices and pandas "
-            f"frames, got a {type(X).__name__}: give an estimator instead."
+            f"bayes_error={REFERENCE!r} supports arrays, sparse matrices and pandas "
+            f"data frames, got a {type(X).__name__}: give an estimator instead."
         )
     from sklearn import compose, pipeline, preprocessing
 
@@ -152,9 +152,9 @@ def _strong_model(X, y, of_classes: bool) -> Any:
         handle_unknown="use_encoded_value",
         unknown_value=-1,
         encoded_missing_value=-2,
-        max_categories=_LEVELS,
+        max_categories=_MAX_CATEGORIES,
     )
-    # Dates and the like are of no use to trees as they are: they are left out.
+    # Trees cannot use dates and durations as they are: these are left out.
     apart = ["number", "bool", "datetime", "datetimetz", "timedelta"]
     return pipeline.make_pipeline(
         compose.make_column_transformer(

@@ -1,11 +1,11 @@
-"""What to try next: in the estimator's own parameters where it has any.
+"""What to try next, in terms of the estimator's own parameters where possible.
 
-The most effect for the least effort comes first. Against bias: a larger network, longer
-training, less regularisation, another model. Against variance: more rows,
-regularisation, another model. A cross-validated estimator has tried its candidates, and
-so has a search: if the chosen one is not at the edge of the grid, the next one would
-lead back. Longer training is for what has run out of it: one that has converged, or has
-stopped by its patience, would end where it is.
+The largest effect for the least effort comes first. Against bias: a larger network,
+longer training, less regularisation, another model. Against variance: more rows,
+regularisation, another model. A cross-validated estimator or a search has already tried
+its candidates, so a further value is proposed only if the chosen one is at the edge of
+the grid. Longer training is proposed only if training ran out of epochs: a fit that
+converged or stopped early would end where it is.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,8 +23,8 @@ from skdnn.estimators import plan
 from skdnn.estimators.unwrapping import unwrap
 from skdnn.preprocessing.mixed_tables import ENCODINGS
 
-LARGER = 2  # times units of a layer, epochs
-PENALTY_STEP = 3  # about half a power of ten: two steps are one
+LARGER = 2  # factor for the units of a layer and for epochs
+PENALTY_STEP = 3  # about half a decade
 FIRST_ALPHA = 1.0
 FIRST_UNITS = (100,)
 KEEP_PROB_STEP, LEAST_KEEP_PROB = 0.2, 0.5
@@ -39,10 +39,10 @@ class Remedy:
     Attributes
     ----------
     text : str
-        The remedy in words.
+        The remedy as a sentence.
     params : dict
-        The same for ``estimator.set_params(**params)``; empty where there are
-        only words. With a search, the names are those of its best estimator.
+        The same for ``estimator.set_params(**params)``; empty if no parameter
+        expresses it. With a search, the names are those of its best estimator.
     """
 
     text: str
@@ -54,62 +54,50 @@ class Remedy:
 
 
 def against_bias(estimator=None) -> tuple[Remedy, ...]:
-    """Return what makes the training error smaller, in order."""
+    """Return remedies that reduce the training error, in the order to try them."""
     model = _Model(estimator)
-    longer: Remedy | None = Remedy("train longer, if the training has not converged")
+    longer: Remedy | None = Remedy("Train longer, unless training has converged.")
     if model.is_choice:
-        longer = _of(model, "max_steps", _more_steps, "train longer: ")
+        longer = _of(model, "max_steps", _more_steps, "Train longer")
     elif model.params:
-        longer = _of(model, "max_iter", _more_epochs, "train longer: ")
+        longer = _of(model, "max_iter", _more_epochs, "Train longer")
     return _present(
-        _of(model, "hidden_layer_sizes", _doubled_layers, "a larger network: ")
-        or _of(model, "max_depth", _deeper, "a deeper tree: ")
-        or Remedy("a larger or more flexible model"),
+        _of(model, "hidden_layer_sizes", _doubled_layers, "Use a larger network")
+        or _of(model, "max_depth", _deeper, "Use a deeper tree")
+        or Remedy("Use a larger or more flexible model."),
         longer,
-        _of(model, "encodings", _both_encodings, "both encodings as candidates: "),
-        _of(model, "alphas", _weaker_candidate, "a weaker penalty as a candidate: "),
-        _of(
-            model,
-            "keep_probs",
-            _candidate_kept,
-            "fewer units dropped, as a candidate: ",
-        ),
-        _of(model, "alpha", _weaker_penalty, "a weaker penalty: "),
-        _of(model, "C", _larger_C, "a weaker penalty: "),
-        _of(model, "keep_prob", _more_kept, "drop fewer units: "),
-        _of(model, "input_keep_prob", _more_kept, "drop fewer inputs: "),
-        _of(model, "max_norm", _looser_bound, "a looser bound on the weights: "),
-        Remedy("other features, or another architecture"),
+        _of(model, "encodings", _both_encodings, "Try both encodings"),
+        _of(model, "alphas", _weaker_candidate, "Try a weaker penalty too"),
+        _of(model, "keep_probs", _candidate_kept, "Try dropping fewer units too"),
+        _of(model, "alpha", _weaker_penalty, "Weaken the penalty"),
+        _of(model, "C", _larger_C, "Weaken the penalty"),
+        _of(model, "keep_prob", _more_kept, "Drop fewer units"),
+        _of(model, "input_keep_prob", _more_kept, "Drop fewer inputs"),
+        _of(model, "max_norm", _looser_bound, "Loosen the bound on weight norms"),
+        Remedy("Try other features or another architecture."),
     )
 
 
 def against_variance(estimator=None) -> tuple[Remedy, ...]:
-    """Return what brings the dev error nearer to the training error, in order."""
+    """Return remedies that bring the dev error closer to the training error."""
     model = _Model(estimator)
     regularisers: tuple[Remedy | None, ...] = (
-        _of(model, "n_members", _several_members, "the average of networks: "),
-        _of(
-            model, "alphas", _stronger_candidate, "a stronger penalty as a candidate: "
-        ),
-        _of(
-            model,
-            "keep_probs",
-            _candidate_dropped,
-            "more units dropped, as a candidate: ",
-        ),
-        _of(model, "alpha", _stronger_penalty, "a stronger penalty: "),
-        _of(model, "C", _smaller_C, "a stronger penalty: "),
-        _of(model, "max_depth", _shallower, "a shallower tree: "),
-        _of(model, "keep_prob", _fewer_kept, "dropout: "),
-        _of(model, "early_stopping", _stop_early, "early stopping: "),
+        _of(model, "n_members", _several_members, "Average several networks"),
+        _of(model, "alphas", _stronger_candidate, "Try a stronger penalty too"),
+        _of(model, "keep_probs", _candidate_dropped, "Try dropping more units too"),
+        _of(model, "alpha", _stronger_penalty, "Strengthen the penalty"),
+        _of(model, "C", _smaller_C, "Strengthen the penalty"),
+        _of(model, "max_depth", _shallower, "Use a shallower tree"),
+        _of(model, "keep_prob", _fewer_kept, "Drop more units"),
+        _of(model, "early_stopping", _stop_early, "Stop early"),
         _augmentation(model),
     )
     if not any(regularisers):
-        regularisers = (Remedy("more regularisation, or a smaller model"),)
+        regularisers = (Remedy("Regularise more strongly, or use a smaller model."),)
     return _present(
-        Remedy("more training rows"),
+        Remedy("Collect more training rows."),
         *regularisers,
-        Remedy("fewer features, or another architecture"),
+        Remedy("Try fewer features or another architecture."),
     )
 
 
@@ -130,18 +118,18 @@ class _Model:
         self.is_network = "hidden_layer_sizes" in self.params
         self.tried = values_tried(unwrapped.wrappers)
         module = type(estimator).__module__
-        # Elsewhere alpha can be a quantile, a noise level or a smoothing.
+        # In other estimators alpha can be a quantile, a noise level or a smoothing.
         self.has_penalty = self.is_network or (
             module.startswith("sklearn.linear_model")
             and self.params.get("penalty", "l2") is not None
         )
-        # The inverse of a penalty, in linear models and support vector machines.
+        # C is the inverse of a penalty in linear models and support vector machines.
         self.has_C = module.startswith(("sklearn.linear_model", "sklearn.svm"))
         self.n_iter = getattr(estimator, "n_iter_", None)
 
 
 def _of(model, name, next_value, words):
-    """Return the remedy that changes one parameter, None if it cannot be changed."""
+    """Return the remedy that changes one parameter; None if there is none."""
     if name not in model.params:
         return None
     now = model.params[name]
@@ -151,7 +139,7 @@ def _of(model, name, next_value, words):
     full_name = model.prefix + name
     if leads_back(now, value, model.tried.get(full_name, ())):
         return None
-    return Remedy(f"{words}{full_name}={value!r} (now {now!r})", {full_name: value})
+    return Remedy(f"{words}: {full_name}={value!r} (now {now!r}).", {full_name: value})
 
 
 def _doubled_layers(now, model):
@@ -160,13 +148,13 @@ def _doubled_layers(now, model):
 
 
 def _ran_out_of_epochs(model):
-    """Whether training used all its epochs; True if the estimator is not fitted yet."""
+    """Whether training used all its epochs; True if the estimator is not fitted."""
     if model.n_iter is None:
         return True
     reason = getattr(model.estimator, "stop_reason_", None)
-    if reason is not None:  # one of our networks knows
+    if reason is not None:  # one of our networks
         return reason in _OUT_OF_EPOCHS
-    most = np.max(model.n_iter)  # one for each class, in linear models
+    most = np.max(model.n_iter)  # linear models have one per class
     return is_number(most) and most >= model.params["max_iter"]
 
 
@@ -176,7 +164,7 @@ def _more_epochs(now, model):
 
 
 def _more_steps(now, model):
-    """Return twice the steps, if held-out scores improved up to the last of them."""
+    """Return twice the steps if held-out scores improved up to the last checkpoint."""
     fitted = model.estimator
     if not hasattr(fitted, "n_steps_") or fitted.best_n_steps_ < fitted.n_steps_[-1]:
         return None
@@ -211,7 +199,7 @@ def _candidate_dropped(now, model):
 
 
 def _extended(model, attribute: str, edge_of: Callable, next_value: Callable):
-    """Return the candidates with one beyond the edge, if the edge was chosen."""
+    """Return the candidates plus one beyond the edge, if the edge was chosen."""
     known = candidates_of(model.estimator)
     values = list(dict.fromkeys(getattr(each, attribute) for each in known))
     edge = edge_of(values, key=np.mean)
@@ -247,7 +235,7 @@ def _deeper(now, model):
 
 
 def _shallower(now, model):
-    """Return half of max_depth or, without that bound, of the depth reached."""
+    """Return half of max_depth or, if it is None, of the depth reached."""
     if now is None and hasattr(model.estimator, "tree_"):
         now = model.estimator.get_depth()
     return max(1, int(now) // LARGER) if is_count(now) and now > 1 else None
@@ -281,7 +269,7 @@ def _moved_keep_prob(now, model, move):
 
 
 def _stop_early(now, model):
-    # scikit-learn's own networks ignore it with lbfgs.
+    # scikit-learn's networks ignore it with lbfgs.
     is_ours = "keep_prob" in model.params
     is_ignored = model.params.get("solver") == "lbfgs" and not is_ours
     return True if now is False and not is_ignored else None
@@ -292,9 +280,9 @@ def _augmentation(model):
     if is_there or model.params.get("solver") == "lbfgs":
         return None
     name = f"{model.prefix}augmentation"
-    return Remedy(f"augmentation of the training rows: {name} (now None)")
+    return Remedy(f"Augment the training rows: {name} (now None).")
 
 
 def _short(value):
-    """Round a value to two digits, as on a grid: 1 / 3 is 0.33."""
+    """Round a value to two digits: 1 / 3 is 0.33."""
     return float(f"{value:.2g}")

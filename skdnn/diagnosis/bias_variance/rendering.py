@@ -1,4 +1,4 @@
-"""A bias/variance report as text, dict, data frame and HTML."""
+"""Renders a bias/variance report as text, dict, data frame or HTML."""
 
 from html import escape
 from textwrap import wrap
@@ -8,7 +8,7 @@ from skdnn.diagnosis.bias_variance.findings import KINDS
 from skdnn.diagnosis.bias_variance.trials import short_name
 
 _WIDTH = 88
-# Colours are inherited, so that the table is readable on light and on dark pages.
+# Colours are inherited, so that the table is readable on light and dark pages.
 _TABLE = '<table style="border-collapse: collapse; margin: 0.5em 0">'
 _CELL = "padding: 0.2em 0.8em; border-bottom: 1px solid rgba(128, 128, 128, 0.5)"
 
@@ -21,7 +21,7 @@ def as_line(report) -> str:
 
 def as_text(report) -> str:
     """Return the report as tables, findings and remedies."""
-    lines = [f"Bias and variance: {_headline(report)}", _made_of(report), ""]
+    lines = [f"Bias and variance: {_headline(report)}", _measure(report), ""]
     for rows in _tables(report):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines += [*(_aligned(row, widths) for row in rows), ""]
@@ -38,7 +38,7 @@ def as_text(report) -> str:
 
 
 def as_dict(report) -> dict:
-    """Return the report in plain Python types."""
+    """Return the report as plain Python types."""
     return {
         "diagnosis": report.diagnosis,
         "measure": report.measure,
@@ -125,15 +125,15 @@ def as_html(report) -> str:
     )
     return (
         f"<div><p><b>Bias and variance: {escape(_headline(report))}</b><br>"
-        f"{escape(_made_of(report))}</p>{''.join(tables)}{findings}</div>"
+        f"{escape(_measure(report))}</p>{''.join(tables)}{findings}</div>"
     )
 
 
-def _made_of(report):
-    made = f"Error: {report.measure}"
+def _measure(report):
+    text = f"Error: {report.measure}"
     if any(part.interval for part in report.errors):
-        made += f"; intervals with {report.confidence:g} confidence"
-    return made
+        text += f"; {100 * report.confidence:g} % confidence intervals"
+    return text
 
 
 def _headline(report):
@@ -142,7 +142,7 @@ def _headline(report):
 
 
 def _tables(report):
-    """Return the tables as rows of cells, the head first."""
+    """Return the tables as rows of cells, the header first."""
     of_trials = [_trial_rows(report)] if report.trials else []
     return [_error_rows(report), _gap_rows(report), *of_trials]
 
@@ -162,7 +162,7 @@ def _error_rows(report):
         )
     if not constants:
         return rows
-    column = ["a constant", *(constants.get(part.name, "") for part in report.errors)]
+    column = ["constant", *(constants.get(part.name, "") for part in report.errors)]
     return [(*row, cell) for row, cell in zip(rows, column, strict=True)]
 
 
@@ -203,7 +203,7 @@ def _gap_rows(report):
 
 
 def _aligned(cells, widths):
-    """Return a row padded to the columns' widths: names to the left, the rest right."""
+    """Return a row padded to the column widths; only the first cell is left-aligned."""
     first, *rest = (
         (cell.ljust if column == 0 else cell.rjust)(width)
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))

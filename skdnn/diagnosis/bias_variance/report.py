@@ -1,16 +1,16 @@
-r"""Bias and variance, read off the errors on train and dev.
+r"""Bias and variance, read off the train and dev errors.
 
 .. math::
 
     \text{avoidable bias} = \text{train error} - \text{Bayes error}, \qquad
     \text{variance} = \text{dev error} - \text{train error}.
 
-With a train–dev error, on rows of the training distribution that were not trained on,
-dev − train splits into variance, train–dev − train, and data mismatch, dev − train–dev.
-With a test error, test − dev is overfitting to the dev set. The out-of-fold error of a
-cross-validated estimator takes the place of the dev error. These are gaps between
-measured errors of one fit; for bias and variance as statistics defines them, over
-redraws of the training set, see :func:`skdnn.bias_variance_decomposition`.
+A train–dev error is measured on rows of the training distribution that were not trained
+on. With it, dev − train splits into variance, train–dev − train, and data mismatch,
+dev − train–dev. With a test error, test − dev is overfitting to the dev set. The
+out-of-fold error of a cross-validated estimator takes the place of the dev error. These
+are gaps between measured errors of one fit; for the bias and variance of statistics,
+over redraws of the training set, see :func:`skdnn.bias_variance_decomposition`.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ from skdnn.diagnosis.bias_variance.remedies import Remedy
 from skdnn.diagnosis.bias_variance.rows import findings_of_rows, is_scale_to_blame
 from skdnn.diagnosis.bias_variance.trials import Trial, with_trials
 
-# A gap lies between a part and the one before it; missing parts are skipped.
+# Name of the gap between each part and the one before it; missing parts are skipped.
 _GAP_BELOW = {
     "train": "avoidable_bias",
     "train-dev": "variance",
@@ -76,10 +76,10 @@ def _gaps(bayes, parts, thresholds, confidence) -> tuple[Gap, ...]:
 
 @dataclass(frozen=True, repr=False)
 class BiasVarianceReport(Report):
-    """Whether a model underfits or overfits, how sure that is, and what to try.
+    """Diagnosis of underfitting and overfitting, with intervals and remedies.
 
-    Made by `from_errors` or `from_estimator`. Printing it gives a table, the findings
-    and the remedies; a notebook shows the same as HTML.
+    Use `from_errors` or `from_estimator` to create one. It prints as tables, findings
+    and remedies; a notebook shows the same as HTML.
 
     Parameters
     ----------
@@ -87,43 +87,45 @@ class BiasVarianceReport(Report):
         The error on each part, Bayes first: name, error, number of rows, interval.
     gaps : tuple of Gap
         The gaps between them: name, size, interval, threshold, verdict ("high", "low"
-        or "cannot tell"), rows needed to tell.
+        or "cannot tell") and the rows needed to decide.
     findings : tuple of Finding
-        What they say: code, text, numbers, remedies.
+        The conclusions: code, text, numbers, remedies.
     confidence : float
         Confidence of each interval.
     measure : str
-        What the errors are.
+        Name of the error.
     bayes : {"given", "assumed", "estimated"}
-        How the Bayes error is known: none given is 0, assumed; that of a reference
-        model is an estimate from above.
+        Source of the Bayes error: given by the caller, assumed to be 0, or estimated
+        from above by a reference model.
     constants : tuple of Constant
-        The error of a constant prediction on each part (the most frequent class or the
-        mean of `y_train`); empty where it is not measured.
+        The error of a constant prediction on each part: the most frequent class, the
+        class shares if `scoring` uses probabilities, or the mean of `y_train`. Empty if
+        it is not measured.
     trials : tuple of Trial
-        Remedies that the report has tried, and what they did; of `what_if=True`.
+        Remedies tried with `what_if=True`, and their effects.
 
     See Also
     --------
-    bias_variance_decomposition : The bias and variance over redraws of the train set.
-    dev_size_for : How many dev rows tell candidates apart.
-    BiasVarianceDisplay : The gaps of one or several models as bars.
+    bias_variance_decomposition : Bias and variance over redraws of the training set.
+    dev_size_for : Number of dev rows needed to tell candidates apart.
+    BiasVarianceDisplay : Plot the gaps of one or several models.
 
     Notes
     -----
-    A gap is high if it is larger than its threshold, 0.02 unless given. The thresholds
-    are absolute, in units of the error. Where errors of 0.1 % count, as in the search
-    for rare faults, set smaller ones.
+    A gap is high if it exceeds its threshold, 0.02 by default. Thresholds are absolute,
+    in units of the error. Set smaller ones if errors of 0.1 % matter, as in the search
+    for rare faults.
 
-    With numbers of rows, a verdict takes the whole interval: high if it lies above the
-    threshold, low if it lies below or on it, otherwise it cannot be told. The model was
-    fitted to the training rows: the interval of their error covers the drawing of rows,
-    not of another model.
+    With numbers of rows, the verdict is based on the interval: "high" if all of it lies
+    above the threshold, "low" if none of it does, and "cannot tell" otherwise. The
+    interval of the train error covers the sampling of rows only, not the fitting of
+    another model to another training set.
 
-    The out-of-fold error is of one network on part of the rows, and the train error of
-    all members on all rows: the former is a little too high for what is fitted, by less
-    the more folds there are, and a little too low for being what was chosen by. Both
-    are of the same rows, so that the interval of their difference is one of pairs.
+    The out-of-fold error is that of single networks trained on part of the rows, while
+    the train error is that of all members trained on all rows. The former is slightly
+    pessimistic, less so with more folds, and slightly optimistic because it was used to
+    choose. Both are measured on the same rows, so the interval of their difference is a
+    paired one.
 
     Examples
     --------
@@ -134,7 +136,7 @@ class BiasVarianceReport(Report):
     >>> round(report.variance, 4), report.high_variance, report.high_bias
     (0.1, True, False)
     >>> print(report.remedies[0])
-    more training rows
+    Collect more training rows.
     """
 
     errors: tuple[PartError, ...]
@@ -163,30 +165,30 @@ class BiasVarianceReport(Report):
         thresholds=None,
         estimator=None,
     ):
-        """Read bias and variance off known errors.
+        """Diagnose bias and variance from known errors.
 
         Parameters
         ----------
         train_error, dev_error : float
-            Shares of rows predicted wrongly, in [0, 1].
+            Shares of misclassified rows, in [0, 1].
         bayes_error : float, default=None
-            The error of the best possible model, or of a human; taken as exact. None
-            assumes 0, and says so.
+            Error of the best possible model, or of a human; taken as exact. None
+            assumes 0, and the report says so.
         train_dev_error : float, default=None
-            The error on rows of the training distribution that were not trained on;
-            tells variance from data mismatch where dev rows come from elsewhere.
+            Error on rows of the training distribution that were not trained on. It
+            separates variance from data mismatch if the dev rows come from elsewhere.
         test_error : float, default=None
-            The error on rows that played no part in any choice.
+            Error on rows that were not used for any choice.
         n_train, n_train_dev, n_dev, n_test : int, default=None
-            Numbers of rows. A gap with the numbers of both its parts has an interval.
+            Numbers of rows. A gap has an interval if both of its parts have one.
         confidence : float, default=0.95
             Confidence of the intervals, in (0, 1).
         thresholds : float or dict, default=None
-            A gap above its threshold is high. One for all, or by gap, with the keys
-            "avoidable_bias", "variance", "data_mismatch" and "dev_overfitting";
-            missing ones are 0.02.
+            A gap above its threshold is high. A number for all gaps, or a dict with
+            the keys "avoidable_bias", "variance", "data_mismatch" and
+            "dev_overfitting"; missing ones are 0.02.
         estimator : estimator, default=None
-            The estimator whose parameters the remedies name.
+            Estimator whose parameters the remedies name.
 
         Returns
         -------
@@ -196,14 +198,14 @@ class BiasVarianceReport(Report):
         Raises
         ------
         ValueError, TypeError
-            If an error is not a fraction, a number of rows is not a whole number, or
+            If an error is not in [0, 1], a number of rows is not a positive int, or
             another argument is not as described.
 
         Warns
         -----
         UserWarning
-            If the errors look like accuracies: most training rows are wrong, and no
-            larger share of the dev rows.
+            If the errors look like accuracies: most training rows are misclassified,
+            and no larger share of the dev rows.
 
         Examples
         --------
@@ -262,61 +264,60 @@ class BiasVarianceReport(Report):
         thresholds=None,
         what_if=False,
     ):
-        """Measure the errors of a fitted estimator and read off bias and variance.
+        """Diagnose bias and variance from the measured errors of a fitted estimator.
 
         Parameters
         ----------
         estimator : estimator
-            Any fitted classifier or regressor of scikit-learn's kind; it may be a
+            Any fitted scikit-learn compatible classifier or regressor; it may be a
             pipeline or a search.
         X_train, y_train : array-like
             The rows it was fitted to.
         X_dev, y_dev : array-like, default=None
-            Rows that it was not fitted to. Of a cross-validated estimator, such as
-            :class:`MLPRegularizedClassifierCV`, they may be left out, if `X_train` are
-            all rows of its `fit` in their order: then the dev error is the out-of-fold
-            error, that of networks which had not seen the row.
+            Rows that it was not fitted to. They may be omitted for a cross-validated
+            estimator, such as :class:`MLPRegularizedClassifierCV`, if `X_train` are all
+            rows passed to its `fit`, in the same order: the out-of-fold error, that of
+            networks not trained on the row, then replaces the dev error.
         bayes_error : float, "reference" or estimator, default=None
-            The error of the best possible model, in units of the error, taken as exact.
-            None assumes 0, and says so. "reference" takes the out-of-fold error of a
-            strong model on the training rows, five fits of gradient boosting (a random
-            forest for sparse rows or several outputs); an estimator is taken for that
-            model. It is an estimate from above: a bias that is high against it is
-            avoidable for sure.
+            Error of the best possible model, in units of the error; a number is taken
+            as exact. None assumes 0, and the report says so. "reference" is the
+            out-of-fold error of a strong model on the training rows, five fits of
+            gradient boosting (a random forest for sparse rows or several outputs); an
+            estimator is used as that model. In expectation it is an upper bound, so a
+            bias that is high against it is avoidable.
         X_train_dev, y_train_dev : array-like, default=None
             Rows of the training distribution that it was not fitted to either.
         X_test, y_test : array-like, default=None
-            Rows that played no part in any choice.
+            Rows that were not used for any choice.
         scoring : str or callable, default=None
-            By default the error of a classifier is the share of rows predicted
-            wrongly, that of a regressor its squared error divided by the variance of
-            `y_train` (1 is the error of the mean). A scorer of scikit-learn replaces
-            it: the error is 1 - score, or the loss itself for the negated losses
-            ("neg_log_loss"). Then there are no intervals, and `thresholds` are in its
-            units.
+            By default the error of a classifier is the share of misclassified rows,
+            and that of a regressor the squared error divided by the variance of
+            `y_train` (1 is the error of predicting the mean). With a scikit-learn
+            scorer, the error is 1 - score, or the loss itself for negated losses
+            ("neg_log_loss"); there are then no intervals, and `thresholds` are in
+            units of the score.
         confidence, thresholds
             As in `from_errors`.
         what_if : bool, default=False
-            Try the remedies: a copy of the estimator is fitted with each of them, and
-            with none, to the same training rows (5000 of them, if there are more), and
-            measured on the same dev or out-of-fold rows. Those that did not help are
-            no remedies any more; `trials` lists them all. Set `random_state`, or
-            chance tells the copies apart, too. The copies know of no sample weights.
-            Nothing is tried while the rows are on a wrong scale.
+            Try the remedies: a clone of the estimator is fitted with each of them, and
+            one with none, to the same training rows (at most 5000), and evaluated on
+            the same train–dev, dev or out-of-fold rows. Remedies that did not help are
+            dropped; `trials` lists all. Set `random_state`, or the clones also differ
+            by chance. The clones are fitted without sample weights. Nothing is tried if
+            the rows are on a wrong scale.
 
         Returns
         -------
         BiasVarianceReport
             The report. Its remedies name the parameters of `estimator` and the values
-            to try next. First comes whether a constant prediction would be better. If
-            there is one of our networks inside, what
-            :class:`~skdnn.DataScaleWarning` warns of comes next; it is looked for in
-            other models where a constant is better.
+            to try next. The first finding is whether a constant prediction is as good.
+            Next come the scales that :class:`~skdnn.DataScaleWarning` warns of, for one
+            of our networks, and for other models if a constant is as good.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described, or arrays are swapped or do not match.
+            If an argument is not as described, or if arrays do not match.
         NotFittedError
             If `estimator` is not fitted.
 
@@ -351,7 +352,9 @@ class BiasVarianceReport(Report):
             bayes = stated_bayes(bayes_error)
         gaps = _gaps(bayes.part, found.parts, thresholds, confidence)
         constants = constants_of(found, estimator, scoring, confidence)
-        of_rows = findings_of_rows(estimator, rows["train"], rows["dev"], constants)
+        of_rows = findings_of_rows(
+            estimator, rows["train"], rows["dev"], constants, scoring
+        )
         findings = findings_of_gaps(gaps, estimator, bayes.source)
         trials: tuple[Trial, ...] = ()
         if is_scale_to_blame(of_rows):
@@ -371,7 +374,7 @@ class BiasVarianceReport(Report):
 
     @property
     def diagnosis(self) -> str:
-        """The verdict in a few words."""
+        """The verdict in a few words, such as "high bias and high variance"."""
         return diagnosis_of(self.gaps)
 
     @property
@@ -396,17 +399,17 @@ class BiasVarianceReport(Report):
 
     @property
     def high_bias(self) -> bool | None:
-        """Whether the avoidable bias is high; None if that cannot be told."""
+        """Whether the avoidable bias is high; None if it is undecided."""
         return self._gap("avoidable_bias").is_high
 
     @property
     def high_variance(self) -> bool | None:
-        """Whether the variance is high; None if that cannot be told."""
+        """Whether the variance is high; None if it is undecided."""
         return self._gap("variance").is_high
 
     @property
     def remedies(self) -> tuple[Remedy, ...]:
-        """What to try, in order: bias before variance before the others."""
+        """What to try, in the order of the findings."""
         return tuple(remedy for finding in self.findings for remedy in finding.remedies)
 
     def __str__(self) -> str:
@@ -414,25 +417,25 @@ class BiasVarianceReport(Report):
         return rendering.as_text(self)
 
     def to_dict(self) -> dict:
-        """Return the report in plain Python types, ready for JSON.
+        """Return the report as plain Python types, ready for JSON.
 
         Returns
         -------
         dict
-            "diagnosis", "confidence", "measure", and lists of "errors", "gaps" and
-            "findings".
+            "diagnosis", "measure", "confidence", "bayes", and lists of "errors",
+            "gaps", "findings", "constants" and "trials".
         """
         return rendering.as_dict(self)
 
     def to_frame(self):
-        """Return the gaps as a data frame, one row each; needs pandas.
+        """Return the gaps as a data frame, one row each; requires pandas.
 
         Returns
         -------
         pandas.DataFrame
-            Columns "size", "low", "high" (of the interval, NaN without one),
-            "threshold", "verdict" and "rows_needed" (a nullable integer); the index
-            "gap" has the names.
+            Columns "size", "low" and "high" (ends of the interval, NaN if there is
+            none), "threshold", "verdict" and "rows_needed" (a nullable integer). The
+            index "gap" holds the names.
         """
         return rendering.as_frame(self)
 

@@ -1,8 +1,8 @@
-"""What the rows say: a scale at which a model learns badly, and models worse than none.
+"""Findings about the rows: harmful scales, and models no better than a constant.
 
-A constant prediction knows nothing of X. A model with a larger error has learnt
-something that is wrong on these rows: the scale of X or y comes first among the causes,
-and with it dev rows that are on another scale than the training rows.
+A constant prediction ignores X. If a model has a larger error, it has learnt something
+that does not hold for these rows. The first cause to check is the scale of X or y,
+or a dev set on another scale than the training rows.
 """
 
 from dataclasses import replace
@@ -23,29 +23,33 @@ from skdnn.estimators.rows import Rows, rows_to_predict
 from skdnn.estimators.unwrapping import unwrap
 
 WORSE, NO_BETTER = "worse_than_constant", "no_better_than_constant"
-# Models of scikit-learn that learn badly from columns of very different scale; trees,
-# and what solves for its coefficients, do not mind.
+# scikit-learn's models that learn poorly from columns of very different scales. Trees
+# and models with a closed-form solution are not affected.
 _MIND_SCALES = ("sklearn.neural_network", "sklearn.svm", "sklearn.neighbors")
 _MIND_TARGETS = ("sklearn.neural_network", "sklearn.svm")
 _GRADIENT_DESCENT = "sklearn.linear_model._stochastic_gradient"
-# Of a mean or a deviation so many times the other, or the unit, y is far off.
+# y is off scale if its standard deviation, or the ratio of its mean to the larger of
+# that and 1, reaches this.
 _OFF = 10.0
 
 
 def findings_of_rows(
-    estimator, train, dev, constants: tuple[Constant, ...] = ()
+    estimator, train, dev, constants: tuple[Constant, ...] = (), scoring=None
 ) -> tuple[Finding, ...]:
-    """Return what a fit would warn of, and whether a constant is as good.
+    """Return the scale warnings of a fit, and whether a constant is as good.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Rows are looked at as the model inside it sees them.
+        Rows are checked as the model inside it receives them.
     train, dev : (X, y)
         Rows as passed to the estimator; (None, None) without dev rows.
     constants : tuple of Constant
-        The error of a constant on each part. Where one is better, the scale of X and y
-        is looked at for models other than our networks, too.
+        The error of a constant on each part. If it is as good, the scales of X and y
+        are also checked for models other than our networks.
+    scoring : str, callable or None
+        How errors are measured. Another measure is recommended for None and "accuracy"
+        only, which favour frequent classes.
     """
     worse = [constant for constant in constants if constant.is_surely_better]
     same = [c for c in constants if c.part != "train" and not c.is_beaten and c.error]
@@ -58,20 +62,21 @@ def findings_of_rows(
         for one in found
     )
     compared: tuple[Finding, ...] = ()
+    favours_frequent = scoring is None or scoring == "accuracy"
     if worse:
-        compared = (_worse_than_constant(estimator, worse),)
+        compared = (_worse_than_constant(estimator, worse, favours_frequent),)
     elif same:
-        compared = (_no_better_than_constant(same),)
+        compared = (_no_better_than_constant(same, favours_frequent),)
     if compared and of_scales:
         compared = (_by_their_scale(compared[0]),)
     return (*compared, *of_scales)
 
 
 def is_scale_to_blame(findings) -> bool:
-    """Whether the errors are first of all those of a wrong scale.
+    """Whether a wrong scale explains the errors.
 
-    A constant is as good and the scale of the rows the likely cause, or the dev rows
-    are on a scale of their own.
+    That is so if a constant is as good and a scale was found to be harmful, or if the
+    dev rows are on another scale.
     """
     codes = [finding.code for finding in findings]
     is_odd = codes[:1] in ([WORSE], [NO_BETTER]) and len(codes) > 1
@@ -79,40 +84,40 @@ def is_scale_to_blame(findings) -> bool:
 
 
 def _by_their_scale(finding: Finding) -> Finding:
-    text = f"{finding.text} The likely cause is the scale of the rows, as found below."
+    text = f"{finding.text} The likely cause is the scale of the rows (see below)."
     return replace(finding, text=text, remedies=())
 
 
-def _worse_than_constant(estimator, worse) -> Finding:
+def _worse_than_constant(estimator, worse, favours_frequent: bool) -> Finding:
     text = (
-        f"The {_listed(worse)}: the model is worse than a constant prediction "
-        f"({worse[0].says}), which does not look at X."
+        f"The model is worse than a constant prediction ({worse[0].says}), which "
+        f"ignores X: the {_listed(worse)}."
     )
-    remedies = [Remedy("look at the units of X and y, in training and in use")]
+    remedies = [Remedy("Check the units of X and y, in training and in prediction.")]
     if worse[0].part != "train":
         part = worse[0].part
         text += " On the training rows it is better."
-        remedies.append(Remedy(f"compare the {part} rows with the training rows"))
+        remedies.append(Remedy(f"Compare the {part} rows with the training rows."))
     class_weight = getattr(unwrap(estimator).model, "class_weight", None)
-    if class_weight is not None:
+    if class_weight is not None and favours_frequent:
         balanced = Remedy(
-            f"class_weight={class_weight!r} trades errors on frequent classes for "
-            'those on rare ones: judge it by scoring="balanced_accuracy"'
+            f"class_weight={class_weight!r} accepts errors on frequent classes to "
+            'avoid those on rare ones: use scoring="balanced_accuracy".'
         )
         remedies.insert(0, balanced)
     return Finding(WORSE, text, _figures(worse), tuple(remedies))
 
 
-def _no_better_than_constant(same) -> Finding:
+def _no_better_than_constant(same, favours_frequent: bool) -> Finding:
     text = (
-        f"The {_listed(same)}: by this measure the model is no better than a constant "
-        f"prediction ({same[0].says})."
+        "By this measure the model is no better than a constant prediction "
+        f"({same[0].says}): the {_listed(same)}."
     )
-    remedies = [Remedy("other features, or rows in which y depends on them more")]
-    if same[0].says.startswith("always"):
+    remedies = [Remedy("Use other features, or rows in which y depends on them more.")]
+    if favours_frequent and same[0].says.startswith("always"):
         other_measure = Remedy(
-            "another measure, if rare classes count: "
-            'scoring="neg_log_loss" or "balanced_accuracy"'
+            "If rare classes matter, use another measure: "
+            'scoring="neg_log_loss" or "balanced_accuracy".'
         )
         remedies.insert(0, other_measure)
     return Finding(NO_BETTER, text, _figures(same), tuple(remedies))
@@ -124,17 +129,17 @@ def _figures(constants) -> dict[str, dict[str, float]]:
 
 def _listed(constants) -> str:
     return ", the ".join(
-        f"{c.part} error is {c.of_model:.4g}, that of a constant {c.error:.4g}"
+        f"{c.part} error is {c.of_model:.4g} (constant: {c.error:.4g})"
         for c in constants
     )
 
 
 def _scales_for_networks(estimator, train, dev):
-    """Return the findings of a fit of our networks; None where there is none inside."""
+    """Return the scale findings for one of our networks; None for other models."""
     unwrapped = cross_validated_in(estimator) or unwrap(estimator)
     net = unwrapped.model
     if isinstance(net, BaseMLPRegularizedCV):
-        if net.preprocess:  # it scales the columns itself; a dev set can still be off
+        if net.preprocess:  # columns are scaled inside; a dev set can still be off
             return _scale_of_dev(unwrapped, train, dev)
         net = net.members_[0]
     if not isinstance(net, BaseMLPRegularized):
@@ -160,7 +165,7 @@ def _names(unwrapped) -> scales.Arrays:
 
 
 def _scales_for_others(estimator, train, dev):
-    """Return the same of another model, as far as its kind minds scales."""
+    """Return the scale findings for another model, if it is sensitive to scales."""
     unwrapped = unwrap(estimator)
     module = type(unwrapped.model).__module__
     X, y = unwrapped.rows(*train, refit=False)
@@ -177,7 +182,7 @@ def _scales_for_others(estimator, train, dev):
 
 
 def _scale_of_dev(unwrapped, train, dev):
-    """Return whether dev rows are on another scale, in the columns of numbers."""
+    """Return the finding on the scale of the dev rows, for numeric columns."""
     if dev[0] is None:
         return []
     X, X_dev = (
@@ -190,7 +195,7 @@ def _scale_of_dev(unwrapped, train, dev):
 
 
 def _numbers_of(X):
-    """Return the columns of numbers, with means for gaps; None if there are none."""
+    """Return the numeric columns, NaN replaced by means; None if there are none."""
     if sparse.issparse(X):
         return X
     if hasattr(X, "select_dtypes"):
@@ -212,8 +217,8 @@ def _scale_of_targets(y, model: str):
     if deviation < _OFF and mean < _OFF * max(deviation, 1.0):
         return []
     text = (
-        f"y_train is far from mean 0 and deviation 1, where the model starts: its mean "
-        f"is {mean:.3g}, its deviation {deviation:.3g}."
+        "y_train is far from mean 0 and standard deviation 1, where the model starts: "
+        f"its mean is {mean:.3g}, its standard deviation {deviation:.3g}."
     )
     cure = (
         f"Standardise it: TransformedTargetRegressor({model}(...), "

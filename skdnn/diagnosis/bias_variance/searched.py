@@ -1,4 +1,4 @@
-"""What a search around the estimator has tried already: it is not proposed again."""
+"""Values that a search around the estimator has tried, not to be proposed again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from skdnn.diagnosis.arguments import is_count, is_number
 
 
 def values_tried(wrappers) -> dict[str, list[Any]]:
-    """Return the values of each parameter that the innermost fitted search has tried.
+    """Return the values of each parameter tried by the innermost fitted search.
 
     Parameters
     ----------
     wrappers : sequence
-        What is around the estimator, outermost first.
+        The wrappers around the estimator, outermost first.
     """
     searches = [each for each in wrappers if hasattr(each, "cv_results_")]
     tried: dict[str, list[Any]] = {}
@@ -27,25 +27,25 @@ def values_tried(wrappers) -> dict[str, list[Any]]:
 
 
 def leads_back(now, proposed, tried: Sequence[Any]) -> bool:
-    """Whether a step from the chosen value leads to what lost, or towards it.
+    """Whether a step from the chosen value leads to or towards values that lost.
 
-    A search that has tried a value on that side has preferred the one it chose; only at
-    the edge of what was tried is the next value news. Sizes of layers are compared by
-    their sum, keep probabilities by their mean.
+    A search that has tried any value on that side has preferred the one it chose, so
+    only a step beyond the edge of the grid is new. Layer sizes are compared by their
+    sum, keep probabilities by their mean.
     """
     if any(repr(proposed) == repr(value) for value in tried):
         return True
-    here, there = _figure(now), _figure(proposed)
+    here, there = _sort_key(now), _sort_key(proposed)
     if there is None:
         return False
-    others = [figure for figure in map(_figure, tried) if figure is not None]
-    if here is None:  # "auto": which way the step leads is not said
+    others = [key for key in map(_sort_key, tried) if key is not None]
+    if here is None:  # "auto": the direction of the step is unknown
         return there in others
     return any((other - here) * (there - here) > 0 for other in others)
 
 
-def _figure(value) -> float | None:
-    """Return a number that values of one parameter can be ordered by."""
+def _sort_key(value) -> float | None:
+    """Return a number by which values of one parameter can be ordered."""
     if is_number(value):
         return float(value)
     if isinstance(value, (tuple, list, np.ndarray)) and len(value):

@@ -1,8 +1,8 @@
-"""Remedies, tried: what a fit with each of them does to the error on unseen rows.
+"""Trials of remedies: the effect of each on the error on unseen rows.
 
-All fits are to the same training rows and are measured on the same unseen rows, so that
-the interval of a difference is one of pairs. With many training rows the fits take a
-part of them, and so does the model that they are compared with.
+All fits use the same training rows and are evaluated on the same unseen rows, so the
+interval of a difference is a paired one. With many training rows, the fits and the
+model that they are compared with use a random part of them.
 """
 
 import math
@@ -33,7 +33,7 @@ MOST_ROWS = 5000
 
 
 class Trial(NamedTuple):
-    """What one remedy did to the error on rows that were not trained on."""
+    """The effect of one remedy on the error on unseen rows."""
 
     text: str
     params: Mapping[str, Any]
@@ -44,18 +44,18 @@ class Trial(NamedTuple):
 
     @property
     def helped(self) -> bool:
-        """Whether the error fell, beyond chance where that can be told."""
+        """Whether the error fell, beyond chance if there is an interval."""
         if self.interval is None:
             return self.after < self.before
         return self.interval[1] < 0
 
     @property
     def verdict(self) -> str:
-        """Return "helped", "made it worse" or "no difference to be seen"."""
+        """Return "helped", "made it worse" or "no clear difference"."""
         if self.helped:
             return "helped"
         low = self.after - self.before if self.interval is None else self.interval[0]
-        return "made it worse" if low > 0 else "no difference to be seen"
+        return "made it worse" if low > 0 else "no clear difference"
 
 
 def with_trials(
@@ -63,25 +63,25 @@ def with_trials(
 ) -> tuple[tuple[Finding, ...], tuple[Trial, ...]]:
     """Return the findings without the remedies that did not help, and all trials.
 
-    What helped comes first, the largest effect before the others. Remedies in words,
-    which nobody but the caller can try, stay.
+    Remedies that helped come first, the most effective one at the top. Remedies without
+    parameters cannot be tried and are kept.
     """
-    laboratory = _Laboratory(estimator, found)
+    runner = _TrialRunner(estimator, found)
     remedies = [
         remedy
         for finding in findings
         for remedy in finding.remedies
-        if laboratory.can_tell(remedy.params)
+        if runner.can_try(remedy.params)
     ]
     if not remedies:
         return findings, ()
-    before, rows_before = laboratory.error_with({})
+    before, rows_before = runner.error_with({})
     trials: dict[str, Trial] = {}
     for remedy in remedies:
-        after, rows_after = laboratory.error_with(remedy.params)
+        after, rows_after = runner.error_with(remedy.params)
         interval = _interval(rows_before, rows_after, confidence)
         trials[remedy.text] = Trial(
-            remedy.text, remedy.params, laboratory.part, before, after, interval
+            remedy.text, remedy.params, runner.part, before, after, interval
         )
     found_again = tuple(_after(finding, trials) for finding in findings)
     return found_again, tuple(trials.values())
@@ -98,24 +98,26 @@ def _after(finding: Finding, trials: Mapping[str, Trial]) -> Finding:
     text = finding.text
     if not helped:
         names = in_words([short_name(name) for t in tried for name in t.params])
-        text += f" Tried, and no help against the {tried[0].part} error: {names}."
+        text += f" Changing {names} did not clearly reduce the {tried[0].part} error."
         if finding.code == "high_bias":
-            text += " What is left of it may be the Bayes error."
-    # As tried, and with what it did: a figure says more than a promise.
-    told = [
-        Remedy(f"{t.text}: {t.part} error {t.before:.4f} → {t.after:.4f}", t.params)
+            text += " The bias that remains may be the Bayes error."
+    with_effects = [
+        Remedy(
+            f"{t.text} The {t.part} error fell from {t.before:.4f} to {t.after:.4f}.",
+            t.params,
+        )
         for t in helped
     ]
-    return replace(finding, text=text, remedies=(*told, *untried))
+    return replace(finding, text=text, remedies=(*with_effects, *untried))
 
 
 def short_name(parameter: str) -> str:
-    """Return the name of a parameter without those of what it is inside."""
+    """Return the last part of a nested parameter name."""
     return parameter.rpartition("__")[2]
 
 
-class _Laboratory:
-    """Fits copies of an estimator to the same rows, and measures them on others."""
+class _TrialRunner:
+    """Fits clones to the same training rows and evaluates them on unseen rows."""
 
     def __init__(self, estimator, found: Measured):
         self.found = found
@@ -126,25 +128,24 @@ class _Laboratory:
         n_rows = count_rows("X_train", X)
         if n_rows > MOST_ROWS:
             some = np.random.default_rng(0).choice(n_rows, MOST_ROWS, replace=False)
-            some.sort()  # rows in their order: of time, or of groups
+            some.sort()  # keep the order of the rows, such as time or groups
             X, y = safe_indexing(X, some), safe_indexing(y, some)
         self.rows = X, y
 
-    def can_tell(self, params) -> bool:
-        """Whether there is something to set, and the unseen rows would show it.
+    def can_try(self, params) -> bool:
+        """Whether there are parameters to set and the unseen rows would show an effect.
 
-        Out-of-fold predictions are of one network each, however many members learn all
-        rows after that.
+        Out-of-fold predictions come from one network each, whatever `n_members` is.
         """
         of_members = any(name.endswith("n_members") for name in params)
         return bool(params) and not (of_members and self.part == OUT_OF_FOLD)
 
     def error_with(self, params) -> tuple[float, np.ndarray | None]:
-        """Return the error on unseen rows with other parameters, and that of rows."""
+        """Return the mean and the row errors on unseen rows with these parameters."""
         X, y = self.rows
         model = clone(self.model).set_params(**params)
         with warnings.catch_warnings():
-            # The fit of the caller has told of these.
+            # The fit of the caller has already given these warnings.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", DataScaleWarning)
             model.fit(X, y)
@@ -157,7 +158,7 @@ class _Laboratory:
 
 
 def _to_be_set(estimator):
-    """Return what the remedies' parameters are set on: of a search, what it chose."""
+    """Return the estimator to set parameters on; for a search, its best estimator."""
     model = estimator
     while _is_search(model):
         model = model.best_estimator_
@@ -165,20 +166,20 @@ def _to_be_set(estimator):
     inside = [each for each in wrappers if _is_search(each)]
     if inside:
         raise ValueError(
-            "what_if=True cannot try the remedies, which are for what the "
-            f"{type(inside[0]).__name__} inside the {type(model).__name__} has chosen: "
-            "put the search outside."
+            "what_if=True cannot try remedies for the best estimator of a "
+            f"{type(inside[0]).__name__} inside a {type(model).__name__}: put the "
+            "search outside."
         )
     return model
 
 
 def _is_search(estimator) -> bool:
-    chooses_itself = isinstance(estimator, BaseMLPRegularizedCV)
-    return hasattr(estimator, "best_estimator_") and not chooses_itself
+    is_cv = isinstance(estimator, BaseMLPRegularizedCV)
+    return hasattr(estimator, "best_estimator_") and not is_cv
 
 
 def _interval(before, after, confidence) -> Interval | None:
-    """Return the interval of the mean difference of pairs."""
+    """Return the t interval of the mean paired difference."""
     if before is None or after is None or len(before) < 2 or len(before) != len(after):
         return None
     d = np.asarray(after, np.float64) - np.asarray(before, np.float64)

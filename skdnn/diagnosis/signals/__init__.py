@@ -1,4 +1,4 @@
-"""The signals in each layer: the measurement, the verdict, the report."""
+"""Signal propagation through the layers: measurement, verdict and report."""
 
 from skdnn.diagnosis.signals.report import SignalReport, signal_propagation
 

@@ -1,8 +1,8 @@
 r"""Whether signals vanish or explode on their way through the layers.
 
-With linear layers and :math:`W^{[l]} = c I`, activations grow as :math:`c^l` and
-gradients as :math:`c^{L-l}`: exponentially in depth. Good initial weights keep c near
-1.
+With linear layers and :math:`W^{[l]} = c I`, activations scale as :math:`c^l` and
+gradients as :math:`c^{L-l}`, exponentially in depth. Good initial weights keep c
+near 1.
 """
 
 from dataclasses import dataclass
@@ -27,30 +27,29 @@ from skdnn.estimators.inspection import TrainingProblem
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SignalReport(Report):
-    """Signals per layer at initialisation and after training; printing gives tables.
+    """Signals per layer at initialisation and after training; prints as tables.
 
     Attributes
     ----------
     at_init : SignalStage
-        Signals at the random parameters that training starts from: `layers` with the
-        numbers of each layer, `input_rms`, `cost`, `forward_changes`,
-        `backward_changes`.
+        Signals at the random initial parameters: `layers` (the statistics of each
+        layer), `input_rms`, `cost`, `forward_changes` and `backward_changes`.
     trained : SignalStage or None
-        The same after `n_epochs` epochs; None if that is 0.
+        The same after `n_epochs` epochs; None if training was not requested.
     n_epochs : int
-        The epochs trained.
+        Number of epochs trained.
     diverged_at : int or None
-        The epoch in which training diverged: `trained` is then measured at the last
-        finite parameters.
+        Epoch in which training diverged; `trained` is then measured at the last finite
+        parameters.
     init : str
         The estimator's initialiser.
     initializer : str or None
-        The one that would help; None if signals are healthy at the start, or if the
-        estimator already has the one for its activations.
+        The initialiser to use instead; None if signals are healthy at initialisation
+        or the estimator already has the one that suits its activations.
     remedies : tuple of str
-        What would help, the most likely first.
+        What to try, the most promising first.
     notes : tuple of str
-        What a reader should know about how this was measured.
+        Remarks on the settings and the inputs.
 
     Examples
     --------
@@ -74,15 +73,15 @@ class SignalReport(Report):
 
     @property
     def verdict_at_init(self) -> str:
-        """Return the verdict on the start."""
+        """Return the verdict at initialisation."""
         return verdict_of(self.at_init)
 
     @property
     def verdict(self) -> str:
-        """Return the verdict on the start or, if that is healthy, on what followed.
+        """Return the verdict at initialisation or, if healthy, after training.
 
-        "healthy", "vanishing", "exploding", "saturated" (bounded activations on their
-        flat sides) or "dead" (units that no row passes through).
+        It is "healthy", "vanishing", "exploding", "saturated" (bounded activations in
+        their flat parts) or "dead" (units that are zero or flat for all rows).
         """
         at_init = self.verdict_at_init
         if at_init != "healthy":
@@ -91,7 +90,7 @@ class SignalReport(Report):
 
     @property
     def stages(self) -> dict[str, SignalStage]:
-        """Return what was measured, by when."""
+        """Return the measurements by stage, "at init" first."""
         after = {} if self.trained is None else {self._after: self.trained}
         return {"at init": self.at_init, **after}
 
@@ -126,12 +125,12 @@ class SignalReport(Report):
         return pd.DataFrame(rows).set_index(["stage", "layer"])
 
     def __str__(self) -> str:
-        """Return the report as a table per stage."""
+        """Return the report with one table per stage."""
         lines = [f"Signals with init={self.init}: {self.verdict}", *self.notes]
         for when, stage in self.stages.items():
             lines += ["", *_table(when, stage)]
         if self.remedies:
-            lines += ["", "What would help:", *(f"- {r}" for r in self.remedies)]
+            lines += ["", "What to try:", *(f"- {r}" for r in self.remedies)]
         return "\n".join(lines)
 
 
@@ -151,9 +150,9 @@ def _table(when: str, stage: SignalStage) -> list[str]:
         f"{stage.input_rms:.3g})"
     ]
     changes = {"forward": stage.forward_changes, "backward": stage.backward_changes}
-    said = [f"{mean_change(c):.3g} {way}" for way, c in changes.items() if c]
-    if said:
-        lines.append(f"mean change per layer: {', '.join(said)}")
+    means = [f"{mean_change(c):.3g} {way}" for way, c in changes.items() if c]
+    if means:
+        lines.append(f"mean change per layer: {', '.join(means)}")
     lines.append(
         f"{'layer':>5} {'units':>5} {'activation':<10}"
         f"{'mean':>10}{'std':>10}{'rms':>10}{'stuck':>7}"
@@ -174,42 +173,43 @@ def signal_propagation(
 ) -> SignalReport:
     r"""Measure the signals in each layer at initialisation and after some training.
 
-    Forward, the activations A[l] and the logits; backward, the derivatives dZ[l] of
-    each row's loss and the gradient dW[l] of the data term of J. All in float64, with
-    dropout and augmentation off while measuring. `update_ratio` is ‖ΔW[l]‖ / ‖W[l]‖ of
-    the next step that the estimator's own solver would take on all rows.
+    Forward signals are the activations A[l] and the logits; backward signals are the
+    derivatives dZ[l] of each row's loss and the gradient dW[l] of the data term of J.
+    All are measured in float64 without dropout and augmentation. `update_ratio` is
+    ‖ΔW[l]‖ / ‖W[l]‖ for the next step of the estimator's own solver on all rows.
 
-    A signal vanishes if its rms falls by more than a fifth per layer in the geometric
-    mean (to less than 0.8) and more than tenfold in all; it explodes if it grows by
-    more than a quarter and tenfold. Forward is measured from the inputs to the last
-    hidden layer, backward from there to the first.
+    A signal vanishes if its rms changes by a factor below 0.8 per layer (geometric
+    mean) and falls more than tenfold in total; it explodes if the factor is above 1.25
+    and it grows more than tenfold. Forward changes are measured from the inputs to the
+    last hidden layer, backward changes from there to the first.
 
     Parameters
     ----------
     estimator : estimator
         An MLPRegularizedClassifier or MLPRegularizedRegressor, fitted or not, or one in
-        a Pipeline, a fitted search, a TransformedTargetRegressor or the like. A copy
-        starts anew and is trained on the rows; the estimator stays as it is. Copies
-        of the transformers before it, and of y's, are fitted to the rows.
+        a Pipeline, a fitted search, a TransformedTargetRegressor or similar. A clone
+        starts from new parameters and is trained on the rows; the estimator is not
+        changed. Clones of the transformers before it, and of that of y, are fitted to
+        the rows.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows, taken for the whole training set.
+        Rows, taken as the whole training set.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        Targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        Their weights; None counts each row once. Activations are not weighted.
+        Sample weights; None is 1 for each row. Activations are not weighted.
     n_epochs : int, default=5
-        Train for at most this many epochs (iterations of lbfgs) before measuring again;
-        0 measures the start only.
+        Number of epochs (iterations of lbfgs) before the second measurement, at most;
+        0 measures at initialisation only.
 
     Returns
     -------
     SignalReport
-        The numbers per layer, a `verdict`, and the `initializer` that would help. Print
-        it for tables, or take `to_frame()`.
+        Statistics per layer, a `verdict`, and the `initializer` to use instead. Print
+        it for tables, or call `to_frame()`.
 
     See Also
     --------
-    SignalPropagationDisplay : The picture, for several initialisers.
+    SignalPropagationDisplay : Plot the signals, for several initialisers.
 
     References
     ----------
@@ -231,7 +231,7 @@ def signal_propagation(
 
 
 def report_of(problem: TrainingProblem, n_epochs: int) -> SignalReport:
-    """Return the report on a training problem: at its start, and after training it."""
+    """Return the report on a training problem, before and after training it."""
     net = problem.estimator
     at_init, trained, notes = measure(problem), None, _notes(net)
     notes += [finding.message for finding in findings_of(net, problem.rows)]
@@ -263,7 +263,7 @@ def report_of(problem: TrainingProblem, n_epochs: int) -> SignalReport:
 
 
 def name_of_init(init) -> str:
-    """Return a name for `init`; of a function, its own name."""
+    """Return a name for `init`; a function has its own."""
     if isinstance(init, str):
         return init
     return getattr(init, "__name__", type(init).__name__)
@@ -274,12 +274,12 @@ def _notes(net) -> list[str]:
     notes = []
     if n_hidden == 0:
         notes.append(
-            "There is no hidden layer, so no depth in which a signal could vanish or "
-            "explode; only the output layer is measured."
+            "There is no hidden layer in which a signal could vanish or explode: only "
+            "the output layer is measured."
         )
     if np.any(plan.keep_probs(net) < 1):
         notes.append(
-            f"Dropout is off while measuring (input_keep_prob={net.input_keep_prob}, "
-            f"keep_prob={net.keep_prob}), on while training."
+            f"Dropout (input_keep_prob={net.input_keep_prob}, "
+            f"keep_prob={net.keep_prob}) is off while measuring and on while training."
         )
     return notes

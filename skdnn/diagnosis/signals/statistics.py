@@ -18,21 +18,21 @@ from skdnn.network.objective import Objective
 from skdnn.network.signals import signals
 from skdnn.training.threads import blas_threads_for
 
-# A unit is stuck for a row where g' is at most this share of its largest value, or
-# where the unit is zero.
+# A unit is stuck for a row if g' is at most this share of its maximum, or, where units
+# can die, if its activation is 0.
 FLAT = 0.05
 
 
 class StuckRule(NamedTuple):
     """When a unit counts as stuck."""
 
-    word: str  # what it is then called
+    word: str  # "dead" or "saturated"
     rows: float  # stuck in more than this share of the rows
     largest_slope: float  # of g
 
 
 # Bounded activations saturate for many rows; those with one flat side die for all.
-# The others (identity, leaky_relu) pass something back from everywhere.
+# The others (identity, leaky_relu) have a nonzero derivative everywhere.
 _DEAD = StuckRule("dead", 1.0, 1.0)
 STUCK_RULES = {
     "logistic": StuckRule("saturated", 0.5, 0.25),
@@ -47,7 +47,7 @@ STUCK_RULES = {
 
 
 class LayerSignal(NamedTuple):
-    """What is measured of one layer; the last is the output with its logits."""
+    """Statistics of one layer; the last one is the output layer with its logits."""
 
     layer: int  # l, counted from 1
     n_units: int
@@ -69,9 +69,9 @@ class SignalStage:
     Attributes
     ----------
     layers : tuple of LayerSignal
-        One for each layer with weights, the output last.
+        One per layer with weights, the output layer last.
     input_rms : float
-        The size of the inputs X.
+        Root mean square of the inputs X.
     cost : float
         J, penalty included.
     """
@@ -90,8 +90,8 @@ class SignalStage:
     def backward_changes(self) -> list[float]:
         """Return rms(dZ[l]) / rms(dZ[l+1]) of each hidden layer except the last.
 
-        Layer 1 comes first. The step from the output is left out: there the number of
-        units, not depth, says how much comes back.
+        Layer 1 comes first. The step from the output layer is left out: its factor
+        depends on the number of units, not on depth.
         """
         sizes = [layer.backward_rms for layer in self.layers[:-1]]
         return _ratios(sizes[::-1])[::-1]
@@ -104,13 +104,13 @@ def _ratios(sizes: list[float]) -> list[float]:
 
 
 class _Sum:
-    """Mean, standard deviation and rms of numbers that arrive in blocks."""
+    """Running mean, standard deviation and rms over blocks of numbers."""
 
     def __init__(self):
         self.n, self.sum, self.square = 0, 0.0, 0.0
 
     def add(self, block: np.ndarray, shape: tuple[int, int] | None = None) -> None:
-        """Add a block, or what is not zero in one of another shape."""
+        """Add a block, or the nonzero entries of one with this shape."""
         self.n += block.size if shape is None else shape[0] * shape[1]
         self.sum += float(block.sum())
         self.square += float(np.vdot(block, block))
@@ -155,12 +155,12 @@ def measure(problem: TrainingProblem) -> SignalStage:
 
 
 class _Totals(NamedTuple):
-    """What is summed over the rows."""
+    """Sums over all rows."""
 
     inputs: _Sum
     forward: list[_Sum]
     backward: list[_Sum]
-    stuck: list[float]  # share of stuck units, NaN where units cannot be
+    stuck: list[float]  # share of stuck units, NaN if units cannot be
     gradient: np.ndarray  # of the data term of J
 
 
@@ -188,7 +188,7 @@ def _add_up(objective: Objective, theta, hidden) -> _Totals:
 
 
 def _entries(X) -> np.ndarray:
-    """Return the inputs of a block; of sparse ones those that are stored."""
+    """Return the inputs of a block; for sparse inputs, the stored entries."""
     if isinstance(X, np.ndarray):
         return X
     shape = X.bounds.size - 1, X.n_columns
@@ -217,7 +217,7 @@ def _layer_signal(layer, activation, totals: _Totals, W, dW, step) -> LayerSigna
 
 
 def _stuck(name: str, A, slopes) -> np.ndarray:
-    """Return in how many rows each unit is stuck."""
+    """Return the number of rows for which each unit is stuck."""
     if name not in STUCK_RULES:
         return np.zeros(A.shape[1])
     rule = STUCK_RULES[name]
@@ -228,7 +228,7 @@ def _stuck(name: str, A, slopes) -> np.ndarray:
 
 
 def _share(name: str, stuck_rows: np.ndarray, n_rows: int) -> float:
-    """Return the share of units that are stuck in enough rows."""
+    """Return the share of units that are stuck for enough rows."""
     if name not in STUCK_RULES:
         return np.nan
     most = STUCK_RULES[name].rows * n_rows

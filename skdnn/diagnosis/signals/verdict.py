@@ -1,8 +1,8 @@
-r"""From measured signals to a verdict and what would help.
+r"""From measured signals to a verdict and remedies.
 
-A signal whose size changes by a factor c in each layer has changed by :math:`c^L` after
-L. Over a few layers any c is harmless; over many only c near 1 is. So the rule looks at
-both: the geometric mean of the changes per layer, and the change in all.
+A signal that changes by a factor c per layer has changed by :math:`c^L` after L layers.
+Over a few layers any c is harmless; over many, only a c near 1 is. So the rule uses
+both the geometric mean of the changes per layer and the total change.
 
 Sources: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
 feedforward neural networks", 2010; K. He et al., "Delving deep into rectifiers", 2015.
@@ -16,14 +16,14 @@ from skdnn.diagnosis.signals.statistics import STUCK_RULES, SignalStage
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import INITIALIZERS
 
-# Healthy while the geometric mean per layer lies between these …
+# Healthy if the geometric mean per layer lies between these …
 LEAST_CHANGE, MOST_CHANGE = 0.8, 1.25
-# … or the size has changed by less than this factor in all.
+# … or the total change is less than this factor.
 HARMLESS_IN_ALL = 10.0
-# A layer with a larger share of such units is the finding. Half of deep ReLU units are
-# zero for all rows at any start: deep down, rows look alike.
+# A layer with a larger share of stuck units decides the verdict. In deep ReLU networks
+# half of the units are zero for all rows at initialisation: deep down, rows look alike.
 STUCK_SHARES = {"saturated": 0.5, "dead": 0.9}
-# Inputs of a size outside these are worth standardising.
+# Inputs with an rms outside these should be standardised.
 LEAST_INPUT, MOST_INPUT = 0.3, 3.0
 
 # Worst first: each may be the cause of those after it.
@@ -31,7 +31,7 @@ VERDICTS = ("exploding", "saturated", "dead", "vanishing", "healthy")
 
 
 def verdict_of(stage: SignalStage) -> str:
-    """Return the first of VERDICTS that applies."""
+    """Return the worst of VERDICTS that applies."""
     stuck = {_stuck_word(layer) for layer in stage.layers}
     directions = {
         _direction(stage.forward_changes),
@@ -45,10 +45,10 @@ def verdict_of(stage: SignalStage) -> str:
 
 
 def verdict_in_training(trained: SignalStage | None, diverged_at: int | None) -> str:
-    """Return the verdict after training; "healthy" without any.
+    """Return the verdict after training; "healthy" if there was none.
 
-    After a divergence the last finite parameters say little: the divergence itself is
-    the finding.
+    If training diverged, the verdict is "exploding" whatever the last finite parameters
+    show.
     """
     if diverged_at is not None:
         return "exploding"
@@ -64,11 +64,11 @@ def mean_change(changes: list[float]) -> float:
 
 
 def _direction(changes: list[float]) -> str:
-    """Say what becomes of a signal that changes by these factors, layer by layer."""
+    """Return the verdict on a signal that changes by these factors per layer."""
     if not changes:
         return "healthy"
     if not np.all(np.isfinite(changes)):
-        # From 0 on, the ratios are 0/0: nothing comes through.
+        # Once a signal is 0, the ratios are 0/0.
         return "exploding" if np.inf in changes else "vanishing"
     mean, in_all = mean_change(changes), prod(changes)
     if mean > MOST_CHANGE and in_all > HARMLESS_IN_ALL:
@@ -86,9 +86,9 @@ def _stuck_word(layer) -> str:
 
 
 def fitting_initializer(net, activations) -> str | None:
-    """Return the initialiser for these activations, or None if `net` has it.
+    """Return the initialiser that suits these activations, or None if `net` has it.
 
-    One name where they agree, "auto" where they do not.
+    "auto" if different activations want different ones.
     """
     wanted = {ACTIVATIONS[name].init for name in activations}
     if not wanted or net.init == "auto":
@@ -103,13 +103,13 @@ def fitting_initializer(net, activations) -> str | None:
 def remedies_for(
     at_init: SignalStage, verdict_in_training: str, net, initializer: str | None
 ) -> list[str]:
-    """Return what would help, the most likely first; nothing where all is well."""
+    """Return what to try, the most promising first; empty if all is well."""
     verdict = verdict_of(at_init)
     remedies = []
     if not LEAST_INPUT <= at_init.input_rms <= MOST_INPUT:
         remedies.append(
             f"Standardise the inputs (InputStandardizer): their rms is "
-            f"{at_init.input_rms:.3g}, not about 1."
+            f"{at_init.input_rms:.3g} instead of about 1."
         )
     if verdict == "healthy":
         return remedies + _REMEDIES_IN_TRAINING[verdict_in_training]
