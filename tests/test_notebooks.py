@@ -194,7 +194,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
 import skdnn
-from skdnn.displays.search_table import SearchTable
 
 X, y = load_iris(return_X_y=True)
 X = X / 10
@@ -214,7 +213,7 @@ REPORTS = {
     ),
     "CostDescentReport": (
         "skdnn.check_cost_descends(net, X, y, n_steps=2)",
-        "J falls at each step",
+        "J falls at every step",
     ),
     "SignalReport": (
         'skdnn.signal_propagation(net.set_params(init="zeros"), X, y, n_epochs=1)',
@@ -233,8 +232,8 @@ REPORTS = {
         "high variance",
     ),
     "SearchTable": (
-        'SearchTable.of(search.fit(X, y).cv_results_, "C")',
-        "with C=1; mean of 2 folds",
+        'skdnn.ParameterScoreDisplay.from_estimator(search.fit(X, y), "C").table_',
+        "with C=1, mean of 2 folds",
     ),
 }
 

@@ -169,13 +169,13 @@ _HEADLINES = {
     "is too small",
 }
 _COMPARED = {
-    "sgd": "The estimator has learning_rate_init={rate:g}; its momentum amplifies "
-    "steps, and mini-batches make them noisy.",
+    "sgd": "The estimator has learning_rate_init={rate:g}; momentum amplifies its "
+    "steps, mini-batches add noise.",
     "lbfgs": "lbfgs has no learning rate: it uses a line search.",
 }
 _NOT_COMPARABLE = (
     "The estimator's learning_rate_init={rate:g} is not comparable: {solver} rescales "
-    "each component of the gradient."
+    "the gradient."
 )
 
 

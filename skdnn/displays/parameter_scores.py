@@ -73,6 +73,10 @@ class ParameterScoreDisplay:
     spreads_ : list
         Artists that show one standard deviation over the folds: bands for connected
         numbers, error bars otherwise; empty for a single fold.
+    table_ : SearchTable
+        The same scores as a report: print it for the best values, and the mean and
+        standard deviation of each. Set by `from_estimator` and `from_cv_results`;
+        `negate_score` does not change it.
 
     See Also
     --------
@@ -92,6 +96,13 @@ class ParameterScoreDisplay:
     >>> display = ParameterScoreDisplay.from_estimator(search, "alpha")
     >>> display.dev_scores.shape
     (1, 3, 3)
+    >>> print(display.table_)
+    Best score 0.98 with alpha=0.1, mean of 3 folds
+    <BLANKLINE>
+             alpha       dev        std
+               0.1      0.98      0.016
+                 1      0.98      0.016
+                10    0.9733      0.025
     """
 
     def __init__(
@@ -245,6 +256,7 @@ class ParameterScoreDisplay:
             score_name=name_of_score(score_name, metric, negate_score),
             connected=table.is_grid,
         )
+        display.table_ = table
         return display.plot(ax=ax, line_kw=line_kw, train_line_kw=train_line_kw)
 
     def plot(self, ax=None, *, line_kw=None, train_line_kw=None):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from skdnn import ParameterScoreDisplay
 from skdnn.displays.search_table import SearchTable, full_name, text_of
 
 
@@ -52,6 +53,16 @@ def test_best_over_the_rest():
     assert table.hue_values == ["x", "y", "z"]
     assert_array_equal(table.dev_scores[0], [[1, 1], [0, 1]])
     assert_array_equal(table.dev_scores[1:, 1], np.full((2, 2), np.nan))
+
+
+@pytest.mark.parametrize("negate_score", [False, True])
+def test_a_display_keeps_the_table_of_the_scores_as_they_are(negate_score):
+    cv_results = results([[-3, -5], [-1, -2]], alpha=[1.0, 0.1])
+    display = ParameterScoreDisplay.from_cv_results(
+        cv_results, "alpha", negate_score=negate_score
+    )
+    assert str(display.table_) == str(SearchTable.of(cv_results, "alpha"))
+    assert "Best score -1.5 with alpha=0.1" in str(display.table_)
 
 
 @pytest.mark.parametrize("failed", [0, 1])
