@@ -167,7 +167,7 @@ def test_dropout_is_off_and_what_is_no_part_of_J_is_named():
 @pytest.mark.parametrize(
     ("solver", "words"),
     [
-        ("sgd", "The estimator has learning_rate_init=0.02; its momentum"),
+        ("sgd", "The estimator has learning_rate_init=0.02; momentum"),
         (
             "adam",
             "The estimator's learning_rate_init=0.02 is not comparable: adam rescales",
