@@ -1,5 +1,7 @@
 """The figures and tables of the performance page and of other pages, by name."""
 
+from statistics import geometric_mean
+
 from benchmarks import dask_workers, quality_report, report
 from benchmarks.documents import Documents, Figure, figure
 from benchmarks.growth import GROUPS
@@ -171,6 +173,16 @@ def _n_tables(command: str) -> Figure:
     return lambda docs: str(docs.results(command, **_ALL)[0]["repetitions"])
 
 
+def _log_loss(docs: Documents) -> str:
+    """Return the geometric mean over tables of skdnn's log-loss over sklearn's."""
+    ratios = [
+        result["log_loss"]["skdnn"]["median"] / result["log_loss"]["sklearn"]["median"]
+        for result in docs.results("quality")
+        if "log_loss" in result
+    ]
+    return f"{geometric_mean(ratios):.2f}"
+
+
 def _not_reached(docs: Documents) -> str:
     lines = quality_report.not_reached(docs.results("quality"))
     if not lines:
@@ -211,6 +223,7 @@ FIGURES: dict[str, Figure] = {
     },
     "quality.tables": _n_tables("quality"),
     "shipped.tables": _n_tables("shipped"),
+    "quality.log_loss": _log_loss,
     "quality.not_reached": _not_reached,
     "steps.sklearn_over_floor": _sklearn_over_floor,
     "activations.gelu": _gelu,

@@ -181,12 +181,12 @@ for name, columns in {"raw": X_wine, "standardised": Z_wine}.items():
     print(", with a warning" if told else "")
 
 # %%
-# Encoding numbers
-# ----------------
+# Piecewise linear encoding of numerical columns
+# ----------------------------------------------
 # A network has to build each step or peak within a column from hidden units. Piecewise
 # linear bins hand it the pieces. Here the class changes five times along each column.
 #
-# `Guide: Encoding numbers <../user_guide/encoding.html>`_
+# `Guide: Piecewise linear encoding of numerical columns <../user_guide/encoding.html>`_
 X_waves, X_new = rng.uniform(-3, 3, (800, 2)), rng.uniform(-3, 3, (2000, 2))
 y_waves, y_new = ((np.sin(3 * x) > 0).sum(axis=1) for x in (X_waves, X_new))
 net_waves = MLPRegularizedClassifier(

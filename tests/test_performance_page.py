@@ -113,3 +113,13 @@ def test_figures_are_those_of_the_files():
     assert median == pytest.approx(np.median(ratios))
     assert page.shown(DOCUMENTS, "quality.sklearn") == f"{median:.1f}"
     assert page.shown(DOCUMENTS, "quality.tables") == str(len(ratios))
+
+
+def test_the_log_loss_is_a_geometric_mean_over_tables():
+    losses = [result["log_loss"] for result in DOCUMENTS.results("quality")[:-1]]
+    logs = [
+        np.log(each["skdnn"]["median"]) - np.log(each["sklearn"]["median"])
+        for each in losses
+    ]
+    shown = float(page.shown(DOCUMENTS, "quality.log_loss"))
+    assert shown == pytest.approx(np.exp(np.mean(logs)), abs=0.005)
