@@ -33,8 +33,8 @@ from benchmarks.targets import at_least, at_most
 from skdnn import MLPRegularizedClassifier, MLPRegularizedClassifierCV
 
 CORES = 2
-_MOST_OVER = 1.05  # of K/c times one network
-_LEAST_RATIOS = {"ours": 2, "sklearn": 10}
+_MAX_OVER = 1.05  # of K/c times one network
+_MIN_RATIOS = {"ours": 2, "sklearn": 10}
 _BACKENDS = {
     "loky": {"backend": "loky", "inner_max_num_threads": 1},
     "threading": {"backend": "threading"},
@@ -152,7 +152,7 @@ def _net_result(
         "repetitions": len(seconds),
         "seconds": {"one": summary(alone), "all": summary(seconds)},
         "ratios": {"all/(K/c one)": summary(seconds / share)},
-        "targets": {"all/(K/c one)": at_most(_MOST_OVER)},
+        "targets": {"all/(K/c one)": at_most(_MAX_OVER)},
     }
 
 
@@ -213,14 +213,14 @@ def _choice_result(name: str, seconds: dict[str, np.ndarray]) -> dict:
     """Compare with the fastest backend of each search."""
     best = {
         who: min((seconds[f"{who}, {b}"] for b in _BACKENDS), key=np.median)
-        for who in _LEAST_RATIOS
+        for who in _MIN_RATIOS
     }
     return {
         "case": name,
         "repetitions": len(seconds["cv"]),
         "seconds": {who: summary(values) for who, values in seconds.items()},
         "ratios": {f"{w}/cv": summary(best[w] / seconds["cv"]) for w in best},
-        "targets": {f"{w}/cv": at_least(least) for w, least in _LEAST_RATIOS.items()},
+        "targets": {f"{w}/cv": at_least(least) for w, least in _MIN_RATIOS.items()},
     }
 
 

@@ -22,7 +22,7 @@ from skdnn import (
     MLPRegularizedRegressor,
     PiecewiseLinearEncoder,
 )
-from skdnn.estimators.checks.scales import look_at
+from skdnn.estimators.checks.scales import check_scales
 from skdnn.estimators.rows import Rows
 from skdnn.estimators.targets.numbers import RegressionTargets
 
@@ -100,7 +100,7 @@ def _of_table(table: TableOfRows, repetitions: int) -> Iterator[dict]:
         "on encoded": lambda: MLPRegularizedClassifier(random_state=0, **options).fit(
             Z, classes
         ),
-        "input check": lambda: look_at(rows),
+        "input check": lambda: check_scales(rows),
         "find scale": lambda: raw.standardizing(y, None),
         "raw targets": lambda: raw.encode(y, dtype),
         "scaled targets": lambda: scaled.encode(y, dtype),

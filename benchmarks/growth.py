@@ -44,7 +44,7 @@ GROUPS = {
     "depth": "us_per_step",
 }
 _REPETITIONS = 7
-_LEAST_ROWS = 40_000  # in the epochs that are timed together
+_MIN_ROWS = 40_000  # in the epochs that are timed together
 _MULTIPLICATIONS = 2e9  # in the steps that are timed together
 _MANY_ROWS, _REPETITIONS_OF_MANY = 3_000_000, 3
 _WRITTEN_AT_ONCE = 100_000
@@ -65,7 +65,7 @@ def points(
     for kind, many in (("rows", rows), ("rows of a file", file_rows)):
         for n in many:
             repetitions = _REPETITIONS if n < _MANY_ROWS else _REPETITIONS_OF_MANY
-            n_epochs = max(1, _LEAST_ROWS // n)
+            n_epochs = max(1, _MIN_ROWS // n)
             yield kind, n, Net((64, 100, 10), 200, n // 200, repetitions, n_epochs)
     for c in columns:
         yield "columns", c, _net((c, 100, 10), 200, least=10)

@@ -29,7 +29,7 @@ UNAVAILABLE = "The memory benchmark reads /proc/<pid>/status, which only Linux h
 
 FIT_ROWS = 500_000
 PREDICTION_ROWS = 100_000
-_MOST_MEGABYTES = 50
+_MAX_MEGABYTES = 50
 _POLL_SECONDS = 0.002
 _FIELDS = {"anonymous": "RssAnon", "total": "VmRSS"}
 _ROOT = Path(__file__).resolve().parents[1]
@@ -54,7 +54,7 @@ def measure_memory(
             "megabytes": {
                 name: summary(np.array([run[name] for run in runs])) for name in _FIELDS
             },
-            "targets": {"anonymous": at_most(_MOST_MEGABYTES)} if case in FITS else {},
+            "targets": {"anonymous": at_most(_MAX_MEGABYTES)} if case in FITS else {},
         }
 
 

@@ -36,7 +36,7 @@ from skdnn.network.program import (
     operation,
 )
 from skdnn.network.propagation import Workspace, steps_back, steps_to_cost
-from skdnn.training.averaging import OFF, nothing
+from skdnn.training.averaging import OFF, no_average
 from skdnn.training.blocks import random_order
 from skdnn.training.epoch import StepProgram, Variables, gather, gather_targets
 from skdnn.training.optimizers import OptimizerState, update
@@ -150,7 +150,7 @@ class _Runs:
     def _variables(self) -> Variables:
         theta, state = aligned_copy(self.theta), OptimizerState.start(self.theta)
         moments = aligned_copy(state.m), aligned_copy(state.v)
-        return Variables(theta, *moments, nothing(theta.dtype), 10_000, 0)
+        return Variables(theta, *moments, no_average(theta.dtype), 10_000, 0)
 
     def _update(self) -> Callable[[], object]:
         step = update(self.network, self.rule, self.regularization)

@@ -7,7 +7,7 @@ the bar. Then plain calls with that number of epochs are timed, without test row
 with `max_iter`, including input checks, initialisation and averaging of parameters.
 
 A contestant that ends above the bar never reaches it. If that is skdnn, the ratio is 0.
-PyTorch, which has no stopping rule, counts with the time of `MOST_EPOCHS`, which is too
+PyTorch, which has no stopping rule, counts with the time of `MAX_EPOCHS`, which is too
 short: in its favour.
 """
 
@@ -35,7 +35,7 @@ THREADS = (1, 2)
 _REPETITIONS, _ENOUGH_SECONDS = 5, 1.0
 _OURS, _BAR = "skdnn", "sklearn"
 _WHOLE = "whole "  # a fit until it stops by its own rule
-LEAST_RATIOS = {"sklearn/skdnn": 8, "torch/skdnn": 15}
+MIN_RATIOS = {"sklearn/skdnn": 8, "torch/skdnn": 15}
 
 
 class Reached(NamedTuple):
@@ -230,5 +230,5 @@ def _over_all(results: list[dict]) -> dict:
         "table": "all tables",
         "repetitions": len(results),
         "ratios": _summaries(ratios),
-        "targets": {n: at_least(x) for n, x in LEAST_RATIOS.items() if n in names},
+        "targets": {n: at_least(x) for n, x in MIN_RATIOS.items() if n in names},
     }

@@ -22,7 +22,7 @@ PredictProba = Callable[[np.ndarray], np.ndarray]
 
 # MLPClassifier's defaults, which PyTorch users have to set.
 _UNITS, _RATE, _ALPHA, _BATCH = 100, 1e-3, 1e-4, 200
-MOST_EPOCHS = 400  # of PyTorch, which has no stopping rule: twice MLPClassifier's
+MAX_EPOCHS = 400  # of PyTorch, which has no stopping rule: twice MLPClassifier's
 
 
 class Trainer(NamedTuple):
@@ -117,7 +117,7 @@ def _torch_curve(rows: Rows, seed: int, bar: float) -> list[float]:
         losses.append(loss_on_test_rows(predict_proba, rows))
         return losses[-1] <= bar
 
-    _torch_fit(rows, seed, MOST_EPOCHS, watch=watch)
+    _torch_fit(rows, seed, MAX_EPOCHS, watch=watch)
     return losses
 
 

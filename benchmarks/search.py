@@ -31,7 +31,7 @@ BACKENDS = {
     "loky, same workers": _LOKY,
     "threading": {"backend": "threading"},
 }
-_LEAST_RATIO = 4
+_MIN_RATIO = 4
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _results(seconds: dict[tuple[str, str], np.ndarray]) -> list[dict]:
                     "sklearn/skdnn": summary(own["sklearn"] / own["skdnn"]),
                     "best sklearn/skdnn": summary(best / own["skdnn"]),
                 },
-                "targets": {"best sklearn/skdnn": at_least(_LEAST_RATIO)},
+                "targets": {"best sklearn/skdnn": at_least(_MIN_RATIO)},
             }
         )
     return results

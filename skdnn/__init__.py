@@ -60,7 +60,7 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does the same
         MLPRegularizedClassifier,
         MLPRegularizedRegressor,
     )
-    from skdnn.estimators.moving.onnx import to_onnx
+    from skdnn.estimators.conversion.onnx import to_onnx
     from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
     from skdnn.network.gradient_check import GradientCheckReport
     from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
@@ -168,7 +168,7 @@ _HOMES = {
         "MLPRegularizedClassifier",
         "MLPRegularizedRegressor",
     ),
-    "skdnn.estimators.moving.onnx": ("to_onnx",),
+    "skdnn.estimators.conversion.onnx": ("to_onnx",),
     "skdnn.model_selection": (
         "TrainDevTestSplit",
         "train_dev_test_split",

@@ -11,7 +11,7 @@ from skdnn.training import stopping
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/user_guide/does_not_learn.md").read_text(encoding="utf-8")
 # Where the code stands among the arguments of a call.
-POSITIONS = {"tell": 2, "InputFinding": 0}
+POSITIONS = {"warn_once_per_search": 2, "InputFinding": 0}
 
 
 def codes_of_calls():

@@ -18,7 +18,7 @@ from skdnn.network.compiled import entry, inlined
 from skdnn.network.views import flat, part
 
 # Number of multiplications up to which OpenBLAS uses a single thread.
-_MOST_WORK = 2**18
+_MAX_WORK = 2**18
 
 
 def padded_image(
@@ -98,7 +98,7 @@ def small_dots(A, B, out):
 
     The bits then do not depend on the number of BLAS threads.
     """
-    lines = max(1, _MOST_WORK // (B.shape[0] * B.shape[1]))
+    lines = max(1, _MAX_WORK // (B.shape[0] * B.shape[1]))
     for i in range(0, A.shape[0], lines):
         np.dot(A[i : i + lines], B, out[i : i + lines])
 

@@ -26,6 +26,7 @@ from skdnn.cross_validated.contenders import (
     out_of_fold_outputs,
     scores_of,
 )
+from skdnn.cross_validated.conversion import Movable
 from skdnn.cross_validated.first_pass import (
     columns_of_rows,
     held_out_rows_of,
@@ -34,11 +35,10 @@ from skdnn.cross_validated.first_pass import (
 from skdnn.cross_validated.folds import Fold, folds_of, rows_with_weight
 from skdnn.cross_validated.inputs import part_of, rows_of_fold, table
 from skdnn.cross_validated.members import Members
-from skdnn.cross_validated.moving import Movable
 from skdnn.cross_validated.race import OnCheckpoint, Race
 from skdnn.cross_validated.refit import members_of_all_rows
 from skdnn.cross_validated.reporting import CheckpointPrinter, refuse_divergence, warn
-from skdnn.cross_validated.resuming import Draws, ReachedChoice
+from skdnn.cross_validated.resuming import ChoiceProgress, Draws
 from skdnn.cross_validated.workers import Workers
 from skdnn.estimators.checks.hints import hinting
 from skdnn.estimators.model import Model
@@ -108,9 +108,10 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
                 patience=self.n_iter_no_change,
                 calibrates=calibrates,
             )
-            reached = ReachedChoice(self, random, choice, folds, race, saved)
-            if not reached.has_members:
-                race.run(workers, self._listener(draft, callbacks, reached, contenders))
+            progress = ChoiceProgress(self, random, choice, folds, race, saved)
+            if not progress.has_members:
+                listener = self._listener(draft, callbacks, progress, contenders)
+                race.run(workers, listener)
             refuse_divergence(contenders)
             best = best_of(contenders)
             if self.refit:
@@ -119,8 +120,8 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
                     best,
                     steps,
                     workers,
-                    reached.begin_refit,
-                    callbacks.saver_of_members(reached),
+                    progress.begin_refit,
+                    callbacks.saver_of_members(progress),
                 )
             else:
                 members = members_of_folds(best)
@@ -176,7 +177,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
         self,
         draft,
         callbacks: RaceCallbacks,
-        reached: ReachedChoice,
+        progress: ChoiceProgress,
         contenders: list[Contender],
     ) -> OnCheckpoint | None:
         """Return the function to call at each checkpoint, None if there is no need."""
@@ -198,7 +199,7 @@ class BaseMLPRegularizedCV(Movable, CallbackSupportMixin, SkdnnEstimator):
                 lambda: draft._attributes_to_predict(
                     members_of_folds(best_of(contenders))
                 ),
-                reached,
+                progress,
             )
 
         return on_checkpoint

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from skdnn._sklearn import callback_context, callbacks_of, has_callbacks
 from skdnn.cross_validated.contenders import Contender
-from skdnn.cross_validated.resuming import ReachedChoice
+from skdnn.cross_validated.resuming import ChoiceProgress
 from skdnn.estimators.callbacks import data_for_hooks
 from skdnn.estimators.checkpoint import Checkpoint
 from skdnn.estimators.rows import Rows
@@ -44,14 +44,14 @@ class RaceCallbacks:
         self._fit = callback_context(
             estimator, task_name="fit", max_subtasks=n_checkpoints
         )
-        self._fit.reached = None  # tells Checkpoint that there will be a state to save
+        self._fit.fit_progress = None  # tells Checkpoint that a state will follow
         self._fit.call_on_fit_task_begin(**self._data)
 
     def checkpoint(
         self,
         record: CheckpointRecord,
         attributes: Callable[[], dict[str, Any]],
-        reached: ReachedChoice,
+        progress: ChoiceProgress,
     ) -> bool:
         """Notify the callbacks; return whether one of them wants to stop.
 
@@ -61,13 +61,13 @@ class RaceCallbacks:
             The scores at this checkpoint.
         attributes : callable
             Returns the fitted attributes that an estimator needs to predict now.
-        reached : ReachedChoice
+        progress : ChoiceProgress
             The state of the fit, which can be saved.
         """
         if not self.are_set:
             return False
         task = self._fit.subcontext(task_name="checkpoint")
-        task.record, task.reached = record, reached
+        task.record, task.fit_progress = record, progress
         task.call_on_fit_task_begin(**self._data)
         return bool(
             task.call_on_fit_task_end(
@@ -75,7 +75,7 @@ class RaceCallbacks:
             )
         )
 
-    def saver_of_members(self, reached: ReachedChoice) -> Callable[[], None] | None:
+    def saver_of_members(self, progress: ChoiceProgress) -> Callable[[], None] | None:
         """Return a function that saves the refit, None without a `Checkpoint`.
 
         Other callbacks are not called during the refit.
@@ -85,7 +85,7 @@ class RaceCallbacks:
 
         def save() -> None:
             for saver in self._savers:
-                saver.offer(reached)
+                saver.offer(progress)
 
         return save
 

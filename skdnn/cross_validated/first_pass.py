@@ -36,7 +36,7 @@ def training_rows_of(estimator, given: Rows) -> Rows:
         return training_rows(estimator, given, reset=True, inputs=table)
     if not estimator.preprocess:
         return rows_of_fit(estimator, given, reset=True)
-    return streamed_rows(estimator, given, TablesSeen(estimator))
+    return streamed_rows(estimator, given, TablesCollector(estimator))
 
 
 def held_out_rows_of(estimator, given: Rows) -> Rows | None:
@@ -45,7 +45,7 @@ def held_out_rows_of(estimator, given: Rows) -> Rows | None:
         return dev_rows_of(estimator, given, inputs=dev_table)
     if not estimator.preprocess:
         return dev_rows_of_fit(estimator, given)
-    return streamed_rows(estimator, given, TablesSeen(estimator, "_val"), "_val")
+    return streamed_rows(estimator, given, TablesCollector(estimator, "_val"), "_val")
 
 
 def columns_of_rows(estimator, rows: Rows) -> TableColumns | None:
@@ -57,7 +57,7 @@ def columns_of_rows(estimator, rows: Rows) -> TableColumns | None:
     return columns_of(rows.X, estimator.categorical_features)
 
 
-class TablesSeen:
+class TablesCollector:
     """Collects the column types and a sample of the tables in the chunks of a source.
 
     Parameters

@@ -17,7 +17,7 @@ from sklearn.model_selection import (
 )
 
 from skdnn.estimators.checks.values import is_missing
-from skdnn.estimators.reporting import tell
+from skdnn.estimators.reporting import warn_once_per_search
 
 # With few rows, more folds leave more of them for training. With many, one held-out set
 # is precise enough, and each further network takes long.
@@ -25,7 +25,7 @@ _N_FOLDS = ((300, 10), (10_000, 5), (np.inf, 3))  # (maximum number of rows, fol
 _ONE_PART_ABOVE = 20_000
 _PART = 0.1
 # More held-out rows would not separate the candidates any better.
-MOST_HELD_OUT = 100_000
+MAX_HELD_OUT = 100_000
 _PAIRS = "cv={} must yield pairs (train, held-out) of arrays of row indices"
 
 
@@ -146,7 +146,7 @@ def _warn_if_groups_are_split(folds: list[Fold], groups, cv) -> None:
     if groups is None:
         return
     if any(np.isin(groups[f.held_out], groups[f.train]).any() for f in folds):
-        tell(
+        warn_once_per_search(
             f"cv={_shown(cv)} splits groups between training and held-out rows: "
             "held-out scores may be too optimistic. Pass a number of folds, or a "
             "splitter that keeps groups together, such as GroupKFold.",
@@ -161,7 +161,7 @@ def _splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
     if cv is None and n_rows > _ONE_PART_ABOVE:
         of_classes = labels is not None and _counts(labels).min() > 1
         kind = StratifiedShuffleSplit if of_classes else ShuffleSplit
-        part = _PART if n_rows * _PART <= MOST_HELD_OUT else MOST_HELD_OUT
+        part = _PART if n_rows * _PART <= MAX_HELD_OUT else MAX_HELD_OUT
         return kind(1, test_size=part, random_state=seed)
     n_folds = _number_of_folds(cv, n_rows)
     if labels is not None and _counts(labels).max() >= n_folds:
@@ -193,7 +193,7 @@ def _group_splitter(cv, n_rows: int, labels, groups, seed: int) -> Any:
             f"got {n_groups}."
         )
     if cv is None and n_rows > _ONE_PART_ABOVE:
-        part = min(_PART, MOST_HELD_OUT / n_rows)  # the fraction of the groups
+        part = min(_PART, MAX_HELD_OUT / n_rows)  # the fraction of the groups
         return GroupShuffleSplit(1, test_size=part, random_state=seed)
     n_folds = _number_of_folds(cv, n_rows)
     if cv is None:

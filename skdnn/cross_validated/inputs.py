@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skdnn._sklearn import check_feature_names, safe_indexing
-from skdnn.cross_validated.folds import MOST_HELD_OUT, Fold
+from skdnn.cross_validated.folds import MAX_HELD_OUT, Fold
 from skdnn.cross_validated.streamed import StreamedTables
 from skdnn.estimators.checks.arrays import (
     MIXED_TABLE,
@@ -178,7 +178,7 @@ def inputs_of_fold(
             dev = _transformed_stream(preprocessor, dev)
         else:
             dev = dev._replace(X=transformed(preprocessor, dev.X))
-    if is_scored or dev.n_rows <= MOST_HELD_OUT:
+    if is_scored or dev.n_rows <= MAX_HELD_OUT:
         dev = dev.held()
     return Inputs(rows, dev, preprocessor)
 

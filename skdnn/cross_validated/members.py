@@ -12,7 +12,7 @@ from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.model import Model
 from skdnn.estimators.rows import check_range
 
-_MESSAGE = "the number of steps was chosen on held-out rows"
+STEPS_CHOSEN = "the number of steps was chosen on held-out rows"
 
 
 class Members:
@@ -45,7 +45,7 @@ class Members:
             for net, theta in zip(nets, thetas, strict=True)
         ]
         fitted = [
-            net.fitted(model, n_steps, _MESSAGE)
+            net.fitted(model, n_steps, STEPS_CHOSEN)
             for net, model in zip(nets, models, strict=True)
         ]
         return cls(fitted, preprocessors)

@@ -74,16 +74,16 @@ class NetInTraining:
             "estimator": self.estimator,
             "model": self._model.pack(),
             "examples": self.examples,
-            "reached": self.pack(),
+            "progress": self.pack(),
         }
 
     def __setstate__(self, plain: dict[str, Any]) -> None:
         """Restore the pickled network."""
-        reached = plain["reached"]
-        state = TrainingState.unpack(reached["state"]).copy()  # writeable
+        progress = plain["progress"]
+        state = TrainingState.unpack(progress["state"]).copy()  # writeable
         model = Model.unpack(plain["model"])
         self._begin(plain["estimator"], model, plain["examples"], state)
-        self.resume(reached)
+        self.resume(progress)
 
     @property
     def n_steps(self) -> int:
@@ -124,7 +124,7 @@ class NetInTraining:
 
     def resume(self, plain: dict[str, Any]) -> None:
         """Restore the packed state of a network with the same rows and seed."""
-        self._steps.go_on_from(plain)
+        self._steps.resume(plain)
         self._costs = {int(n_steps): cost for n_steps, cost in plain["costs"]}
 
     def fitted(self, model: Model, n_steps: int, message: str) -> BaseMLPRegularized:

@@ -3,7 +3,7 @@
 from skdnn.cross_validated.classifier import MLPRegularizedClassifierCV
 from skdnn.cross_validated.regressor import MLPRegularizedRegressorCV
 from skdnn.estimators.classifier import MLPRegularizedClassifier
-from skdnn.estimators.moving.onnx_converters import register_converters
+from skdnn.estimators.conversion.onnx_converters import register_converters
 from skdnn.estimators.regressor import MLPRegularizedRegressor
 
 

@@ -281,7 +281,7 @@ class MLPRegularizedRegressorCV(RegressorMixin, BaseMLPRegularizedCV):
 
     _parameter_constraints: ClassVar[dict] = {
         **CV_CONSTRAINTS,
-        "loss": [StrOptions({n for n, loss in LOSSES.items() if loss.is_of_numbers})],
+        "loss": [StrOptions({n for n, loss in LOSSES.items() if loss.is_regression})],
         "delta": [Interval(Real, 0, None, closed="neither")],
         "normalize_y": ["boolean"],
     }

@@ -6,7 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skdnn.cross_validated.callbacks import CheckpointRecord
 from skdnn.cross_validated.candidates import Candidate
 from skdnn.cross_validated.contenders import Contender
-from skdnn.estimators.reporting import tell
+from skdnn.estimators.reporting import warn_once_per_search
 
 # Relative to the loss of a constant prediction; a smaller gain may be noise.
 _HARDLY_BETTER = 0.999
@@ -81,7 +81,7 @@ def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> 
     """
     targets = best.nets[0].model.targets
     if targets.is_constant:
-        tell(
+        warn_once_per_search(
             "y has one class only, so there is nothing to learn: every row is predicted"
             f" to be of class {targets.classes.tolist()[0]!r}.",
             UserWarning,
@@ -92,7 +92,7 @@ def warn(contenders: list[Contender], best: Contender, estimator, last: int) -> 
     if _is_no_gain(best, estimator):
         return
     if best.snapshot.n_steps == last and not best.n_stalled:
-        tell(
+        warn_once_per_search(
             f"The held-out score was still improving after max_steps={last} steps. Set "
             f"max_steps={2 * last}.",
             ConvergenceWarning,
@@ -104,7 +104,7 @@ def _warn_of_divergence(contenders: list[Contender]) -> None:
     diverged = [contender for contender in contenders if contender.has_diverged]
     if diverged:
         listed = ", ".join(str(each.candidate._asdict()) for each in diverged)
-        tell(
+        warn_once_per_search(
             f"Training of {len(diverged)} of {len(contenders)} candidates diverged; "
             f"they were stopped at that point: {listed}. Lower "
             f"learning_rate_init={_rate_of(diverged[0])} or set max_grad_norm.",
@@ -121,7 +121,7 @@ def _is_no_gain(best: Contender, estimator) -> bool:
     constant = _constant_cost(best)
     is_no_gain = score >= _HARDLY_BETTER * constant > 0
     if is_no_gain:
-        tell(
+        warn_once_per_search(
             f"The held-out loss, {score:.4g}, is not below that of a "
             f"constant prediction, {constant:.4g}: nothing was learnt that generalises "
             "to new rows. Check the columns and the scale of X, add more rows, or "

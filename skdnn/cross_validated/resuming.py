@@ -11,7 +11,7 @@ from skdnn.cross_validated.contenders import Contender
 from skdnn.cross_validated.folds import Fold
 from skdnn.cross_validated.race import Race
 from skdnn.cross_validated.refit import Refit
-from skdnn.estimators.resuming import ROWS_READ, Saved, heading
+from skdnn.estimators.resuming import ROWS_READ, Saved, header_fields
 from skdnn.estimators.rows import Rows
 from skdnn.training.tables import Examples
 
@@ -48,7 +48,7 @@ class Draws:
         return drawn
 
 
-class ReachedChoice:
+class ChoiceProgress:
     """The current state of a cross-validated fit.
 
     Parameters
@@ -129,7 +129,7 @@ class ReachedChoice:
         """Return the state as strings, numbers, arrays and generators."""
         refit = self.refit
         return {
-            **heading(self._estimator),
+            **header_fields(self._estimator),
             "rows": self._rows,
             "draws": self._draws.numbers,
             "race": self._race.pack(with_nets=refit is None),

@@ -10,7 +10,7 @@ from typing import TypeVar
 from joblib import cpu_count, effective_n_jobs
 from joblib.parallel import get_active_backend
 
-from skdnn.cross_validated.elsewhere import BackendWorkers
+from skdnn.cross_validated.backend_workers import BackendWorkers
 from skdnn.cross_validated.nets import End, Leg, run_leg
 from skdnn.training.threads import one_blas_thread
 

@@ -19,10 +19,10 @@ from skdnn.estimators.rows import (
 from skdnn.estimators.streamed import Sample, StreamedInputs
 from skdnn.estimators.targets.weights import row_weights
 from skdnn.streams.sampling import stacked
-from skdnn.training.tables import MOST_STORED, Table
+from skdnn.training.tables import MAX_STORED, Table
 
 # Size of the sample that is fetched for the input checks: entries, and bounds on rows.
-_ENTRIES_FETCHED, _LEAST_FETCHED, _MOST_FETCHED = 2**19, 512, 4096
+_ENTRIES_FETCHED, _MIN_FETCHED, _MAX_FETCHED = 2**19, 512, 4096
 _SEED = 0  # the same sample in each fit
 
 
@@ -70,7 +70,7 @@ class PartitionedInputs(StreamedInputs):
     def _sample(self) -> Sample:
         n_rows, n_columns = self.shape
         wanted = _ENTRIES_FETCHED // max(1, n_columns)
-        most = min(_MOST_FETCHED, max(_LEAST_FETCHED, wanted), n_rows)
+        most = min(_MAX_FETCHED, max(_MIN_FETCHED, wanted), n_rows)
         drawn = np.random.default_rng(_SEED).choice(n_rows, most, replace=False)
         numbers = np.sort(drawn)
         return Sample(self.held(numbers), numbers)
@@ -139,7 +139,7 @@ class PartitionedTable:
         self.n_rows = inputs.shape[0] if rows is None else rows.size
         self.n_columns = inputs.shape[1]
         n_entries = inputs.shape[0] * inputs.shape[1]
-        is_sparse_enough = inputs.n_stored < MOST_STORED * n_entries
+        is_sparse_enough = inputs.n_stored < MAX_STORED * n_entries
         self.is_sparse_enough = inputs.all_sparse and is_sparse_enough
 
     def parts(self, Y: np.ndarray, s: np.ndarray) -> tuple[list[Future], np.ndarray]:

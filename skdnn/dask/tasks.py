@@ -12,8 +12,8 @@ from skdnn.dask.objective import PackedNetwork
 from skdnn.dask.partitions import Part, as_compiled
 from skdnn.network.inputs import SparseRows
 from skdnn.network.memory import aligned_copy
-from skdnn.training.averaging import OFF, Averaging, nothing
-from skdnn.training.blocks import AS_THEY_STAND, TrainingBlock, random_order
+from skdnn.training.averaging import OFF, Averaging, no_average
+from skdnn.training.blocks import ALL_ROWS, TrainingBlock, random_order
 from skdnn.training.epoch import StepProgram, Variables
 from skdnn.training.given_gradient import take_step
 from skdnn.training.optimizers import Regularization, Rule
@@ -88,7 +88,7 @@ def _block(job: Job, part: Part, order: Any, bounds: list[int]) -> TrainingBlock
     start, stop = bounds_of_all[0], bounds_of_all[-1]
     rows = np.arange(start, stop) if order is None else as_compiled(order)[start:stop]
     if rows.size == part.n_rows and order is None:
-        rows = AS_THEY_STAND
+        rows = ALL_ROWS
     return TrainingBlock(
         part.X, part.Y, part.s, job.is_weighted, rows, bounds_of_all - start
     )
@@ -172,7 +172,7 @@ def gradient(
     if theta is None:
         return None
     zero = np.zeros_like(theta)
-    here = StepState(aligned_copy(theta), zero, zero, nothing(theta.dtype), 0)
+    here = StepState(aligned_copy(theta), zero, zero, no_average(theta.dtype), 0)
     total, _, grad = _run(
         job,
         _NO_STEP,

@@ -10,7 +10,7 @@ from skdnn.diagnosis.arguments import as_targets, is_count, is_number
 from skdnn.diagnosis.bias_variance.out_of_fold import common_predictions
 
 # No data set has more rows.
-_MOST_ROWS = 2**63 - 1
+_MAX_ROWS = 2**63 - 1
 
 
 def dev_size_for(
@@ -145,10 +145,10 @@ def dev_size_for(
     # The logarithm neither underflows for confidences near 1 nor with many candidates.
     chance = math.log1p(-confidence) - math.log(int(candidates) - 1)
     root_n = _root_of_rows(-float(special.ndtri_exp(chance)) * sigma, delta)
-    if not root_n**2 < _MOST_ROWS:
+    if not root_n**2 < _MAX_ROWS:
         raise ValueError(
             f"delta={delta!r} is too small: detecting it would take more than "
-            f"{_MOST_ROWS:.0e} dev rows."
+            f"{_MAX_ROWS:.0e} dev rows."
         )
     return max(1, math.ceil(root_n**2))
 

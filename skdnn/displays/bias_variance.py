@@ -17,7 +17,7 @@ _WIDTH = 0.8  # of all bars of one gap together; the rest is the space in betwee
 # Seven, coprime to the ten colours, so that 70 bars look different.
 _HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "++")
 _BAR = 0.14  # least width of a bar in inches
-_MOST_ABOVE = 4  # legend entries in a row above the axes …
+_MAX_ABOVE = 4  # legend entries in a row above the axes …
 _SHORT = 14  # … if no name has more letters than this
 
 
@@ -255,8 +255,8 @@ class BiasVarianceDisplay:
         if not in_order:
             return
         labels, handles = zip(*in_order, strict=True)
-        is_row = len(labels) <= 2 * _MOST_ABOVE and max(map(len, labels)) <= _SHORT
-        columns = min(_MOST_ABOVE, len(labels)) if is_row else 1
+        is_row = len(labels) <= 2 * _MAX_ABOVE and max(map(len, labels)) <= _SHORT
+        columns = min(_MAX_ABOVE, len(labels)) if is_row else 1
         place_legend(
             ax,
             handles,

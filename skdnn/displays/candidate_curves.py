@@ -12,7 +12,7 @@ from skdnn.displays.legends import MARKERS
 # No more candidates are named: further colours are hard to tell apart, and nobody reads
 # longer legends. Grey (C7) is left to the others.
 _COLORS = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "C8", "C9", "black")
-_MOST_NAMED = len(_COLORS)
+_MAX_NAMED = len(_COLORS)
 _OTHERS = "0.8"
 
 
@@ -39,14 +39,14 @@ def draw_candidates(ax, choice: Choice, name, line_kw) -> tuple[list, list]:
     """
     lines, labels = {}, choice.labels()
     prefix = "" if name is None else f"{name}: "
-    n_unnamed = len(labels) - _MOST_NAMED
+    n_unnamed = len(labels) - _MAX_NAMED
     # From best to worst, the order of the legend.
     for place, candidate in enumerate(choice.order()):
         label = f"{prefix}{labels[candidate] or 'held-out score'}"
         style: dict[str, Any] = {
             "linewidth": 1.2,
-            "linestyle": "-" if 2 * place < _MOST_NAMED else "--",
-            "color": _COLORS[place] if place < _MOST_NAMED else _OTHERS,
+            "linestyle": "-" if 2 * place < _MAX_NAMED else "--",
+            "color": _COLORS[place] if place < _MAX_NAMED else _OTHERS,
             "zorder": 2 - place / 1000,
         }
         if candidate == choice.chosen:
@@ -58,8 +58,8 @@ def draw_candidates(ax, choice: Choice, name, line_kw) -> tuple[list, list]:
                 "markersize": 8,
                 "markevery": [int(np.searchsorted(choice.steps, choice.best_n_steps))],
             }
-        elif place >= _MOST_NAMED:
-            is_first = place == _MOST_NAMED
+        elif place >= _MAX_NAMED:
+            is_first = place == _MAX_NAMED
             others = f"{prefix}{n_unnamed} other candidates"
             label = others if is_first else "_"
             style |= {"linewidth": 0.8, "linestyle": "-"}

@@ -21,7 +21,7 @@ _COLORS = (
     "#92dadd",
 )
 _MARKERS = "osDPXv<>p*"  # one for every ten classes
-MOST_COLORED = len(_COLORS)
+MAX_COLORED = len(_COLORS)
 _LETTERS = 12  # per line of a name within its region
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from skdnn._sklearn import style_kwargs
 from skdnn.cross_validated.checkpoints import checkpoints
-from skdnn.cross_validated.members import _MESSAGE as STEPS_WERE_CHOSEN
+from skdnn.cross_validated.members import STEPS_CHOSEN
 from skdnn.estimators import plan
 
 
@@ -14,7 +14,7 @@ def steps_of(net) -> np.ndarray | None:
     A member of a cross-validated estimator is evaluated at checkpoints, which need not
     coincide with ends of epochs. The last one is after its last step.
     """
-    if getattr(net, "stop_message_", None) != STEPS_WERE_CHOSEN:
+    if getattr(net, "stop_message_", None) != STEPS_CHOSEN:
         return None
     last, n_costs = int(net.optimizer_state_.t), len(net.loss_curve_)
     return np.append(checkpoints(3 * last)[: n_costs - 1], last)

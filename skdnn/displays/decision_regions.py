@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 from skdnn._sklearn import check_matplotlib_support, style_kwargs
 from skdnn.diagnosis.arguments import check_count
 from skdnn.displays.arguments import check_ax, style_of
-from skdnn.displays.classes import MOST_COLORED, ClassStyle, draw_boundaries, draw_names
+from skdnn.displays.classes import MAX_COLORED, ClassStyle, draw_boundaries, draw_names
 from skdnn.displays.legends import place_legend
 from skdnn.displays.models import by_name
 from skdnn.displays.panels import panels
@@ -242,12 +242,12 @@ class DecisionRegionsDisplay:
             loc="upper left",
             bbox_to_anchor=(1.02, 1),
             borderaxespad=0,
-            ncols=-(-len(labels) // _MOST_BELOW_EACH_OTHER),
+            ncols=-(-len(labels) // _MAX_BELOW_EACH_OTHER),
         )
         return self
 
     def _are_many(self) -> bool:
-        return len(self.classes) > MOST_COLORED
+        return len(self.classes) > MAX_COLORED
 
     def _draw_regions(self, axes, response):
         from matplotlib.colors import LinearSegmentedColormap
@@ -331,4 +331,4 @@ class DecisionRegionsDisplay:
 # The first two of matplotlib's cycle, which colour-blind readers can tell apart.
 _TWO_COLORS = ("#1f77b4", "#ff7f0e")
 
-_MOST_BELOW_EACH_OTHER = 20  # entries of the legend
+_MAX_BELOW_EACH_OTHER = 20  # entries of the legend

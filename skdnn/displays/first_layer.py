@@ -16,7 +16,7 @@ from skdnn.displays.arguments import check_ax, style_of
 from skdnn.displays.models import fitted_network
 from skdnn.displays.panels import panels
 from skdnn.displays.texts import wrapped
-from skdnn.estimators.moving.scalers import scaling_of
+from skdnn.estimators.conversion.scalers import scaling_of
 
 
 class FirstLayerDisplay:

@@ -9,7 +9,7 @@ from skdnn.displays.legends import place_legend
 from skdnn.network.gradient_check import CORRECT_UP_TO, WRONG_ABOVE, GradientCheckReport
 
 # Stands for 0, which a log axis cannot show.
-_LEAST_ERROR = 1e-16
+_MIN_ERROR = 1e-16
 _TICK = 0.2  # inches per vertical tick label
 
 
@@ -140,7 +140,7 @@ class GradientCheckDisplay:
         places = np.arange(len(self.segments))
         apart = 0.16 * (np.arange(len(self.errors)) - (len(self.errors) - 1) / 2)
         for n, (when, errors) in enumerate(self.errors.items()):
-            errors = np.maximum(errors, _LEAST_ERROR)
+            errors = np.maximum(errors, _MIN_ERROR)
             ax.plot(places + apart[n], errors, "os^D"[n % 4], label=when)
         ax.axhline(CORRECT_UP_TO, color="0.4", ls="--", lw=1)
         ax.axhline(WRONG_ABOVE, color="0.1", ls="-", lw=1)

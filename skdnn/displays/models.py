@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.displays.arguments import check_text
-from skdnn.estimators.unwrapping import Unwrapped, hint_at_several, unwrap
+from skdnn.estimators.unwrapping import Unwrapped, hint_at_ensemble, unwrap
 
 
 def by_name(one_or_many, name=None, argument="estimator") -> dict:
@@ -31,7 +31,7 @@ def fitted_network(estimator, *attributes) -> Unwrapped:
     if missing:
         raise TypeError(
             f"{network!r} has no attribute {missing[0]!r}"
-            f"{hint_at_several(network)}. A fitted MLPRegularizedClassifier or "
+            f"{hint_at_ensemble(network)}. A fitted MLPRegularizedClassifier or "
             "MLPRegularizedRegressor has it."
         )
     return unwrapped

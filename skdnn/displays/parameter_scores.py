@@ -75,8 +75,8 @@ class ParameterScoreDisplay:
         numbers, error bars otherwise; empty for a single fold.
     table_ : SearchTable
         The same scores as a report: print it for the best values, and the mean and
-        standard deviation of each. Set by `from_estimator` and `from_cv_results`;
-        `negate_score` does not change it.
+        standard deviation of each. None unless `from_estimator` or `from_cv_results`
+        made the display; `negate_score` does not change it.
 
     See Also
     --------
@@ -125,6 +125,7 @@ class ParameterScoreDisplay:
         self.hue_values = hue_values
         self.score_name = score_name
         self.connected = connected
+        self.table_: SearchTable | None = None
 
     @classmethod
     def from_estimator(
@@ -239,10 +240,10 @@ class ParameterScoreDisplay:
                 f"{reprlib.repr(cv_results)}."
             )
         table = SearchTable.of(cv_results, param, hue, metric or "score")
-        if len(table.hue_values) > _MOST_LINES:
+        if len(table.hue_values) > _MAX_LINES:
             raise ValueError(
                 f"hue={hue!r} has {len(table.hue_values)} values; more than "
-                f"{_MOST_LINES} lines cannot be told apart."
+                f"{_MAX_LINES} lines cannot be told apart."
             )
         sign = -1 if negate_score else 1
         train = table.train_scores
@@ -406,7 +407,7 @@ class ParameterScoreDisplay:
 
 
 _MARKERS = "os^Dv<>P*X"
-_MOST_LINES = len(_MARKERS)
+_MAX_LINES = len(_MARKERS)
 _TICK = 0.35  # inches per tick label
 _SHORT = 22  # most letters of labels in several columns
 _LONGEST_LABEL = 50  # letters along a y axis of default height

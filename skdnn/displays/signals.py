@@ -183,7 +183,7 @@ _STYLES = ("-", "--", "-.", ":")
 
 # Least number of decades on a y axis: a signal that changes by a tenth per layer is
 # healthy and looks level, while one that vanishes or explodes crosses the axis.
-_LEAST_DECADES = 2.0
+_MIN_DECADES = 2.0
 
 
 def _show_decades(ax, sizes):
@@ -195,7 +195,7 @@ def _show_decades(ax, sizes):
         ax.set_ylim(0.1, 10)
         return
     low, high = np.log10(values.min()), np.log10(values.max())
-    missing = max(0.0, _LEAST_DECADES - (high - low)) / 2
+    missing = max(0.0, _MIN_DECADES - (high - low)) / 2
     margin = max(missing, 0.05 * (high - low))
     ax.set_ylim(10 ** (low - margin), 10 ** (high + margin))
 

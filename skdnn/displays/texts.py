@@ -5,10 +5,10 @@ import re
 # Letters per line: of a legend next to the axes, of labels of a panel, of labels as
 # wide as the figure, of tick labels.
 IN_LEGEND, IN_PANEL, IN_FIGURE, IN_TICK = 44, 36, 76, 26
-_MOST_LINES = 4
+_MAX_LINES = 4
 
 
-def wrapped(text: str, width: int, most_lines: int = _MOST_LINES) -> str:
+def wrapped(text: str, width: int, most_lines: int = _MAX_LINES) -> str:
     """Wrap a text to lines of at most `width` letters; omit the middle of many lines.
 
     Lines break after a space, an underscore, a comma, a semicolon or a slash if there

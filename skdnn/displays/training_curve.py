@@ -325,7 +325,7 @@ class TrainingCurveDisplay:
         """Whether models are named once each: they are many or have long names."""
         longest = max((len(str(name)) for name in self._all("names")), default=0)
         n_models = len(self.costs)
-        return n_models > _MOST_ABOVE or (n_models > 1 and longest > IN_LEGEND)
+        return n_models > _MAX_ABOVE or (n_models > 1 and longest > IN_LEGEND)
 
     def _unit(self) -> str:
         has_steps = any(steps is not None for steps in self._all("steps"))
@@ -380,7 +380,7 @@ class TrainingCurveDisplay:
             handles, labels = handles + more_handles, labels + more_labels
         # Outside the axes, since inside it would always cover a curve.
         side, kw = "above", {}
-        if n_lines > _MOST_ABOVE or self._are_many():
+        if n_lines > _MAX_ABOVE or self._are_many():
             side = "right"
             if self.ax_score_ is not None:
                 # To the right of the ticks and label of the score axis.
@@ -395,4 +395,4 @@ class TrainingCurveDisplay:
 
 
 # With more models, of two lines each, the legend is next to the axes.
-_MOST_ABOVE = 2
+_MAX_ABOVE = 2

@@ -93,9 +93,9 @@ class WeightsDisplay:
         models = by_name(estimator, name)
         for model in models.values():
             check_is_instance(model)
-        if len(models) > _MOST_MODELS:
+        if len(models) > _MAX_MODELS:
             raise ValueError(
-                f"estimator must hold at most {_MOST_MODELS} models, since more "
+                f"estimator must hold at most {_MAX_MODELS} models, since more "
                 f"histograms cannot be told apart, got {len(models)}."
             )
         nets = [fitted_network(each, "coefs_").model for each in models.values()]
@@ -198,7 +198,7 @@ class WeightsDisplay:
         return f"W[{layer + 1}]{size}"
 
 
-_MOST_MODELS = 6
+_MAX_MODELS = 6
 _STYLES = [
     ("o", "●", "-"),
     ("s", "■", "--"),

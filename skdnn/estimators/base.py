@@ -22,7 +22,7 @@ from skdnn.estimators.collapse import collapse_of, reason_with
 from skdnn.estimators.model import Model, NotFinite, finite
 from skdnn.estimators.place import HERE, Place
 from skdnn.estimators.preparation import prepare
-from skdnn.estimators.reached import Reached, split_seed_of
+from skdnn.estimators.progress import FitProgress, split_seed_of
 from skdnn.estimators.reporting import EpochPrinter, refuse, sentence, warn_about
 from skdnn.estimators.resuming import saved_training
 from skdnn.estimators.rows import Rows, rows_to_predict
@@ -104,10 +104,10 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
             split_seed=split_seed_of(saved),
             place=place,
         )
-        reached = Reached(self, start, saved)
+        progress = FitProgress(self, start, saved)
         model, _, examples, dev_rows, evaluate = start
-        state, to_predict = reached.state, draft._attributes_to_predict(model)
-        callbacks.begin_training(model, to_predict, dev_rows, reached)
+        state, to_predict = progress.state, draft._attributes_to_predict(model)
+        callbacks.begin_training(model, to_predict, dev_rows, progress)
         printer = EpochPrinter(self.verbose) if self.verbose else None
         n_epochs, reason_at_end = None, MAX_ITER
         if incremental:
@@ -124,7 +124,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
             n_epochs,
             reason_at_end,
             on_epoch,
-            reached.run,
+            progress.run,
             place,
         )
         outcome = trained.outcome
@@ -192,7 +192,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
     def _set_parameters(self, attribute: str, arrays: Sequence[np.ndarray]) -> None:
         """Copy parameters into θ, to predict with and to resume training from."""
         model = self._fitted_model(attribute).with_parameters(attribute, arrays)
-        state = self._state.moved_to(model.theta)
+        state = self._state.with_theta(model.theta)
         self.__dict__.update(_model=model, _state=state)
 
     def _fitted_model(self, attribute: str) -> Model:

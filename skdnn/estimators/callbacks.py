@@ -6,7 +6,7 @@ from sklearn.callback import CallbackContext
 
 from skdnn._sklearn import callback_context, has_callbacks
 from skdnn.estimators.model import Model
-from skdnn.estimators.reached import Reached
+from skdnn.estimators.progress import FitProgress
 from skdnn.estimators.reporting import EpochPrinter
 from skdnn.estimators.rows import Rows, mapped
 from skdnn.training.history import EpochRecord
@@ -48,7 +48,7 @@ class FitCallbacks:
         self.are_set = has_callbacks(estimator)
         self._data = data_for_hooks(estimator, rows)
         self._fit: CallbackContext = None  # until begin_fit
-        self._reached: Reached | None = None  # until begin_training
+        self._progress: FitProgress | None = None  # until begin_training
         self._dev_rows: Rows | None = None  # until begin_training
         self._model: Model
         self._attributes: dict[str, Any]
@@ -61,7 +61,7 @@ class FitCallbacks:
                 task_name="partial_fit" if self._incremental else "fit",
                 max_subtasks=1 if self._incremental else self._estimator.max_iter,
             )
-            self._fit.reached = None  # tells Checkpoint that this fit can be saved
+            self._fit.fit_progress = None  # tells Checkpoint that this fit can be saved
             self._fit.call_on_fit_task_begin(**self._data)
 
     def begin_training(
@@ -69,7 +69,7 @@ class FitCallbacks:
         model: Model,
         attributes: dict[str, Any],
         dev_rows: Rows | None,
-        reached: Reached,
+        progress: FitProgress,
     ) -> None:
         """Store what the hooks of each epoch are given.
 
@@ -81,11 +81,11 @@ class FitCallbacks:
             The other attributes that the estimator needs to predict.
         dev_rows : Rows or None
             The dev set.
-        reached : Reached
+        progress : FitProgress
             The progress of training; it is updated during training.
         """
         self._model, self._attributes, self._dev_rows = model, attributes, dev_rows
-        self._reached = reached
+        self._progress = progress
         if hasattr(self._estimator, "feature_names_in_"):
             # Names of an earlier fit do not count if these rows have none.
             self._attributes = {"feature_names_in_": None, **attributes}
@@ -96,13 +96,13 @@ class FitCallbacks:
         Both hooks are called at the end, because only then is the last epoch known to
         be the last. The costs, the score and the dev rows are on the context, as
         `record` and `dev_rows`: the hooks have no arguments for them, and `metadata` is
-        passed on to scorers. `reached` can be saved.
+        passed on to scorers. `progress` can be saved.
         """
         epoch = self._fit.subcontext(task_name="epoch")
         dev_rows = self._dev_rows
         epoch.record = record
         epoch.dev_rows = None if dev_rows is None else mapped(dev_rows)
-        epoch.reached = self._reached
+        epoch.fit_progress = self._progress
         epoch.call_on_fit_task_begin(**self._data)
         return epoch.call_on_fit_task_end(
             **self._data,

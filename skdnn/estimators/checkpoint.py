@@ -113,7 +113,7 @@ class Checkpoint:
         if context.task_name in ("epoch", "checkpoint"):
             return
         name = type(estimator).__name__
-        if not hasattr(context, "reached"):
+        if not hasattr(context, "fit_progress"):
             raise ValueError(
                 f"Checkpoint can save the networks of skdnn, but not {name}."
             )
@@ -141,31 +141,31 @@ class Checkpoint:
     def on_fit_task_end(self, estimator, context) -> None:
         """Save at the end of an epoch, if due."""
         if context.task_name in ("epoch", "checkpoint"):
-            self.offer(context.reached)
+            self.offer(context.fit_progress)
 
-    def offer(self, reached: Savable) -> None:
+    def offer(self, progress: Savable) -> None:
         """Save the progress of a fit, if due."""
-        if self._is_due(reached) or reached.is_last():
-            self._save(reached)
+        if self._is_due(progress) or progress.is_last():
+            self._save(progress)
 
     def teardown(self, estimator, context) -> None:
         """Do nothing."""
 
-    def _is_due(self, reached: Savable) -> bool:
+    def _is_due(self, progress: Savable) -> bool:
         if isinstance(self.every, timedelta):
             return time.monotonic() - self._saved_at >= self.every.total_seconds()
-        return reached.count % (self.every or reached.every) == 0
+        return progress.count % (self.every or progress.every) == 0
 
-    def _save(self, reached: Savable) -> None:
+    def _save(self, progress: Savable) -> None:
         self._saved_at = time.monotonic()
         # A damaged file must not replace a good previous one.
         keep = self._saved is not None or files.is_good(self.path)
         try:
-            files.write(self.path, reached.pack(), keep)
+            files.write(self.path, progress.pack(), keep)
         except OSError as error:
-            self._warn(reached.where, error)
+            self._warn(progress.where, error)
         else:
-            self._saved = reached.where
+            self._saved = progress.where
 
     def _warn(self, where: str, error: OSError) -> None:
         if self._has_warned:

@@ -21,9 +21,9 @@ from skdnn._sklearn import (
 )
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.checks.arguments import explaining_arguments
+from skdnn.estimators.conversion.export import OnnxExport
+from skdnn.estimators.conversion.scikit_learn import from_peer, to_peer
 from skdnn.estimators.model import Model
-from skdnn.estimators.moving.export import OnnxExport
-from skdnn.estimators.moving.scikit_learn import from_peer, to_peer
 from skdnn.estimators.parameters import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.rows import Rows, checked_total_weight, targets_to_score
 from skdnn.estimators.targets.classes import ClassTargets

@@ -16,7 +16,7 @@ from skdnn._sklearn import (
 )
 from skdnn.estimators.checks.values import listed
 from skdnn.estimators.model import Model
-from skdnn.estimators.reporting import tell
+from skdnn.estimators.reporting import warn_once_per_search
 from skdnn.estimators.rows import Rows, mapped
 from skdnn.training.stored import StoredRows
 
@@ -150,7 +150,7 @@ class DevScorer:
 
     def _without_weights(self, rows: Rows) -> Rows:
         """Return the rows of positive weight, and warn that each counts once."""
-        tell(
+        warn_once_per_search(
             f"scoring={self._name} takes no sample_weight: each dev row with a weight "
             "above 0 counts once in the score. Use a scorer that takes weights, or "
             'scoring="loss".',

@@ -37,11 +37,11 @@ from skdnn.streams import (
     in_chunk,
     is_source,
     parts_of_chunk,
-    refuse_weights_besides,
+    refuse_separate_weights,
 )
 
 # Size of the sample for the input checks: entries, and bounds on its rows.
-_ENTRIES_KEPT, _LEAST_KEPT, _MOST_KEPT = 2**19, 512, 4096
+_ENTRIES_KEPT, _MIN_KEPT, _MAX_KEPT = 2**19, 512, 4096
 
 
 def is_streamed(given: Rows) -> bool:
@@ -49,7 +49,9 @@ def is_streamed(given: Rows) -> bool:
     return given.y is None and is_source(given.X)
 
 
-def streamed_rows(estimator, given: Rows, seen: "Seen", suffix: str = "") -> Rows:
+def streamed_rows(
+    estimator, given: Rows, seen: "ChunkCollector", suffix: str = ""
+) -> Rows:
     """Return the rows of a batch source, after a pass over all of its chunks.
 
     Parameters
@@ -58,12 +60,12 @@ def streamed_rows(estimator, given: Rows, seen: "Seen", suffix: str = "") -> Row
         The estimator to fit.
     given : Rows
         As the caller passed them: X is the source.
-    seen : Seen
+    seen : ChunkCollector
         Validates X of the chunks and records their properties.
     suffix : str
         Suffix of the caller's argument names, for errors: "" or "_val".
     """
-    refuse_weights_besides(given.sample_weight, suffix)
+    refuse_separate_weights(given.sample_weight, suffix)
     source, found = as_source(given.X), _Found()
     for number, chunk in enumerate(source):
         with in_chunk(number, suffix):
@@ -106,7 +108,7 @@ def rows_of_fit(estimator, given: Rows, reset: bool) -> Rows:
     """
     if not is_streamed(given):
         return training_rows(estimator, given, reset)
-    seen = NumbersSeen(
+    seen = NumbersCollector(
         lambda X, is_first: validated_inputs(estimator, X, reset and is_first)
     )
     return streamed_rows(estimator, given, seen)
@@ -116,11 +118,11 @@ def dev_rows_of_fit(estimator, given: Rows) -> Rows | None:
     """Validate the caller's dev rows, a table or a batch source; None if none."""
     if not is_streamed(given):
         return dev_rows_of(estimator, given)
-    seen = NumbersSeen(lambda X, is_first: dev_inputs(estimator, X), "X_val")
+    seen = NumbersCollector(lambda X, is_first: dev_inputs(estimator, X), "X_val")
     return streamed_rows(estimator, given, seen, "_val")
 
 
-def some_of(rows: Rows) -> Rows:
+def sample_of(rows: Rows) -> Rows:
     """Return rows for the input checks: those of a table, or the sample of a stream."""
     if not isinstance(rows.X, StreamedInputs):
         return rows
@@ -132,7 +134,7 @@ def some_of(rows: Rows) -> Rows:
     return Rows(sample.X, rows.y[numbers], None if weight is None else weight[numbers])
 
 
-class Seen(Protocol):
+class ChunkCollector(Protocol):
     """Properties of X of the chunks so far."""
 
     def checked(self, X: Any) -> Any:
@@ -186,7 +188,7 @@ class _Found:
             self.weights.append(weight.copy())
 
 
-class NumbersSeen:
+class NumbersCollector:
     """Properties of X of the chunks so far, where X is a table of numbers.
 
     Parameters
@@ -221,7 +223,7 @@ class NumbersSeen:
         self._n_stored += X.nnz if sparse.issparse(X) else X.size
         if self._sample is None:
             entries = _ENTRIES_KEPT // max(1, X.shape[1])
-            self._sample = RowSample(min(_MOST_KEPT, max(_LEAST_KEPT, entries)))
+            self._sample = RowSample(min(_MAX_KEPT, max(_MIN_KEPT, entries)))
         self._sample.add(X)
 
     def inputs(self, source, sizes, fingerprints) -> StreamedInputs:

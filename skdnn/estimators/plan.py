@@ -38,7 +38,7 @@ AUTO = "auto"
 AUTO_BATCH_SIZE = 64
 AUTO_KEEP_PROB = 0.9
 WIDE_LAYER = 50  # units; narrower layers have no dropout under "auto"
-MOST_ROWS_AT_ONCE = 200  # above, a mini-batch of all rows is a deliberate choice
+MAX_ROWS_AT_ONCE = 200  # above, a mini-batch of all rows is a deliberate choice
 
 
 def is_stochastic(estimator) -> bool:
@@ -204,7 +204,7 @@ def takes_all_rows_at_once(estimator, n_rows: int | None) -> bool:
         return False
     asked = estimator.batch_size
     batch_size = AUTO_BATCH_SIZE if asked == AUTO else asked
-    return n_rows <= min(batch_size, MOST_ROWS_AT_ONCE)
+    return n_rows <= min(batch_size, MAX_ROWS_AT_ONCE)
 
 
 def training_rows(examples: Examples) -> int:

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from skdnn.estimators import parameters, plan
 from skdnn.estimators.checks.scales import warn_of_inputs
 from skdnn.estimators.dev_set import DevSet, cut_dev_set
-from skdnn.estimators.first_pass import dev_rows_of_fit, some_of
+from skdnn.estimators.first_pass import dev_rows_of_fit, sample_of
 from skdnn.estimators.model import Model, type_out
 from skdnn.estimators.place import HERE, Place
 from skdnn.estimators.rows import (
@@ -96,8 +96,8 @@ def prepare(
     model = Model(network, targets, no_theta, examples.total_weight, type_in)
     evaluate = None if dev_rows is None else DevSet.of(draft, model, dev_rows)
     if not warm:
-        seen = None if given_dev.X is None or dev_rows is None else some_of(dev_rows)
-        warn_of_inputs(draft, some_of(rows), seen)
+        seen = None if given_dev.X is None or dev_rows is None else sample_of(dev_rows)
+        warn_of_inputs(draft, sample_of(rows), seen)
     if evaluate is not None and not (incremental and warm):
         evaluate.try_scorer(state.theta)
     return Start(model, state, examples, dev_rows, evaluate)
@@ -123,9 +123,9 @@ def next_state(
 ) -> TrainingState:
     """Return a copy of the state in which training stopped, ready to resume."""
     state = before.copy(dtype)
-    state.hand_to(estimator.solver)
+    state.switch_solver(estimator.solver)
     if state.is_over and not incremental:
-        state.begin_anew()
+        state.start_new_fit()
     return state
 
 

@@ -20,9 +20,9 @@ from skdnn._sklearn import (
 )
 from skdnn.estimators.base import BaseMLPRegularized
 from skdnn.estimators.checks.arguments import explaining_arguments
+from skdnn.estimators.conversion.export import OnnxExport
+from skdnn.estimators.conversion.scikit_learn import from_peer, to_peer
 from skdnn.estimators.model import Model
-from skdnn.estimators.moving.export import OnnxExport
-from skdnn.estimators.moving.scikit_learn import from_peer, to_peer
 from skdnn.estimators.parameters import CONSTRAINTS, can_fit_partially
 from skdnn.estimators.rows import Rows, checked_total_weight, targets_to_score
 from skdnn.estimators.targets.numbers import RegressionTargets
@@ -339,7 +339,7 @@ class MLPRegularizedRegressor(RegressorMixin, OnnxExport, BaseMLPRegularized):
 
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
-        "loss": [StrOptions({n for n, loss in LOSSES.items() if loss.is_of_numbers})],
+        "loss": [StrOptions({n for n, loss in LOSSES.items() if loss.is_regression})],
         "delta": [Interval(Real, 0, None, closed="neither")],
         "normalize_y": ["boolean"],
     }

@@ -115,10 +115,12 @@ def warn_about(outcome: Outcome, estimator, collapse: Collapse | None) -> None:
     text, reason = _warning_text(outcome, estimator, collapse), outcome.reason
     if text is not None:
         is_harmless = reason == stopping.ONE_CLASS
-        tell(text, UserWarning if is_harmless else ConvergenceWarning, reason)
+        warn_once_per_search(
+            text, UserWarning if is_harmless else ConvergenceWarning, reason
+        )
 
 
-def tell(text: str, category: type[Warning], reason: str) -> None:
+def warn_once_per_search(text: str, category: type[Warning], reason: str) -> None:
     """Warn the caller of fit; a search or other loop over fits once per reason.
 
     The text ends with the reason: docs/user_guide/does_not_learn.md has a section for

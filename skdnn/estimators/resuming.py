@@ -56,7 +56,7 @@ class Saved:
             )
 
 
-def heading(estimator) -> dict[str, Any]:
+def header_fields(estimator) -> dict[str, Any]:
     """Return what all checkpoints contain: versions, and the estimator's parameters."""
     return {
         "skdnn": _version.__version__,

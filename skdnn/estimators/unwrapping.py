@@ -124,10 +124,10 @@ def described(unwrapped: Unwrapped, estimator) -> str:
     got = type(estimator).__name__
     if unwrapped.wrappers:
         got += f" that ends with {unwrapped.model!r}"
-    return got + hint_at_several(unwrapped.model)
+    return got + hint_at_ensemble(unwrapped.model)
 
 
-def hint_at_several(model) -> str:
+def hint_at_ensemble(model) -> str:
     """Return what to do with an ensemble, or "" for any other model."""
     if hasattr(type(model), "members_"):  # a single member would have been unwrapped
         if not hasattr(model, "members_"):

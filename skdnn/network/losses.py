@@ -191,9 +191,9 @@ class Loss(NamedTuple):
     function: Inlined  # (Z, Y, s, scale, option, scratch) -> cost
     out_activation: str  # the link's name, as scikit-learn's `out_activation_`
     option: str | None = None  # the estimators' name for the parameter of the loss
-    is_of_numbers: bool = True  # for regressors, not for classifiers
+    is_regression: bool = True  # for regressors, not for classifiers
     least_target: float = -math.inf
-    is_of_distances: bool = False  # depends on z - y, in the units of y
+    depends_on_residual: bool = False  # depends on z - y, in the units of y
     resists_outliers: bool = False
     nearest: str | None = None  # a loss of scikit-learn that predicts in the same way
 
@@ -205,13 +205,13 @@ LOSSES = {
     "softmax_cross_entropy": Loss(
         softmax_cross_entropy, "softmax", "label_smoothing", False
     ),
-    "squared_error": Loss(squared_error, "identity", is_of_distances=True),
+    "squared_error": Loss(squared_error, "identity", depends_on_residual=True),
     "poisson": Loss(poisson_deviance, "exp", least_target=0.0),
     "huber": Loss(
         huber,
         "identity",
         "delta",
-        is_of_distances=True,
+        depends_on_residual=True,
         resists_outliers=True,
         nearest="squared_error",
     ),

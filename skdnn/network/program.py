@@ -13,7 +13,7 @@ import numpy as np
 
 from skdnn.network.compiled import entry, inlined
 from skdnn.network.kernels import NOW, OPERATION, Kernel, addresses, call
-from skdnn.network.subnormals import flush_subnormals, put_back
+from skdnn.network.subnormals import flush_subnormals, restore_control_word
 
 # Places of the buffers in the address table.
 (
@@ -155,4 +155,4 @@ def perform(operations, first, last, kernels, at, now):
 def _run(operations, kernels, at, now):
     word = flush_subnormals()
     perform(operations, 0, operations.size, kernels, at, now[0])
-    put_back(word)
+    restore_control_word(word)

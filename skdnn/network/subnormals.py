@@ -16,7 +16,7 @@ def flush_subnormals():
     return 0
 
 
-def put_back(word):
+def restore_control_word(word):
     """Restore the previous control word."""
 
 
@@ -27,7 +27,7 @@ def _compiled_flush():
     return lambda: set_flush_flag()
 
 
-@overload(put_back, jit_options=COMPILE_OPTIONS)
+@overload(restore_control_word, jit_options=COMPILE_OPTIONS)
 def _compiled_put_back(word):
     from skdnn.network.instructions import write_control_word
 

@@ -13,7 +13,7 @@ from skdnn.streams import (
     RowSample,
     in_chunk,
     parts_of_chunk,
-    refuse_weights_besides,
+    refuse_separate_weights,
 )
 
 # A q-quantile of n sampled rows has a level of q ± sqrt(q (1 - q) / n) among all rows.
@@ -42,7 +42,7 @@ def process_chunks(
     ValueError
         If there are no rows, none has a weight, or only some chunks have weights.
     """
-    refuse_weights_besides(sample_weight)
+    refuse_separate_weights(sample_weight)
     weighted, counts = None, False
     for number, chunk in enumerate(source):
         with in_chunk(number):

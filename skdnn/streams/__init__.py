@@ -1,6 +1,6 @@
 """Training rows that come in chunks, because they do not fit into memory."""
 
-from skdnn.streams.chunks import in_chunk, parts_of_chunk, refuse_weights_besides
+from skdnn.streams.chunks import in_chunk, parts_of_chunk, refuse_separate_weights
 from skdnn.streams.lazy import refuse_lazy
 from skdnn.streams.sampling import RowSample, rows_of, stacked
 from skdnn.streams.source import BatchSource, as_source, is_source
@@ -13,7 +13,7 @@ __all__ = [
     "is_source",
     "parts_of_chunk",
     "refuse_lazy",
-    "refuse_weights_besides",
+    "refuse_separate_weights",
     "rows_of",
     "stacked",
 ]

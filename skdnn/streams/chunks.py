@@ -21,7 +21,7 @@ def in_chunk(number: int, suffix: str = "") -> Iterator[None]:
         ) from error
 
 
-def refuse_weights_besides(sample_weight: Any, suffix: str = "") -> None:
+def refuse_separate_weights(sample_weight: Any, suffix: str = "") -> None:
     """Raise ValueError if weights are passed outside the chunks."""
     if sample_weight is not None:
         raise ValueError(

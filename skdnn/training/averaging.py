@@ -51,6 +51,6 @@ def average(averaging: Averaging, n_parameters: int) -> list[tuple]:
     return [operation(average_in, stop=n_parameters, decay=averaging.decay)]
 
 
-def nothing(dtype: np.dtype | type = np.float64) -> np.ndarray:
+def no_average(dtype: np.dtype | type = np.float64) -> np.ndarray:
     """Return an empty average, for training without averaging."""
     return np.empty(0, dtype)

@@ -12,7 +12,7 @@ from skdnn.network.objective import Block, Inputs
 # The size of blocks that are not copied: long enough that calls are few, short enough
 # that an interrupt takes effect soon.
 UNCOPIED_BYTES = 2**24
-AS_THEY_STAND = np.empty(0, np.int64)  # `rows` of a block that takes arrays as they are
+ALL_ROWS = np.empty(0, np.int64)  # `rows` of a block that takes arrays as they are
 
 
 class TrainingBlock(NamedTuple):

@@ -32,7 +32,7 @@ from skdnn.network.program import (
     perform,
 )
 from skdnn.network.propagation import Workspace, steps_back, steps_to_cost
-from skdnn.network.subnormals import flush_subnormals, put_back
+from skdnn.network.subnormals import flush_subnormals, restore_control_word
 from skdnn.network.views import matrix, vector
 from skdnn.training.averaging import Averaging, average
 from skdnn.training.blocks import TrainingBlock
@@ -265,11 +265,11 @@ def _train_block(
         now.rows, now.scale, now.rate = stop - start, 1.0 / (stop - start), rates[k]
         perform(operations, to_cost, back, kernels, at, now)
         if not math.isfinite(now.value):
-            put_back(word)
+            restore_control_word(word)
             return total, False
         total += now.value * now.rows
         perform(operations, back, operations.size, kernels, at, now)
         now.step += 1
         now.n_averaged += 1
-    put_back(word)
+    restore_control_word(word)
     return total, True

@@ -10,7 +10,7 @@ from skdnn.network.compile_time import compile_seconds
 from skdnn.training.blocks import Reader
 from skdnn.training.history import DevResult, EpochRecord, Outcome
 from skdnn.training.recipe import Recipe
-from skdnn.training.schedules import LEAST_RATE, STALL_FACTOR
+from skdnn.training.schedules import MIN_RATE, STALL_FACTOR
 from skdnn.training.state import LastEpochs, TrainingState
 from skdnn.training.steps import Steps
 from skdnn.training.stopping import (
@@ -90,10 +90,10 @@ def train_epochs(
                 if told_to_stop and not is_over:
                     outcome.reason, is_over = CALLBACK, True
         if outcome.diverged_at is None and not steps.end_is_finite():
-            last.step_back()
+            last.restore_previous()
             outcome.reason, outcome.diverged_at = DIVERGED, state.n_epochs + 1
     except KeyboardInterrupt as interrupt:
-        last.put_back()
+        last.restore()
         if not outcome.history:
             raise
         outcome.reason, outcome.interrupted_by = INTERRUPTED, interrupt
@@ -147,7 +147,7 @@ def _train_epoch(
     epoch, began, compiled = state.n_epochs + 1, time.perf_counter(), compile_seconds()
     cost, rate = steps.run_epoch()
     if not (np.isfinite(cost) and np.all(np.isfinite(state.theta))):
-        last.step_back()
+        last.restore_previous()
         outcome.reason, outcome.diverged_at = DIVERGED, state.n_epochs + 1
         return True
     state.n_epochs = epoch
@@ -174,7 +174,7 @@ def _reason_of_stall(state: TrainingState) -> str:
 def _lower_rate(state: TrainingState, recipe: Recipe, monitor: Monitor) -> bool:
     """Lower the rate at a stall, if the schedule does so; return whether it was."""
     rate = recipe.learning_rate_init * state.rate_factor
-    if not recipe.schedule.lowers_on_stall or rate <= LEAST_RATE:
+    if not recipe.schedule.lowers_on_stall or rate <= MIN_RATE:
         return False
     state.rate_factor /= STALL_FACTOR
     monitor.reset_patience()

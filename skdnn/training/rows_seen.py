@@ -11,7 +11,7 @@ from typing import Any
 
 # The most checksums to keep. Repeated calls beyond these count again, unless the caller
 # gives the total weight.
-_MOST_CALLS = 1024
+_MAX_CALLS = 1024
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class RowsSeen:
         if checksum in self.calls:
             return replace(self, known=known)
         calls = self.calls
-        if checksum is not None and len(calls) < _MOST_CALLS:
+        if checksum is not None and len(calls) < _MAX_CALLS:
             calls = calls | {checksum}
         return replace(self, distinct=self.distinct + weight, known=known, calls=calls)
 

@@ -64,4 +64,4 @@ SCHEDULES = {
 # scikit-learn's rule for "adaptive": divide by 5 at each stall, and stop once the rate
 # has fallen to 1e-6.
 STALL_FACTOR = 5.0
-LEAST_RATE = 1e-6
+MIN_RATE = 1e-6

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.training.averaging import nothing
+from skdnn.training.averaging import no_average
 from skdnn.training.history import Outcome
 from skdnn.training.optimizers import OptimizerState
 from skdnn.training.parts import InPlace, StatePart
@@ -31,7 +31,7 @@ class TrainingState(StatePart):
     first_cost: float | None = None  # J in the first epoch
     is_over: bool = False  # patience has run out
     monitor: Monitor | None = None  # patience, and the best θ
-    average: InPlace = field(default_factory=nothing)  # of θ, empty if there is none
+    average: InPlace = field(default_factory=no_average)  # of θ, empty if there is none
     n_averaged: int = 0  # steps in it
 
     @property
@@ -42,27 +42,27 @@ class TrainingState(StatePart):
     def begin_averaging(self, is_on: bool) -> None:
         """Continue the average, start one, or discard it."""
         if not is_on:
-            self.average, self.n_averaged = nothing(self.theta.dtype), 0
+            self.average, self.n_averaged = no_average(self.theta.dtype), 0
         elif not self.n_averaged:
             self.average = self.theta.copy()
 
-    def moved_to(self, theta: np.ndarray) -> "TrainingState":
+    def with_theta(self, theta: np.ndarray) -> "TrainingState":
         """Return the state at another θ: with its moments, but no average or best θ."""
         return replace(
             self,
             theta=theta,
             monitor=None,
-            average=nothing(theta.dtype),
+            average=no_average(theta.dtype),
             n_averaged=0,
         )
 
-    def hand_to(self, solver: str) -> None:
+    def switch_solver(self, solver: str) -> None:
         """Discard the moments of another solver, which have another meaning."""
         if solver != self.solver:
             self.optimizer = OptimizerState.start(self.theta)
             self.solver = solver
 
-    def begin_anew(self) -> None:
+    def start_new_fit(self) -> None:
         """Start another fit from this θ: with full patience and the initial rate."""
         self.schedule_start, self.rate_factor = self.time, 1.0
         self.first_cost, self.is_over = None, False
@@ -126,13 +126,13 @@ class LastEpochs:
         """Note that nothing is incomplete until the next epoch begins."""
         self._is_over = True
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         """Undo everything since the last full epoch."""
         if not self._is_over and self._last is not None:
             self._restore(self._last)
             self._outcome.reason = self._last.reason
 
-    def step_back(self) -> None:
+    def restore_previous(self) -> None:
         """Undo the last full epoch as well, since training diverged right after it.
 
         Its θ may be finite and yet too large for a finite cost.

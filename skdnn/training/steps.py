@@ -68,7 +68,7 @@ class Steps:
         """Return the state and the position within the epoch, to be saved."""
         return {"state": self.state.pack(), "epoch": self._endless.pack()}
 
-    def go_on_from(self, plain: dict[str, Any]) -> None:
+    def resume(self, plain: dict[str, Any]) -> None:
         """Resume from what was packed by another object that trains on these rows."""
         self.state.take_over(TrainingState.unpack(plain["state"]))
         self._endless.resume_from(plain["epoch"])

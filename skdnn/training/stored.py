@@ -17,10 +17,10 @@ from scipy import sparse
 from skdnn.network.inputs import SparseRows
 from skdnn.network.memory import empty_aligned
 from skdnn.network.objective import Inputs
-from skdnn.training.tables import MOST_STORED, Table
+from skdnn.training.tables import MAX_STORED, Table
 
 # Tables that take more memory go to a file.
-MOST_HELD_BYTES = 2**27
+MAX_HELD_BYTES = 2**27
 
 
 class Collected:
@@ -68,7 +68,7 @@ class Collected:
         self._n_rows += X.shape[0]
 
     def _store_if_large(self) -> None:
-        if self._stored is None and self._n_bytes > MOST_HELD_BYTES:
+        if self._stored is None and self._n_bytes > MAX_HELD_BYTES:
             self._stored = StoredRows(self._shape, self._dtype, self._is_sparse)
             for part in self._parts:
                 self._stored.add(part)
@@ -175,7 +175,7 @@ class StoredTable:
     def __init__(self, rows: StoredRows, dtype):
         self.rows, self.dtype = rows, np.dtype(dtype)
         self.n_rows, self.n_columns = rows.shape
-        most_stored = MOST_STORED * self.n_rows * self.n_columns
+        most_stored = MAX_STORED * self.n_rows * self.n_columns
         self.is_sparse_enough = rows.is_sparse and int(rows.ends[-1]) < most_stored
 
     def blocks(self, block_rows: int) -> Iterator[Inputs]:

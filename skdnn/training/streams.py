@@ -10,7 +10,7 @@ from scipy import sparse
 from skdnn.network.inputs import SparseRows, rows_between
 from skdnn.network.memory import empty_aligned
 from skdnn.network.objective import Inputs
-from skdnn.training.tables import MOST_STORED, Table
+from skdnn.training.tables import MAX_STORED, Table
 
 _END = object()
 # The most rows moved within a buffer at once; few, so that the copies stay small.
@@ -76,7 +76,7 @@ class StreamTable:
         self._starts = ends if rows is None else np.searchsorted(rows, ends)
         self.n_rows, self.n_columns = int(self._starts[-1]), chunks.shape[1]
         n_entries = chunks.shape[0] * chunks.shape[1]
-        self.is_sparse_enough = chunks.n_stored < MOST_STORED * n_entries
+        self.is_sparse_enough = chunks.n_stored < MAX_STORED * n_entries
         self.can_be_reordered = chunks.can_be_reordered
         self.buffer_chunks = chunks.buffer_chunks
         self.chunk_rows = np.diff(self._starts)

@@ -24,7 +24,7 @@ _SMALL_TABLE_BYTES = 2**24
 _COMPILED_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 # Rows of a sparse table with a larger share of stored entries are made dense: BLAS
 # multiplies zeros faster than any loop can skip them.
-MOST_STORED = 1 / 8
+MAX_STORED = 1 / 8
 
 
 @entry
@@ -64,7 +64,7 @@ class Table:
         self._rows = rows
         self.n_rows = X.shape[0] if rows is None else len(rows)
         self.n_columns = X.shape[1]
-        most_stored = MOST_STORED * X.shape[0] * X.shape[1]
+        most_stored = MAX_STORED * X.shape[0] * X.shape[1]
         self.is_sparse_enough = self._sparse and table.nnz < most_stored
         self.ready = self._ready()
 

@@ -19,10 +19,10 @@ from skdnn.network.architecture import Network
 # Multiplications in one matrix product below which a second thread does not pay. With
 # an idle second core it gained 1.2x at 1e6 and 1.75x at 8e6; with a busy one a network
 # of 1e6 took 1.7 times as long (docs/performance.md).
-_LEAST_WORK_FOR_THREADS = 8_000_000
+_MIN_WORK_FOR_THREADS = 8_000_000
 # Up to here OpenBLAS starts no second thread anyway, and setting a limit takes longer
 # than predicting a row.
-_LEAST_WORK_TO_CAP = 2**18
+_MIN_WORK_TO_CAP = 2**18
 
 
 @lru_cache(maxsize=1)
@@ -90,8 +90,8 @@ def blas_threads_for(network: Network, rows: int) -> Iterator[None]:
     """Cap the BLAS threads at one, unless products of `rows` rows are worth more."""
     work = most_work(network, rows)
     in_main_thread = threading.current_thread() is threading.main_thread()
-    deserves_threads = in_main_thread and work >= _LEAST_WORK_FOR_THREADS
-    if deserves_threads or work < _LEAST_WORK_TO_CAP:
+    uses_threads = in_main_thread and work >= _MIN_WORK_FOR_THREADS
+    if uses_threads or work < _MIN_WORK_TO_CAP:
         yield
         return
     with one_blas_thread():

@@ -134,7 +134,7 @@ def test_x_val_may_be_a_source(preprocess):
 def test_held_out_rows_that_are_many_are_read_from_the_source(monkeypatch):
     settings = {"shuffle": False, "n_jobs": 2}
     expected = classifier(**settings).fit(FRAME, Y)
-    monkeypatch.setattr(inputs, "MOST_HELD_OUT", 20)
+    monkeypatch.setattr(inputs, "MAX_HELD_OUT", 20)
     assert_same(expected, classifier(**settings).fit(chunks_of(FRAME, Y)))
 
 
@@ -156,7 +156,7 @@ def test_preprocessors_are_fitted_to_a_sample(monkeypatch):
 
 def test_one_part_is_of_a_stated_number_of_rows(monkeypatch):
     monkeypatch.setattr(folds, "_ONE_PART_ABOVE", 100)
-    monkeypatch.setattr(folds, "MOST_HELD_OUT", 12)
+    monkeypatch.setattr(folds, "MAX_HELD_OUT", 12)
     for given in ((FRAME, Y), (chunks_of(FRAME, Y),)):
         model = classifier(cv=None).fit(*given)
         assert np.sum(np.isfinite(model.oof_decision_function_)) == 12

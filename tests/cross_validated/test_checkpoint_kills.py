@@ -36,10 +36,10 @@ CASES = {
 class Told(Checkpoint):
     pipe = None
 
-    def offer(self, reached):
-        super().offer(reached)
+    def offer(self, progress):
+        super().offer(progress)
         if self.pipe is not None:
-            os.write(self.pipe, bytes([reached.count, reached.refit is not None]))
+            os.write(self.pipe, bytes([progress.count, progress.refit is not None]))
 
 
 def fit(case, path, pipe=None):

@@ -36,9 +36,9 @@ class CrashingCheckpoint(Checkpoint):
         super().__init__(path, every)
         self.at = at
 
-    def offer(self, reached):
-        super().offer(reached)
-        if reached.count == self.at:
+    def offer(self, progress):
+        super().offer(progress)
+        if progress.count == self.at:
             raise Crash
 
 
@@ -148,9 +148,9 @@ def test_who_has_stalled_stays_out(tmp_path, monkeypatch):
 )
 def test_when_it_is_saved(every, saved, tmp_path, monkeypatch):
     class Counting(Checkpoint):
-        def _save(self, reached):
-            counts.append(reached.count)
-            super()._save(reached)
+        def _save(self, progress):
+            counts.append(progress.count)
+            super()._save(progress)
 
     counts = []
     model = classifier(learning_rate_init=0.01)

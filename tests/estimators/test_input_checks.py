@@ -36,7 +36,7 @@ from skdnn import (
     MLPRegularizedRegressor,
     signal_propagation,
 )
-from skdnn.estimators.checks.scales import look_at
+from skdnn.estimators.checks.scales import check_scales
 from skdnn.estimators.rows import Rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -60,7 +60,7 @@ def found(X, y=None, dev=None, **options):
     """Return the findings by code."""
     rows = X if isinstance(X, Rows) else Rows(X, y)
     dev = None if dev is None else Rows(dev, None)
-    findings = look_at(rows, dev, **options)
+    findings = check_scales(rows, dev, **options)
     assert len({f.code for f in findings}) == len(findings)
     return {f.code: f for f in findings}
 

@@ -20,7 +20,7 @@ from skdnn import (
     MLPRegularizedRegressor,
     to_onnx,
 )
-from skdnn.estimators.moving.onnx_network import (
+from skdnn.estimators.conversion.onnx_network import (
     ACTIVATIONS,
     IR_VERSION,
     OPSET,

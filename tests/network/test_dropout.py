@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.network.propagation import cost_and_gradient
-from skdnn.training.averaging import nothing
+from skdnn.training.averaging import no_average
 from skdnn.training.epoch import Variables
 from skdnn.training.optimizers import Regularization
 from tests.problems import (
@@ -32,7 +32,7 @@ def gradient(problem, keep_prob, seed=5, step=3, rows=None):
     It is a step of training, of no length: that is compiled already.
     """
     theta = problem.theta.copy()
-    moments = np.zeros_like(theta), np.zeros_like(theta), nothing(theta.dtype)
+    moments = np.zeros_like(theta), np.zeros_like(theta), no_average(theta.dtype)
     cost, _, grad = train_block(
         problem.network,
         recipe(problem, "sgd").rule,

@@ -28,7 +28,7 @@ from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.dropout import mask_key
 from skdnn.network.exponential import exp, expm1
 from skdnn.network.propagation import ForwardWorkspace, cost_and_gradient, logits
-from skdnn.training.averaging import Averaging, nothing
+from skdnn.training.averaging import Averaging, no_average
 from skdnn.training.blocks import TrainingBlock
 from skdnn.training.epoch import Variables
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization
@@ -146,7 +146,7 @@ def sparse_inputs(dtype):
         TrainingBlock(*rows, False, order, np.array([0, 4, 8, 12])),
         [0.02, 0.03, 0.04],
         [0.8, 1.0, 1.0],
-        Variables(theta, state.m, state.v, nothing(dtype), 0, 0),
+        Variables(theta, state.m, state.v, no_average(dtype), 0, 0),
         is_sparse=True,
     )
     yield "trained", theta

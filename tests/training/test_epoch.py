@@ -6,7 +6,7 @@ from numba.core.runtime import _nrt_python, rtsys
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdnn.training import epoch
-from skdnn.training.averaging import OFF, Averaging, nothing
+from skdnn.training.averaging import OFF, Averaging, no_average
 from skdnn.training.epoch import Variables
 from skdnn.training.optimizers import OPTIMIZERS, OptimizerState, Regularization
 from tests import oracle
@@ -41,7 +41,7 @@ def train(
 ):
     """Train a copy of θ on the block of all rows; return θ and what the loop says."""
     theta = problem.theta.copy()
-    average = nothing(theta.dtype) if average is None else average
+    average = no_average(theta.dtype) if average is None else average
     state = state or OptimizerState.start(theta)
     variables = Variables(theta, state.m, state.v, average, state.t, n_averaged)
     block = problem.block(bounds, rows)

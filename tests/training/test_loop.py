@@ -349,7 +349,7 @@ def test_all_that_an_epoch_moves_is_put_back():
     outcome.reason, state.time, state.is_over = CONVERGED, 1.0, True
     state.first_cost = 3.0
     assert _whole_state(state, monitor) != _whole_state(*before)
-    last.put_back()
+    last.restore()
     assert _whole_state(state, monitor) == _whole_state(*before)
     assert outcome == Outcome()
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from skdnn.training.rows_seen import _MOST_CALLS, RowsSeen
+from skdnn.training.rows_seen import _MAX_CALLS, RowsSeen
 from skdnn.training.tables import Examples, Table
 
 
@@ -34,11 +34,11 @@ def test_a_known_total_holds_from_then_on():
 
 def test_as_many_calls_are_told_apart_as_are_kept():
     seen = RowsSeen()
-    for checksum in range(_MOST_CALLS + 5):
+    for checksum in range(_MAX_CALLS + 5):
         seen = seen.after(1.0, checksum)
-    assert len(seen.calls) == _MOST_CALLS
+    assert len(seen.calls) == _MAX_CALLS
     assert seen.after(1.0, 0).total == seen.total
-    assert seen.after(1.0, _MOST_CALLS + 1).total == seen.total + 1
+    assert seen.after(1.0, _MAX_CALLS + 1).total == seen.total + 1
 
 
 def _examples(X, y, weight=None):

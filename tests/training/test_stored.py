@@ -36,7 +36,7 @@ def collected(rows):
 @pytest.mark.parametrize("rows", [X, *SPARSE.values()], ids=["dense", "thin", "sparse"])
 def test_blocks_and_checksum_are_those_of_the_table(rows, dtype, monkeypatch):
     rows = collected(rows)
-    monkeypatch.setattr(stored, "MOST_HELD_BYTES", 100)
+    monkeypatch.setattr(stored, "MAX_HELD_BYTES", 100)
     held = collected(rows)
     assert isinstance(held, StoredRows)
     assert held.largest == abs(rows).max()
@@ -65,7 +65,7 @@ def test_dev_rows_in_a_file_have_the_scores_of_rows_in_memory(
     )
     source = BatchSource.from_arrays(rows, Y, chunk_rows=60)
     expected = net.fit(source).validation_scores_, net.validation_loss_curve_
-    monkeypatch.setattr(stored, "MOST_HELD_BYTES", 100)
+    monkeypatch.setattr(stored, "MAX_HELD_BYTES", 100)
     n_stored = []
     before = StoredRows.add
     monkeypatch.setattr(
@@ -83,7 +83,7 @@ def test_a_full_disk(monkeypatch):
         def write(self, view):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stored, "MOST_HELD_BYTES", 100)
+    monkeypatch.setattr(stored, "MAX_HELD_BYTES", 100)
     monkeypatch.setattr(stored.tempfile, "TemporaryFile", lambda **options: Full())
     monkeypatch.setattr(stored.tempfile, "gettempdir", lambda: "/")
     net = MLPRegularizedClassifier((5,), early_stopping=True)

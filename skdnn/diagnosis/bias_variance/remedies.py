@@ -27,7 +27,7 @@ LARGER = 2  # factor for the units of a layer and for epochs
 PENALTY_STEP = 3  # about half a decade
 FIRST_ALPHA = 1.0
 FIRST_UNITS = (100,)
-KEEP_PROB_STEP, LEAST_KEEP_PROB = 0.2, 0.5
+KEEP_PROB_STEP, MIN_KEEP_PROB = 0.2, 0.5
 MEMBERS = 5
 _OUT_OF_EPOCHS = ("max_iter", "one_epoch")
 
@@ -254,7 +254,7 @@ def _fewer_kept(now, model):
     if model.params.get("solver") == "lbfgs" or not has_hidden_layers:
         return None
     return _moved_keep_prob(
-        now, model, lambda kept: min(kept, max(LEAST_KEEP_PROB, kept - KEEP_PROB_STEP))
+        now, model, lambda kept: min(kept, max(MIN_KEEP_PROB, kept - KEEP_PROB_STEP))
     )
 
 

@@ -146,7 +146,7 @@ def _scales_for_networks(estimator, train, dev):
         return None
     X, y = unwrapped.rows(*train, refit=False)
     X_dev = None if dev[0] is None else unwrapped.rows(*dev, refit=False)[0]
-    return scales.findings_of(
+    return scales.scale_findings(
         net,
         Rows(rows_to_predict(net, X), y if sparse.issparse(y) else np.asarray(y)),
         None if X_dev is None else Rows(rows_to_predict(net, X_dev), None),
@@ -173,7 +173,7 @@ def _scales_for_others(estimator, train, dev):
     numbers = _numbers_of(X)
     if module.startswith((*_MIND_SCALES, _GRADIENT_DESCENT)) and numbers is not None:
         rows = Rows(numbers, None)
-        found += scales.look_at(rows, arrays=_names(unwrapped))
+        found += scales.check_scales(rows, arrays=_names(unwrapped))
     found += _scale_of_dev(unwrapped, train, dev)
     minds_targets = module.startswith((*_MIND_TARGETS, _GRADIENT_DESCENT))
     if minds_targets and not is_classifier(estimator):
@@ -190,7 +190,9 @@ def _scale_of_dev(unwrapped, train, dev):
     )
     if X is None or X_dev is None or X.shape[1] != X_dev.shape[1]:
         return []
-    found = scales.look_at(Rows(X, None), Rows(X_dev, None), arrays=_names(unwrapped))
+    found = scales.check_scales(
+        Rows(X, None), Rows(X_dev, None), arrays=_names(unwrapped)
+    )
     return [one for one in found if one.code == "scale_of_dev_columns"]
 
 

@@ -29,7 +29,7 @@ from skdnn.estimators.checks.scales import DataScaleWarning
 from skdnn.estimators.unwrapping import unwrap
 from skdnn.model_selection.labels import in_words
 
-MOST_ROWS = 5000
+MAX_ROWS = 5000
 
 
 class Trial(NamedTuple):
@@ -126,8 +126,8 @@ class _TrialRunner:
         self.part = next(part for part in unseen if part in found.parts)
         X, y = found.rows["train"]
         n_rows = count_rows("X_train", X)
-        if n_rows > MOST_ROWS:
-            some = np.random.default_rng(0).choice(n_rows, MOST_ROWS, replace=False)
+        if n_rows > MAX_ROWS:
+            some = np.random.default_rng(0).choice(n_rows, MAX_ROWS, replace=False)
             some.sort()  # keep the order of the rows, such as time or groups
             X, y = safe_indexing(X, some), safe_indexing(y, some)
         self.rows = X, y

@@ -21,7 +21,7 @@ from skdnn.diagnosis.signals.verdict import (
     verdict_of,
 )
 from skdnn.estimators import plan
-from skdnn.estimators.checks.scales import findings_of
+from skdnn.estimators.checks.scales import scale_findings
 from skdnn.estimators.inspection import TrainingProblem
 
 
@@ -234,7 +234,7 @@ def report_of(problem: TrainingProblem, n_epochs: int) -> SignalReport:
     """Return the report on a training problem, before and after training it."""
     net = problem.estimator
     at_init, trained, notes = measure(problem), None, _notes(net)
-    notes += [finding.message for finding in findings_of(net, problem.rows)]
+    notes += [finding.message for finding in scale_findings(net, problem.rows)]
     n_trained, diverged_at = 0, None
     if n_epochs:
         outcome = problem.train(n_epochs)

@@ -17,14 +17,14 @@ from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import INITIALIZERS
 
 # Healthy if the geometric mean per layer lies between these …
-LEAST_CHANGE, MOST_CHANGE = 0.8, 1.25
+MIN_CHANGE, MAX_CHANGE = 0.8, 1.25
 # … or the total change is less than this factor.
 HARMLESS_IN_ALL = 10.0
 # A layer with a larger share of stuck units decides the verdict. In deep ReLU networks
 # half of the units are zero for all rows at initialisation: deep down, rows look alike.
 STUCK_SHARES = {"saturated": 0.5, "dead": 0.9}
 # Inputs with an rms outside these should be standardised.
-LEAST_INPUT, MOST_INPUT = 0.3, 3.0
+MIN_INPUT, MAX_INPUT = 0.3, 3.0
 
 # Worst first: each may be the cause of those after it.
 VERDICTS = ("exploding", "saturated", "dead", "vanishing", "healthy")
@@ -71,9 +71,9 @@ def _direction(changes: list[float]) -> str:
         # Once a signal is 0, the ratios are 0/0.
         return "exploding" if np.inf in changes else "vanishing"
     mean, in_all = mean_change(changes), prod(changes)
-    if mean > MOST_CHANGE and in_all > HARMLESS_IN_ALL:
+    if mean > MAX_CHANGE and in_all > HARMLESS_IN_ALL:
         return "exploding"
-    if mean < LEAST_CHANGE and in_all < 1 / HARMLESS_IN_ALL:
+    if mean < MIN_CHANGE and in_all < 1 / HARMLESS_IN_ALL:
         return "vanishing"
     return "healthy"
 
@@ -106,7 +106,7 @@ def remedies_for(
     """Return what to try, the most promising first; empty if all is well."""
     verdict = verdict_of(at_init)
     remedies = []
-    if not LEAST_INPUT <= at_init.input_rms <= MOST_INPUT:
+    if not MIN_INPUT <= at_init.input_rms <= MAX_INPUT:
         remedies.append(
             f"Standardise the inputs (InputStandardizer): their rms is "
             f"{at_init.input_rms:.3g} instead of about 1."

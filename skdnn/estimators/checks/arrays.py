@@ -45,7 +45,7 @@ _CURE_OF_MISSING = {
     NUMBERS: "Leave out the rows without a target.",
     WEIGHTS: "Every row needs a weight; 0 leaves a row out.",
 }
-_MOST_NAMES = 5
+_MAX_NAMES = 5
 _OTHER_KINDS = tuple("cmMV")
 
 
@@ -132,7 +132,7 @@ def _within(columns: list[str]) -> str:
     columns = [column for column in columns if column]
     if not columns:
         return ""
-    shown = shortened(columns[:_MOST_NAMES], len(columns))
+    shown = shortened(columns[:_MAX_NAMES], len(columns))
     return f" in column{'s' if len(columns) > 1 else ''} {shown}"
 
 

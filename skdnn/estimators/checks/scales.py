@@ -2,7 +2,7 @@
 
 Of a large table only some thousands of entries are checked: a scale that is off by a
 factor of ten or more shows in any part of it. For how the thresholds were measured, and
-how often they are wrong, see docs/design/0012-a-look-at-the-inputs.md.
+how often they are wrong, see docs/design/0012-input-checks.md.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from skdnn.estimators.reporting import tell
+from skdnn.estimators.reporting import warn_once_per_search
 from skdnn.estimators.rows import Rows
 from skdnn.network.losses import LOSSES
 
 # Bounds on the number of rows to check, and on that of entries in a wide table.
-_MOST_ROWS, _LEAST_ROWS, _MOST_ENTRIES = 2048, 256, 2**18
+_MAX_ROWS, _MIN_ROWS, _MAX_ENTRIES = 2048, 256, 2**18
 # With fewer rows, only huge columns are reported: everything else may be chance.
 _ENOUGH_ROWS = 10
 # A column is huge above this root mean square. Digits have 13, ages 40, pixels 100.
@@ -34,7 +34,7 @@ _IQR = 1.349  # of the standard normal distribution
 _FAR_OFF, _OFF = 10.0, 3.0
 # Number of rows to compare, least number of dev rows, and the least number for which a
 # standard deviation or a median is computed.
-_COMPARED_ROWS, _LEAST_DEV_ROWS, _ENOUGH_TO_MEASURE = 200, 5, 30
+_COMPARED_ROWS, _MIN_DEV_ROWS, _ENOUGH_TO_MEASURE = 200, 5, 30
 # Ratio of the typical entries of sparse rows.
 _OFF_SPARSE = 5.0
 
@@ -44,7 +44,7 @@ class DataScaleWarning(UserWarning):
 
     It is issued by `fit` and by the first `partial_fit`. The message names the array,
     what was measured, and the remedy. It ends with a code, which is the heading of a
-    section on the page "My net does not learn" of the user guide.
+    section on the page "Troubleshooting" of the user guide.
 
     See Also
     --------
@@ -93,11 +93,11 @@ _ARRAYS_OF_FIT = Arrays()
 
 def warn_of_inputs(estimator, rows: Rows, dev: Rows | None) -> None:
     """Warn of each finding about the rows of a fit."""
-    for finding in findings_of(estimator, rows, dev):
-        tell(finding.message, DataScaleWarning, finding.code)
+    for finding in scale_findings(estimator, rows, dev):
+        warn_once_per_search(finding.message, DataScaleWarning, finding.code)
 
 
-def findings_of(
+def scale_findings(
     estimator, rows: Rows, dev: Rows | None = None, arrays: Arrays | None = None
 ) -> list[InputFinding]:
     """Return the findings about the rows of a fit.
@@ -111,7 +111,7 @@ def findings_of(
     arrays : Arrays, optional
         Names for the messages.
     """
-    return look_at(
+    return check_scales(
         rows,
         dev,
         loss=_loss_on_raw_targets(estimator),
@@ -125,7 +125,7 @@ def _loss_on_raw_targets(estimator) -> str:
     return estimator.loss if is_on_raw else ""
 
 
-def look_at(
+def check_scales(
     rows: Rows,
     dev: Rows | None = None,
     *,
@@ -162,7 +162,7 @@ def look_at(
         found = [_equal_rows(X, arrays) or _scale_of_columns(X, names, arrays)]
         if dev is not None:
             found.append(_scale_of_dev_columns(X, dev, names, arrays))
-        if loss and LOSSES[loss].is_of_distances:
+        if loss and LOSSES[loss].depends_on_residual:
             found.append(_scale_of_targets(rows.y[where], loss, arrays))
     return [finding for finding in found if finding is not None]
 
@@ -172,7 +172,7 @@ def look_at(
 
 def _n_rows_to_check(X) -> int:
     per_row = X.nnz / X.shape[0] if sparse.issparse(X) else X.shape[1]
-    return min(_MOST_ROWS, max(_LEAST_ROWS, int(_MOST_ENTRIES / max(per_row, 1))))
+    return min(_MAX_ROWS, max(_MIN_ROWS, int(_MAX_ENTRIES / max(per_row, 1))))
 
 
 def _spread(rows: Rows, most: int) -> np.ndarray:
@@ -260,7 +260,7 @@ def _scale_of_columns(X, names, arrays: Arrays) -> InputFinding | None:
 
 def _scale_of_dev_columns(X, dev: Rows, names, arrays: Arrays) -> InputFinding | None:
     D = _picked(dev, _spread(dev, _COMPARED_ROWS))
-    if X.shape[0] < _ENOUGH_ROWS or D.shape[0] < _LEAST_DEV_ROWS:
+    if X.shape[0] < _ENOUGH_ROWS or D.shape[0] < _MIN_DEV_ROWS:
         return None
     cure = "Give both in the same units, transformed by the same fitted steps."
     if arrays.dev == "X_val":

@@ -63,7 +63,8 @@ class RegressionTargets:
         """Return the targets on the scale of the previous fit, if it is compatible."""
         are_alike = (
             self.n_outputs == before.n_outputs
-            and LOSSES[self.loss].is_of_distances == LOSSES[before.loss].is_of_distances
+            and LOSSES[self.loss].depends_on_residual
+            == LOSSES[before.loss].depends_on_residual
         )
         if not are_alike:
             return self
@@ -79,7 +80,7 @@ class RegressionTargets:
         only centred.
         """
         loss = LOSSES[self.loss]
-        if not loss.is_of_distances:
+        if not loss.depends_on_residual:
             return self
         Y, s = self._counting(y, sample_weight)
         if not len(Y):  # an error when the weights are validated

@@ -6,7 +6,7 @@ import numpy as np
 
 from skdnn.network.objective import Block
 from skdnn.training.blocks import (
-    AS_THEY_STAND,
+    ALL_ROWS,
     UNCOPIED_BYTES,
     Augment,
     TrainingBlock,
@@ -128,11 +128,11 @@ class StreamReader:
             if self._augment is not None:
                 picked = buffer.dense(some), Y[some], s[some]
                 block = augmented(self._augment, picked, self.rng)
-                yield TrainingBlock(*block, True, AS_THEY_STAND, within)
+                yield TrainingBlock(*block, True, ALL_ROWS, within)
             elif self._shuffles:
                 yield TrainingBlock(X, Y, s, examples.is_weighted, some, within)
             else:
-                stand = AS_THEY_STAND
+                stand = ALL_ROWS
                 yield TrainingBlock(X, Y, s, examples.is_weighted, stand, bounds)
         del X
         if self._shuffles:

@@ -7,7 +7,7 @@ import numpy as np
 from skdnn.network.memory import empty_aligned
 from skdnn.network.objective import Block, Inputs
 from skdnn.training.blocks import (
-    AS_THEY_STAND,
+    ALL_ROWS,
     UNCOPIED_BYTES,
     Augment,
     TrainingBlock,
@@ -90,7 +90,7 @@ class TableReader:
             if self._augment is not None:
                 rows = np.arange(start, stop) if order is None else order[start:stop]
                 X, Y, s = augmented(self._augment, self._pick(rows), self.rng)
-                block = TrainingBlock(X, Y, s, True, AS_THEY_STAND, bounds - start)
+                block = TrainingBlock(X, Y, s, True, ALL_ROWS, bounds - start)
             else:
                 block = TrainingBlock(*self._read(start, stop, order), bounds - start)
             yield block
@@ -103,11 +103,11 @@ class TableReader:
         Y, s, is_weighted = examples.Y, examples.s, examples.is_weighted
         if order is None:
             block = table.read(start, stop), Y[start:stop], s[start:stop]
-            return *block, is_weighted, AS_THEY_STAND
+            return *block, is_weighted, ALL_ROWS
         rows = order[start:stop]
         if table.ready is not None:
             return table.ready, Y, s, is_weighted, rows
-        return *self._pick(rows), is_weighted, AS_THEY_STAND
+        return *self._pick(rows), is_weighted, ALL_ROWS
 
     def _pick(self, rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Copy rows, their targets and weights to the buffers."""

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from skdnn.estimators.moving.onnx import network_parts, steps_before_networks
-from skdnn.estimators.moving.onnx_graph import Graph, import_onnx
-from skdnn.estimators.moving.onnx_network import (
+from skdnn.estimators.conversion.onnx import network_parts, steps_before_networks
+from skdnn.estimators.conversion.onnx_graph import Graph, import_onnx
+from skdnn.estimators.conversion.onnx_network import (
     CLASSIFIER_LINKS,
     labels_in_onnx,
     write_logits,
     write_predictions,
 )
-from skdnn.estimators.moving.onnx_operators import (
+from skdnn.estimators.conversion.onnx_operators import (
     check_columns,
     columns_converter,
     columns_of,
@@ -31,7 +31,7 @@ from skdnn.estimators.moving.onnx_operators import (
     scaler_converter,
     scaler_shape,
 )
-from skdnn.estimators.moving.onnx_transformers import written_transformers
+from skdnn.estimators.conversion.onnx_transformers import written_transformers
 from skdnn.preprocessing import InputStandardizer, PiecewiseLinearEncoder
 from skdnn.preprocessing.mixed_tables import UniformMissing, VaryingColumns
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import complete_fitted_mlp
 from skdnn.estimators.base import BaseMLPRegularized
-from skdnn.estimators.moving.export import OnnxExport
+from skdnn.estimators.conversion.export import OnnxExport
 
 
 class Movable(OnnxExport):

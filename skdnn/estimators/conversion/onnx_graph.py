@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.estimators.moving.scalers import Scaling
+from skdnn.estimators.conversion.scalers import Scaling
 from skdnn.preprocessing.components import Components
 
 # The oldest sufficient operator set, and the file format of that time, so that older

@@ -12,13 +12,13 @@ import numpy as np
 from sklearn.impute import MissingIndicator
 from sklearn.preprocessing import OneHotEncoder
 
-from skdnn.estimators.moving.onnx_graph import (
+from skdnn.estimators.conversion.onnx_graph import (
     Graph,
     encode,
     import_onnx,
     standardize,
 )
-from skdnn.estimators.moving.scalers import SCALERS, Scaling, standardization_of
+from skdnn.estimators.conversion.scalers import SCALERS, Scaling, standardization_of
 from skdnn.preprocessing import PiecewiseLinearEncoder
 from skdnn.preprocessing.mixed_tables import VaryingColumns
 from skdnn.preprocessing.tables import is_missing

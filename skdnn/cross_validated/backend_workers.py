@@ -28,7 +28,7 @@ _lock = threading.Lock()
 class Done(NamedTuple):
     """The result of a job."""
 
-    reached: dict[str, Any]  # the packed training state
+    progress: dict[str, Any]  # the packed training state
     is_finite: bool
     logits: np.ndarray | None
 
@@ -36,7 +36,7 @@ class Done(NamedTuple):
 def run_leg_here(
     fit: str,
     number: int,
-    reached: dict[str, Any],
+    progress: dict[str, Any],
     steps: Sequence[int],
     sent: tuple[NetInTraining, Examples | None] | None,
 ) -> Done | None:
@@ -46,7 +46,7 @@ def run_leg_here(
     ----------
     fit, number
         Identify the network. Networks of other fits are dropped.
-    reached : dict
+    progress : dict
         Its packed training state.
     steps : sequence of int
         The checkpoints up to which it is trained.
@@ -61,8 +61,8 @@ def run_leg_here(
     if kept is None:
         return None
     net, held_out = kept
-    if net.n_steps != reached["state"]["optimizer"]["t"]:
-        net.resume(reached)
+    if net.n_steps != progress["state"]["optimizer"]["t"]:
+        net.resume(progress)
     with one_blas_thread():
         is_finite, logits = run_leg(Leg(net, steps, held_out))
     with _lock:
@@ -118,7 +118,7 @@ class BackendWorkers:
         ends = []
         for leg, answer in zip(legs, done, strict=True):
             assert answer is not None  # the worker was sent the network
-            leg.net.resume(answer.reached)
+            leg.net.resume(answer.progress)
             ends.append((answer.is_finite, answer.logits))
         return ends
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from skdnn.estimators.moving.networks import OfNetworks
+from skdnn.estimators.conversion.networks import OfNetworks
 
 if TYPE_CHECKING:
     import onnx
@@ -36,6 +36,6 @@ class OnnxExport(OfNetworks):
         --------
         skdnn.to_onnx : Converts whole pipelines; describes the model in detail.
         """
-        from skdnn.estimators.moving.onnx import to_onnx
+        from skdnn.estimators.conversion.onnx import to_onnx
 
         return to_onnx(self)

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from skdnn.estimators.preparation import Start
-from skdnn.estimators.resuming import Saved, described_rows, heading
+from skdnn.estimators.resuming import Saved, described_rows, header_fields
 from skdnn.training.history import DevResult, EpochRecord, Run
 from skdnn.training.state import TrainingState
 
 
-class Reached:
+class FitProgress:
     """The progress of a fit; it is updated during training.
 
     Attributes
@@ -65,7 +65,7 @@ class Reached:
     def pack(self) -> dict[str, Any]:
         """Return names, numbers, arrays and generators."""
         return {
-            **heading(self._estimator),
+            **header_fields(self._estimator),
             "state": self.state.pack(),
             "began": self.run.began,
             "history": _columns(self.run.history),

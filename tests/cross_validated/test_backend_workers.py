@@ -13,7 +13,7 @@ from joblib.parallel import ParallelBackendBase
 from scipy import sparse
 
 from skdnn import Checkpoint
-from skdnn.cross_validated import elsewhere
+from skdnn.cross_validated import backend_workers
 from tests.cross_validated.small import classifier, regressor, steps
 from tests.cross_validated.test_checkpoints import assert_same, crashed
 from tests.estimators.datasets import make_rows
@@ -46,9 +46,9 @@ class Far(ParallelBackendBase):
         wire = pickle.dumps(func)
         self.n_bytes.append(len(wire))
         # The first five jobs are for one worker, the next ten for the other.
-        elsewhere._kept = self.kept[(len(self.n_bytes) + 4) // 10 % 2]
+        backend_workers._kept = self.kept[(len(self.n_bytes) + 4) // 10 % 2]
         if len(self.n_bytes) == self.loses_at:
-            elsewhere._kept.clear()
+            backend_workers._kept.clear()
         return Answer(pickle.loads(pickle.dumps(pickle.loads(wire)())), callback)
 
 
@@ -67,7 +67,7 @@ register_parallel_backend("far", Far)
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
     steps(monkeypatch, 4, 8, 10, 16, 20)
-    monkeypatch.setattr(elsewhere, "_kept", {})
+    monkeypatch.setattr(backend_workers, "_kept", {})
     monkeypatch.setattr(Far, "kept", ({}, {}))
     monkeypatch.setattr(Far, "n_bytes", [])
 

@@ -18,8 +18,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from skdnn._sklearn import input_columns
-from skdnn.estimators.moving.onnx_graph import OPSET, import_onnx
-from skdnn.estimators.moving.onnx_operators import (
+from skdnn.estimators.conversion.onnx_graph import OPSET, import_onnx
+from skdnn.estimators.conversion.onnx_operators import (
     CONVERTERS,
     MISSING_TEXT,
     SHAPES,

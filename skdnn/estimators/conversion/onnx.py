@@ -15,15 +15,15 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from skdnn.estimators.moving.networks import OfNetworks
-from skdnn.estimators.moving.onnx_network import (
+from skdnn.estimators.conversion.networks import OfNetworks
+from skdnn.estimators.conversion.onnx_network import (
     TARGET_FUNCTIONS,
     Layers,
     network_to_onnx,
 )
-from skdnn.estimators.moving.onnx_operators import import_skl2onnx
-from skdnn.estimators.moving.onnx_transformers import transformers_to_onnx
-from skdnn.estimators.moving.scalers import (
+from skdnn.estimators.conversion.onnx_operators import import_skl2onnx
+from skdnn.estimators.conversion.onnx_transformers import transformers_to_onnx
+from skdnn.estimators.conversion.scalers import (
     Scaling,
     scaling_of,
     standardization_of,

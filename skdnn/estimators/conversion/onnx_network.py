@@ -21,14 +21,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdnn.estimators.moving.onnx_graph import (
+from skdnn.estimators.conversion.onnx_graph import (
     IR_VERSION,
     OPSET,
     Graph,
     import_onnx,
     standardize,
 )
-from skdnn.estimators.moving.scalers import Scaling
+from skdnn.estimators.conversion.scalers import Scaling
 
 # -- activations -----------------------------------------------------------------------
 
