@@ -3,8 +3,8 @@ Data augmentation on digits
 ===========================
 
 A digit drawn slightly differently is still the same digit. Altering the training
-images differently in each epoch lowers the dev error of a network, here by almost as much as
-twice as many images would.
+images differently in each epoch lowers the dev error of a network, here by almost as
+much as twice as many images would.
 """
 
 # %%

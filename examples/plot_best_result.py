@@ -61,8 +61,8 @@ print(X_train.head())
 # One fit
 # -------
 # The candidates are three penalties times two encodings of numerical columns, each with
-# one network per fold, for five folds. Then five networks are trained on all rows, with the
-# winner's settings and number of steps; their probabilities are averaged.
+# one network per fold, for five folds. Then five networks are trained on all rows, with
+# the winner's settings and number of steps; their probabilities are averaged.
 model = MLPRegularizedClassifierCV(
     alphas=[0.1, 0.3, 1.0], max_steps=2000, n_members=5, n_jobs=2, random_state=0
 )
