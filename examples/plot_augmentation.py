@@ -2,8 +2,8 @@
 Data augmentation on digits
 ===========================
 
-A digit drawn slightly differently is still the same digit. Showing a network each
-training image in a new variant in each epoch lowers its dev error, here by almost as
+A digit drawn slightly differently is still the same digit. Altering the training
+images differently in each epoch lowers the dev error of a network, here by almost as
 much as twice as many images would.
 """
 

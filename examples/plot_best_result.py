@@ -2,9 +2,9 @@
 From a raw table to calibrated probabilities
 ============================================
 
-The input is a table of numbers and categories with missing values; the output are
-calibrated probabilities. Training time, penalty and the encoding of numbers are chosen
-on held-out rows, and plots compare the candidates.
+The input is a table of numerical and categorical columns with missing values; the
+output is calibrated probabilities. Number of training steps, penalty and encoding of
+numerical columns are chosen on held-out rows, and plots compare the candidates.
 """
 
 # %%
@@ -60,9 +60,9 @@ print(X_train.head())
 # %%
 # One fit
 # -------
-# The candidates are three penalties times two encodings of numbers, each with one
-# network per fold, for five folds. Then five networks are trained on all rows, with the
-# winner's settings and number of steps; their probabilities are averaged.
+# The candidates are three penalties times two encodings of numerical columns, each with
+# one network per fold, for five folds. Then five networks are trained on all rows, with
+# the winner's settings and number of steps; their probabilities are averaged.
 model = MLPRegularizedClassifierCV(
     alphas=[0.1, 0.3, 1.0], max_steps=2000, n_members=5, n_jobs=2, random_state=0
 )
@@ -74,11 +74,11 @@ print(f"out-of-fold log-loss {model.oof_score_:.3f}")
 print(f"test log-loss        {log_loss(y_test, model.predict_proba(X_test)):.3f}")
 
 # %%
-# How it was chosen
-# -----------------
-# Each line is a candidate. The networks of all its folds are scored together, after
-# numbers of steps that lie ever further apart, and stop when the held-out predictions
-# no longer improve. The dot is the choice; the thin lines are its folds. The steps are
+# The choice
+# ----------
+# Each line is a candidate. The networks of all its folds are scored together at
+# checkpoints, which are ever further apart, and stop when the held-out predictions no
+# longer improve. The dot is the choice; the thin lines are its folds. The steps are
 # on a logarithmic scale.
 TrainingCurveDisplay.from_estimator(model)
 plt.show()

@@ -55,7 +55,7 @@ print(f"dev rows that tell 10 % from 11 % error: {needed}")
 # %%
 # Bias and variance
 # -----------------
-# Two errors say what to do next. A high training error is bias and asks for a larger
+# Two errors say what to do next. A high train error is bias and asks for a larger
 # network; a dev error far above it is variance and asks for more rows or
 # regularisation. The report is that of the second network.
 #
@@ -148,7 +148,7 @@ plt.show()
 # %%
 # Data augmentation
 # -----------------
-# Changed copies of the training rows are the cheapest additional data. Here each epoch
+# Altered copies of the training rows are the cheapest additional data. Here each epoch
 # distorts 400 training digits in a new way, and the dev error falls. The other training
 # rows serve as dev rows, too.
 #
@@ -164,8 +164,8 @@ for name, augmentation in {"none": None, "elastic": elastic}.items():
 # %%
 # Normalising the inputs
 # ----------------------
-# Columns of one scale make the contours of the cost rounder, so that training needs
-# fewer steps: here are 50 epochs. `fit` warns of columns that should be standardised.
+# Columns on one scale make the contours of the cost rounder, so that training needs
+# fewer steps; here are 50 epochs. `fit` warns of columns that should be standardised.
 #
 # `Guide: Normalising the inputs <../user_guide/normalising.html>`_
 X_wine, y_wine = load_wine(return_X_y=True)
@@ -184,7 +184,7 @@ for name, columns in {"raw": X_wine, "standardised": Z_wine}.items():
 # Piecewise linear encoding of numerical columns
 # ----------------------------------------------
 # A network has to build each step or peak within a column from hidden units. Piecewise
-# linear bins hand it the pieces. Here the class changes five times along each column.
+# linear bins provide the pieces. Here the class changes five times along each column.
 #
 # `Guide: Piecewise linear encoding of numerical columns <../user_guide/encoding.html>`_
 X_waves, X_new = rng.uniform(-3, 3, (800, 2)), rng.uniform(-3, 3, (2000, 2))
@@ -213,7 +213,7 @@ signal_propagation(deep.set_params(init="xavier"), X_train, y_train, n_epochs=0)
 # %%
 # Gradient checking
 # -----------------
-# Before you train, back-propagation must agree with two-sided differences of J, and J
+# Before you train, backpropagation must agree with two-sided differences of J, and J
 # must fall at each step of plain gradient descent. Only then switch dropout on.
 #
 # `Guide: Gradient checking <../user_guide/gradient_checking.html>`_

@@ -95,6 +95,6 @@ ax.legend()
 plt.show()
 
 # %%
-# When to use which: use L2 whenever the dev error is clearly above the training error,
+# When to use which: use L2 whenever the dev error is clearly above the train error,
 # and L1 to find the columns that a network can do without. Search `alpha` on a
 # logarithmic grid.

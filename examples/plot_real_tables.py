@@ -92,7 +92,7 @@ dates = FunctionTransformer(dates_as_numbers)
 # %%
 # Three ways to prepare the columns
 # ---------------------------------
-# The cross-validated estimator accepts the remaining columns raw, but cannot use the
+# The cross-validated estimator accepts the other columns unchanged, but cannot use the
 # notes: it takes them for categories, most of which occur once. skrub encodes
 # dates and text automatically. In a ``ColumnTransformer`` you choose a transformer for
 # each column.
@@ -180,8 +180,8 @@ for candidate, score in zip(search.cv_results_["params"], scores, strict=True):
 print(BiasVarianceReport.from_estimator(search, X_train, y_train, X_test, y_test))
 
 # %%
-# Into a file, and back
-# ---------------------
+# Saving and loading
+# ------------------
 # A pickled pipeline would refer to the function for dates without containing it, so its
 # step is left out of the file, and the caller applies the function. A missing value, a
 # new town and a new reason are no error.

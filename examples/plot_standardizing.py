@@ -2,7 +2,7 @@
 Why standardise the inputs
 ==========================
 
-Columns of different scales make the contours of the cost long and narrow; columns of
+Columns of different scales make the contours of the cost long and narrow; columns on
 one scale make them rounder. Gradient descent then takes larger steps, and far fewer.
 """
 
