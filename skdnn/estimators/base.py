@@ -267,7 +267,7 @@ class BaseMLPRegularized(CallbackSupportMixin, SkdnnEstimator):
         epsilon: float = 1e-5,
         max_params: int | None = 1000,
     ) -> GradientCheckReport:
-        r"""Compare the gradient of back-propagation with two-sided differences of J.
+        r"""Compare the gradient of backpropagation with two-sided differences of J.
 
         .. math::
 

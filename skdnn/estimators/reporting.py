@@ -200,7 +200,7 @@ def cure(estimator) -> str:
         return "Standardise the inputs, or choose an init with smaller weights."
     return (
         f"Lower learning_rate_init={estimator.learning_rate_init}, standardise the "
-        "inputs (make_pipeline(StandardScaler(), net)), or set max_grad_norm."
+        "inputs (make_pipeline(InputStandardizer(), net)), or set max_grad_norm."
     )
 
 
