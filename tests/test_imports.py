@@ -31,7 +31,7 @@ MAY_IMPORT = {
     **{room: set() for room in ALONE},
 }
 WITHOUT_SKLEARN = {"network", "training"}
-# Modules at the root, for all rooms; rooms without scikit-learn use those without it.
+# Modules that any room may import; rooms without scikit-learn use those without it.
 GROUND = {"_version", "_estimator", "_sklearn", "_callers", "_reports"}
 PRIVATE_NAMES_MODULE = "skdnn._sklearn"
 DOCUMENTED = {

@@ -44,7 +44,7 @@ def shown(cell):
 
 
 class WellFormed(HTMLParser):
-    """Require balanced tags; `text` is the visible text."""
+    """A parser that requires balanced tags; `text` is the visible text."""
 
     def __init__(self, html):
         super().__init__()

@@ -11,7 +11,7 @@ from tests.augmentation.blocks import SHAPES, augmented, image_block, table_bloc
 
 
 @pytest.mark.parametrize("size", [1, 3, 30])
-def test_size_columns_of_each_row_are_cut(size):
+def test_each_row_has_size_columns_cut(size):
     block = table_block()
     X, _, _ = augmented(Cutout(size, fill=-1.0), block)
     is_cut = X == -1

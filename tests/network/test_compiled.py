@@ -33,7 +33,7 @@ def test_the_range_reduction_is_not_reordered():
     assert "reassoc" not in exp.targetoptions["fastmath"]
 
 
-def test_an_inlined_function_gets_no_machine_code_by_itself():
+def test_an_inlined_function_is_not_compiled_alone():
     """A call from Python compiles a separate version."""
 
     @inlined

@@ -106,7 +106,7 @@ def test_without_l1_is_the_smooth_part():
 @pytest.mark.parametrize("block_rows", [5, 12])
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_active_units(activation, block_rows):
-    """Return, block by block, which units of layers with a kink are above zero."""
+    """The units above zero, in layers with a kink, block by block."""
     problem = make_problem(activation=activation, hidden=(5, 4))
     found = problem.objective(block_rows).active_units(problem.theta)
     if not ACTIVATIONS[activation].has_kink:
