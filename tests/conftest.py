@@ -1,4 +1,4 @@
-"""What every test relies on; the first lines run before NumPy is imported."""
+"""Setup for all tests; thread limits are set before NumPy is imported."""
 
 import os
 import sys
@@ -18,16 +18,16 @@ for variable in (
 os.environ["MPLBACKEND"] = "Agg"
 
 
-# A machine that is busy with something else is no reason to fail.
+# A busy machine must not fail a test.
 settings.register_profile(
-    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "no_deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("unhurried")
+settings.load_profile("no_deadline")
 
 
 @pytest.fixture(autouse=True)
 def _close_figures():
-    """Close the figures of a test, where it opened any."""
+    """Close the figures that a test has opened."""
     yield
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:

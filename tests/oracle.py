@@ -1,7 +1,7 @@
-r"""A plain NumPy network, textbook style: what all compiled code is compared with.
+r"""A textbook network in plain NumPy: the reference for all compiled code.
 
-It shares no line with skdnn. Everything is float64, layers are lists of W and b with
-samples in rows, and nothing is fast. Losses and weights are those of the objective
+It shares no code with skdnn. Everything is float64, the parameters are lists of W and
+b, samples are rows, and nothing is fast. Losses and weights are those of the objective
 
     J(θ) = 1/S Σ sᵢ ℓᵢ + λ/2S Σ_l [(1 - ρ) ‖W[l]‖²_F + ρ ‖W[l]‖₁],   S = Σ sᵢ.
 """
@@ -33,7 +33,7 @@ def _negative_exp(z):
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
-# g and g', a name each
+# g and g' by name
 ACTIVATIONS = {
     "identity": (lambda z: z, np.ones_like),
     "logistic": (expit, lambda z: expit(z) * expit(-z)),
@@ -91,14 +91,14 @@ def forward(W, b, activations, X, factors=None):
 
 
 def sigmoid_cross_entropy(Z, Y, smoothing):
-    """ℓ of each row and dℓ/dZ, for independent outputs."""
+    """Return ℓ of each row and dℓ/dZ, for independent outputs."""
     Y = (1 - smoothing) * Y + smoothing / 2
     loss = -Y * -np.logaddexp(0, -Z) - (1 - Y) * -np.logaddexp(0, Z)
     return loss.sum(axis=1), expit(Z) - Y
 
 
 def softmax_cross_entropy(Z, Y, smoothing):
-    """ℓ of each row and dℓ/dZ; Y holds class numbers in one column."""
+    """Return ℓ of each row and dℓ/dZ; Y is one column of class indices."""
     n_classes = Z.shape[1]
     one_hot = np.eye(n_classes)[np.asarray(Y, dtype=int)[:, 0]]
     target = (1 - smoothing) * one_hot + smoothing / n_classes
@@ -107,17 +107,17 @@ def softmax_cross_entropy(Z, Y, smoothing):
 
 
 def squared_error(Z, Y, option):
-    """Half the squared distance of each row and its derivative."""
+    """Return half the squared error of each row and its derivative."""
     return 0.5 * np.sum((Z - Y) ** 2, axis=1), Z - Y
 
 
 def poisson(Z, Y, option):
-    """Half the Poisson deviance of each row, for means e^Z, and its derivative."""
+    """Return half the Poisson deviance of each row for means e^Z, and dℓ/dZ."""
     return np.sum(np.exp(Z) - Y + xlogy(Y, Y) - Y * Z, axis=1), np.exp(Z) - Y
 
 
 def huber(Z, Y, delta):
-    """Huber's loss of each row and its derivative."""
+    """Return the Huber loss of each row and its derivative."""
     r = Z - Y
     loss = np.where(abs(r) <= delta, r**2 / 2, delta * (abs(r) - delta / 2))
     return loss.sum(axis=1), np.clip(r, -delta, delta)
@@ -133,7 +133,7 @@ LOSSES = {
 
 
 def data_part(theta, sizes, activations, loss, X, Y, s, option=0.0, factors=None):
-    """Return Σ sᵢ ℓᵢ and its gradient, by the chain rule, a layer at a time."""
+    """Return Σ sᵢ ℓᵢ and its gradient, by the chain rule, layer by layer."""
     W, b = unpack(theta, sizes)
     A, Z = forward(W, b, activations, X, factors)
     losses, dZ = LOSSES[loss](Z[-1], np.asarray(Y, dtype=np.float64), option)

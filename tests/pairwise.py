@@ -1,8 +1,8 @@
-"""Few cases of many axes in which still every two values meet.
+"""Covering arrays: a few test cases that contain every pair of parameter values.
 
-A fault of one value, or of two that meet, is seen by a pairwise design as by the full
-product (D. Cohen et al., "The AETG system", 1997). Axes on which a fault of three
-values is conceivable ask for ``strength=3``.
+A pairwise design finds any fault of a single value or a pair of values, as the full
+product does (D. Cohen et al., "The AETG system", 1997). Use ``strength=3`` where a
+fault may depend on three values.
 """
 
 from itertools import combinations, product
@@ -11,10 +11,10 @@ import pytest
 
 
 def covering(*axes, strength=2):
-    """Return cases, one value of each axis, with all `strength` values side by side.
+    """Return cases that cover every combination of values of `strength` axes.
 
-    Greedy and without chance: each case has the most combinations that no case before
-    had and, of such, the values that have been used least.
+    Greedy and deterministic: each case covers the most combinations not covered yet;
+    ties go to the values used least so far.
     """
     axes = [list(axis) for axis in axes]
     cases = list(product(*(range(len(axis)) for axis in axes)))
@@ -40,7 +40,7 @@ def covering(*axes, strength=2):
 
 
 def every_pair(strength=2, **axes):
-    """Parametrise a test with the cases of `covering`: one list of values a name."""
+    """Parametrise a test with the cases of `covering`: a list of values per name."""
     cases = covering(*axes.values(), strength=strength)
     return pytest.mark.parametrize(tuple(axes), cases, ids=_short)
 

@@ -1,4 +1,4 @@
-"""Small problems that the tests of the engine share."""
+"""Small problems shared by the tests of the engine."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,7 +26,7 @@ from skdnn.training.tables import Examples, Table
 from tests import oracle
 from tests.programs import drop
 
-# What is learned: the loss, and the number of logits
+# Kind of target: its loss and the number of logits
 KINDS = {
     "binary": ("sigmoid_cross_entropy", 1),
     "multilabel": ("sigmoid_cross_entropy", 3),
@@ -37,7 +37,7 @@ KINDS = {
 }
 HUBER_DELTA = 0.7
 DTYPES = [np.float32, np.float64]
-# How far apart two ways to compute the same few sums may be
+# Tolerances for two ways to compute the same short sums
 RTOL = {np.float32: 2e-5, np.float64: 1e-11}
 ATOL = {np.float32: 2e-6, np.float64: 1e-13}
 
@@ -49,7 +49,7 @@ def tolerance(dtype, times=1):
 
 @dataclass
 class Problem:
-    """A network, a θ and rows, as skdnn and as the oracle want them."""
+    """A network, its θ and data, for both skdnn and the oracle."""
 
     sizes: tuple
     activations: tuple
@@ -76,7 +76,7 @@ class Problem:
 
     @property
     def n_weights(self):
-        """How many entries of θ, the first ones, are weights."""
+        """The number of weights, which are the first entries of θ."""
         return sum(W.size for W in self.network.weights(self.theta))
 
     @property
@@ -86,7 +86,7 @@ class Problem:
 
     @property
     def s(self):
-        """The weights as compiled code takes them: 1 on average."""
+        """The sample weights that compiled code takes: scaled to mean 1."""
         return (self.weights / self.weights.mean()).astype(self.dtype)
 
     def workspace(self, rows=None, input_dropout=False):
@@ -94,7 +94,7 @@ class Problem:
         return Workspace(self.network, rows, self.dtype, input_dropout)
 
     def block(self, bounds, rows=()):
-        """The rows of these numbers, or all as they stand, cut into mini-batches."""
+        """The rows with these indices, or all rows in order, cut into mini-batches."""
         rows = np.array(rows, dtype=np.int64)
         is_weighted = bool(np.any(self.s != 1))
         return TrainingBlock(
@@ -147,7 +147,7 @@ def make_problem(
     dtype=np.float64,
     seed=0,
 ):
-    """Draw a problem; with weights, one row's is zero."""
+    """Draw a problem; if it is weighted, one row has weight zero."""
     rng = np.random.default_rng(seed)
     loss, n_outputs = KINDS[kind]
     sizes = (n_inputs, *hidden, n_outputs)
@@ -173,7 +173,7 @@ def make_problem(
 
 
 def targets_for(loss, rng, rows, n_outputs):
-    """Draw targets of the kind that a loss takes."""
+    """Draw targets that are valid for a loss."""
     if loss == "softmax_cross_entropy":
         return rng.integers(n_outputs, size=(rows, 1))
     if loss == "sigmoid_cross_entropy":
@@ -207,19 +207,19 @@ def dropout_factors(problem, keep_prob, seed, step, rows=None):
 
 
 def rule_of(solver, momentum=0.9, nesterov=True):
-    """Return an optimiser's rule, with the usual constants."""
+    """Return an optimiser's rule with the default constants."""
     optimizer = OPTIMIZERS[solver]
     constants = momentum, nesterov, 0.9, 0.999, 1e-8
     return Rule(optimizer.step, optimizer.decouples_l2, *constants)
 
 
 def network_of(sizes, activation="relu"):
-    """Return a network of these sizes, whatever its loss."""
+    """Return a network of these sizes, with some loss."""
     return Network.of(sizes, [activation] * (len(sizes) - 2), "squared_error")
 
 
 def recipe(problem, solver="adam", *, n_epochs=5, **changes):
-    """Return how to train a problem's network: the loop's Recipe, with changes."""
+    """Return the Recipe that trains a problem's network, with changes."""
     keep_prob = np.array(changes.pop("keep_prob", [1.0] * (len(problem.sizes) - 1)))
     l2, l1 = problem.penalty
     settings = {
@@ -248,13 +248,13 @@ def training_state(problem, seed=0):
 
 
 def reader(problem, rng, *, batch_size=4, shuffle=True, augment=None):
-    """Return what the training loop is handed: the problem's rows in batches."""
+    """Return a reader for the training loop: the problem's rows in batches."""
     examples = Examples(Table(problem.X, problem.dtype), problem.Y, problem.weights)
     return TableReader(examples, batch_size, rng, shuffle, augment)
 
 
 def train(problem, *, state=None, monitor=None, evaluate=None, on_epoch=None, **how):
-    """Train for some epochs, as `recipe` and `reader` say; return state and outcome."""
+    """Train for some epochs with `recipe` and `reader`; return state and outcome."""
     state = state or training_state(problem)
     state.monitor = monitor or Monitor(0.0, np.inf)
     read = {n: how.pop(n) for n in ("batch_size", "shuffle", "augment") if n in how}

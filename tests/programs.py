@@ -25,7 +25,7 @@ from skdnn.training.given_gradient import take_step
 
 
 def run(kernel, arrays, facts, **fields):
-    """Run one operation on arrays by place; return what is known of the batch after."""
+    """Run one operation on arrays by place; return the batch's facts afterwards."""
     dtype = next(iter(arrays.values())).dtype
     frame = Frame(dtype, 1)
     for place, array in arrays.items():
@@ -71,7 +71,7 @@ def drop_inputs(inputs, out, keep_prob, seed, step):
 
 
 def update(rule, network, theta, grad, m, v, rate, t, extra):
-    """Take step t, counted from 1, by a gradient."""
+    """Take step t, counted from 1, with this gradient."""
     variables = Variables(theta, m, v, np.empty(0, theta.dtype), t - 1, 0)
     take_step(network, rule, extra, OFF, variables, grad, rate)
 

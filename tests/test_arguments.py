@@ -1,7 +1,7 @@
-"""Wrong arguments of all public functions: one clear error that names the argument.
+"""Invalid arguments of all public functions: one clear error that names the argument.
 
-A table of callables and, for each of their arguments, the kind of values it takes; each
-kind has values that are none. What rows a function takes is tested in its own room.
+A table gives the callables and the kind of each argument; each kind has a list of
+invalid values. Tests of the data that a function takes are in the function's folder.
 """
 
 import re
@@ -18,21 +18,21 @@ import skdnn
 X, Y = load_iris(return_X_y=True)
 NAN, INF = float("nan"), float("inf")
 THINGS = ["x", int, [1, 2], 1j, np.array([1.0, 2.0]), {"a": 1}, object()]
-NO_NUMBERS = [*THINGS, NAN]
+NOT_NUMBERS = [*THINGS, NAN]
 WRONG = {
-    "count": [*NO_NUMBERS, None, 2.5, 5.0, -1, 0, INF],
-    "count or None": [*NO_NUMBERS, 2.5, 5.0, -1, 0, INF],
-    "count from 0": [*NO_NUMBERS, None, 2.5, 5.0, -1, INF],
-    "two or more": [*NO_NUMBERS, None, 2.5, 50.0, -1, 0, 1, True, INF],
-    "positive or None": [*NO_NUMBERS, True, -1, 0, INF],
-    "share": [*NO_NUMBERS, None, 2.5, -1, INF],
-    "share or None": [*NO_NUMBERS, 2.5, -1, INF],
-    "inner share": [*NO_NUMBERS, None, 0, 1, 2.5, -1, INF],
-    "number": [*NO_NUMBERS, None, INF, 1e300, 10**310],
-    "positive": [*NO_NUMBERS, None, 0, -1, INF, 1e300, 10**310],
-    "number from 0": [*NO_NUMBERS, None, -1, INF, 1e300, 10**310],
-    "thresholds": [*NO_NUMBERS, -1, INF, 10**310, {"variance": "x"}, {"variance": -1}],
-    "flag": [*NO_NUMBERS, None, 1, 0.0],
+    "count": [*NOT_NUMBERS, None, 2.5, 5.0, -1, 0, INF],
+    "count or None": [*NOT_NUMBERS, 2.5, 5.0, -1, 0, INF],
+    "count from 0": [*NOT_NUMBERS, None, 2.5, 5.0, -1, INF],
+    "two or more": [*NOT_NUMBERS, None, 2.5, 50.0, -1, 0, 1, True, INF],
+    "positive or None": [*NOT_NUMBERS, True, -1, 0, INF],
+    "share": [*NOT_NUMBERS, None, 2.5, -1, INF],
+    "share or None": [*NOT_NUMBERS, 2.5, -1, INF],
+    "inner share": [*NOT_NUMBERS, None, 0, 1, 2.5, -1, INF],
+    "number": [*NOT_NUMBERS, None, INF, 1e300, 10**310],
+    "positive": [*NOT_NUMBERS, None, 0, -1, INF, 1e300, 10**310],
+    "number from 0": [*NOT_NUMBERS, None, -1, INF, 1e300, 10**310],
+    "thresholds": [*NOT_NUMBERS, -1, INF, 10**310, {"variance": "x"}, {"variance": -1}],
+    "flag": [*NOT_NUMBERS, None, 1, 0.0],
     "text or None": [*THINGS[1:], 2.5, True],
     "text": [*THINGS[1:], None, 2.5, True],
     "choice": [*THINGS, 2.5, True],
@@ -54,7 +54,7 @@ WRONG = {
             [("b__c", skdnn.Mixup())],
         ],
     ],
-    "seed or None": [*NO_NUMBERS, 2.5, -1, 2**40, INF],
+    "seed or None": [*NOT_NUMBERS, 2.5, -1, 2**40, INF],
     "size": [*THINGS, NAN, INF, -1, -0.5, 1.0, 1.5, True],
     "columns": ["x", 2.5, [0.5], [-1], [99], [0, 0], [[0]], ["a"]],
     "method": [*THINGS, None, 2.5],
@@ -68,7 +68,7 @@ def net(**options):
 
 @pytest.fixture(scope="module")
 def made():
-    """Fitted models and reports, cheap ones."""
+    """Return cheap fitted models and reports by name."""
     fitted = net(solver="sgd", learning_rate_init=1e-9)
     fitted = fitted.partial_fit(X, Y, classes=np.unique(Y))
     two = net().partial_fit(X[:, :2], Y, classes=np.unique(Y))
@@ -94,7 +94,7 @@ IMAGES = {"image_shape": "image shape", "p": "share"}
 
 
 def augmented(kind):
-    """Make an augmenter, and check it as training does: for 16 columns."""
+    """Return a function that makes an augmenter and checks it for 16 columns."""
 
     def make(**parameters):
         kind(**parameters).check(16)
@@ -102,11 +102,11 @@ def augmented(kind):
     return make
 
 
-def cut(**options):
+def split(**options):
     return skdnn.train_dev_test_split(X, **options)
 
 
-def cut_by_cv(**options):
+def split_by_cv(**options):
     return next(skdnn.TrainDevTestSplit(**options).split(X, Y))
 
 
@@ -119,7 +119,7 @@ def encode(**options):
 
 
 IMAGE = {"image_shape": (4, 4)}
-# (callable, its other arguments; a name in angle brackets is made above, kinds)
+# (callable, its other arguments, kinds); names in angle brackets are from `made`.
 TABLE = {
     "dev_size_for": (
         skdnn.dev_size_for,
@@ -297,7 +297,7 @@ TABLE = {
         },
     ),
     "train_dev_test_split": (
-        cut,
+        split,
         {},
         {
             "dev_size": "size",
@@ -307,7 +307,7 @@ TABLE = {
         },
     ),
     "TrainDevTestSplit": (
-        cut_by_cv,
+        split_by_cv,
         {},
         {
             "dev_size": "size",
@@ -390,7 +390,7 @@ CASES = [
 
 
 def faults_of(call, arguments, name, values):
-    """Return what is wrong with the errors for these values."""
+    """Return the faults of the errors raised for these values."""
     faults = []
     for value in values:
         try:
@@ -402,7 +402,7 @@ def faults_of(call, arguments, name, values):
         except Exception as error:
             faults.append(f"{value!r}: {type(error).__name__}: {error}")
         else:
-            faults.append(f"{value!r} is taken")
+            faults.append(f"{value!r} is accepted")
         plt.close("all")
     return faults
 
@@ -441,7 +441,7 @@ def test_rows_of_decision_regions(wrong, error, message, made):
         )
 
 
-def test_one_of_several_axes_is_asked_for(made):
+def test_an_array_of_axes_is_refused(made):
     _, several = plt.subplots(1, 2)
     with pytest.raises(
         TypeError, match=r"one matplotlib Axes or None.*such as ax\[0\]"

@@ -1,10 +1,10 @@
-"""The documentation runs, and prints what its pages say that it prints.
+"""Code in the documentation runs and prints the output that its page shows.
 
 The ```python blocks of a page run in order, in one namespace, without a warning. A
-```text block right after one of them is what that block prints: words as they stand,
-white space aside, and "..." for anything. Whole numbers must agree. A number with a
-decimal point, an exponent or a per cent sign may differ by one unit of its last digit,
-so a page shows a number as far as other processors and BLAS builds reproduce it.
+```text block right after one of them is its expected output: words must match except
+for white space, and "..." matches anything. Integers must agree exactly. A number with
+a decimal point, an exponent or a per cent sign may differ by one unit in its last
+digit, so a page shows only digits that other processors and BLAS builds reproduce.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 
 
 def pages():
-    """Return the pages that people write, by their path from the root."""
+    """Return the hand-written pages by their path from the root."""
     found = [
         path.relative_to(ROOT)
         for path in (ROOT / "docs").rglob("*.md")
@@ -67,7 +67,7 @@ def pattern_of(shown):
 
 
 def same_number(shown, printed):
-    """Say whether two numbers agree as far as the shown one has digits."""
+    """Say whether two numbers agree to the digits that are shown."""
     if shown.endswith("%") != printed.endswith("%"):
         return False
     if re.fullmatch(r"[-+]?\d+", shown):
@@ -101,7 +101,7 @@ def test_snippets_run_and_print_what_the_page_shows(page, monkeypatch, tmp_path)
 
 
 def apply(diff, root):
-    """Apply a change to a copy of the source; the lines around it are there once."""
+    """Apply a diff to a copy of the source; its context must occur exactly once."""
     lines = [(line[:1], line[1:]) for line in diff["lines"].splitlines(keepends=True)]
     old = "".join(text for mark, text in lines if mark != "+")
     new = "".join(text for _, text in lines)
@@ -139,8 +139,8 @@ def test_the_changes_shown_on_the_extending_page_work(tmp_path):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_each_block_is_of_a_kind_that_is_known(page):
-    """A snippet under another name, ```py say, would never be run."""
+def test_each_block_is_of_a_known_kind(page):
+    """A snippet under another name, such as ```py, would never run."""
     kinds = re.findall(r"^ *```+(\S*)", text_of(page), flags=re.M)[::2]
     assert all(
         kind in ("python", "text", "bash", "diff") or re.fullmatch(r"\{[\w-]+\}", kind)
@@ -150,7 +150,7 @@ def test_each_block_is_of_a_kind_that_is_known(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_linked_files_exist(page):
-    """Files that the build of the documentation makes are checked by that build."""
+    """The documentation build itself checks the files that it generates."""
     for target in LINK.findall(text_of(page)):
         path = (ROOT / page).parent / target
         if not BUILT & set(path.resolve().relative_to(ROOT).parts):

@@ -1,4 +1,4 @@
-"""The imports go one way: read from the source, not from what happened to be loaded."""
+"""Imports go one way, as read from the source rather than from loaded modules."""
 
 import ast
 import subprocess
@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "skdnn"
 HAS_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 MAX_LINES = 250  # of code: docstrings, comments and empty lines apart
 
-# What each room may import from; a room that is not listed here has no place yet.
+# What each room may import from; a room that is not listed is an error.
 ALONE = {"model_selection", "streams"}
 ASIDE = ALONE | {"augmentation", "preprocessing"}
 MAY_IMPORT = {
@@ -31,16 +31,16 @@ MAY_IMPORT = {
     **{room: set() for room in ALONE},
 }
 WITHOUT_SKLEARN = {"network", "training"}
-# No rooms: what every room stands on. Rooms without scikit-learn use what has none.
+# Modules that any room may import; rooms without scikit-learn use those without it.
 GROUND = {"_version", "_estimator", "_sklearn", "_callers", "_reports"}
-PRIVATE_CORNERS = "skdnn._sklearn"
+PRIVATE_NAMES_MODULE = "skdnn._sklearn"
 DOCUMENTED = {
     "_asdict",
     "_fields",
     "_getframe",
     "_meta",
     "_replace",
-}  # private by their looks
+}  # public in spite of the underscore
 
 
 def modules(package):
@@ -55,7 +55,7 @@ def modules(package):
 
 
 def imports(name, path, known):
-    """Dotted names that a module imports, at any depth of its code.
+    """Return the dotted names that a module imports, at any nesting depth.
 
     ``from a import b`` counts as ``a.b`` where that is a module, otherwise as ``a``.
     """
@@ -81,12 +81,12 @@ def imports(name, path, known):
 
 
 def room_of(name):
-    """Room that a module of the package belongs to; "" for the package itself."""
+    """Return the room of a module; "" for the package itself."""
     return [*name.split("."), ""][1]
 
 
 def wrong_directions(package):
-    """Imports that go against the order of the rooms, and rooms without a place."""
+    """Return imports against the order of the rooms, and rooms that are not listed."""
     known = modules(package)
     wrong = []
     for name, path in known.items():
@@ -108,7 +108,7 @@ def wrong_directions(package):
 
 
 def cycle(package):
-    """Modules of one import cycle, or an empty list."""
+    """Return the modules of one import cycle, or an empty list."""
     known = modules(package)
     graph = {
         name: (imports(name, path, known) & known.keys()) - {name}
@@ -135,7 +135,7 @@ def lines_of_code(path):
 
 
 def long_files(package, limit=MAX_LINES):
-    """Files with more code than can be read in a sitting."""
+    """Return the files with more lines of code than the limit."""
     return [
         f"{name}: {n_lines} lines"
         for name, path in modules(package).items()
@@ -148,10 +148,10 @@ def test_imports_go_one_way():
 
 
 def private_imports(package):
-    """Names of scikit-learn that are not public, imported anywhere but in one file."""
+    """Return imports of private scikit-learn names, except in the module for them."""
     found = []
     for name, path in modules(package).items():
-        if name == PRIVATE_CORNERS:
+        if name == PRIVATE_NAMES_MODULE:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.ImportFrom) or node.module is None:
@@ -164,7 +164,7 @@ def private_imports(package):
 
 
 def own_names(tree):
-    """Names that code defines or lists, and of attributes that it sets on itself."""
+    """Yield names that code defines or lists, and attributes set on self or cls."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             yield node.name
@@ -178,7 +178,7 @@ def own_names(tree):
 
 
 def attributes_of_others(tree):
-    """Names of attributes, by getattr too, except those of self and base classes."""
+    """Yield attribute names, also by getattr, except those of self and base classes."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             base = node.value.func if isinstance(node.value, ast.Call) else node.value
@@ -190,9 +190,9 @@ def attributes_of_others(tree):
 
 
 def private_attributes(package):
-    """Private attributes that the package does not define, used of another's objects.
+    """Return uses of private attributes that the package does not define itself.
 
-    Rooms without scikit-learn are left out: they reach into Numba.
+    Rooms without scikit-learn are exempt: they use private parts of Numba.
     """
     trees = {
         name: ast.parse(path.read_text(encoding="utf-8"))
@@ -202,7 +202,7 @@ def private_attributes(package):
     return [
         f"{name} uses {attribute}"
         for name, tree in trees.items()
-        if name != PRIVATE_CORNERS and room_of(name) not in WITHOUT_SKLEARN
+        if name != PRIVATE_NAMES_MODULE and room_of(name) not in WITHOUT_SKLEARN
         for attribute in attributes_of_others(tree)
         if str(attribute).startswith("_")
         and not str(attribute).startswith("__")
@@ -210,7 +210,7 @@ def private_attributes(package):
     ]
 
 
-def test_private_corners_of_scikit_learn_are_in_one_file():
+def test_private_names_of_scikit_learn_are_used_in_one_file():
     assert private_imports(PACKAGE) == []
     assert private_attributes(PACKAGE) == []
 
@@ -224,9 +224,9 @@ def test_no_long_files():
 
 
 def import_without_extras(root):
-    """Import skdnn where the optional libraries are missing; return what is said.
+    """Import skdnn with the optional libraries missing; return the error output.
 
-    That they are not loaded cannot be asked: scikit-learn itself loads pandas.
+    Looking for them in sys.modules would not do: scikit-learn itself loads pandas.
     """
     code = (
         "import sys\n"
@@ -242,8 +242,8 @@ def import_without_extras(root):
     return done.stderr
 
 
-# What takes long to import, and what uses it: `import skdnn` waits for none of it. What
-# `sklearn.neural_network` brings, such as scipy.optimize, is there anyway.
+# Slow imports and the modules that use them: `import skdnn` loads none of them. What
+# `sklearn.neural_network` imports, such as scipy.optimize, is loaded anyway.
 _LATE = """
 import sys
 import sklearn.neural_network
@@ -268,7 +268,7 @@ _NOT_YET = (
 
 
 def loaded_late(root, code, late=_NOT_YET):
-    """Which of these a new process has loaded after the code."""
+    """Return which of these modules the code loads in a new process."""
     program = _LATE.format(code=code, late=late)
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=root, capture_output=True, text=True
@@ -277,7 +277,7 @@ def loaded_late(root, code, late=_NOT_YET):
     return ast.literal_eval(done.stdout.splitlines()[-1])
 
 
-def test_numba_and_pictures_are_not_waited_for():
+def test_import_loads_neither_numba_nor_matplotlib():
     code = (
         "import pickle, skdnn\n"
         "from skdnn import Checkpoint, DataScaleWarning, InputStandardizer\n"
@@ -288,26 +288,26 @@ def test_numba_and_pictures_are_not_waited_for():
     assert loaded_late(PACKAGE.parent, code) == []
 
 
-def test_the_cross_validated_estimators_wait_for_numba_and_pictures_neither():
+def test_cross_validated_estimators_load_neither_numba_nor_matplotlib():
     late = [name for name in _NOT_YET if name != "sklearn.compose"]
     code = "from skdnn import MLPRegularizedClassifierCV, MLPRegularizedRegressorCV"
     assert loaded_late(PACKAGE.parent, code, late) == []
 
 
-def test_what_is_loaded_is_seen(write):
+def test_a_slow_import_is_seen(write):
     package = write(
         {"__init__": "from skdnn import network", "network/__init__": "import llvmlite"}
     )
     assert loaded_late(package.parent, "import skdnn") == ["llvmlite"]
 
 
-# Pages that Numba is imported by; all others import it, if at all, inside a function.
-KNOW_NUMBA = {"dispatchers", "code_cache", "linking", "instructions"}
+# Modules that import Numba at the top; the others do so only inside functions.
+IMPORT_NUMBA = {"dispatchers", "code_cache", "linking", "instructions"}
 
 
-def heads_with_numba(package):
-    """Modules that import Numba, or a page that does, when they are imported."""
-    late = {f"skdnn.network.{page}" for page in KNOW_NUMBA}
+def top_level_numba(package):
+    """Return other modules that import Numba, or one of those, at the top level."""
+    late = {f"skdnn.network.{module}" for module in IMPORT_NUMBA}
     found = []
     for name, path in modules(package).items():
         if name in late:
@@ -325,11 +325,11 @@ def heads_with_numba(package):
     return found
 
 
-def test_only_four_pages_import_numba_at_their_head():
-    assert heads_with_numba(PACKAGE) == []
+def test_only_four_modules_import_numba_at_the_top():
+    assert top_level_numba(PACKAGE) == []
 
 
-def test_numba_at_the_head_of_a_page_is_seen(write):
+def test_numba_at_the_top_of_a_module_is_seen(write):
     package = write(
         {
             "network/linking": "import numba",
@@ -339,11 +339,11 @@ def test_numba_at_the_head_of_a_page_is_seen(write):
         }
     )
     expected = ["skdnn.network.losses", "skdnn.network.memory"]
-    assert heads_with_numba(package) == expected
+    assert top_level_numba(package) == expected
 
 
 def test_all_public_names_are_where_the_package_says():
-    """What type checkers read, what is imported when asked for, and `__all__` agree."""
+    """Imports for type checkers, lazy imports and `__all__` agree."""
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     told = {
@@ -363,7 +363,7 @@ def test_import_needs_no_extras():
     assert import_without_extras(PACKAGE.parent) == ""
 
 
-# Negative controls: each check must see the fault it is there for.
+# Negative controls: each check must find its fault.
 
 
 @pytest.fixture
@@ -437,7 +437,7 @@ def test_right_direction_is_accepted(write):
         ("def f(mlp):\n    mlp._label_binarizer = 1", private_attributes),
     ],
 )
-def test_private_corner_is_seen(write, source, seen):
+def test_private_name_is_seen(write, source, seen):
     package = write({"estimators/net": source, "_sklearn": source})
     assert len(seen(package)) == 1
 

@@ -1,8 +1,8 @@
-"""Notebooks run, and show what they should: the course, and all reports.
+"""Notebooks run and show the right output: the course, and all reports.
 
-`examples/plot_course.py` is converted as the documentation converts it, with
-sphinx-gallery. What a cell claims is read off the numbers that it prints. Kernels run
-in processes of their own and keep their files in a temporary folder.
+`examples/plot_course.py` is converted with sphinx-gallery, as in the documentation.
+The claim of a cell is checked against the numbers that it prints. Each kernel is a
+separate process that keeps its files in a temporary folder.
 """
 
 import re
@@ -19,11 +19,11 @@ VOID = {"br", "hr", "img"}
 
 
 def executed(notebook, folder):
-    """Run a notebook from the root of the source, and return it with its outputs."""
-    from nbclient import NotebookClient  # here: what collects tests does not wait
+    """Run a notebook in the repository root and return it with its outputs."""
+    from nbclient import NotebookClient  # here, so that collecting tests is fast
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MPLBACKEND", raising=False)  # the kernel's own shows pictures
+        patch.delenv("MPLBACKEND", raising=False)  # the kernel's backend shows pictures
         for kind in ("CONFIG", "DATA", "RUNTIME"):
             patch.setenv(f"JUPYTER_{kind}_DIR", str(folder / kind.lower()))
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))
@@ -32,19 +32,19 @@ def executed(notebook, folder):
 
 
 def printed(cell, stream="stdout"):
-    """Return what a cell has printed."""
+    """Return the printed output of a cell."""
     outputs = [out for out in cell.outputs if out.output_type == "stream"]
     return "".join(out.text for out in outputs if out.name == stream)
 
 
 def shown(cell):
-    """Return the last expression of a cell by MIME type."""
+    """Return the value of a cell's last expression by MIME type."""
     (result,) = [out for out in cell.outputs if out.output_type == "execute_result"]
     return result.data
 
 
 class WellFormed(HTMLParser):
-    """Each tag is closed in its turn; `text` is what a reader sees."""
+    """A parser that requires balanced tags; `text` is the visible text."""
 
     def __init__(self, html):
         super().__init__()
@@ -72,7 +72,7 @@ def pages_of_the_course():
     return re.search(r":caption: The course\n\n(.+?)\n```", index, re.S)[1].split()
 
 
-def test_the_course_has_a_cell_for_each_page_by_its_title():
+def test_the_course_has_a_cell_for_each_page_with_its_title():
     cells = COURSE.read_text(encoding="utf-8").split("\n# %%\n")[1:]
     linked = [re.findall(r"<\.\./user_guide/(\w+)\.html>`_", cell) for cell in cells]
     assert linked == [[page] for page in pages_of_the_course()]
@@ -85,7 +85,7 @@ def test_the_course_has_a_cell_for_each_page_by_its_title():
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """Return the cells of the course by the page that they are of."""
+    """Return the code cells of the course by page."""
     from sphinx_gallery.notebook import python_to_jupyter_cli
 
     folder = tmp_path_factory.mktemp("course")
@@ -98,12 +98,12 @@ def course(tmp_path_factory):
 
 
 def after(words, text):
-    """Return each number that stands after some words, per cent as shares."""
+    """Return each number that follows the words, percentages as fractions."""
     found = re.findall(rf"{words} +([\d.]+(?:e[-+]?\d+)?)(%?)", text)
     return [float(number) / (100 if percent else 1) for number, percent in found]
 
 
-def splits_as_rows_allow(text):
+def split_sizes_follow_the_rule(text):
     return "1079 train, 359 dev, 359 test" in text and "98% train, 1% dev" in text
 
 
@@ -129,10 +129,10 @@ def dev_error_falls(text):
     return with_copies < without - 0.01
 
 
-def standardised_columns_are_rounder(text):
-    (long, round_), (raw, scaled) = (after(f, text) for f in ("condition", "accuracy"))
+def standardising_improves_the_condition(text):
+    (before, now), (raw, scaled) = (after(f, text) for f in ("condition", "accuracy"))
     warned = ["with a warning" in line for line in text.splitlines()]
-    return long > 1000 * round_ and scaled > raw + 0.2 and warned == [True, False]
+    return before > 1000 * now and scaled > raw + 0.2 and warned == [True, False]
 
 
 def bins_show_the_waves(text):
@@ -150,13 +150,13 @@ def gradients_are_checked(text):
 
 PARTS = ("train", "dev")
 CLAIMS = {
-    "train_dev_test": splits_as_rows_allow,
+    "train_dev_test": split_sizes_follow_the_rule,
     "bias_variance": bias_and_variance_are_told_apart,
     "penalties": l2_shrinks_and_l1_zeroes,
     "dropout": memorises_less_and_predicts_better,
     "early_stopping": memorises_less_and_predicts_better,
     "augmentation": dev_error_falls,
-    "normalising": standardised_columns_are_rounder,
+    "normalising": standardising_improves_the_condition,
     "encoding": bins_show_the_waves,
     "signals": he_is_healthy,
     "gradient_checking": gradients_are_checked,
@@ -179,7 +179,7 @@ def test_each_cell_of_the_course_shows_its_claim(course, page):
 
 
 @pytest.mark.slow
-def test_the_course_draws_where_early_stopping_went_back(course):
+def test_the_course_draws_the_early_stopping_curve(course):
     outputs = course["early_stopping"].outputs
     assert [out for out in outputs if "image/png" in out.get("data", {})]
 
@@ -201,7 +201,7 @@ net = skdnn.MLPRegularizedClassifier((3,), "tanh", random_state=0)
 tree = DecisionTreeClassifier(max_depth=1, random_state=0)
 search = GridSearchCV(LogisticRegression(max_iter=500), {"C": [0.1, 1.0]}, cv=2)
 """
-# An expression that makes each report, and the finding that a notebook must show.
+# An expression for each report, and the finding that a notebook must show.
 REPORTS = {
     "GradientCheckReport": (
         'net.gradient_check(X, y, at="init")',
@@ -252,7 +252,7 @@ def test_the_notebook_has_each_report_of_the_library():
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
-    """Return a cell for each report: printed, and as the last expression."""
+    """Return a cell per report: the report printed, and as the last expression."""
     sources = [
         f"report = {make}\nprint(report)\nreport" for make, _ in REPORTS.values()
     ]
@@ -275,7 +275,7 @@ def test_a_notebook_shows_each_report(reports, kind):
     assert len(lines) > 3 and max(map(len, lines)) <= 100 and finding in text
     page = WellFormed(data["text/html"]).text
     assert lines[0] in page and finding in page
-    # HTML has what the text has: the same words and numbers, in the same order.
+    # HTML and text have the same words and numbers in the same order.
     assert "".join(page.split()) == "".join(
         re.sub(r"^ +\d\. ", "", text, flags=re.M).split()
     )

@@ -1,4 +1,4 @@
-"""What a user meets first: version, types, README commands, docstrings."""
+"""Packaging: version, type marker, README commands, docstrings."""
 
 import importlib.metadata
 import inspect
@@ -34,7 +34,7 @@ def sections(docstring):
 
 
 def documented_parameters(section):
-    """Names that a numpydoc Parameters section describes."""
+    """Return the names that a numpydoc Parameters section describes."""
     heads = re.findall(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: :.*)?$", section, flags=re.M)
     return {name.lstrip("*") for head in heads for name in head.split(", ")}
 
@@ -47,7 +47,7 @@ def test_version_is_the_installed_one():
     try:
         installed = importlib.metadata.version("skdnn")
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip("skdnn is not installed here, the checkout is tested as it lies")
+        pytest.skip("skdnn is not installed: the tests run from the checkout")
     assert skdnn.__version__ == installed
 
 
@@ -73,7 +73,7 @@ def test_oldest_constraints_are_the_floors():
     floors = dict(re.sub(r"\[.+\]", "", each).split(">=") for each in required)
     lines = (ROOT / ".github/oldest-constraints.txt").read_text().splitlines()
     pins = dict(line.split("==") for line in lines if line[:1] not in ("", "#"))
-    assert pins.keys() - floors.keys() == {"pyparsing"}  # what those need themselves
+    assert pins.keys() - floors.keys() == {"pyparsing"}  # a dependency of those
     for name, floor in floors.items():
         assert f"{pins[name]}.".startswith(f"{floor}."), name
 

@@ -1,4 +1,4 @@
-"""The designs of the tests leave no pair of values out."""
+"""Covering arrays contain every combination of values."""
 
 from itertools import combinations, product
 from math import prod
@@ -11,7 +11,7 @@ AXES = range(10), "abc", range(6), "xyz", (False, True)
 
 
 @pytest.mark.parametrize("strength", [2, 3])
-def test_all_values_meet_in_few_cases(strength):
+def test_few_cases_cover_all_combinations(strength):
     cases = covering(*AXES, strength=strength)
     for some in combinations(range(len(AXES)), strength):
         met = {tuple(case[axis] for axis in some) for case in cases}

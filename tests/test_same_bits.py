@@ -1,8 +1,8 @@
-"""One seed, one result: compiled here or loaded from the cache, in any order.
+"""A seed gives the same bits from compiled and from cached code, in any order.
 
-These tests compile for long, so that the default run leaves them out; .ci/run has them.
-Each program runs in a process of its own. The cold ones find an empty cache and
-compile; the others load what a cold one has left.
+These tests take long to compile, so the default run skips them; .ci/run includes them.
+Each program runs in a separate process. A cold run compiles into an empty cache; the
+other runs load the code that a cold run has left there.
 """
 
 import os
@@ -126,7 +126,7 @@ ALL = [
 
 
 def run(kinds, cache, threads=1):
-    """Return what the program prints about fits of these kinds, in this order."""
+    """Return the program's output for fits of these kinds, in this order."""
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, *kinds],
         env={
@@ -143,7 +143,7 @@ def run(kinds, cache, threads=1):
     return done.stdout
 
 
-@pytest.mark.slow  # compiles the training loop anew
+@pytest.mark.slow  # compiles the training loop
 def test_compiled_code_and_cached_code_are_the_same_code(tmp_path):
     cold = run(FEW, tmp_path)
     assert cold.count("\n") == len(FEW)

@@ -1,4 +1,4 @@
-"""Each code that a warning ends with is a section of the page about warnings."""
+"""Each warning code has a section on the troubleshooting page."""
 
 import ast
 import re
@@ -10,12 +10,12 @@ from skdnn.training import stopping
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/user_guide/does_not_learn.md").read_text(encoding="utf-8")
-# Where the code stands among the arguments of a call.
+# Position of the code among the arguments of a call.
 POSITIONS = {"warn_once_per_search": 2, "InputFinding": 0}
 
 
 def codes_of_calls():
-    """Return the codes that are written out in the source."""
+    """Return the codes that are literals in the source."""
     calls = (
         node
         for path in (ROOT / "skdnn").rglob("*.py")
@@ -44,7 +44,7 @@ def test_the_codes_are_found():
 
 
 @pytest.mark.parametrize("code", sorted(codes_of_calls() | reasons_to_stop()))
-def test_a_code_has_a_section_or_is_said_to_come_without_a_warning(code):
+def test_each_code_has_a_section_or_is_listed_as_silent(code):
     silent = re.search(r"^Four codes .*?\n\n", PAGE, flags=re.M | re.S)[0]
     assert re.search(rf"^### {code}$", PAGE, flags=re.M) or f"`{code}`" in silent
 

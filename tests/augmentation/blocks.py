@@ -25,7 +25,7 @@ def targets_and_weights(n_rows, dtype, rng):
 
 
 def augmented(augmenter, block, seed=0):
-    """Return what a checked augmenter makes of a copy of a block."""
+    """Check an augmenter and return its output for a copy of a block."""
     X, Y, s = (array.copy() for array in block)
     augmenter.check(X.shape[1])
     return augmenter.augment(X, Y, s, np.random.default_rng(seed))

@@ -1,4 +1,4 @@
-"""What holds for every augmenter: found by being exported, tested by being found."""
+"""Common tests of all exported augmenters."""
 
 import copy
 import inspect
@@ -15,7 +15,7 @@ from tests.augmentation.blocks import image_block
 
 SHAPE = (6, 5)
 IMAGE_SHAPE = {"image_shape": SHAPE}
-# More than one way of being made, where classes have one.
+# Arguments of classes that need others than an image shape, or accept several kinds.
 OTHERS = {
     "AugmentationPipeline": [
         {"steps": [("flip", RandomFlip(SHAPE))]},
@@ -27,7 +27,7 @@ OTHERS = {
 
 
 def augmenters():
-    """Yield an example or more of each public augmenter."""
+    """Yield one or more instances of each public augmenter."""
     for name in augmentation.__all__:
         cls = getattr(augmentation, name)
         if inspect.isabstract(cls):
@@ -43,10 +43,10 @@ each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 class Untouchable:
-    """Targets or weights that must be handed through unseen."""
+    """Targets or weights that must be passed through without being accessed."""
 
     def __getattribute__(self, name):
-        raise AssertionError(f"{name} of targets or weights was looked at")
+        raise AssertionError(f"{name} of targets or weights was accessed")
 
 
 @every_augmenter
@@ -78,7 +78,7 @@ def test_changes_something(augmenter):
 @every_augmenter
 @each_dtype
 def test_same_generator_same_result(augmenter, dtype):
-    """Nothing but the generator decides, and nothing is remembered between calls."""
+    """Only the generator matters, and no state is kept between calls."""
     block = image_block(SHAPE, dtype=dtype)
     np.random.seed(0)  # noqa: NPY002 (the global generator must not matter)
     first = augmenter.augment(*map(np.copy, block), np.random.default_rng(1))
@@ -90,8 +90,8 @@ def test_same_generator_same_result(augmenter, dtype):
 
 
 @every_augmenter
-def test_the_order_of_the_memory_does_not_matter(augmenter):
-    """Of what an augmenter of someone else hands on, in a pipeline."""
+def test_memory_order_does_not_matter(augmenter):
+    """A user's augmenter may pass on Fortran-ordered rows in a pipeline."""
     X, Y, s = image_block(SHAPE)
     expected, _, _ = augmenter.augment(X.copy(), Y, s, np.random.default_rng(1))
     column_wise = np.asfortranarray(X)
@@ -100,7 +100,7 @@ def test_the_order_of_the_memory_does_not_matter(augmenter):
 
 
 @every_augmenter
-def test_leaves_no_trace_on_itself(augmenter):
+def test_augment_does_not_change_the_augmenter(augmenter):
     before = copy.deepcopy(vars(augmenter))
     augmenter.check(30)
     augmenter.augment(*image_block(SHAPE), np.random.default_rng(0))
@@ -109,7 +109,7 @@ def test_leaves_no_trace_on_itself(augmenter):
 
 @every_augmenter
 def test_targets_and_weights_are_left_alone(augmenter):
-    """Not looked at unless they are mixed, and then not changed in place."""
+    """They are accessed only if they are mixed, and then not changed in place."""
     X, Y, s = image_block(SHAPE)
     if not augmenter.mixes_targets:
         Y, s = Untouchable(), Untouchable()
@@ -129,14 +129,14 @@ def test_is_an_estimator_for_searches(augmenter):
     assert repr(pickle.loads(pickle.dumps(augmenter))) == repr(augmenter)
     for name, value in augmenter.get_params(deep=False).items():
         copied.set_params(**{name: value})
-    # ``image_shape`` apart, all but the first argument are given by name.
+    # All arguments but the first are keyword-only.
     parameters = list(inspect.signature(type(augmenter).__init__).parameters.values())
     assert all(p.kind is p.KEYWORD_ONLY for p in parameters[2:])
 
 
 @every_augmenter
 def test_every_parameter_is_checked(augmenter):
-    """By name, and with the value."""
+    """The error names the parameter and its value."""
     for name in augmenter.get_params(deep=False):
         broken = clone(augmenter).set_params(**{name: b"nonsense"})
         with pytest.raises(ValueError, match=rf"{name}.*b'nonsense'"):

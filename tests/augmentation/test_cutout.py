@@ -11,7 +11,7 @@ from tests.augmentation.blocks import SHAPES, augmented, image_block, table_bloc
 
 
 @pytest.mark.parametrize("size", [1, 3, 30])
-def test_so_many_columns_of_each_row(size):
+def test_each_row_has_size_columns_cut(size):
     block = table_block()
     X, _, _ = augmented(Cutout(size, fill=-1.0), block)
     is_cut = X == -1
@@ -35,7 +35,7 @@ def test_each_set_of_columns_is_as_likely_as_any_other():
 
 @pytest.mark.parametrize("image_shape", SHAPES)
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_square_is_a_loop_over_images(image_shape, size):
+def test_square_equals_a_loop_over_images(image_shape, size):
     block = image_block(image_shape)
     cutout = Cutout(size, image_shape=image_shape, fill=-1.0, p=0.7)
     X, _, _ = augmented(cutout, block, seed=1)
@@ -69,13 +69,13 @@ def test_parameters_that_are_not_allowed():
 
 
 @pytest.mark.parametrize(
-    ("cutout", "said"),
+    ("cutout", "message"),
     [
         (Cutout(31), "size=31 is not allowed: it must be at most 30"),
         (Cutout(6, image_shape=(6, 5)), "at most 5, the shorter side"),
         (Cutout(2, image_shape=(6, 6)), r"image_shape=\(6, 6\) has 36 values"),
     ],
 )
-def test_sizes_that_do_not_fit(cutout, said):
-    with pytest.raises(ValueError, match=said):
+def test_sizes_that_do_not_fit(cutout, message):
+    with pytest.raises(ValueError, match=message):
         cutout.check(30)

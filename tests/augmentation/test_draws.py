@@ -1,4 +1,4 @@
-"""Random numbers in bulk: their distribution, and that they are independent."""
+"""Bulk random numbers: their distribution and independence."""
 
 import numpy as np
 import pytest
@@ -31,8 +31,8 @@ def test_normal_numbers_are_normally_distributed(block):
     assert 57 - 31 < np.sum(np.abs(block) > 4) * 1e6 / block.size * 0.9 < 57 + 31
 
 
-def test_both_of_a_pair_and_neighbours_are_independent(block):
-    """Of squares, too: both of a pair share their radius."""
+def test_pairs_and_neighbours_are_independent(block):
+    """So are their squares, although both numbers of a pair share a radius."""
     half = 1251
     for a in (block, block**2 - 1):
         n = 4 / np.sqrt(a[:, 1:].size) * a.var()
@@ -49,13 +49,13 @@ def test_rows_and_blocks_differ():
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 7, 64])
-def test_the_first_numbers_do_not_depend_on_what_fills_the_rest(n):
+def test_any_number_of_columns_is_filled_reproducibly(n):
     block = normals(np.uint64(5), 1, n)
     assert np.isfinite(block).all()
     assert_array_equal(block, normals(np.uint64(5), 1, n))
 
 
-def test_whole_numbers_are_uniform():
+def test_integers_are_uniform():
     low, high = map(np.uint32, key_of_row(np.uint64(1), 3))
     drawn = np.array([below(7, place, low, high) for place in range(20_000)])
     assert chisquare(np.bincount(drawn, minlength=7)).pvalue > 0.01

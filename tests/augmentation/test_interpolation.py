@@ -15,7 +15,7 @@ from skdnn.augmentation.interpolation import (
 )
 
 SHAPES = [(20, 6, 5, 1), (7, 4, 6, 3), (3, 1, 5, 2), (3, 5, 1, 1)]
-# Around an image the value of `fill`, or its nearest pixel.
+# Outside an image: the value of `fill`, or the nearest pixel.
 MODES = {-2.5: {"mode": "grid-constant", "cval": -2.5}, "nearest": {"mode": "nearest"}}
 
 
@@ -29,7 +29,7 @@ def by_scipy(images, rows, columns, **mode):
 
 
 def draw(shape, margin, dtype=np.float64):
-    """Return images, and a place for each pixel up to so far outside them."""
+    """Return images and coordinates for each pixel, up to `margin` outside them."""
     rng = np.random.default_rng(0)
     n, height, width, _ = shape
     rows = rng.uniform(-margin, height - 1 + margin, (n, height, width))
@@ -38,7 +38,7 @@ def draw(shape, margin, dtype=np.float64):
 
 
 def sampled(images, rows, columns, fill):
-    """Return the images at any coordinates, by the compiled code."""
+    """Return the images sampled at coordinates by the compiled code."""
     _, height, width, channels = images.shape
     result = np.empty_like(images)
     at = np.empty(height * width, np.uint32)
@@ -90,7 +90,7 @@ def test_resamples_even_grids(shape):
     assert_array_equal(X[0], images[0].reshape(-1))
 
 
-def test_products_of_many_lines_are_products():
+def test_products_of_many_lines_equal_numpys():
     rng = np.random.default_rng(0)
     A, B = (rng.random(size, np.float32) for size in ((1000, 70), (70, 50)))
     out = np.full((1000, 50), np.nan, np.float32)

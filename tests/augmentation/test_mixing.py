@@ -12,13 +12,13 @@ from tests.augmentation.blocks import SHAPES, augmented, image_block, table_bloc
 
 
 def draws(n_rows, alpha, p, seed):
-    """Return partner and partner's share, drawn as the augmenters do."""
+    """Return partners and their shares, drawn as in the augmenters."""
     rng = np.random.default_rng(seed)
     partner, share = rng.permutation(n_rows), rng.beta(alpha, alpha, n_rows)
     return partner, share * (rng.random(n_rows) < p)
 
 
-def test_mixup_is_a_loop_over_rows():
+def test_mixup_equals_a_loop_over_rows():
     block = X, Y, s = table_block(dtype=np.float64)
     got = augmented(Mixup(0.7, p=0.8), block, seed=1)
     for i, (j, share) in enumerate(zip(*draws(len(X), 0.7, 0.8, 1), strict=True)):
@@ -31,7 +31,7 @@ def test_mixup_is_a_loop_over_rows():
 
 
 def test_cost_of_a_mixed_row_is_the_mixed_cost():
-    """λ sᵢ ℓ(yᵢ) + (1 − λ) sⱼ ℓ(yⱼ), whatever is predicted."""
+    """λ sᵢ ℓ(yᵢ) + (1 − λ) sⱼ ℓ(yⱼ), for any prediction."""
     block = X, Y, s = table_block(n_rows=200, dtype=np.float64)
     log_p = log_softmax(np.random.default_rng(2).normal(size=Y.shape), axis=1)
     partner, share = draws(len(X), 0.7, 1.0, 1)
@@ -89,8 +89,8 @@ def test_cutmix_of_columns_takes_columns_of_the_partner(dtype):
             assert_mixed(got, block, i, j, 1 - taken)
 
 
-def test_cutmix_takes_each_column_by_itself():
-    """As often as any other, and together with another as chance has it."""
+def test_cutmix_takes_columns_independently():
+    """All columns are equally likely, and so are all pairs, as independence implies."""
     n_rows = 20_000
     X = np.arange(float(n_rows))[:, None] + np.zeros((1, 6))
     Y, s = np.zeros((n_rows, 1)), np.ones(n_rows)
@@ -102,7 +102,7 @@ def test_cutmix_takes_each_column_by_itself():
 
 
 @pytest.mark.parametrize("image_shape", SHAPES)
-def test_cutmix_of_images_is_a_loop_over_images(image_shape):
+def test_cutmix_of_images_equals_a_loop_over_images(image_shape):
     block = X, _, _ = image_block(image_shape)
     cutmix = CutMix(image_shape=image_shape, p=0.8)
     got = augmented(cutmix, block, seed=1)
@@ -127,7 +127,7 @@ def test_cutmix_of_images_is_a_loop_over_images(image_shape):
 
 
 def assert_mixed(got, block, i, j, lam):
-    """Assert that target and weight of row i are those for the share lam of its own."""
+    """Assert that row i has the target and weight for its own share lam."""
     _, Y, s = block
     weight = lam * s[i] + (1 - lam) * s[j]
     total = lam * s[i] * Y[i] + (1 - lam) * s[j] * Y[j]
@@ -136,8 +136,8 @@ def assert_mixed(got, block, i, j, lam):
     assert_allclose(got[2][i], weight, atol=1e-6)
 
 
-def test_cutmix_takes_as_much_as_was_drawn():
-    """A rectangle of all sizes: λ is uniform where alpha is 1, but for the borders."""
+def test_cutmix_takes_the_share_that_was_drawn():
+    """With alpha=1 the share is uniform, except that borders clip rectangles."""
     X = np.arange(2_000.0)[:, None] + np.zeros((1, 400))
     Y, s = np.eye(2)[np.arange(2_000) % 2], np.ones(2_000)
     mixed, _, _ = augmented(CutMix(), (X, Y, s))

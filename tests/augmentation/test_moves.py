@@ -16,7 +16,7 @@ def flipped(images, is_mirrored, axis):
 
 
 def moved(image, down, right, outside):
-    """Return the image moved, pixel by pixel; `outside` says what comes in."""
+    """Return the shifted image, pixel by pixel; `outside` gives new pixels."""
     height, width = image.shape[:2]
     result = np.empty_like(image)
     for i in range(height):
@@ -34,7 +34,7 @@ def nearest(image, a, b):
 
 @pytest.mark.parametrize("image_shape", SHAPES)
 @pytest.mark.parametrize(("horizontal", "vertical"), [(1, 0), (0, 1), (1, 1)])
-def test_flip_is_a_loop_over_images(image_shape, horizontal, vertical):
+def test_flip_equals_a_loop_over_images(image_shape, horizontal, vertical):
     block = image_block(image_shape)
     flip = RandomFlip(
         image_shape, horizontal=bool(horizontal), vertical=bool(vertical), p=0.3
@@ -48,7 +48,7 @@ def test_flip_is_a_loop_over_images(image_shape, horizontal, vertical):
 
 
 @pytest.mark.parametrize("direction", ["horizontal", "vertical"])
-def test_certain_flip_twice_changes_nothing(direction):
+def test_flipping_twice_changes_nothing(direction):
     block = image_block((6, 5))
     flip = RandomFlip((6, 5), p=1.0, horizontal=False).set_params(**{direction: True})
     once = augmented(flip, block)
@@ -67,7 +67,7 @@ def test_share_of_flipped_rows(p):
 @pytest.mark.parametrize(
     ("fill", "outside"), [(-1.5, lambda *_: -1.5), ("nearest", nearest)]
 )
-def test_shift_is_a_loop_over_pixels(image_shape, fill, outside):
+def test_shift_equals_a_loop_over_pixels(image_shape, fill, outside):
     block = image_block(image_shape)
     shift = RandomShift(image_shape, max_shift=2, fill=fill, p=0.7)
     X, _, _ = augmented(shift, block, seed=1)
@@ -103,7 +103,7 @@ def test_no_shift_is_the_same_image(still):
 
 
 @pytest.mark.parametrize(
-    ("augmenter", "said"),
+    ("augmenter", "message"),
     [
         (RandomFlip((6, 5), p=1.5), r"'p' parameter of RandomFlip .*Got 1.5"),
         (RandomFlip((6, 5), vertical="yes"), "'vertical' parameter .*Got 'yes'"),
@@ -114,13 +114,13 @@ def test_no_shift_is_the_same_image(still):
         (RandomFlip(30), "'image_shape' parameter .*Got 30"),
     ],
 )
-def test_parameters_that_are_not_allowed(augmenter, said):
-    with pytest.raises(InvalidParameterError, match=said):
+def test_parameters_that_are_not_allowed(augmenter, message):
+    with pytest.raises(InvalidParameterError, match=message):
         augmenter.check(30)
 
 
 @pytest.mark.parametrize(
-    ("augmenter", "said"),
+    ("augmenter", "message"),
     [
         (RandomShift((6, 5), max_shift=5), "max_shift=5 .* must be less than 5"),
         (RandomFlip((6, 6)), r"image_shape=\(6, 6\) has 36 values.* 30 features"),
@@ -131,6 +131,6 @@ def test_parameters_that_are_not_allowed(augmenter, said):
         (RandomFlip((30, True)), "integers >= 1"),
     ],
 )
-def test_shapes_that_do_not_fit(augmenter, said):
-    with pytest.raises(ValueError, match=said):
+def test_shapes_that_do_not_fit(augmenter, message):
+    with pytest.raises(ValueError, match=message):
         augmenter.check(30)

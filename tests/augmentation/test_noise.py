@@ -1,4 +1,4 @@
-"""Noise: its size, its columns, its rows."""
+"""Gaussian noise: its scale, columns and rows."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_a_scale_that_is_not_allowed():
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "message"),
     [
         ([0, 5], "columns contains 5, but the rows have 5 features"),
         ([-1], "columns contains -1"),
@@ -62,6 +62,6 @@ def test_a_scale_that_is_not_allowed():
         ([1, 1], "indices must be unique"),
     ],
 )
-def test_columns_that_do_not_fit(columns, said):
-    with pytest.raises(ValueError, match=said):
+def test_columns_that_do_not_fit(columns, message):
+    with pytest.raises(ValueError, match=message):
         GaussianNoise(columns=columns).check(5)

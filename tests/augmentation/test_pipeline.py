@@ -1,4 +1,4 @@
-"""Several augmenters: their order, their parameters, what is wrong with one."""
+"""Augmentation pipelines: the order of steps, their parameters, invalid steps."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_steps_are_applied_in_order_with_one_generator():
         expected = step.augment(*map(np.copy, expected), rng)
     for a, b in zip(augmented(pipeline(*steps), block, 3), expected, strict=True):
         assert_array_equal(a, b)
-    # The other order is something else.
+    # The reverse order gives another result.
     X, _, _ = augmented(pipeline(*reversed(steps)), block, 3)
     assert (X != expected[0]).any()
 
@@ -55,7 +55,7 @@ def test_mixes_targets_if_one_of_them_does():
     assert not pipeline(RandomFlip(SHAPE), GaussianNoise()).mixes_targets
 
 
-def test_parameters_are_reached_by_the_names_of_the_steps():
+def test_parameters_are_set_by_the_names_of_the_steps():
     steps = [("flip", RandomFlip(SHAPE)), ("mix", Mixup())]
     augmentation = clone(AugmentationPipeline(steps))
     assert augmentation.get_params()["flip__p"] == 0.5
@@ -64,12 +64,12 @@ def test_parameters_are_reached_by_the_names_of_the_steps():
     assert flip.p == 0.1
     assert shift.max_shift == 1
     assert augmentation.set_params(mix="passthrough").steps[1][1] == "passthrough"
-    assert steps[0][1].p == 0.5  # the clone's own
+    assert steps[0][1].p == 0.5  # the clone has its own steps
     assert set(augmentation.get_params(deep=False)) == {"steps"}
 
 
 @pytest.mark.parametrize(
-    ("steps", "said"),
+    ("steps", "message"),
     [
         ([RandomFlip(SHAPE)], "steps contains RandomFlip.*each step must be a tuple"),
         ([(1, RandomFlip(SHAPE))], "each step must be a tuple"),
@@ -85,6 +85,6 @@ def test_parameters_are_reached_by_the_names_of_the_steps():
         ((("a", Mixup()),), "'steps' parameter of AugmentationPipeline"),
     ],
 )
-def test_steps_that_are_not_allowed(steps, said):
-    with pytest.raises(ValueError, match=said):
+def test_steps_that_are_not_allowed(steps, message):
+    with pytest.raises(ValueError, match=message):
         AugmentationPipeline(steps).check(30)

@@ -22,7 +22,7 @@ def each_channel(warp, image, *args, **options):
 
 
 def expect(X, images, rows, warped, dtype):
-    """Assert that the chosen rows were warped, and the others left."""
+    """Assert that only the chosen rows were warped."""
     expected = images.copy()
     for i, row in enumerate(rows):
         expected[row] = warped(i, images[row])
@@ -36,7 +36,7 @@ def expect(X, images, rows, warped, dtype):
     ("fill", "mode"),
     [(0.5, {"mode": "grid-constant", "cval": 0.5}), ("nearest", {"mode": "nearest"})],
 )
-def test_rotation_is_scipy_s(image_shape, dtype, fill, mode):
+def test_rotation_equals_scipys(image_shape, dtype, fill, mode):
     block = image_block(image_shape, dtype=dtype)
     rotation = RandomRotation(image_shape, max_angle=60, fill=fill, p=0.7)
     X, _, _ = augmented(rotation, block, seed=1)
@@ -45,7 +45,7 @@ def test_rotation_is_scipy_s(image_shape, dtype, fill, mode):
     angles = rng.uniform(-60, 60, rows.size)
 
     def turned(i, image):
-        # SciPy turns the other way round: its grid has the second axis pointing up.
+        # SciPy rotates in the opposite direction: its second axis points up.
         return each_channel(
             ndimage.rotate, image, -angles[i], reshape=False, order=1, **mode
         )
@@ -73,7 +73,7 @@ def test_crop_is_interpolated_by_scipy(image_shape, dtype):
         top = place[0, i] * (height - crop_height)
         left = place[1, i] * (width - crop_width)
         step = crop_height / height, crop_width / width
-        # A pixel's middle is half a pixel from its edge, before and after.
+        # Pixel centres are half a pixel from the edge, before and after.
         first = top + 0.5 * step[0] - 0.5, left + 0.5 * step[1] - 0.5
         return each_channel(
             ndimage.affine_transform,
@@ -89,7 +89,7 @@ def test_crop_is_interpolated_by_scipy(image_shape, dtype):
 
 @each_dtype
 def test_elastic_distortion_is_interpolated_by_scipy(dtype):
-    """Two of the channels say where each pixel comes from."""
+    """Two channels hold the source coordinates of each pixel."""
     height, width = 9, 7
     block = image_block((height, width, 3), dtype=dtype)
     X = block[0]
@@ -109,7 +109,7 @@ def test_elastic_distortion_is_interpolated_by_scipy(dtype):
 
 
 @pytest.mark.parametrize(("n_pixels", "sigma"), [(28, 4.0), (9, 0.4), (3, 1000.0)])
-def test_displacements_vary_together_as_the_filter_of_the_paper_has_it(n_pixels, sigma):
+def test_displacements_have_the_covariance_of_the_papers_filter(n_pixels, sigma):
     smooth = ndimage.gaussian_filter1d(np.eye(n_pixels), sigma, axis=0, mode="constant")
     expected = smooth @ smooth.T
     waves = warps._field_factor(n_pixels, sigma)
@@ -118,19 +118,19 @@ def test_displacements_vary_together_as_the_filter_of_the_paper_has_it(n_pixels,
 
 
 def test_the_elastic_displacements():
-    """The formula of the docstring, read off images that are slopes."""
+    """The formula of the docstring, measured on images that are linear ramps."""
     size, n_images = 64, 200
-    slopes = np.stack(np.mgrid[:size, :size], axis=-1).astype(np.float64)
-    rows = np.tile(slopes.reshape(-1), (n_images, 1))
+    ramps = np.stack(np.mgrid[:size, :size], axis=-1).astype(np.float64)
+    rows = np.tile(ramps.reshape(-1), (n_images, 1))
     elastic = ElasticDistortion((size, size, 2), alpha=10, sigma=3)
     X, _, _ = augmented(elastic, (rows, rows, rows[:, 0]))
-    moved = (X.reshape(n_images, size, size, 2) - slopes)[:, 16:-16, 16:-16]
+    moved = (X.reshape(n_images, size, size, 2) - ramps)[:, 16:-16, 16:-16]
     expected = 10 / np.sqrt(3) / (2 * np.sqrt(np.pi) * 3)
     down, right = moved[..., 0], moved[..., 1]
     for d in (down, right):
         assert d.std() == pytest.approx(expected, rel=0.02)
         assert d.mean() == pytest.approx(0, abs=0.05)
-        # Two pixels whose noise was smoothed by the same Gaussian, r apart.
+        # Correlation of pixels r apart whose noise one Gaussian has smoothed.
         for r in (1, 4):
             for a, b in ((d[:, r:], d[:, :-r]), (d[:, :, r:], d[:, :, :-r])):
                 together = (a * b).mean() / expected**2
@@ -165,7 +165,7 @@ def test_half_a_turn_is_both_flips(monkeypatch):
 
 
 def test_crops_stay_inside_the_image():
-    """No value from outside: the extremes of what is seen are the image's own."""
+    """No value leaves the range of the image."""
     block = image_block((6, 5))
     crop = RandomResizedCrop((6, 5), scale=(0.01, 1), ratio=(0.1, 10))
     X, _, _ = augmented(crop, block)
@@ -174,7 +174,7 @@ def test_crops_stay_inside_the_image():
 
 
 @pytest.mark.parametrize(
-    ("augmenter", "said"),
+    ("augmenter", "message"),
     [
         (RandomRotation((6, 5), max_angle=181), "'max_angle' parameter .*Got 181"),
         (RandomRotation((6, 5), fill="zero"), "'fill' parameter .*Got 'zero'"),
@@ -183,13 +183,13 @@ def test_crops_stay_inside_the_image():
         (RandomResizedCrop((6, 5), scale=0.5), "'scale' parameter .*Got 0.5"),
     ],
 )
-def test_parameters_that_are_not_allowed(augmenter, said):
-    with pytest.raises(InvalidParameterError, match=said):
+def test_parameters_that_are_not_allowed(augmenter, message):
+    with pytest.raises(InvalidParameterError, match=message):
         augmenter.check(30)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"scale": (0.5, 1.2)}, r"scale=\(0.5, 1.2\) is not allowed.*max <= 1"),
         ({"scale": (0, 1)}, "0 < min"),
@@ -200,8 +200,8 @@ def test_parameters_that_are_not_allowed(augmenter, said):
         ({"ratio": (np.nan, 1)}, r"ratio=\(nan, 1\) is not allowed"),
     ],
 )
-def test_ranges_that_are_not_allowed(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_ranges_that_are_not_allowed(options, message):
+    with pytest.raises(ValueError, match=message):
         RandomResizedCrop((6, 5), **options).check(30)
 
 

@@ -1,4 +1,4 @@
-"""Section 5: altered images are worth rows where rows are few."""
+"""Section 5: augmentation helps where training rows are few."""
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -6,8 +6,8 @@ from sklearn.datasets import load_digits
 from skdnn import ElasticDistortion, MLPRegularizedClassifier, train_dev_test_split
 
 
-def test_distorted_digits_are_worth_rows():
-    """Measured with 200 rows: dev error 0.064 without, 0.049 with, less on all cuts."""
+def test_elastic_distortion_lowers_the_dev_error():
+    """Measured with 200 rows: dev error 0.064 without, 0.049 with; lower each time."""
     X, y = load_digits(return_X_y=True)
     elastic = ElasticDistortion((8, 8), alpha=4, sigma=2)
     gains = []

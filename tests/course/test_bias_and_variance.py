@@ -21,7 +21,7 @@ def test_the_table(errors, diagnosis):
 
 
 def errors_of(net, n_train):
-    """Return train and dev error on digits, of which so many train."""
+    """Return train and dev error on digits, with `n_train` training rows."""
     X, y = load_digits(return_X_y=True)
     X, dev = X / 16, slice(1000, None)
     net.fit(X[:n_train], y[:n_train])
@@ -35,7 +35,7 @@ def digits_net(units, **params):
     )
 
 
-def test_a_larger_network_and_longer_training_are_for_bias():
+def test_a_larger_network_and_longer_training_reduce_bias():
     """Measured train errors: 0.60 with 2 units, 0.86 after one epoch, then 0.002."""
     small, _ = errors_of(digits_net(2), 1000)
     short, _ = errors_of(digits_net(50, max_iter=1), 1000)
@@ -43,7 +43,7 @@ def test_a_larger_network_and_longer_training_are_for_bias():
     assert large < 0.02 < 0.2 < min(small, short)
 
 
-def test_more_rows_are_for_variance():
+def test_more_rows_reduce_variance():
     """Measured gaps: 0.24 with 60 rows, 0.06 with 1 000."""
     gaps = []
     for n_train in (60, 1000):

@@ -1,6 +1,6 @@
-"""Sections 4, 7 and 8: signals of c^L, orders of differences, J that falls.
+"""Sections 4, 7 and 8: signals grow as c^L, orders of differences, falling J.
 
-The tools themselves are tested in tests/diagnosis; here is what the course says.
+The tools themselves are tested in tests/diagnosis; these are the course's claims.
 """
 
 import numpy as np
@@ -50,7 +50,7 @@ def test_two_sided_differences_are_of_second_order_and_one_sided_of_first(digits
 
 
 def test_check_then_switch_dropout_on(digits):
-    """The recipe: gradient right at both times; J falls at each step; then dropout."""
+    """The recipe: both gradient checks pass, J falls at each step, then dropout."""
     net = MLPRegularizedClassifier((32,), keep_prob=0.8, random_state=0)
     assert check_gradients(net, digits[0][:50], digits[1][:50], max_params=200).passed
     assert check_cost_descends(net, *digits).passed

@@ -1,9 +1,8 @@
 """Section 4: dropout shrinks weights as L2 does, and no unit relies on one input.
 
-Rows that can be learned by heart are no place to see it with the cross-entropy: that
-cost has no minimum there, the weights grow for as long as training goes on, and units
-that drop only keep the gradient from vanishing. So the targets here are numbers, with
-noise in them.
+Cross-entropy on rows that can be memorised does not show it: that cost has no minimum,
+the weights grow throughout training, and dropout only keeps the gradient from
+vanishing. So these tests use noisy regression targets.
 """
 
 import numpy as np
@@ -26,7 +25,7 @@ def diabetes():
 
 
 def relu_net(seed, **params):
-    """Return a net that learns 250 rows almost by heart, unless it is held back."""
+    """Return a net that almost memorises 250 rows unless it is regularised."""
     defaults = {
         "hidden_layer_sizes": (64,),
         "alpha": 0.0,
@@ -59,8 +58,8 @@ def test_input_dropout_of_a_linear_model_is_l2_with_a_strength_per_column(keep_p
     .. math:: E[J] = J + \frac{1-q}{2q} \sum_j w_j^2 \frac{1}{m} \sum_i x_{ij}^2
 
     (N. Srivastava et al., 2014, section 9.1; S. Wager et al., 2013). Measured distance
-    from its minimum: 0.4 % to 1.9 %, less with more epochs. That of the same penalty
-    for every column is 12 % and more away, that without a penalty 100 % and more.
+    from its minimum: 0.4 % to 1.9 %, less with more epochs. The minimum with the same
+    penalty for every column is at least 12 % away, without a penalty at least 100 %.
     """
     X, y, _, _ = diabetes()
     X = X * np.geomspace(0.3, 2.0, 10) + 0.3  # columns of many scales, not centred
@@ -94,7 +93,7 @@ def test_input_dropout_of_a_linear_model_is_l2_with_a_strength_per_column(keep_p
 
 @pytest.mark.parametrize("which", ["keep_prob", "input_keep_prob"])
 def test_weights_shrink_as_they_do_with_l2(which):
-    """On every seed each step down in keep_prob, and each step up in alpha, shrinks.
+    """On every seed a lower keep_prob and a higher alpha each shrink the weights.
 
     Measured medians of the squared norm of both layers: 210 without dropout, then 135,
     114, 101 for units and 166, 123, 98 for inputs; ‖W[2]‖ falls from 3.0 to below 0.9.
@@ -113,7 +112,7 @@ def test_weights_shrink_as_they_do_with_l2(which):
 
 
 def cost_without(net, X, y, layer):
-    """Return by how much the cost rises, at most, if one unit of a layer is zero."""
+    """Return the largest rise of the cost when one unit of a layer is zero."""
     (A0, A1), (_, Z) = oracle.forward(net.coefs_, net.intercepts_, ["relu"], X)
     costs = []
     for j in range([A0, A1][layer].shape[1]):
@@ -126,10 +125,10 @@ def cost_without(net, X, y, layer):
 
 @pytest.mark.parametrize(("layer", "which"), [(0, "input_keep_prob"), (1, "keep_prob")])
 def test_no_unit_relies_on_one_input(layer, which):
-    """The loss of the worst input, on dev rows: at most half of it on every seed.
+    """With dropout, losing the worst input or unit costs less than half as much.
 
-    Measured rises of the cost: 0.16 to 0.53 without dropout; 0.05 to 0.06 where half
-    of the inputs drop, below 0.006 where half of the hidden units do.
+    Measured rises of the dev cost: 0.16 to 0.53 without dropout; 0.05 to 0.06 with half
+    of the inputs dropped, below 0.006 with half of the hidden units dropped.
     """
     X, y, X_dev, y_dev = diabetes()
     for seed in SEEDS:

@@ -1,4 +1,4 @@
-"""Section 7: He's start for ReLU, Xavier's for tanh, in nets of 10 to 30 layers.
+"""Section 7: He initialisation for ReLU, Xavier for tanh, in 20 to 30 layers.
 
 Biases start at zero here, as in the papers and the course.
 """
@@ -41,7 +41,7 @@ def last_layer(init, seed, X):
 
 
 def growth_per_layer(init, activation, X):
-    """Return by what each of 29 layers multiplies the activations: mean of seeds."""
+    """Return the mean growth of the activations per layer, over 29 layers."""
     factors = []
     for seed in SEEDS:
         A, _ = oracle.forward(*start(init, activation, 31, seed), X)
@@ -50,13 +50,13 @@ def growth_per_layer(init, activation, X):
     return np.mean(factors)
 
 
-# -- signals at the start --------------------------------------------------------------
+# -- signals at initialisation ---------------------------------------------------------
 
 
 def test_relu_keeps_its_signals_with_he_and_halves_their_square_with_xavier():
     """Measured per layer: 0.97 with He; 0.69 with Xavier, against sqrt(1/2) = 0.707.
 
-    Over 30 layers, that is no loss worth mentioning, and a factor of 50 000.
+    Over 30 layers the loss is negligible with He, a factor of 50 000 with Xavier.
     """
     X, *_ = digits()
     assert 0.92 < growth_per_layer("he", "relu", X) < 1.05
@@ -67,7 +67,7 @@ def test_relu_keeps_its_signals_with_he_and_halves_their_square_with_xavier():
 def test_tanh_keeps_small_signals_with_xavier_and_doubles_their_square_with_he():
     """Near zero tanh is linear, which is where 1 / n comes from.
 
-    Inputs of size 1e-6, so that 30 layers leave them small. Measured per layer: 0.996
+    Inputs of size 1e-6 stay small through 30 layers. Measured per layer: 0.996
     with Xavier; 1.408 with He, against sqrt(2) = 1.414.
     """
     X, *_ = digits()
@@ -92,12 +92,12 @@ def test_he_saturates_tanh():
 
 
 def test_he_makes_a_deep_tanh_net_chaotic():
-    """What is nearly the same row grows apart with He, and hardly with Xavier.
+    """Nearly equal rows move far apart with He, and hardly with Xavier.
 
     The distance between a row and the row moved by 0.1 %, relative to their size
     (B. Poole et al., "Exponential expressivity in deep neural networks through
-    transient chaos", 2016). Measured, by what 30 layers multiply it: 4.7 to 6.3 with
-    He, 1.2 to 1.6 with Xavier.
+    transient chaos", 2016). Measured growth over 30 layers: 4.7 to 6.3 with He, 1.2 to
+    1.6 with Xavier.
     """
     X, *_ = digits()
     for seed in SEEDS:
@@ -111,11 +111,11 @@ def test_he_makes_a_deep_tanh_net_chaotic():
         assert grown["xavier"] < 2
 
 
-# -- what comes of it in training ------------------------------------------------------
+# -- effect on training ----------------------------------------------------------------
 
 
 def trained(init, activation, rate, seed, width):
-    """Return the costs on training and on other rows of 20 layers after 20 epochs."""
+    """Return the training and dev costs of 20 layers after 20 epochs."""
     X, y, X_dev, y_dev = digits()
     net = MLPRegularizedClassifier(
         (width,) * 20,
@@ -143,9 +143,9 @@ def best_costs(init, activation, seed, width):
 
 
 def test_he_beats_xavier_in_a_deep_relu_net():
-    """Training cost, 20 layers of 32 units: 0.05 to 0.24 with He, 0.36 to 0.80 without.
+    """Training cost, 20 layers of 32 units: He 0.05 to 0.24, Xavier 0.36 to 0.80.
 
-    Each at the best of three rates, paired over seeds; measured with six of them.
+    Each at the best of three rates, paired over seeds; measured with six seeds.
     """
     for seed in SEEDS[:2]:
         he, xavier = (
@@ -154,12 +154,12 @@ def test_he_beats_xavier_in_a_deep_relu_net():
         assert he < 0.7 * xavier
 
 
-def test_xavier_beats_he_in_a_deep_tanh_net_on_rows_it_has_not_seen():
+def test_xavier_beats_he_in_a_deep_tanh_net_on_dev_rows():
     """Dev cost, 20 layers of 64 units: 0.50 to 0.61 with Xavier, 0.64 to 0.79 with He.
 
-    Only there. The *training* cost of such a net falls faster with He: rows that its
-    chaos has torn apart are easy to learn by heart. Each at the best of three rates,
-    paired over seeds; measured with six of them.
+    The *training* cost of such a net falls faster with He: rows that a chaotic net
+    moves far apart are easy to memorise. Each at the best of three rates, paired over
+    seeds; measured with six seeds.
     """
     for seed in SEEDS[:2]:
         he, xavier = (best_costs(init, "tanh", seed, 64) for init in ("he", "xavier"))

@@ -9,13 +9,13 @@ from skdnn import MLPRegularizedClassifier
 from tests import oracle
 from tests.estimators.datasets import breast_cancer, parameters, squared_norm
 
-# Some of these penalties are so strong that nothing is left, which is told of.
+# Some of these penalties shrink all weights to zero, which raises a warning.
 pytestmark = pytest.mark.filterwarnings("ignore:The penalty dominates")
 SEEDS = range(2)
 
 
 def tanh_net(alpha, seed=0, hidden=(16, 16), **params):
-    """Return a tanh net for lbfgs, which arrives at a minimum of J."""
+    """Return a tanh net for lbfgs, which converges to a minimum of J."""
     return MLPRegularizedClassifier(
         hidden,
         activation="tanh",
@@ -36,7 +36,7 @@ def layers(net, X):
 
 
 def unexplained(inputs, outputs):
-    """Return 1 - R² of the best straight line (plane) from inputs to outputs."""
+    """Return 1 - R² of the least-squares linear fit from inputs to outputs."""
     design = np.column_stack([np.ones(len(inputs)), inputs])
     fitted = design @ np.linalg.lstsq(design, outputs)[0]
     spread = np.sum((outputs - outputs.mean(axis=0)) ** 2)
@@ -48,7 +48,7 @@ def unexplained(inputs, outputs):
 
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 def test_huge_alpha_leaves_the_base_rate(l1_ratio):
-    """Weights vanish, the bias is free: every row gets the share of class 1.
+    """Weights vanish, the bias is free: each prediction is the share of class 1.
 
     Measured: weights of at most 7e-8, probabilities off by 2e-7.
     """
@@ -61,7 +61,7 @@ def test_huge_alpha_leaves_the_base_rate(l1_ratio):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_norm_and_fit_fall_along_the_path(seed):
-    """Each layer's norm falls, and the training rows are fitted less and less."""
+    """Each layer's norm falls, and the training cost rises."""
     X, y = make_moons(200, noise=0.25, random_state=0)
     path = [tanh_net(alpha, seed).fit(X, y) for alpha in (0.1, 1, 10, 100)]
     norms = np.array([[np.linalg.norm(W) for W in net.coefs_] for net in path])
@@ -75,12 +75,12 @@ def test_norm_and_fit_fall_along_the_path(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_larger_alpha_straighter_tanh_layers(seed):
-    """Small z, where tanh(z) = z - z³/3 + …: the layer does little but multiply.
+def test_tanh_layers_become_linear_with_larger_alpha(seed):
+    """For small z, tanh(z) = z - z³/3 + …: the layer is nearly linear.
 
-    From biases of zero: the penalty leaves a bias as it is, and z = b is not small.
-    Measured for α = 0.1, 1, 10, 30: the first layer leaves 17 %, 4 %, 0.04 %, 0.01 % of
-    its activations' variance to anything but a plane over its inputs (1 - R²).
+    Biases start at zero: they are not penalised, so that z = b might not be small.
+    Measured for α = 0.1, 1, 10, 30: a linear function of the inputs leaves 17 %, 4 %,
+    0.04 %, 0.01 % of the variance of the first layer's activations (1 - R²).
     """
     X, y = make_moons(200, noise=0.25, random_state=0)
     curved, bent = [], []

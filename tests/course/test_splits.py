@@ -23,6 +23,6 @@ def test_one_rule_gives_every_row_of_the_table(n_rows, shares):
 
 
 def test_ten_thousand_rows_tell_a_few_candidates_apart():
-    """One point of 10 % error among ten candidates takes about that many."""
+    """A difference of 1 point at 10 % error among ten candidates takes about that."""
     assert 8_000 < dev_size_for(0.01, 0.1, candidates=10) < 14_000
     assert dev_size_for(0.01, 0.1, candidates=2) < 10_000

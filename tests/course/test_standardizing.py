@@ -1,4 +1,4 @@
-"""Section 6: standardised inputs make round contours, and those take fewer steps."""
+"""Section 6: standardised inputs make contours rounder, which saves steps."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ FACTOR = 100
 
 
 def gradient_descent(Net, X, y, rate, n_epochs, **params):
-    """Return a net after plain steps on all rows at once, at one rate."""
+    """Return a net after full-batch gradient descent at a constant rate."""
     return Net(
         activation="tanh",
         solver="sgd",
@@ -30,7 +30,7 @@ def gradient_descent(Net, X, y, rate, n_epochs, **params):
 
 
 def epochs_to(cost, X, y, rates, n_epochs, hidden):
-    """Return the fewest epochs in which one of the rates brings J down to a cost."""
+    """Return the epochs that the best of the rates needs to bring J down to a cost."""
     best = np.inf
     for rate in rates:
         net = gradient_descent(
@@ -55,9 +55,9 @@ def test_standardising_saves_99_of_100_epochs(load, hidden):
     """Each at the best rate of its grid, to J = 0.15 (it starts at about ln 2 or ln 3).
 
     Measured: 3 to 7 epochs standardised; more than 4 000 for raw columns, whose scales
-    lie a factor 2 500 (wine) and 200 000 (breast cancer) apart. A rate that is too
-    large for them diverges, one that is too small runs out of epochs: both are
-    warnings, and part of the comparison.
+    differ by a factor of 2 500 (wine) and 200 000 (breast cancer). Too large a rate
+    diverges, too small a rate runs out of epochs: both warn, and both belong to the
+    comparison.
     """
     X, y = load(return_X_y=True)
     X_scaled = InputStandardizer().fit_transform(X)
@@ -95,9 +95,9 @@ def test_contours_of_the_linear_case_become_rounder(load):
 @pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
 @pytest.mark.parametrize("standardized", [False, True])
 def test_the_steepest_direction_bounds_the_learning_rate(standardized):
-    """Up to 2 / (largest curvature) each step goes down, beyond it J explodes.
+    """Below 2 / (largest curvature) J falls at each step, above it J diverges.
 
-    So one column of large numbers sets the rate for all columns.
+    So one column of large numbers limits the rate for all columns.
     """
     X, y = load_raw_diabetes(return_X_y=True)
     y = (y - y.mean()) / y.std()

@@ -1,4 +1,4 @@
-"""Rows, targets and estimators that do not fit each other are told apart by name."""
+"""Errors name the rows, targets or estimators that do not match."""
 
 import numpy as np
 import pandas as pd
@@ -78,14 +78,14 @@ WRONG_ROWS = {
     ("rows", "message"), WRONG_ROWS.values(), ids=WRONG_ROWS.keys()
 )
 @pytest.mark.parametrize("model", [CLASSIFIER, REGRESSOR])
-def test_arrays_that_are_swapped_or_do_not_fit(model, rows, message):
+def test_arrays_that_are_swapped_or_do_not_match(model, rows, message):
     with pytest.raises(ValueError, match=message):
         from_estimator(model, rows)
 
 
 @pytest.mark.parametrize("what", [3, 2.5, "rows", np.float64(1), list, object()])
 @pytest.mark.parametrize("place", range(4))
-def test_what_has_no_rows(place, what):
+def test_arguments_that_are_not_arrays(place, what):
     rows = [*ROWS]
     rows[place] = what
     name = ["X_train", "y_train", "X_dev", "y_dev"][place]
@@ -105,7 +105,7 @@ def test_what_has_no_rows(place, what):
 def test_labels_that_no_prediction_can_equal(y, message):
     with pytest.raises(ValueError, match=message):
         from_estimator(CLASSIFIER, (X, y, X_DEV, Y_DEV))
-    # A dev row of a class that was never seen is just wrong.
+    # A dev row of an unseen class counts as wrong.
     assert from_estimator(CLASSIFIER, (X, Y, X_DEV, np.r_[Y_DEV[1:], 9])).variance >= 0
 
 
@@ -121,7 +121,7 @@ def test_labels_that_no_prediction_can_equal(y, message):
         ),
     ],
 )
-def test_targets_that_are_no_numbers(y, message):
+def test_targets_that_are_not_numbers(y, message):
     with pytest.raises(ValueError, match=message):
         from_estimator(REGRESSOR, (X, y, X_DEV, Y_DEV))
 
@@ -135,12 +135,12 @@ def test_predictions_that_are_not_finite():
         from_estimator(Lost().fit(X, Y))
 
 
-NO_MODELS = [None, "LogisticRegression", 3, len, object(), [CLASSIFIER]]
+NOT_MODELS = [None, "LogisticRegression", 3, len, object(), [CLASSIFIER]]
 
 
 @pytest.mark.parametrize("scoring", [None, "accuracy"])
-def test_what_is_no_fitted_model(scoring):
-    for model in NO_MODELS:
+def test_estimators_that_are_not_fitted_models(scoring):
+    for model in NOT_MODELS:
         with pytest.raises(TypeError, match="must be a scikit-learn compatible"):
             from_estimator(model, scoring=scoring)
     for kind in (LogisticRegression, MLPRegularizedClassifier):
@@ -154,11 +154,11 @@ def test_what_is_no_fitted_model(scoring):
         from_estimator(InputStandardizer().fit(X))
 
 
-def a_text(estimator, X, y):
+def returns_text(estimator, X, y):
     return "good"
 
 
-def not_a_number(estimator, X, y):
+def returns_nan(estimator, X, y):
     return np.nan
 
 
@@ -167,23 +167,23 @@ def not_a_number(estimator, X, y):
     [
         ("acuracy", "scoring='acuracy' is not allowed.*get_scorer_names"),
         (LogisticRegression, "scoring=<class .* is not allowed"),
-        (a_text, "scoring=.* must return a finite number, got 'good' on X_train"),
-        (not_a_number, "must return a finite number, got nan on X_train"),
+        (returns_text, "scoring=.* must return a finite number, got 'good' on X_train"),
+        (returns_nan, "must return a finite number, got nan on X_train"),
     ],
 )
-def test_what_is_no_scorer(scoring, message):
+def test_invalid_scorers(scoring, message):
     with pytest.raises(ValueError, match=message):
         from_estimator(CLASSIFIER, scoring=scoring)
 
 
-def test_what_is_right_stays_right():
+def test_valid_arguments_are_accepted():
     assert from_estimator(CLASSIFIER, scoring=make_scorer(accuracy_score)).measure
-    # Text has no columns, its own pipeline no number of them.
+    # Text has no columns, and its pipeline expects no number of columns.
     text, label = ["good day", "bad day", "good", "bad"] * 5, [1, 0, 1, 0] * 5
     model = make_pipeline(CountVectorizer(), MultinomialNB()).fit(text, label)
     report = from_estimator(model, (text, label, text[:8], label[:8]))
     assert report.avoidable_bias == 0
-    # More columns in dev than in train are for a ColumnTransformer to drop.
+    # A ColumnTransformer drops additional columns of the dev rows.
     some = make_column_transformer(("passthrough", ["a", "b"]))
     model = make_pipeline(some, LogisticRegression()).fit(FRAME, Y)
     wider = pd.DataFrame(np.c_[X_DEV, X_DEV[:, 0]], columns=list("eabcd"))
@@ -196,7 +196,7 @@ def test_what_is_right_stays_right():
 
 
 @pytest.mark.parametrize("errors", [(0.98, 0.95), (1.0, 0.7), (0.55, 0.55), (0.9, 0.4)])
-def test_accuracies_are_warned_of(errors):
+def test_accuracies_raise_a_warning(errors):
     with pytest.warns(
         UserWarning, match="look like accuracies.*give 1 - accuracy"
     ) as w:
@@ -205,7 +205,7 @@ def test_accuracies_are_warned_of(errors):
 
 
 @pytest.mark.parametrize("errors", [(0.4, 0.3), (0.6, 0.7), (0.02, 0.05), (0.5, 0.4)])
-def test_errors_are_not_warned_of(errors):
+def test_errors_raise_no_warning(errors):
     BiasVarianceReport.from_errors(*errors)
 
 
@@ -281,7 +281,7 @@ def test_truth_and_noise(options, message):
 
 
 def test_estimators_of_the_decomposition():
-    for model in NO_MODELS[1:]:
+    for model in NOT_MODELS[1:]:
         with pytest.raises(TypeError, match="must be a scikit-learn compatible"):
             decompose(model)
     with pytest.raises(TypeError, match="did you mean DecisionTreeClassifier"):

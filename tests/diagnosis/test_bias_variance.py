@@ -1,4 +1,4 @@
-"""The report on two errors: the course's table, its intervals and its forms."""
+"""The report on errors: the course's table, intervals and output formats."""
 
 import json
 import sys
@@ -74,7 +74,7 @@ def test_thresholds_are_the_callers():
     assert one.findings[0].numbers["threshold"] == 0.001
 
 
-def test_negative_gaps_are_told_honestly():
+def test_negative_gaps_are_reported():
     report = from_errors(0.05, 0.02, 0.1, test_error=0.01)
     codes = [finding.code for finding in report.findings]
     assert codes == [
@@ -89,7 +89,7 @@ def test_negative_gaps_are_told_honestly():
     assert "chance" not in surely.findings[0].text
 
 
-def test_few_rows_cannot_tell_and_many_can():
+def test_few_rows_leave_a_verdict_open_and_many_decide_it():
     few = from_errors(0.01, 0.05, n_train=5000, n_dev=100)
     assert few.high_variance is None and few.high_bias is False
     assert few.diagnosis == "cannot tell about variance"
@@ -98,11 +98,11 @@ def test_few_rows_cannot_tell_and_many_can():
     assert needed > 100 and "with 100 dev rows" in finding.text
     many = from_errors(0.01, 0.05, n_train=5000, n_dev=10 * needed)
     assert many.high_variance is True
-    # A number of one part only says nothing about a gap.
+    # With the number of rows of only one part, a gap has no interval.
     assert from_errors(0.01, 0.05, n_dev=100).high_variance is True
 
 
-def test_where_no_number_of_dev_rows_would_tell():
+def test_no_number_of_dev_rows_is_enough():
     report = from_errors(0.05, 0.10, n_train=30, n_dev=100)
     variance = report.gaps[1]
     assert variance.verdict == "cannot tell" and variance.rows_needed is None
@@ -134,7 +134,7 @@ def test_where_no_number_of_dev_rows_would_tell():
         ({"thresholds": "high"}, ValueError, "thresholds='high'"),
     ],
 )
-def test_what_is_no_error_or_count_is_refused(arguments, error, message):
+def test_invalid_errors_and_counts_are_refused(arguments, error, message):
     arguments = {"train_error": 0.1, "dev_error": 0.2} | arguments
     with pytest.raises(error, match=message):
         from_errors(**arguments)
@@ -145,7 +145,7 @@ def rows(load=load_breast_cancer):
     return X[:200], y[:200], X[200:], y[200:]
 
 
-def test_the_errors_of_a_classifier_are_its_shares_of_wrong_rows():
+def test_the_errors_of_a_classifier_are_misclassification_rates():
     X, y, X_dev, y_dev = rows()
     tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
     report = BiasVarianceReport.from_estimator(
@@ -202,7 +202,7 @@ def test_the_error_of_a_regressor_is_a_share_of_the_variance():
     assert_allclose(both.variance, one.variance)
 
 
-def test_a_scorer_gives_its_loss_or_what_it_lacks_to_one():
+def test_a_scorer_gives_its_loss_or_one_minus_its_score():
     X, y, X_dev, y_dev = rows()
     model = LogisticRegression(max_iter=10_000).fit(X[:, :3], y)
     data = (X[:, :3], y, X_dev[:, :3], y_dev)
@@ -254,7 +254,7 @@ def test_the_dict_is_json_and_says_the_same():
     assert as_dict["findings"][0]["code"] == report.findings[0].code
 
 
-def test_the_frame_has_honest_types(monkeypatch):
+def test_the_frame_has_numeric_types(monkeypatch):
     frame = from_errors(0.01, 0.05, n_train=900, n_dev=100, test_error=0.04).to_frame()
     assert list(frame.index) == ["avoidable_bias", "variance", "dev_overfitting"]
     assert frame["size"].dtype == frame["low"].dtype == frame["high"].dtype == float

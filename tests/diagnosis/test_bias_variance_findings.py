@@ -1,4 +1,4 @@
-"""A report leads somewhere: it says what it assumes, and what a constant would do."""
+"""Findings of a report: its assumptions, constant predictions, trials of remedies."""
 
 import json
 import warnings
@@ -37,38 +37,38 @@ def codes(report):
 # -- a constant prediction -------------------------------------------------------------
 
 
-class Says(ClassifierMixin, BaseEstimator):
-    """Predicts what it is told to, of the last rows."""
+class Predicts(ClassifierMixin, BaseEstimator):
+    """A classifier that predicts the given labels."""
 
-    def __init__(self, said):
-        self.said = said
+    def __init__(self, predictions):
+        self.predictions = predictions
 
     def fit(self, X, y):
         self.classes_ = np.unique(y)
         return self
 
     def predict(self, X):
-        return np.resize(self.said, len(X))
+        return np.resize(self.predictions, len(X))
 
 
-class SaysNumbers(RegressorMixin, BaseEstimator):
-    """The same for numbers."""
+class PredictsNumbers(RegressorMixin, BaseEstimator):
+    """A regressor that predicts the given numbers."""
 
-    def __init__(self, said):
-        self.said = said
+    def __init__(self, predictions):
+        self.predictions = predictions
 
     def fit(self, X, y):
         self.fitted_ = True
         return self
 
     def predict(self, X):
-        return np.resize(self.said, (X.shape[0], *self.said.shape[1:]))
+        return np.resize(self.predictions, (X.shape[0], *self.predictions.shape[1:]))
 
 
 def test_a_classifier_that_is_worse_than_the_most_frequent_class():
     y = np.where(np.arange(200) % 20 == 0, "bad", "good")
     zeros = np.zeros((200, 2))
-    model = Says(np.where(np.arange(200) % 3 == 0, "bad", "good")).fit(zeros, y)
+    model = Predicts(np.where(np.arange(200) % 3 == 0, "bad", "good")).fit(zeros, y)
     report = from_estimator(model, zeros, y, zeros, y)
     assert codes(report)[0] == "worse_than_constant"
     finding = report.findings[0]
@@ -86,32 +86,32 @@ def test_a_classifier_that_is_worse_than_the_most_frequent_class():
     assert_allclose(balanced.constants[0].error, 0.5)
 
 
-def test_a_constant_that_chance_may_have_made_better_is_told_otherwise():
+def test_a_constant_that_may_be_better_by_chance_has_its_own_finding():
     y = np.arange(60) % 3 == 0
     zeros = np.zeros((60, 1))
     almost = y & False
     almost[:1] = ~y[:1]
-    report = from_estimator(Says(~y & almost).fit(zeros, y), zeros, y, zeros, y)
+    report = from_estimator(Predicts(~y & almost).fit(zeros, y), zeros, y, zeros, y)
     assert "worse_than_constant" not in codes(report)
-    report = from_estimator(Says(y & False).fit(zeros, y), zeros, y, zeros, y)
+    report = from_estimator(Predicts(y & False).fit(zeros, y), zeros, y, zeros, y)
     assert codes(report)[0] == "no_better_than_constant"
     assert "balanced_accuracy" in str(report.findings[0].remedies[0])
-    report = from_estimator(Says(y).fit(zeros, y), zeros, y, zeros, y)
+    report = from_estimator(Predicts(y).fit(zeros, y), zeros, y, zeros, y)
     assert not any("constant" in code for code in codes(report))
 
 
-def test_another_measure_is_recommended_where_frequent_classes_count():
+def test_another_measure_is_recommended_for_imbalanced_classes():
     y = np.arange(60) % 3 == 0
     zeros = np.zeros((60, 1))
-    never = Says(y & False).fit(zeros, y)
-    wrong = Says(~y).fit(zeros, y)
+    never = Predicts(y & False).fit(zeros, y)
+    wrong = Predicts(~y).fit(zeros, y)
     wrong.class_weight = "balanced"
     for model in (never, wrong):
         for scoring, is_recommended in ((None, True), ("balanced_accuracy", False)):
             report = from_estimator(model, zeros, y, zeros, y, scoring=scoring)
             assert "constant" in codes(report)[0]
-            said = any("balanced_accuracy" in str(r) for r in report.remedies)
-            assert said == is_recommended
+            is_named = any("balanced_accuracy" in str(r) for r in report.remedies)
+            assert is_named == is_recommended
 
 
 def test_the_constant_of_a_scorer_of_probabilities():
@@ -123,7 +123,7 @@ def test_the_constant_of_a_scorer_of_probabilities():
     assert report.constants[0].says == "the class shares of y_train"
 
 
-def test_a_regressor_of_many_variances_and_the_scale_that_did_it():
+def test_a_regressor_worse_than_a_constant_because_of_its_scales():
     X = DIABETES * [1, 1, 1, 1e5, 1, 1, 1, 1, 1, 1]
     y = 1000 * TARGETS
     with warnings.catch_warnings():
@@ -140,7 +140,7 @@ def test_a_regressor_of_many_variances_and_the_scale_that_did_it():
     assert "TransformedTargetRegressor(MLPRegressor" in str(report.remedies[1])
     assert len(report.remedies) == 2  # no larger network before the scale is right
     assert "First correct the scale" in report.findings[3].text
-    # A tree does not mind: nothing is blamed on the scale of its rows.
+    # A tree does not depend on the scale of its rows, so no finding blames it.
     tree = DecisionTreeRegressor(max_depth=2).fit(X, y)
     report = from_estimator(tree, X, y, X[:200], -y[:200])
     assert codes(report)[0] == "worse_than_constant"
@@ -158,7 +158,7 @@ def test_dev_rows_on_another_scale_are_blamed_for_any_model():
     assert gaps and not gaps[0].remedies
 
 
-def test_dev_rows_of_a_cross_validated_estimator_with_gaps():
+def test_dev_rows_of_a_cross_validated_estimator_with_missing_values():
     pandas = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     frame = pandas.DataFrame({"a": rng.normal(size=90), "b": list("xyz") * 30})
@@ -176,7 +176,7 @@ def test_dev_rows_of_a_cross_validated_estimator_with_gaps():
     assert not any(code.startswith("scale") for code in codes(report))
 
 
-def test_a_function_that_scores_is_asked_about_no_constant():
+def test_a_scoring_function_gets_no_constant_to_compare():
     model = DecisionTreeClassifier().fit(*ROWS[:2])
 
     def depth(model, X, y):
@@ -193,7 +193,7 @@ def test_a_function_that_scores_is_asked_about_no_constant():
 # -- the Bayes error -------------------------------------------------------------------
 
 
-def test_an_assumed_bayes_error_is_called_so():
+def test_an_assumed_bayes_error_is_labelled():
     report = from_errors(0.15, 0.16)
     assert report.bayes == "assumed" and report.to_dict()["bayes"] == "assumed"
     assert str(report).startswith(
@@ -203,7 +203,7 @@ def test_an_assumed_bayes_error_is_called_so():
     finding = report.findings[0]
     assert "low with a Bayes error of 0.1300 or more" in finding.text
     assert str(finding.remedies[0]).startswith("First estimate the Bayes error")
-    # What it says of other values is so.
+    # Its statements about other values are true.
     assert from_errors(0.15, 0.16, 0.1301).high_bias is False
     assert from_errors(0.15, 0.16, 0.1299).high_bias is True
     given = from_errors(0.15, 0.16, 0.0)
@@ -212,7 +212,7 @@ def test_an_assumed_bayes_error_is_called_so():
     assert "assumed" not in str(from_errors(0.005, 0.16)).splitlines()[0]
 
 
-def test_with_intervals_the_two_ends_are_told():
+def test_with_intervals_both_limits_are_reported():
     finding = from_errors(0.15, 0.16, n_train=1000, n_dev=1000).findings[0]
     low, high = (finding.numbers[name] for name in ("high_below", "low_from"))
     counts = {"n_train": 1000, "n_dev": 1000}
@@ -235,7 +235,7 @@ def test_a_reference_is_measured_out_of_fold():
     assert report.bayes == "estimated" and "Bayes (estimated)" in str(report)
     seen = model.predict(ROWS[0]) != ROWS[1]
     assert_allclose(train.correlation, np.corrcoef(seen, wrong)[0, 1])
-    # Of pairs, and so narrower than of two sets of rows.
+    # The gap is that of two sets of rows; only the interval uses the pairs.
     apart = from_errors(train.error, 0.5, bayes.error, n_train=len(wrong))
     assert report.avoidable_bias == pytest.approx(apart.avoidable_bias)
     assert not hasattr(reference, "classes_")
@@ -244,7 +244,7 @@ def test_a_reference_is_measured_out_of_fold():
 
 
 @pytest.mark.parametrize("kind", ["array", "sparse", "frame", "several"])
-def test_a_reference_is_made_for_rows_of_any_kind(kind):
+def test_a_reference_is_built_for_rows_of_any_kind(kind):
     X, y = DIABETES[:60].copy(), TARGETS[:60]
     X[0, 0] = np.nan if kind in ("array", "frame") else X[0, 0]
     if kind == "frame":
@@ -255,7 +255,7 @@ def test_a_reference_is_made_for_rows_of_any_kind(kind):
         X = sparse.csr_matrix(X)
     if kind == "several":
         y = np.column_stack([y, y])
-    report = from_estimator(SaysNumbers(y).fit(X, y), X, y, X, y, "reference")
+    report = from_estimator(PredictsNumbers(y).fit(X, y), X, y, X, y, "reference")
     assert 0.3 < report.errors[0].error < 1.5
     negative = next(f for f in report.findings if f.code == "negative_avoidable_bias")
     assert (
@@ -264,7 +264,7 @@ def test_a_reference_is_made_for_rows_of_any_kind(kind):
     )
 
 
-def test_what_is_no_bayes_error_is_refused():
+def test_invalid_bayes_errors_are_refused():
     model = DecisionTreeClassifier().fit(*ROWS[:2])
     for wrong in (-1, "best", np.nan, LogisticRegression):
         with pytest.raises(ValueError, match=r'(?s)bayes_error=.*"?\'?reference'):
@@ -273,10 +273,10 @@ def test_what_is_no_bayes_error_is_refused():
         from_estimator(model, *ROWS, Ridge())
 
 
-def test_a_reference_is_made_for_no_other_frames():
+def test_other_frames_than_pandas_get_no_reference():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame(ROWS[0])
-    on_frame = Says(ROWS[1]).fit(frame, ROWS[1])
+    on_frame = Predicts(ROWS[1]).fit(frame, ROWS[1])
     with pytest.raises(ValueError, match="and pandas data frames, got a DataFrame"):
         from_estimator(on_frame, frame, ROWS[1], frame, ROWS[1], "reference")
 
@@ -307,7 +307,7 @@ def test_remedies_that_did_not_help_are_not_repeated():
     helped = {n for trial in report.trials if trial.helped for n in trial.params}
     assert tried == {name for remedy in before.remedies for name in remedy.params}
     assert {n for remedy in report.remedies for n in remedy.params} == helped
-    assert not helped  # the error that is left is the Bayes error
+    assert not helped  # the remaining error is the Bayes error
     bias = next(finding for finding in report.findings if finding.code == "high_bias")
     assert "may be the Bayes error" in bias.text
     assert "no clear difference" in str(report)
@@ -360,6 +360,6 @@ def test_remedies_of_a_search_and_out_of_fold():
         from_estimator(model, X, y, what_if=1)
 
 
-def test_an_estimator_that_is_not_fitted_is_refused_before_anything_is_tried():
+def test_an_unfitted_estimator_is_refused_before_any_trial():
     with pytest.raises(NotFittedError):
         from_estimator(DecisionTreeClassifier(), *ROWS, "reference", what_if=True)

@@ -52,7 +52,7 @@ def test_means_have_students_interval():
     assert mean_over_rows("dev", errors[:1], 0.9).interval is None
 
 
-def test_the_verdict_takes_the_whole_interval():
+def test_the_verdict_depends_on_the_whole_interval():
     train = share_of_rows("train", 0.02, 1000, 0.95)
     assert gap_between("avoidable_bias", BAYES, train, 0.005, 0.95).verdict == "high"
     assert gap_between("avoidable_bias", BAYES, train, 0.1, 0.95).verdict == "low"
@@ -62,7 +62,7 @@ def test_the_verdict_takes_the_whole_interval():
 
 
 @pytest.mark.parametrize("p_train, p_dev", [(0.05, 0.12), (0.10, 0.09), (0.02, 0.06)])
-def test_intervals_cover_as_often_as_they_say(p_train, p_dev):
+def test_intervals_have_the_stated_coverage(p_train, p_dev):
     rng = np.random.default_rng(0)
     n_train, n_dev, n_times = 500, 150, 2000
     covered = 0
@@ -83,13 +83,13 @@ def test_intervals_cover_as_often_as_they_say(p_train, p_dev):
 
 
 @pytest.mark.parametrize("p_train, p_dev", [(0.01, 0.05), (0.10, 0.15), (0.10, 0.08)])
-def test_rows_needed_tell_as_often_as_they_say(p_train, p_dev):
+def test_rows_needed_give_the_stated_power(p_train, p_dev):
     n_train, n_dev, n_times = 20_000, 100, 1000
     train = share_of_rows("train", p_train, n_train, 0.95)
     dev = share_of_rows("dev", p_dev, n_dev, 0.95)
     needed = gap_between("variance", train, dev, 0.02, 0.95).rows_needed
     rng = np.random.default_rng(0)
-    told = 0
+    decided = 0
     for wrong_train, wrong_dev in zip(
         rng.binomial(n_train, p_train, n_times),
         rng.binomial(needed, p_dev, n_times),
@@ -102,8 +102,8 @@ def test_rows_needed_tell_as_often_as_they_say(p_train, p_dev):
             0.02,
             0.95,
         )
-        told += gap.verdict != "cannot tell"
-    assert abs(told / n_times - POWER) < 0.06
+        decided += gap.verdict != "cannot tell"
+    assert abs(decided / n_times - POWER) < 0.06
 
 
 def rows_needed(wrong_train, n_train, wrong_dev, n_dev):
@@ -115,9 +115,9 @@ def rows_needed(wrong_train, n_train, wrong_dev, n_dev):
 
 
 def test_rows_needed_at_the_ends():
-    # No dev row is wrong, and next to enough are there already.
+    # No dev row is wrong, and the rows are almost enough.
     assert rows_needed(2017, 5000, 0, 5) == 6
-    # Twenty training rows without an error may still have one of 16 %.
+    # Twenty training rows without an error still allow an error of 16 %.
     assert rows_needed(0, 20, 157, 1000) is None
     # A threshold of 2 points above a train error of 1.
     assert rows_needed(50, 50, 5, 5) is None

@@ -1,4 +1,4 @@
-"""The error of rows held out in a fit takes the place of the error on a dev set."""
+"""The out-of-fold error of a cross-validated fit replaces the dev error."""
 
 import math
 import warnings
@@ -55,12 +55,12 @@ def regression():
     return fit(cv_estimator(MLPRegularizedRegressorCV), X, y), X, y
 
 
-def wrong_rows(kind, said, classes, y):
+def wrong_rows(kind, logits, classes, y):
     if kind == "binary":
-        return classes[(said > 0).astype(int)] != y
+        return classes[(logits > 0).astype(int)] != y
     if kind == "multiclass":
-        return classes[said.argmax(axis=1)] != y
-    return ((said > 0) != y).any(axis=1)
+        return classes[logits.argmax(axis=1)] != y
+    return ((logits > 0) != y).any(axis=1)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
@@ -70,10 +70,10 @@ def test_the_dev_error_is_the_out_of_fold_error(kind):
         y = np.array(["no", "some", "yes"])[y]
     model = fit(cv_estimator(n_members=2 if kind == "binary" else 1), X, y)
     report = from_estimator(model, X, y)
-    said = model.oof_decision_function_
+    logits = model.oof_decision_function_
     _, train, dev = report.errors
     assert [part.name for part in report.errors] == ["Bayes", "train", "out-of-fold"]
-    assert dev.error == wrong_rows(kind, said, model.classes_, y).mean()
+    assert dev.error == wrong_rows(kind, logits, model.classes_, y).mean()
     assert dev.n_rows == 60
     assert_allclose(train.error, 1 - model.score(X, y))
     assert [gap.name for gap in report.gaps] == ["avoidable_bias", "variance"]
@@ -81,7 +81,7 @@ def test_the_dev_error_is_the_out_of_fold_error(kind):
     assert report.to_dict()["errors"][2]["part"] == "out-of-fold"
 
 
-def test_a_scorer_is_asked_about_the_same_answers():
+def test_a_scorer_is_applied_to_the_out_of_fold_predictions():
     X, y = make_rows("binary", n_rows=60)
     model = fit(cv_estimator(), sparse.csr_matrix(X), y)
     report = from_estimator(model, sparse.csr_matrix(X), y, scoring="neg_log_loss")
@@ -99,7 +99,7 @@ def test_a_scorer_is_asked_about_the_same_answers():
     assert_allclose(report.errors[-1].error, 1 - np.log(p).mean())
 
 
-def test_the_interval_is_that_of_pairs(regression):
+def test_the_interval_is_paired(regression):
     model, X, y = regression
     report = from_estimator(make_pipeline(FunctionTransformer(), model), X, y)
     unseen, seen = (
@@ -112,22 +112,24 @@ def test_the_interval_is_that_of_pairs(regression):
     assert_allclose([low, high], difference.mean() + np.array([-width, width]))
 
 
-def test_rows_held_out_in_part(regression):
+def test_partly_held_out_rows(regression):
     _, X, y = regression
     cv = ShuffleSplit(1, test_size=0.3, random_state=0)
     model = fit(cv_estimator(MLPRegularizedRegressorCV, cv=cv), X, y)
     report = from_estimator(model, X, y)
     held_out = np.isfinite(model.oof_prediction_)
-    said = model.oof_prediction_[held_out]
+    predictions = model.oof_prediction_[held_out]
     dev = report.errors[-1]
     assert dev.n_rows == held_out.sum() == 27
-    assert_allclose(dev.error, ((y[held_out] - said) ** 2).mean() / y.var())
-    seen, unseen = ((y[held_out] - p) ** 2 for p in (model.predict(X)[held_out], said))
+    assert_allclose(dev.error, ((y[held_out] - predictions) ** 2).mean() / y.var())
+    seen, unseen = (
+        (y[held_out] - p) ** 2 for p in (model.predict(X)[held_out], predictions)
+    )
     r = np.corrcoef(seen, unseen)[0, 1]
     assert_allclose(dev.correlation, r * math.sqrt(0.3))
 
 
-def test_rows_needed_are_those_of_pairs():
+def test_rows_needed_use_the_pairs():
     before = PartError("train", 0.5, 100, (0.4, 0.6), row_variance=1.0)
     after = PartError("out-of-fold", 0.6, 100, (0.5, 0.7), 1.0, correlation=0.9)
     gap = gap_between("variance", before, after, 0.08, 0.95)
@@ -140,7 +142,7 @@ def test_rows_needed_are_those_of_pairs():
     assert never.is_high is None and never.rows_needed is None
 
 
-def test_a_test_error_above_it_has_its_own_cures(regression):
+def test_a_larger_test_error_has_its_own_remedies(regression):
     model, X, y = regression
     report = from_estimator(model, X, y, X_test=X, y_test=y + 500, thresholds=0.5)
     finding = next(f for f in report.findings if f.code == "dev_overfitting")
@@ -178,7 +180,7 @@ def cube(y):
     return y**3
 
 
-def test_inputs_that_are_read_as_they_come_are_looked_at():
+def test_raw_inputs_are_checked():
     X, y = make_rows("binary", n_rows=60)
     X[:, 0] *= 1e4
     for n_members in (1, 2):
@@ -198,7 +200,7 @@ def params(remedies):
     return {k: value for remedy in remedies for k, value in remedy.params.items()}
 
 
-def test_remedies_move_the_edge_that_was_chosen():
+def test_remedies_extend_the_grid_at_a_chosen_edge():
     X, y = make_rows("binary", n_rows=60)
     model = fit(cv_estimator(alphas=[0.1, 1, 10], keep_probs=[(0.9,), 0.6]), X, y)
     model.alpha_, model.keep_prob_ = 0.1, (0.9,)
@@ -223,7 +225,7 @@ def test_remedies_move_the_edge_that_was_chosen():
     fit(clone(model).set_params(**params(against_variance(model))), X, y)
 
 
-def test_remedies_of_one_that_is_not_fitted():
+def test_remedies_of_an_unfitted_estimator():
     model = cv_estimator(alphas=0, refit=False, preprocess=False)
     assert params(against_bias(model)) == {"hidden_layer_sizes": (8,)}
     expected = {"alphas": (0.0, 1.0), "keep_probs": (0.8, 1.0)}

@@ -1,4 +1,4 @@
-"""Remedies: in the parameters of whatever estimator there is, and accepted by it."""
+"""Remedies set parameters of the given estimator to values that it accepts."""
 
 import numpy as np
 import pytest
@@ -84,7 +84,7 @@ def test_edges_of_the_parameters():
     assert theirs == {"alpha": 0.0003}
 
 
-def test_auto_dropout_goes_on_from_what_it_stands_for():
+def test_auto_dropout_is_changed_from_its_resolved_value():
     def proposed(against, sizes, **options):
         net = MLPRegularizedClassifier(sizes, **options)
         return params(against(net)).get("keep_prob")
@@ -144,7 +144,7 @@ def test_parameters_of_estimators_that_are_fitted_or_frozen():
     assert params(against_variance(frozen)) == {}
 
 
-def test_alpha_is_moved_where_it_is_a_penalty_only():
+def test_alpha_is_changed_only_where_it_is_a_penalty():
     assert params(against_variance(Ridge())) == {"alpha": 3.0}
     assert "alpha" in params(against_variance(SGDClassifier()))
     assert "alpha" not in params(against_variance(Perceptron(penalty=None)))
@@ -153,7 +153,7 @@ def test_alpha_is_moved_where_it_is_a_penalty_only():
 
 
 class Augmented(ClassifierMixin, BaseEstimator):
-    """Has the parameter."""
+    """A classifier with an augmentation parameter."""
 
     def __init__(self, augmentation=None):
         self.augmentation = augmentation
@@ -168,7 +168,7 @@ def test_augmentation_is_named_where_there_is_none_yet():
 
 
 @pytest.mark.parametrize("estimator", [None, GaussianNB()])
-def test_otherwise_words_are_all_there_is(estimator):
+def test_other_estimators_get_only_text(estimator):
     for against in (against_bias, against_variance):
         assert params(against(estimator)) == {}
         assert len(against(estimator)) >= 2
@@ -183,7 +183,7 @@ def test_otherwise_words_are_all_there_is(estimator):
         DecisionTreeClassifier(random_state=0),
     ],
 )
-def test_no_longer_training_of_what_has_converged(converged):
+def test_converged_estimators_need_no_longer_training(converged):
     X, y = load_iris(return_X_y=True)
     remedies = against_bias(make_pipeline(StandardScaler(), converged).fit(X, y))
     assert not any("Train longer" in str(remedy) for remedy in remedies)
@@ -235,7 +235,7 @@ def test_parameters_of_scikit_learn():
     assert params(against_bias(DecisionTreeClassifier(max_depth=3))) == {"max_depth": 6}
 
 
-def test_all_that_holds_a_network_back_is_loosened():
+def test_all_regularisation_is_loosened():
     net = MLPRegularizedClassifier(input_keep_prob=0.3, max_norm=0.1, alpha=0)
     found = params(against_bias(net))
     assert (found["input_keep_prob"], found["max_norm"]) == (0.5, 0.2)

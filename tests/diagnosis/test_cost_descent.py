@@ -1,4 +1,4 @@
-"""J falls at each step of gradient descent, up to the rate where it cannot."""
+"""J falls at each step of gradient descent, up to a critical learning rate."""
 
 import json
 from dataclasses import replace
@@ -64,7 +64,7 @@ def test_a_quadratic_falls_up_to_two_over_the_largest_eigenvalue(alpha):
 
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.4, 1.0])
 def test_descent_is_the_textbooks(l1_ratio):
-    """The gradient of the data and of L2, then the shrinking of L1, all in NumPy."""
+    """The gradient of data and L2, then the proximal step of L1, in plain NumPy."""
     problem = make_problem(alpha=5.0, l1_ratio=l1_ratio, weighted=True)
     objective, theta = problem.objective(), problem.theta
     costs = descend(objective, theta, 0.1, 3)
@@ -84,7 +84,7 @@ def problem_at(problem, theta):
 
 
 def test_l1_zeros_are_reached_and_kept():
-    """A strong enough penalty makes all weights zero; a subgradient swings about."""
+    """A strong enough penalty makes all weights zero; a subgradient would oscillate."""
     X, y = make_rows("binary", n_rows=40)
     estimator = net(hidden_layer_sizes=(), alpha=1e3, l1_ratio=1.0)
     report = check_cost_descends(estimator, X, y, learning_rates=[0.1], n_steps=200)
@@ -95,15 +95,15 @@ def test_l1_zeros_are_reached_and_kept():
     assert "proximal step" in str(report)
 
 
-# Negative controls: slips in ∇J that make J rise, or stand still, at every rate
+# Negative controls: mistakes in ∇J that make J rise, or stand still, at every rate
 
 
-def planted(slip):
+def planted(mistake):
     right = Objective.value_and_gradient
 
     def wrong(self, theta):
         cost, gradient = right(self, theta)
-        return cost, slip(gradient)
+        return cost, mistake(gradient)
 
     return wrong
 
@@ -114,17 +114,17 @@ def wrong_sign_of_weights(gradient):
 
 
 @pytest.mark.parametrize(
-    ("slip", "verdict"),
+    ("mistake", "verdict"),
     [
         (lambda gradient: -gradient, "rises"),
         (wrong_sign_of_weights, "rises"),
         (lambda gradient: 0 * gradient, "stands still"),
     ],
 )
-def test_a_wrong_gradient_fails(monkeypatch, slip, verdict):
+def test_a_wrong_gradient_fails(monkeypatch, mistake, verdict):
     X, y = make_rows()
     assert check_cost_descends(net(), X, y).passed
-    monkeypatch.setattr(Objective, "value_and_gradient", planted(slip))
+    monkeypatch.setattr(Objective, "value_and_gradient", planted(mistake))
     report = check_cost_descends(net(), X, y)
     assert not report.passed and report.verdict == verdict
     if verdict == "rises":
@@ -153,7 +153,7 @@ def test_a_cost_that_overflows_is_a_rise():
     assert report.passed
 
 
-def test_dropout_is_off_and_what_is_no_part_of_J_is_named():
+def test_dropout_is_off_and_settings_outside_J_are_named():
     X, y = make_rows()
     plain = check_cost_descends(net(), X, y)
     dropping = net(keep_prob=0.5, input_keep_prob=0.9, max_norm=1.0, max_grad_norm=2.0)

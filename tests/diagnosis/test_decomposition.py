@@ -101,7 +101,7 @@ def test_expected_losses_are_scikit_learns():
 
 
 def test_a_linear_regression_has_its_closed_form():
-    """Var(x'w) = σ² x' (X'X)⁻¹ x for fresh targets; here from drawn rows, about."""
+    """Var(x'w) = σ² x' (X'X)⁻¹ x for new targets; the bootstrap approximates it."""
     rng = np.random.default_rng(0)
     n_train, n_columns, sigma = 2000, 5, 0.7
     X, w = rng.normal(size=(n_train, n_columns)), rng.normal(size=n_columns)
@@ -129,7 +129,7 @@ def test_a_linear_regression_has_its_closed_form():
     assert_allclose(parts.bias, bias, rtol=0.2)
 
 
-def test_the_squared_error_of_a_regressor_with_outputs():
+def test_the_squared_error_of_several_outputs():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(80, 3)), rng.normal(size=(80, 2))
     data = X[:50], y[:50], X[50:], y[50:]
@@ -144,8 +144,8 @@ def test_the_squared_error_of_a_regressor_with_outputs():
 
 
 def test_domingos_on_a_table_of_predictions():
-    # Rows: always right; mode right; mode wrong, sometimes right; mode wrong, and
-    # straying to a third class helps nothing.
+    # Rows: always right; mode right; mode wrong, sometimes right; mode wrong, and a
+    # third class does not help.
     labels = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 2], [0, 1, 1, 1]])
     classes = np.arange(3)
     predictions = (labels[:, :, None] == classes).astype(float)
@@ -202,7 +202,7 @@ def test_more_rows_lower_the_variance():
     assert many.variance < 0.7 * few.variance
 
 
-def test_draws_do_not_depend_on_jobs_and_leave_the_estimator_alone():
+def test_draws_do_not_depend_on_n_jobs_and_the_estimator_is_unchanged():
     tree = DecisionTreeClassifier(max_features=1)
     first = decompose(tree, iris()).rows.expected_loss
     with parallel_config("threading"):
@@ -213,14 +213,14 @@ def test_draws_do_not_depend_on_jobs_and_leave_the_estimator_alone():
     assert np.any(decompose(fixed, iris()).rows.expected_loss != first)
 
 
-def test_a_class_that_no_drawn_row_has():
+def test_a_class_that_a_bootstrap_sample_lacks():
     X, y, X_test, y_test = iris()
     y = np.where(np.arange(len(y)) == 0, "A", np.array(["a", "b", "c"])[y])
     names = np.array(["a", "b", "c"])[y_test]
     parts = decompose(KNeighborsClassifier(1), (X, y, X_test, names), n_rounds=20)
     assert_sums(parts)
     assert parts.rows.central.shape == (len(y_test), 4)
-    assert parts.expected_loss < 0.3  # each column is of its own class
+    assert parts.expected_loss < 0.3  # columns are aligned by class
     assert_allclose(parts.rows.central.sum(axis=1), 1)
 
 
@@ -237,7 +237,7 @@ def test_kinds_of_rows():
     )
 
 
-def test_forms_of_the_result():
+def test_output_formats():
     parts = decompose(DecisionTreeClassifier(), iris())
     text = str(parts)
     assert "\nbias with noise" in text and "100.0%" in text
@@ -314,6 +314,6 @@ def test_what_is_refused(changes, error, message):
         bias_variance_decomposition(**arguments)
 
 
-def test_without_probabilities_the_zero_one_loss_is_left():
+def test_zero_one_loss_needs_no_probabilities():
     parts = decompose(LinearSVC(), iris(), "zero_one")
     assert_sums(parts)

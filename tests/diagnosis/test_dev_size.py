@@ -1,4 +1,4 @@
-"""Dev rows that tell candidates apart, played through."""
+"""Numbers of dev rows that tell candidates apart, checked by simulation."""
 
 from fractions import Fraction
 
@@ -12,15 +12,15 @@ N_TIMES = 4000
 
 
 def best_comes_first(n_rows, delta, error, candidates, disagreement=None):
-    """Share of plays in which the best has fewer errors than each other one."""
+    """Return how often, in simulations, the best has fewer errors than all others."""
     rng = np.random.default_rng(0)
     if disagreement is None:
         best = rng.binomial(n_rows, error, N_TIMES)
         others = rng.binomial(n_rows, error + delta, (candidates - 1, N_TIMES))
         return np.mean(best < others.min(axis=0))
     shares = [(disagreement + delta) / 2, (disagreement - delta) / 2, 1 - disagreement]
-    plays = rng.multinomial(n_rows, shares, (candidates - 1, N_TIMES))
-    return np.mean(np.all(plays[..., 0] > plays[..., 1], axis=0))
+    found = rng.multinomial(n_rows, shares, (candidates - 1, N_TIMES))
+    return np.mean(np.all(found[..., 0] > found[..., 1], axis=0))
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_two_candidates_are_told_apart_as_often_as_promised(
     n_rows = dev_size_for(
         delta, error, candidates, confidence, disagreement=disagreement
     )
-    plays = best_comes_first(n_rows, delta, error, candidates, disagreement)
-    assert abs(plays - confidence) < 0.03
+    found = best_comes_first(n_rows, delta, error, candidates, disagreement)
+    assert abs(found - confidence) < 0.03
     fewer = best_comes_first(n_rows // 3, delta, error, candidates, disagreement)
     assert fewer < confidence - 0.03
 
@@ -49,8 +49,8 @@ def test_two_candidates_are_told_apart_as_often_as_promised(
 @pytest.mark.parametrize("candidates", [3, 10])
 def test_more_candidates_at_least_as_often(candidates):
     n_rows = dev_size_for(0.02, 0.1, candidates, 0.95)
-    plays = best_comes_first(n_rows, 0.02, 0.1, candidates)
-    assert 0.945 < plays < 0.985
+    found = best_comes_first(n_rows, 0.02, 0.1, candidates)
+    assert 0.945 < found < 0.985
     assert best_comes_first(n_rows // 2, 0.02, 0.1, candidates) < 0.9
 
 
@@ -61,7 +61,7 @@ def test_ten_thousand_rows_tell_two_to_ten_candidates_apart():
 
 
 @pytest.mark.parametrize("disagreement", [0.3, 0.31, 0.6])
-def test_it_is_the_least_number_of_the_formula(disagreement):
+def test_it_is_the_smallest_number_that_meets_the_formula(disagreement):
     delta, error, candidates = 0.3, 0.1, 4
     n_rows = dev_size_for(delta, error, candidates, 0.9, disagreement=disagreement)
     sigma = np.sqrt(disagreement - delta**2)
@@ -72,7 +72,7 @@ def test_it_is_the_least_number_of_the_formula(disagreement):
     assert fails[0] <= 0.1 < fails[1]
 
 
-def test_what_asks_for_more_rows():
+def test_what_needs_more_rows():
     plain = dev_size_for(0.01, 0.1)
     assert isinstance(plain, int)
     assert dev_size_for(0.005, 0.1) > 3 * plain
@@ -112,7 +112,7 @@ def test_what_is_refused(arguments, message):
 
 @pytest.mark.parametrize("value", ["0.1", [0.1], 1j, True, float, np.array([0.1])])
 @pytest.mark.parametrize("name", ["delta", "error", "confidence", "disagreement"])
-def test_what_is_no_number(name, value):
+def test_arguments_that_are_not_numbers(name, value):
     with pytest.raises(TypeError, match=f"{name}=.* is not allowed: give a number"):
         dev_size_for(**{"delta": 0.01, "error": 0.1, name: value})
 

@@ -42,7 +42,7 @@ def test_rounding_takes_over_at_small_steps():
 
 
 def test_errors_are_those_of_the_formulas():
-    """J = 1/2m Σ (2x - y)²: a quadratic, whose differences can be said exactly."""
+    """J = 1/2m Σ (2x - y)²: a quadratic, whose differences have a closed form."""
     x, y = np.array([1.0, 2.0]), np.array([3.0, 1.0])
     line = MLPRegularizedRegressor(
         hidden_layer_sizes=(),

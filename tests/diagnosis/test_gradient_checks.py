@@ -36,7 +36,7 @@ def test_the_first_is_the_estimators_own_check():
     assert checks.trained.n_checked == 12
 
 
-def test_the_second_is_that_of_an_estimator_trained_so_long():
+def test_the_second_is_that_of_a_trained_estimator():
     X, y = make_rows(n_rows=30)
     estimator = net(keep_prob=0.8, dtype="float64", batch_size=7, averaging=None)
     checks = check_gradients(estimator, X, y, n_epochs=3)
@@ -46,8 +46,8 @@ def test_the_second_is_that_of_an_estimator_trained_so_long():
     assert checks.trained.layers == estimator.gradient_check(X, y).layers
 
 
-def test_a_slip_that_shows_only_after_training_is_found(monkeypatch):
-    """Where biases start at zero, a penalty on them, too, is zero at first."""
+def test_a_mistake_that_shows_only_after_training_is_found(monkeypatch):
+    """With zero initial biases, a penalty on biases is zero before training."""
     right = Objective.value_and_gradient
 
     def wrong(self, theta):
@@ -67,7 +67,7 @@ def test_a_slip_that_shows_only_after_training_is_found(monkeypatch):
     assert "analytic" in text
 
 
-def test_a_training_that_diverges_is_named():
+def test_divergence_is_reported():
     X, y = make_rows(n_rows=30)
     diverging = net(
         solver="sgd", activation="identity", learning_rate_init=1e200, alpha=1e3

@@ -1,4 +1,4 @@
-"""What the diagnoses accept, and that they leave it as it was."""
+"""What the diagnoses accept, and that they do not change it."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def small(**options):
     return MLPRegularizedClassifier((5, 4), random_state=0, **options)
 
 
-def said(diagnose, *arguments):
+def numbers(diagnose, *arguments):
     """Return all numbers of a report."""
     return str(diagnose(*arguments).to_dict())
 
@@ -44,16 +44,16 @@ def said(diagnose, *arguments):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_fitted_or_not_sparse_or_not_the_report_is_the_same(diagnose):
     X, y = make_rows(n_rows=30)
-    expected = said(diagnose, small(), X, y)
+    expected = numbers(diagnose, small(), X, y)
     net = small().fit(X, y)
     before, state = parameters(net), set(vars(net))
-    assert said(diagnose, net, X, y) == expected
+    assert numbers(diagnose, net, X, y) == expected
     assert_array_equal(parameters(net), before)
     assert set(vars(net)) == state
-    assert said(diagnose, small(), sparse.csr_array(X), y) == expected
-    assert said(diagnose, small(verbose=True), X, y) == expected
-    assert said(diagnose, small(), X, y, np.ones(30)) == expected
-    assert said(diagnose, small(), X, y, np.arange(30.0)) != expected
+    assert numbers(diagnose, small(), sparse.csr_array(X), y) == expected
+    assert numbers(diagnose, small(verbose=True), X, y) == expected
+    assert numbers(diagnose, small(), X, y, np.ones(30)) == expected
+    assert numbers(diagnose, small(), X, y, np.arange(30.0)) != expected
 
 
 @pytest.mark.parametrize("diagnose", DIAGNOSES)
@@ -61,12 +61,14 @@ def test_a_pipeline_is_its_network_on_transformed_rows(diagnose):
     X, y = make_rows(n_rows=30)
     X = X * [1, 5, 0.1, 9] + 3
     pipeline = make_pipeline(StandardScaler(), small())
-    expected = said(diagnose, small(), StandardScaler().fit_transform(X), y)
-    assert said(diagnose, pipeline, X, y) == expected
-    assert said(diagnose, make_pipeline("passthrough", pipeline), X, y) == expected
+    expected = numbers(diagnose, small(), StandardScaler().fit_transform(X), y)
+    assert numbers(diagnose, pipeline, X, y) == expected
+    assert numbers(diagnose, make_pipeline("passthrough", pipeline), X, y) == expected
     assert not hasattr(pipeline[0], "mean_") and not hasattr(pipeline[1], "classes_")
     alone = make_pipeline(small())
-    assert said(diagnose, alone, X, y) == said(diagnose, small(), X, y) != expected
+    assert (
+        numbers(diagnose, alone, X, y) == numbers(diagnose, small(), X, y) != expected
+    )
 
 
 @pytest.mark.parametrize("diagnose", DIAGNOSES)
@@ -75,24 +77,24 @@ def test_targets_are_those_that_a_target_transformer_gives(diagnose):
     y = 1e4 + 1e3 * X[:, 0]
     net = MLPRegularizedRegressor(hidden_layer_sizes=(4,), random_state=0)
     scaled = StandardScaler().fit_transform(y[:, None])[:, 0]
-    expected = said(diagnose, net, StandardScaler().fit_transform(X), scaled)
+    expected = numbers(diagnose, net, StandardScaler().fit_transform(X), scaled)
     model = TransformedTargetRegressor(
         make_pipeline(StandardScaler(), net), transformer=StandardScaler()
     )
-    assert said(diagnose, model, X, y) == expected
+    assert numbers(diagnose, model, X, y) == expected
     inside_out = make_pipeline(
         StandardScaler(), TransformedTargetRegressor(net, transformer=StandardScaler())
     )
-    assert said(diagnose, inside_out, X, y) == expected
+    assert numbers(diagnose, inside_out, X, y) == expected
     assert not hasattr(model, "transformer_")
 
 
 @pytest.mark.parametrize("diagnose", DIAGNOSES)
-def test_a_generator_of_random_numbers_is_not_advanced(diagnose):
+def test_a_random_state_is_not_advanced(diagnose):
     X, y = make_rows(n_rows=30)
     seed = np.random.RandomState(3)
     net = small().set_params(random_state=seed)
-    assert said(diagnose, net, X, y) == said(diagnose, net, X, y)
+    assert numbers(diagnose, net, X, y) == numbers(diagnose, net, X, y)
 
 
 @pytest.mark.parametrize("diagnose", DIAGNOSES)
@@ -135,12 +137,12 @@ def test_bad_rows_and_settings_are_refused(diagnose):
         diagnose(small(activation=["tanh"]), X, y)
 
 
-def test_the_problem_is_the_one_that_fit_begins_with():
+def test_the_problem_is_the_one_that_fit_starts_from():
     X, y = make_rows(n_rows=30)
     net = small(alpha=3.0, l1_ratio=0.4, class_weight="balanced")
     problem = problem_at_init(net, X, y)
     assert check_gradient(problem.objective, problem.state.theta).passed
-    # Trained as partial_fit trains: twice an epoch.
+    # Trained as by two calls of partial_fit, one epoch each.
     net.set_params(dtype="float64")
     for _ in range(2):
         net.partial_fit(X, y, classes=np.unique(y))
@@ -179,7 +181,7 @@ def test_a_fitted_search_stands_for_its_best_estimator():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_parameters_set_after_a_fit_count_for_a_fresh_start():
+def test_parameters_set_after_a_fit_apply_at_init():
     X, _ = make_rows(n_rows=30)
     net = MLPRegularizedRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0)
     model = TransformedTargetRegressor(net).fit(X, X[:, 0])

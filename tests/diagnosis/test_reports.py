@@ -31,7 +31,7 @@ def search_table():
     return SearchTable.of(search.fit(X, Y).cv_results_, "C", "fit_intercept")
 
 
-# What makes each report, and what its one line says.
+# A function that makes each report, and the start of its repr.
 REPORTS = {
     "gradient_check": (
         lambda: net().gradient_check(X, Y, at="init"),
@@ -68,7 +68,7 @@ REPORTS = {
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_one_line_a_text_and_html(name):
+def test_repr_text_and_html(name):
     make, opening = REPORTS[name]
     report = make()
     line, text, html = repr(report), str(report), report._repr_html_()
@@ -93,14 +93,14 @@ def test_the_table_of_a_search_says_what_was_best():
 
 def test_html_is_escaped():
     @dataclass(repr=False)
-    class Told(Report):
+    class Plain(Report):
         text: str
 
         def __str__(self) -> str:
             return self.text
 
-    html = Told("<a> & b\n\n<i>  c")._repr_html_()
+    html = Plain("<a> & b\n\n<i>  c")._repr_html_()
     assert "<b>&lt;a&gt; &amp; b</b>" in html and "&lt;i&gt;  c</pre>" in html
     assert '<pre style="font-family: monospace;' in html  # or columns do not align
-    assert "<pre" not in Told("one line")._repr_html_()
-    assert repr(Told("first\nsecond")) == "<Told: first>"
+    assert "<pre" not in Plain("one line")._repr_html_()
+    assert repr(Plain("first\nsecond")) == "<Plain: first>"

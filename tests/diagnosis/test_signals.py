@@ -1,4 +1,4 @@
-"""Signals per layer: what is measured, the verdicts, and what would help."""
+"""Signals per layer: measurements, verdicts and remedies."""
 
 import json
 from dataclasses import replace
@@ -60,7 +60,7 @@ def test_deep_linear_networks_grow_and_shrink_as_c_to_the_l(c, depth):
     assert_allclose(sizes, report.at_init.input_rms * c**l, rtol=1e-12)
     back = np.array([layer.backward_rms for layer in layers])
     assert_allclose(back, back[-1] * c ** (L - l), rtol=1e-12)
-    # dW[l] = A[l-1]ᵀ dZ[l] has c^(l-1) of the one and c^(L-l) of the other.
+    # dW[l] = A[l-1]ᵀ dZ[l] grows as c^(l-1) c^(L-l), the same for all l.
     assert np.ptp([layer.gradient_norm for layer in layers]) <= 1e-12 * max(
         layer.gradient_norm for layer in layers
     )
@@ -117,7 +117,7 @@ def test_the_logistic_function_itself_is_named():
 
 
 @pytest.mark.parametrize(("value", "verdict"), [(100.0, "exploding"), (-100.0, "dead")])
-def test_biases_of_the_users_own_that_spoil_the_signals_are_named(value, verdict):
+def test_user_defined_biases_that_spoil_the_signals_are_named(value, verdict):
     def far_off(rng, n_in, n_out):
         return np.full(n_out, value)
 
@@ -145,7 +145,7 @@ def test_every_rule_for_stuck_units_has_its_threshold_and_activation():
         assert all(abs(ACTIVATIONS[name].function(x)[1]) > 0 for x in z)
 
 
-def test_a_cost_that_is_infinite_explodes():
+def test_an_infinite_cost_is_exploding():
     stage = at_init(deep(depth=3)).at_init
     assert verdict_of(stage) == "healthy"
     assert verdict_of(replace(stage, cost=np.inf)) == "exploding"
@@ -202,7 +202,7 @@ def test_numbers_of_a_layer_are_those_of_plain_numpy():
         assert layer.update_ratio == pytest.approx(expected, rel=1e-9)
 
 
-def test_sparse_rows_that_are_never_made_dense():
+def test_sparse_rows_are_not_made_dense():
     rng = np.random.default_rng(0)
     X = np.where(rng.random((200, 300)) < 0.01, rng.normal(size=(200, 300)), 0)
     y = rng.integers(3, size=200)
@@ -213,7 +213,7 @@ def test_sparse_rows_that_are_never_made_dense():
     assert found.at_init.input_rms == pytest.approx(np.sqrt(np.mean(X**2)))
     numbers = dense.columns.drop("activation")
     assert_allclose(found.to_frame()[numbers], dense[numbers], rtol=1e-8)
-    # Entries of one place add up.
+    # Duplicate entries add up.
     rows, columns = np.nonzero(X)
     twice = sparse.csr_array(
         (np.tile(X[rows, columns] / 2, 2), (np.tile(rows, 2), np.tile(columns, 2))),
@@ -244,7 +244,7 @@ def test_dead_and_saturated_units_are_counted():
         }.items()
     }
     # relu: 1 and 30 see negative inputs only, 0 is zero. tanh: its slopes at 2, 3 and 5
-    # are 0.07, 0.01 and less, so that ±1 are flat for half of the rows: not for most.
+    # are 0.07, 0.01 and less, so that ±1 saturate for half of the rows, not for most.
     assert layers["relu"].stuck == 3 / 4
     assert layers["tanh"].stuck == 1 / 4
     assert layers["logistic"].stuck == 1 / 4
@@ -277,7 +277,7 @@ def test_other_solvers(solver):
     assert all(0 < layer.update_ratio < 5 for layer in report.at_init.layers)
 
 
-def test_a_training_that_diverges_is_named():
+def test_divergence_is_reported():
     X, y = make_rows()
     net = deep("identity", depth=3, solver="sgd", learning_rate_init=1e80)
     report = signal_propagation(net, X, y)
@@ -288,7 +288,7 @@ def test_a_training_that_diverges_is_named():
     assert not report.trained.layers[0].update_ratio < 1e6
 
 
-# -- how it is shown -------------------------------------------------------------------
+# -- output formats --------------------------------------------------------------------
 
 
 def test_prints_as_tables():

@@ -1,4 +1,4 @@
-"""What every display has in common, walked over for all of them."""
+"""Common tests of all displays."""
 
 import inspect
 import subprocess
@@ -14,7 +14,7 @@ ROOT = Path(skdnn.__file__).parents[1]
 
 
 def faults_of(display) -> list[str]:
-    """Where a class leaves scikit-learn's Display pattern."""
+    """Return where a class deviates from scikit-learn's Display pattern."""
     if not inspect.isclass(display):
         return ["is not a class"]
     faults = []

@@ -1,10 +1,9 @@
-"""Pictures of many classes and models, long names, one epoch and one feature.
+"""Plots of many classes and models, long names, one epoch and one feature.
 
-Of each picture it is asked whether something is cut off at the edge of the figure,
-whether the axes are large enough to be read, and whether it looks as its baseline. The
-last is asked of one release of matplotlib: others place letters otherwise, by enough
-to hide what a picture has lost. After an intended change, look at the new pictures and
-write them with
+Each picture is checked for parts cut off at the edge of the figure, for axes too small
+to read, and against its baseline. Baselines are compared for one release of matplotlib
+only: others place text differently, by enough to hide a missing part. After an intended
+change, look at the new pictures and write them with
 
     SKDNN_WRITE_BASELINES=1 pytest tests/displays/test_awkward_data.py
 """
@@ -36,10 +35,10 @@ from skdnn import (
 )
 
 BASELINES = Path(__file__).parent / "baselines"
-RELEASE = "3.11."  # of matplotlib, that they were drawn by
+RELEASE = "3.11."  # of matplotlib, which drew the baselines
 WIDTH = 240  # pixels of a baseline
-# Of 255. The few colours of a baseline give less than 5; names of regions, a legend or
-# decades of an axis that are lost give more than 10.
+# Of 255. The few colours of a baseline give less than 5; missing names of regions, a
+# missing legend or missing decades of an axis give more than 10.
 TOLERANCE = 7.0
 LONG = [
     f"hidden_layer_sizes=(256, {k}), activation='relu', keep={k}" for k in range(15)
@@ -193,7 +192,7 @@ OPTIONS = {fifteen_learning_rates: {"max_rates": 15}}
 
 
 def cut_off(figure) -> list[str]:
-    """Sides at which something of a picture is beyond the edge of its figure."""
+    """Return the sides at which a part of a plot is beyond the edge of its figure."""
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
     beyond = {
         "left": -box.x0,
@@ -205,13 +204,13 @@ def cut_off(figure) -> list[str]:
 
 
 def size_of(ax):
-    """Width and height of axes, in inches."""
+    """Return the width and height of axes in inches."""
     box = ax.get_window_extent()
     return box.width / ax.figure.dpi, box.height / ax.figure.dpi
 
 
 def drawn(figure):
-    """A picture, once: a second layout would begin from the first."""
+    """Return a figure as an image, once: a second layout would start from the first."""
     figure.set_dpi(50)
     figure.canvas.draw()
     return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
@@ -226,13 +225,13 @@ def write_baseline(image, name):
 
 
 def difference(image, name, folder):
-    """What `compare_images` says; None where a picture looks as its baseline."""
+    """Return the message of `compare_images`; None if an image matches its baseline."""
     baseline = BASELINES / f"{name}.png"
     with Image.open(baseline) as expected:
         width, height = expected.size
-    as_high = width * image.height / image.width
-    if abs(as_high - height) > 0.06 * height:
-        return f"as high as {as_high:.0f} pixels, the baseline as {height}"
+    scaled = width * image.height / image.width
+    if abs(scaled - height) > 0.06 * height:
+        return f"height {scaled:.0f} pixels, baseline {height}"
     path = folder / f"{name}.png"
     image.resize((width, height), Image.Resampling.BOX).save(path)
     return compare_images(str(baseline), str(path), TOLERANCE)
@@ -240,7 +239,7 @@ def difference(image, name, folder):
 
 @pytest.fixture(autouse=True)
 def plain_style():
-    """What matplotlib does without a reader's own settings."""
+    """Use the defaults of matplotlib instead of the user's settings."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.use("Agg")
@@ -267,7 +266,7 @@ every_picture = pytest.mark.parametrize("draw", PICTURES, ids=lambda d: d.__name
 
 
 @every_picture
-def test_picture_is_whole(draw):
+def test_nothing_is_cut_off(draw):
     assert shown(draw).cut_off == []
     least = (0.7, 0.7) if draw is rows_of_pixels else (2.0, 1.8)
     assert np.all(np.array(shown(draw).sizes) > least)
@@ -275,10 +274,10 @@ def test_picture_is_whole(draw):
 
 @pytest.mark.skipif(
     not mpl.__version__.startswith(RELEASE),
-    reason=f"the baselines are of matplotlib {RELEASE}*",
+    reason=f"the baselines were drawn by matplotlib {RELEASE}*",
 )
 @every_picture
-def test_picture_looks_as_its_baseline(draw, tmp_path):
+def test_picture_matches_its_baseline(draw, tmp_path):
     if os.environ.get("SKDNN_WRITE_BASELINES"):
         write_baseline(shown(draw).image, draw.__name__)
     assert difference(shown(draw).image, draw.__name__, tmp_path) is None
@@ -290,20 +289,20 @@ def test_baselines_are_small():
     assert max(sizes.values()) < 30_000
 
 
-# Negative controls: what is cut off, and what looks different, is seen.
+# Negative controls: a cut-off text and a changed picture are found.
 
 
-def test_what_is_cut_off_is_seen():
+def test_a_cut_off_text_is_found():
     figure, ax = plt.subplots()
     assert cut_off(figure) == []
     ax.text(1.0, 0.5, "beyond the edge of the figure", transform=ax.transAxes)
     assert cut_off(figure) == ["right"]
 
 
-def test_what_looks_different_is_seen(tmp_path):
+def test_a_changed_picture_is_found(tmp_path):
     images = {draw.__name__: shown(draw).image for draw in (one_epoch, twenty_classes)}
     small = images["one_epoch"].resize((320, 126))
-    assert difference(small, "one_epoch", tmp_path).startswith("as high as")
+    assert difference(small, "one_epoch", tmp_path).startswith("height")
     upside_down = images["twenty_classes"].transpose(Image.Transpose.ROTATE_180)
-    said = difference(upside_down, "twenty_classes", tmp_path)
-    assert said.startswith("Error: Image files did not match")
+    message = difference(upside_down, "twenty_classes", tmp_path)
+    assert message.startswith("Error: Image files did not match")

@@ -1,4 +1,4 @@
-"""The bars of a report: what is stored, and what is drawn of it."""
+"""The bars of bias and variance reports: stored values and drawn bars."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,7 +47,7 @@ def test_intervals_are_error_bars_where_there_are_any():
     assert_allclose(ends, np.column_stack([small[1:3], display.high[0, 1:3]]))
 
 
-def test_one_report_on_axes_of_the_caller():
+def test_one_report_on_given_axes():
     _, ax = plt.subplots()
     report = reports()["small"]
     display = BiasVarianceDisplay.from_report(report, name="it", ax=ax, color="black")
@@ -63,7 +63,7 @@ def test_without_intervals_and_thresholds():
     assert display.ax_.get_legend() is None
 
 
-def test_from_estimator_measures_as_the_report_does():
+def test_from_estimator_has_the_errors_of_the_report():
     X, y = load_iris(return_X_y=True)
     data = X[::2], y[::2], X[1::2], y[1::2]
     models = {
@@ -93,7 +93,7 @@ def test_what_is_refused():
         BiasVarianceDisplay.from_report({"a": report, "b": unlike})
 
 
-def test_bars_of_many_models_look_unlike_and_have_room():
+def test_bars_of_many_models_are_distinct_and_wide_enough():
     names = [f"a model with a long name, {k}" for k in range(15)]
     display = BiasVarianceDisplay(names, ["variance"], np.ones((15, 1))).plot()
     bars = [bar for (bar,) in display.bars_]

@@ -1,4 +1,4 @@
-"""The pictures of a cross-validated estimator show all candidates and the choice."""
+"""Displays of a cross-validated estimator show all candidates and the chosen one."""
 
 import warnings
 from copy import copy
@@ -74,16 +74,16 @@ def test_curves_of_all_candidates(model):
     assert ax.get_ylabel().startswith(
         "held-out log-loss after temperature scaling\nmean of 3 folds ("
     )
-    said = labels(ax)
-    assert len(said) == 7 and said[-1] == "folds of the chosen candidate"
-    assert said[0] == (
+    text = labels(ax)
+    assert len(text) == 7 and text[-1] == "folds of the chosen candidate"
+    assert text[0] == (
         f"alpha={model.alpha_:g}, keep_prob={model.keep_prob_:g} "
         f"(● chosen: {model.best_n_steps_} steps)"
     )
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "text"),
     [
         ({}, "held-out log-loss after temperature scaling"),
         ({"calibrate": False}, "held-out log-loss"),
@@ -95,25 +95,25 @@ def test_curves_of_all_candidates(model):
         ),
     ],
 )
-def test_the_axis_says_what_was_scored(options, said):
+def test_the_axis_says_what_was_scored(options, text):
     alone = fitted(**{"alphas": 1, "keep_probs": 1, "cv": 2, "max_steps": 9} | options)
     display = TrainingCurveDisplay.from_estimator(alone, name="A")
-    assert display.ax_.get_ylabel() == f"{said}\nmean of 2 folds (linear scale)"
+    assert display.ax_.get_ylabel() == f"{text}\nmean of 2 folds (linear scale)"
     assert labels(display.ax_) == [
         "A: held-out score (● chosen: 9 steps)",
         "folds of the chosen candidate",
     ]
     other = ParameterScoreDisplay.from_estimator(alone, "alphas")
     spread = "(mean ± std of 2 folds)"
-    assert other.ax_.get_ylabel().replace("\n", " ") == f"{said} {spread}"
+    assert other.ax_.get_ylabel().replace("\n", " ") == f"{text} {spread}"
     assert_allclose(other.lines_[0].get_ydata(), [alone.oof_score_], rtol=1e-6)
 
 
 def test_more_candidates_than_colours():
     many = fitted(alphas=np.geomspace(0.01, 10, 13), keep_probs=1, max_steps=30)
     display = TrainingCurveDisplay.from_estimator(many)
-    said = labels(display.ax_)
-    assert len(said) == 12 and said[-2] == "3 other candidates"
+    text = labels(display.ax_)
+    assert len(text) == 12 and text[-2] == "3 other candidates"
     colors = [line.get_color() for line in display.dev_lines_]
     assert colors.count("0.8") == 3 and len(set(colors)) == 11
 
@@ -162,8 +162,8 @@ def test_a_candidate_that_diverged_before_the_first_checkpoint(model):
     scores[lost] = np.nan
     model = clone_with(model, scores_=scores)
     display = TrainingCurveDisplay.from_estimator(model)
-    said = f"alpha={model.candidates_[lost]['alpha']:g}"
-    assert labels(display.ax_)[-2].startswith(said)
+    text = f"alpha={model.candidates_[lost]['alpha']:g}"
+    assert labels(display.ax_)[-2].startswith(text)
     scores = ParameterScoreDisplay.from_estimator(model, "alpha", hue="keep_prob")
     assert np.isnan(scores.dev_scores).any(axis=2).sum() == 1
 
@@ -191,7 +191,7 @@ def test_what_is_refused(model):
         )
 
 
-def test_the_picture_can_be_drawn_again_on_other_axes(model):
+def test_the_display_can_be_drawn_again_on_other_axes(model):
     display = TrainingCurveDisplay.from_estimator(model)
     _, ax = plt.subplots()
     again = display.plot(ax=ax, cost_scale="linear", dev_line_kw={"linewidth": 4})
@@ -205,8 +205,8 @@ def test_the_costs_of_a_member_are_against_steps(model, refit):
     whole = model if refit else fitted(**small, refit=False)
     display = TrainingCurveDisplay.from_estimator(whole.members_[0])
     (line,) = display.lines_
-    looked_at = whole.n_steps_[: len(line.get_xdata())]
-    assert_array_equal(line.get_xdata(), looked_at)
+    recorded = whole.n_steps_[: len(line.get_xdata())]
+    assert_array_equal(line.get_xdata(), recorded)
     marked = line.get_xdata()[line.get_markevery()]
     assert_array_equal(marked, [whole.best_n_steps_])
     assert display.ax_.get_xlabel() == "step"

@@ -1,4 +1,4 @@
-"""The picture of contours: round where the inputs are alike, with a path of descent."""
+"""Cost contours: rounder for standardised inputs, with a path of gradient descent."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,7 +36,7 @@ def linear():
 @pytest.fixture(scope="module")
 def models():
     standardized = make_pipeline(InputStandardizer(), linear())
-    return {"as it is": linear().fit(X, Y), "standardised": standardized.fit(X, Y)}
+    return {"raw": linear().fit(X, Y), "standardised": standardized.fit(X, Y)}
 
 
 def test_contours_with_and_without_standardising(models):
@@ -49,7 +49,7 @@ def test_contours_with_and_without_standardising(models):
         flat, steep = np.linalg.eigvalsh(H)
         assert_allclose(display.condition_numbers[model], steep / flat, rtol=1e-5)
         assert_allclose(display.learning_rates[model], 1 / steep, rtol=1e-5)
-        # J is a parabola: along the edges of the plane it is known.
+        # J is quadratic, so that its values in the plane are known.
         xx0, xx1 = display.xx0[model], display.xx1[model]
         away = np.stack([xx0, xx1], axis=-1) - display.centres[model]
         rise = np.einsum("abi,ij,abj->ab", away, H, away) / 2
@@ -62,7 +62,7 @@ def test_contours_with_and_without_standardising(models):
         start = path[0] - display.centres[model]
         assert_allclose(np.linalg.norm(start), 0.7 * half_width)
         assert_allclose(path[1], path[0] - H @ start / steep, atol=1e-6)
-    # 20 steps reach the minimum of the round one only.
+    # 20 steps reach the minimum of the rounder one only.
     ends = [
         np.linalg.norm(path[-1] - c) / np.linalg.norm(path[0] - c)
         for path, c in zip(display.paths, display.centres, strict=True)
@@ -98,7 +98,7 @@ def test_what_is_drawn(models):
     assert len(display.figure_.axes) == 4
 
 
-def test_own_plane_rate_and_axes():
+def test_given_plane_rate_and_axes():
     table = pd.DataFrame(X, columns=["length", "weight"])
     labels = (Y > 0).astype(int)
     net = MLPRegularizedClassifier(
@@ -137,8 +137,8 @@ def test_own_plane_rate_and_axes():
 
 @pytest.mark.filterwarnings("ignore:No hidden unit has learned")
 def test_constant_and_saddle():
-    # With all weights at zero, J is constant in any one, and w v times something in
-    # one of each layer: a saddle.
+    # With all weights at zero, J is constant along each weight, and proportional to
+    # the product w v of one weight from each layer: a saddle.
     net = MLPRegularizedRegressor(
         hidden_layer_sizes=(2,),
         activation="tanh",
@@ -161,7 +161,7 @@ def test_constant_and_saddle():
 
 
 def test_errors(models):
-    plain = models["as it is"]
+    plain = models["raw"]
     with pytest.raises(ValueError, match="parameters must be a pair of"):
         CostContoursDisplay.from_estimator(plain, X, Y, parameters=((1, "b", 0),))
     with pytest.raises(NotFittedError):
@@ -172,14 +172,14 @@ def test_errors(models):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"half_width": -1}, "half_width must be a finite number > 0 or None, got -1"),
         ({"grid_resolution": 1}, "grid_resolution must be an int >= 2, got 1"),
     ],
 )
-def test_a_wrong_plane(wrong, said):
-    with pytest.raises(ValueError, match=said):
+def test_an_invalid_plane(wrong, message):
+    with pytest.raises(ValueError, match=message):
         CostContoursDisplay.from_estimator(linear().fit(X, Y), X, Y, **wrong)
 
 

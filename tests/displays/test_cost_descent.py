@@ -1,4 +1,4 @@
-"""The picture of J against steps shows what the report says."""
+"""The plot of J against steps shows the report."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -55,7 +55,7 @@ def test_from_estimator_is_from_report():
     assert display.ax_ is not ax and len(display.lines_) == 1
 
 
-def test_costs_below_zero_and_explosions_can_be_seen():
+def test_costs_below_zero_and_divergence_are_visible():
     costs = np.array([[1.0, -0.5, -0.6], [1.0, 0.5, 0.4]])
     display = CostDescentDisplay(
         learning_rates=np.array([0.2, 0.1]), costs=costs, first_rises=(None, None)

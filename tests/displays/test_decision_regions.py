@@ -1,4 +1,4 @@
-"""Decision regions are scikit-learn's, in common colours, with the rows drawn in."""
+"""Decision regions are scikit-learn's, in shared colours, with the rows plotted."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -166,7 +166,7 @@ def test_models_without_probabilities_are_coloured_by_class():
 
 
 def many(n_classes=20, **options):
-    """A picture of classes in a row, each on two columns of the grid."""
+    """Return a display of classes in a row, each two grid columns wide."""
     xx0, xx1 = np.meshgrid(np.arange(2.0 * n_classes), np.arange(4.0))
     y = np.arange(n_classes)
     return DecisionRegionsDisplay(
@@ -180,7 +180,7 @@ def many(n_classes=20, **options):
     )
 
 
-def test_more_than_ten_classes_are_named_where_they_are():
+def test_more_than_ten_classes_are_named_in_their_regions():
     display = many(X_dev=np.ones((1, 2)), y_dev=np.array([0])).plot()
     (ax,) = display.axes_
     for k, text in enumerate(ax.texts):
@@ -193,13 +193,13 @@ def test_more_than_ten_classes_are_named_where_they_are():
         for points in train
     }
     assert len(train) == len(looks) == 20
-    said = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert said == [*(f"class k{k}" for k in range(20)), "train", "dev"]
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == [*(f"class k{k}" for k in range(20)), "train", "dev"]
     assert many(10).plot().axes_[0].texts[:] == []
 
 
-def test_regions_far_apart_by_number_have_one_line_between_them():
-    """Contours of the numbers would be nineteen lines, one beside the other."""
+def test_regions_of_distant_class_indices_share_one_border():
+    """Contours of the class indices would be nineteen adjacent lines."""
     xx0, xx1 = np.meshgrid(np.arange(4.0), np.arange(4.0))
     display = many()
     display.xx0, display.xx1 = xx0, xx1

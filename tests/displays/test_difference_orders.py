@@ -1,4 +1,4 @@
-"""The picture of error orders shows both errors and lines of slopes 1 and 2."""
+"""The plot of error orders shows both errors and lines of slopes 1 and 2."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -68,5 +68,5 @@ def test_the_note_about_kinks_is_above_the_axes():
     for activation in ("relu", "tanh"):
         model = net().set_params(activation=activation)
         display = DifferenceOrderDisplay.from_estimator(model, X, Y, **options)
-        said = display.ax_.get_title(loc="left").replace("\n", " ")
-        assert ("A kink of relu within a step" in said) == (activation == "relu")
+        title = display.ax_.get_title(loc="left").replace("\n", " ")
+        assert ("A kink of relu within a step" in title) == (activation == "relu")

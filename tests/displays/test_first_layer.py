@@ -1,4 +1,4 @@
-"""Images of the first layer are its columns, the largest first, in common colours."""
+"""Images of the first layer are its columns, largest first, on one colour scale."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""The picture of a gradient check shows the error of each W and b."""
+"""The plot of a gradient check shows the error of each W and b."""
 
 import matplotlib.pyplot as plt
 from numpy.testing import assert_array_equal
@@ -57,13 +57,13 @@ def test_from_estimator_is_from_report():
     )
 
 
-def test_an_error_of_zero_is_drawn_at_the_foot():
+def test_an_error_of_zero_is_drawn_at_the_bottom():
     display = GradientCheckDisplay(segments=["W[1]"], errors={"check": [0.0]}).plot()
     assert display.ax_.lines[0].get_ydata() == 1e-16
     display.figure_.canvas.draw()
 
 
-def test_one_epoch_is_one():
+def test_one_epoch_is_singular():
     for n_epochs, after in ((1, "after 1 epoch"), (2, "after 2 epochs")):
         display = GradientCheckDisplay.from_estimator(
             net(), X, Y, n_epochs=n_epochs, max_params=5

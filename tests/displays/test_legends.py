@@ -1,4 +1,4 @@
-"""Legends stand outside axes, which stay as large as they were; texts are wrapped."""
+"""Legends are outside the axes, which keep their size; texts are wrapped."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -26,7 +26,7 @@ def test_a_legend_is_outside_only_where_there_is_room_for_it():
 
 
 @pytest.mark.parametrize("side", ["above", "right"])
-def test_our_figures_grow_and_axes_stay(side):
+def test_our_figures_grow_and_axes_keep_their_size(side):
     figure, ax = lines_named(LONG, layout="constrained")
     figure.draw_without_rendering()
     before, size = ax.get_window_extent(), figure.get_size_inches()
@@ -40,7 +40,7 @@ def test_our_figures_grow_and_axes_stay(side):
 
 
 @pytest.mark.parametrize("side", ["above", "right", "below"])
-def test_in_the_figure_of_a_caller_the_legend_gives_way(side):
+def test_in_a_given_figure_a_long_legend_goes_inside(side):
     for names, is_outside in ((LONG, False), (["A"], True)):
         figure, axes = plt.subplots(2, 2, layout="constrained", figsize=(6, 6))
         ax = axes[0, 0]
@@ -62,11 +62,11 @@ def test_in_the_figure_of_a_caller_the_legend_gives_way(side):
         assert figure.get_size_inches().tolist() == [6, 6]
 
 
-def test_nothing_to_name():
+def test_no_labels_give_no_legend():
     assert place_legend(plt.subplots()[1], side="above") is None
 
 
-def test_legends_below_are_behind_the_names_of_axes():
+def test_legends_below_are_under_the_axis_labels():
     figure, axes = plt.subplots(2, 2, layout="constrained")
     for ax in axes.ravel():
         ax.plot([0, 1], label=LONG[0])
@@ -98,5 +98,5 @@ def test_colours_and_markers_are_pairs():
         ("a b c d e f g h i j k l m n o p q r s", "a b c d\n…\nm n o p\nq r s"),
     ],
 )
-def test_folded(text, expected):
+def test_wrapped(text, expected):
     assert wrapped(text, 8) == expected

@@ -23,7 +23,7 @@ from tests.estimators.datasets import make_rows
 X, Y = make_rows("binary", n_rows=40)
 
 
-def test_the_way_to_the_network():
+def test_the_transformers_before_the_network():
     search = GridSearchCV(
         make_pipeline(StandardScaler(), LogisticRegression()), {}, cv=2
     )

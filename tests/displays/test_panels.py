@@ -1,4 +1,4 @@
-"""Panels come from nothing, from one axes, or from as many as there are."""
+"""Panels are new, divide one given axes, or are the given axes."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +38,7 @@ def test_wrong_number(number):
         panels(list(grid)[:number], 2)
 
 
-def test_what_is_no_axes():
+def test_arguments_that_are_not_axes():
     with pytest.raises(TypeError, match="ax must be a matplotlib Axes, an array of"):
         panels("here", 2)
     free = plt.figure().add_axes((0, 0, 1, 1))

@@ -1,4 +1,4 @@
-"""The picture of a search shows means and spreads over folds, and what failed."""
+"""The plot of a search shows means and spreads over folds, and failed fits."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,7 +45,7 @@ def scores_of(search, chosen, part="test"):
     )
 
 
-def test_best_over_the_rest(search):
+def test_best_over_the_other_parameters(search):
     display = ParameterScoreDisplay.from_estimator(search, "C", negate_score=True)
     means = search.cv_results_["mean_test_score"].reshape(4, 2)
     chosen = 2 * np.arange(4) + means.argmax(axis=1)
@@ -115,7 +115,7 @@ def test_layers_have_a_tick_each_and_one_dev_set_no_spread():
     assert low < display.dev_scores.min() and high > display.dev_scores.max()
 
 
-def made(n_lines, values, **options):
+def display_of(n_lines, values, **options):
     rng = np.random.default_rng(0)
     return ParameterScoreDisplay(
         param_name="net__p",
@@ -127,21 +127,21 @@ def made(n_lines, values, **options):
     )
 
 
-def test_points_of_many_lines_stand_at_their_numbers():
-    display = made(6, [0.5, 0.9, 1.0]).plot()
+def test_points_of_many_lines_are_at_their_values():
+    display = display_of(6, [0.5, 0.9, 1.0]).plot()
     for line, spread in zip(display.lines_, display.spreads_, strict=True):
         assert_array_equal(line.get_xdata(), [0.5, 0.9, 1.0])
         assert line.get_transform() == display.ax_.transData
         ends = np.array([bar[:, 0] for bar in spread[2][0].get_segments()])
         assert_array_equal(ends, np.repeat([[0.5], [0.9], [1.0]], 2, axis=1))
     caps = [spread[1][0].get_markersize() for spread in display.spreads_]
-    assert sorted(set(caps)) == caps  # all can be seen, one in front of another
+    assert sorted(set(caps)) == caps  # all are visible, smaller ones in front
     low, high = display.ax_.get_xlim()
     assert low < 0.5 and high > 1.0
 
 
-def test_bars_of_many_lines_stand_side_by_side_at_names():
-    display = made(6, ["a", "b", "c"]).plot()
+def test_bars_of_many_lines_are_side_by_side_at_names():
+    display = display_of(6, ["a", "b", "c"]).plot()
     x = np.array([line.get_xdata() for line in display.lines_])
     assert np.diff(x, axis=0).min() > 0.05
     assert_array_equal(np.round(x), np.tile(np.arange(3), (6, 1)))
@@ -152,7 +152,7 @@ def test_bars_of_many_lines_stand_side_by_side_at_names():
 
 def test_many_lines_are_named_once():
     train = np.ones((3, 2, 4))
-    display = made(3, [1.0, 2.0], train_scores=train).plot()
+    display = display_of(3, [1.0, 2.0], train_scores=train).plot()
     assert legend(display.ax_) == ["0", "1", "2", "dev", "training"]
     assert len(display.train_lines_) == 3
 
@@ -169,14 +169,14 @@ def test_many_lines_are_named_once():
     ],
 )
 def test_scale(values, scale):
-    assert made(1, values).plot().ax_.get_xscale() == scale
+    assert display_of(1, values).plot().ax_.get_xscale() == scale
 
 
 def test_long_labels_are_slanted():
     values = [(100, 100, 100), (200, 200, 200), (300, 300, 300), (400, 400, 400)]
-    ticks = made(1, values).plot().ax_.get_xticklabels()
+    ticks = display_of(1, values).plot().ax_.get_xticklabels()
     assert {tick.get_rotation() for tick in ticks} == {30.0}
-    many = made(1, [(100, k) for k in range(20)]).plot()
+    many = display_of(1, [(100, k) for k in range(20)]).plot()
     assert {tick.get_rotation() for tick in many.ax_.get_xticklabels()} == {90.0}
     assert many.figure_.get_size_inches()[0] > 7
 
@@ -223,9 +223,9 @@ def test_failed_fits():
 
 
 def test_a_value_at_which_one_of_two_lines_failed():
-    display = made(2, [1.0, 2.0, 3.0])
+    display = display_of(2, [1.0, 2.0, 3.0])
     display.dev_scores[0, 1] = np.nan
-    # The gap in its line says so; a cross would be about both.
+    # The gap in its line shows it; a cross would refer to both lines.
     assert "failed fits" not in legend(display.plot().ax_)
     display.dev_scores[1, 1, 0] = np.nan
     assert "failed fits" in legend(display.plot().ax_)

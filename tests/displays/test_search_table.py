@@ -1,4 +1,4 @@
-"""The table of a search has the best candidate of each value, whatever the values."""
+"""The table of a search has the best candidate for each value of any type."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_one_parameter():
     assert table.is_grid
 
 
-def test_best_over_the_rest():
+def test_best_over_the_other_parameters():
     cv_results = results(
         [[1, 1], [4, 0], [2, 3], [0, 1]],
         [[10, 10], [20, 20], [30, 30], [40, 40]],
@@ -56,7 +56,7 @@ def test_best_over_the_rest():
 
 
 @pytest.mark.parametrize("negate_score", [False, True])
-def test_a_display_keeps_the_table_of_the_scores_as_they_are(negate_score):
+def test_a_display_keeps_the_table_of_the_original_scores(negate_score):
     cv_results = results([[-3, -5], [-1, -2]], alpha=[1.0, 0.1])
     display = ParameterScoreDisplay.from_cv_results(
         cv_results, "alpha", negate_score=negate_score
@@ -71,7 +71,7 @@ def test_a_failed_fold_is_never_the_best(failed):
     scores[0, failed] = np.nan
     table = SearchTable.of(results(scores, a=[1, 1], b=["x", "y"]), "a")
     assert_array_equal(table.dev_scores, [[[1, 1]]])
-    # With nothing else it stays, as a gap.
+    # Without another candidate it stays, as NaN.
     table = SearchTable.of(results(scores, a=[1, 2], b=["x", "y"]), "a")
     assert np.isnan(table.dev_scores[0, 0, failed])
 
@@ -88,7 +88,7 @@ def test_a_failed_fold_is_never_the_best(failed):
         [{"a": 1}, {"b": 2}, {}],
     ],
 )
-def test_values_that_are_no_numbers_keep_their_order(values):
+def test_values_that_are_not_numbers_keep_their_order(values):
     table = SearchTable.of(results([[1], [2], [3]], a=values), "a")
     assert table.values == values
     assert_array_equal(table.dev_scores[0, :, 0], [1, 2, 3])

@@ -1,4 +1,4 @@
-"""The picture of signals shows the size of each layer's, for several initialisers."""
+"""The plot of signals shows their size per layer, for several initialisers."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -82,7 +82,7 @@ def test_several_initialisers(in_pipeline):
     assert net.init == "zeros" and not hasattr(net, "classes_")
 
 
-def test_initialisers_of_a_network_deep_inside():
+def test_initialisers_of_a_nested_network():
     net = MLPRegularizedRegressor(
         hidden_layer_sizes=(), init="zeros", solver="lbfgs", random_state=0
     )
@@ -120,7 +120,7 @@ def test_signals_that_are_zero():
 
 
 @pytest.mark.parametrize("init", ["he", double, [], {}, [double, double]])
-def test_what_is_not_several_values_is_refused(init):
+def test_anything_but_several_values_is_refused(init):
     with pytest.raises(ValueError, match=r"^init (must|has values)"):
         SignalPropagationDisplay.from_estimator(deep(), X, Y, init=init)
 
@@ -131,7 +131,7 @@ def test_another_estimator_is_refused():
 
 
 @pytest.mark.parametrize(("least", "decades"), [(0.9, 2), (1e-6, 6)])
-def test_a_healthy_net_looks_level(least, decades):
+def test_a_healthy_net_looks_flat(least, decades):
     rms = {"A": np.array([1.0, 0.95, least])}
     display = SignalPropagationDisplay(activation_rms=rms, backward_rms=rms).plot()
     for ax in display.axes_:
@@ -140,7 +140,7 @@ def test_a_healthy_net_looks_level(least, decades):
         assert decades - 1e-9 < np.log10(high / low) < 1.2 * decades
 
 
-def test_signals_that_are_all_zero_are_said_to_be():
+def test_signals_that_are_all_zero_are_labelled():
     display = SignalPropagationDisplay(
         activation_rms={"A": np.ones(2)}, backward_rms={"A": np.zeros(1)}
     ).plot()

@@ -1,4 +1,4 @@
-"""The picture of a training shows its curves, and where the parameters are from."""
+"""The plot of a training run shows its curves and the epoch of the kept parameters."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,7 +23,7 @@ DEV = {"X_val": X_DEV, "y_val": Y_DEV}
 
 
 def net(**options):
-    # A cosine schedule is meant to end where it ends: no warning of convergence.
+    # A cosine schedule ends as planned: there is no convergence warning.
     options = {"max_iter": 30, "tol": 0, "learning_rate": "cosine"} | options
     return MLPRegularizedClassifier((6,), random_state=0, **options)
 
@@ -72,7 +72,7 @@ def test_curves_and_kept_epoch(stopped):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "terms"),
     [
         ({"alpha": 0}, ""),
         ({"alpha": 1}, " with penalty"),
@@ -84,10 +84,10 @@ def test_curves_and_kept_epoch(stopped):
         ),
     ],
 )
-def test_label_says_what_is_in_the_training_cost(options, said):
+def test_label_says_what_is_in_the_training_cost(options, terms):
     display = TrainingCurveDisplay.from_estimator(net(max_iter=2, **options).fit(X, Y))
     kept = "(● parameters kept: epoch 2; stopped: max iter)"
-    assert labels(display.ax_) == [f"training cost{said} {kept}"]
+    assert labels(display.ax_) == [f"training cost{terms} {kept}"]
     assert display.dev_lines_ == [None]
 
 
@@ -192,7 +192,7 @@ def test_regressor_and_sklearn():
         TrainingCurveDisplay.from_estimator(LogisticRegression().fit(X, Y))
 
 
-def test_an_epoch_alone_is_a_dot():
+def test_a_single_epoch_is_a_dot():
     one = TrainingCurveDisplay(costs=[np.array([0.7])], dev_costs=[None]).plot()
     assert one.lines_[0].get_marker() == "." and one.lines_[0].get_markevery() == [0]
     gap = np.array([3.0, 2.0, np.inf, 1.0])
@@ -203,7 +203,7 @@ def test_an_epoch_alone_is_a_dot():
     assert all(tick == round(tick) for tick in one.ax_.get_xticks())
 
 
-def test_many_models_are_named_once_and_look_unlike():
+def test_many_models_are_named_once_and_look_different():
     costs = [np.arange(20.0, 0, -1) + k for k in range(15)]
     display = TrainingCurveDisplay(
         costs=costs,

@@ -1,4 +1,4 @@
-"""The picture of the weights counts each of them once, exact zeros apart."""
+"""The histograms of the weights count each weight once, exact zeros separately."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -132,7 +132,7 @@ def test_a_wrong_number_of_bins(n_bins):
         WeightsDisplay.from_estimator(net.fit(X, y), n_bins=n_bins)
 
 
-def test_more_models_than_can_be_told_apart(models):
+def test_too_many_models_are_refused(models):
     seven = dict.fromkeys("abcdefg", models["L2"])
     with pytest.raises(ValueError, match=r"estimator must hold at most 6 .* got 7"):
         WeightsDisplay.from_estimator(seven)

@@ -1,4 +1,4 @@
-"""The cut into train, dev and test, as a function and as a cv object."""
+"""The split into train, dev and test, as a function and as a cv object."""
 
 import inspect
 import itertools
@@ -29,7 +29,7 @@ from skdnn.model_selection import TrainDevTestSplit, train_dev_test_split
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 
-def cut(n, **options):
+def split(n, **options):
     return train_dev_test_split(np.arange(n), **options)
 
 
@@ -38,7 +38,7 @@ def lengths(parts):
 
 
 def assert_partition(parts, n):
-    """Every row is in exactly one part."""
+    """Assert that every row is in exactly one part."""
     assert_array_equal(np.sort(np.concatenate(parts)), np.arange(n))
 
 
@@ -62,11 +62,11 @@ def assert_partition(parts, n):
     ],
 )
 def test_course_table(n, options, expected):
-    assert lengths(cut(n, shuffle=False, **options)) == expected
+    assert lengths(split(n, shuffle=False, **options)) == expected
 
 
 def test_shuffled_sizes_are_the_same():
-    assert lengths(cut(1_000_000, random_state=0)) == [980_000, 10_000, 10_000]
+    assert lengths(split(1_000_000, random_state=0)) == [980_000, 10_000, 10_000]
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_shuffled_sizes_are_the_same():
     ],
 )
 def test_size_rule(n, size, expected):
-    assert lengths(cut(n, dev_size=size, test_size=0))[1] == expected
-    assert lengths(cut(n, dev_size=0, test_size=size))[2] == expected
+    assert lengths(split(n, dev_size=size, test_size=0))[1] == expected
+    assert lengths(split(n, dev_size=0, test_size=size))[2] == expected
 
 
 def test_smallest_data():
-    assert lengths(cut(3)) == [1, 1, 1]
-    assert lengths(cut(1, dev_size=0, test_size=0)) == [1, 0, 0]
+    assert lengths(split(3)) == [1, 1, 1]
+    assert lengths(split(1, dev_size=0, test_size=0)) == [1, 0, 0]
 
 
 @quick
@@ -102,21 +102,21 @@ def test_partition_with_exact_counts(data):
     n_dev = data.draw(st.integers(0, n - 1))
     n_test = data.draw(st.integers(0, n - 1 - n_dev))
     shuffle = data.draw(st.booleans())
-    parts = cut(n, dev_size=n_dev, test_size=n_test, shuffle=shuffle, random_state=1)
+    parts = split(n, dev_size=n_dev, test_size=n_test, shuffle=shuffle, random_state=1)
     assert lengths(parts) == [n - n_dev - n_test, n_dev, n_test]
     assert_partition(parts, n)
     assert all((np.diff(part) > 0).all() for part in parts)
 
 
 def test_consecutive_pieces():
-    parts = cut(10, dev_size=2, test_size=3, shuffle=False)
+    parts = split(10, dev_size=2, test_size=3, shuffle=False)
     assert_array_equal(np.concatenate(parts), np.arange(10))
 
 
-def test_each_row_has_its_share_of_chances_to_be_in_each_part():
+def test_all_rows_have_the_same_chance_to_be_in_a_part():
     part_of_row = np.zeros((3, 20))
     for seed in range(500):
-        for counts, rows in zip(part_of_row, cut(20, random_state=seed), strict=True):
+        for counts, rows in zip(part_of_row, split(20, random_state=seed), strict=True):
             counts[rows] += 1
     # Four standard errors of a proportion from 500 draws.
     assert np.abs(part_of_row / 500 - [[0.6], [0.2], [0.2]]).max() < 0.09
@@ -134,9 +134,9 @@ def test_each_row_has_its_share_of_chances_to_be_in_each_part():
 )
 def test_each_class_is_within_one_row_of_its_share(counts, dev_size, test_size, seed):
     y = np.random.default_rng(seed).permutation(np.repeat(range(len(counts)), counts))
-    sizes = lengths(cut(len(y), dev_size=dev_size, test_size=test_size))
+    sizes = lengths(split(len(y), dev_size=dev_size, test_size=test_size))
     assume(all(size == 0 or size >= len(counts) for size in sizes))
-    parts = cut(
+    parts = split(
         len(y), dev_size=dev_size, test_size=test_size, stratify=y, random_state=seed
     )
     assert lengths(parts) == sizes
@@ -148,9 +148,9 @@ def test_each_class_is_within_one_row_of_its_share(counts, dev_size, test_size, 
         assert np.abs(table - share).max() < 1
 
 
-def test_whole_shares_are_exact():
+def test_integer_shares_are_exact():
     y = np.repeat([0, 1], [900, 100])
-    for rows, n in zip(cut(1000, stratify=y), (600, 200, 200), strict=True):
+    for rows, n in zip(split(1000, stratify=y), (600, 200, 200), strict=True):
         assert_array_equal(np.bincount(y[rows]), [0.9 * n, 0.1 * n])
 
 
@@ -158,7 +158,7 @@ def test_whole_shares_are_exact():
 def test_shares_are_rounded_to_the_nearest_rows(seed):
     counts = np.random.default_rng(seed).integers(10, 60, size=7)
     y = np.repeat(range(7), counts)
-    dev = cut(len(y), dev_size=len(y) // 3, test_size=0, stratify=y)[1]
+    dev = split(len(y), dev_size=len(y) // 3, test_size=0, stratify=y)[1]
     # With two parts, the nearest table is that of the largest remainders.
     share = counts * (len(y) // 3) / len(y)
     nearest = np.floor(share)
@@ -173,10 +173,10 @@ def test_no_table_of_three_parts_is_nearer_to_the_shares(seed):
     counts = np.random.default_rng(seed).integers(8, 30, size=5)
     n = counts.sum()
     y = np.repeat(range(5), counts)
-    parts = cut(n, dev_size=n // 4, test_size=n // 3, stratify=y)
+    parts = split(n, dev_size=n // 4, test_size=n // 3, stratify=y)
     sizes = np.array(lengths(parts))
     share = np.outer(counts, sizes) / n
-    # Every way to round dev and test up or down; train takes what is left.
+    # Every way to round dev and test up or down; train gets the rest.
     up = np.array(list(itertools.product([0, 1], repeat=10))).reshape(-1, 5, 2)
     dev_and_test = np.floor(share[:, 1:]) + up
     train = counts[:, None] - dev_and_test.sum(axis=2, keepdims=True)
@@ -189,26 +189,28 @@ def test_no_table_of_three_parts_is_nearer_to_the_shares(seed):
 
 def test_three_rows_of_a_rare_class_go_to_three_parts():
     y = np.repeat(["common", "rare"], [9997, 3])
-    for rows in cut(10_000, dev_size=0.01, test_size=0.01, stratify=y, random_state=0):
+    for rows in split(
+        10_000, dev_size=0.01, test_size=0.01, stratify=y, random_state=0
+    ):
         assert np.sum(y[rows] == "rare") == 1
 
 
 def test_rows_are_drawn_within_a_class():
     y = np.repeat([0, 1], 50)
-    draws = {tuple(cut(100, stratify=y, random_state=seed)[2]) for seed in range(5)}
+    draws = {tuple(split(100, stratify=y, random_state=seed)[2]) for seed in range(5)}
     assert len(draws) == 5
 
 
 def test_many_classes():
     y = np.arange(3000) % 600
-    parts = cut(3000, stratify=y, random_state=0)
+    parts = split(3000, stratify=y, random_state=0)
     for rows, per_class in zip(parts, (3, 1, 1), strict=True):
         assert_array_equal(np.bincount(y[rows]), np.full(600, per_class))
 
 
 def test_distinct_rows_of_an_indicator_are_classes():
     Y = np.array([[0, 1], [1, 0], [1, 1], [0, 0]])[np.arange(40) % 4]
-    for rows in cut(40, stratify=Y, random_state=0):
+    for rows in split(40, stratify=Y, random_state=0):
         assert_array_equal(
             np.unique(Y[rows], axis=0, return_counts=True)[1] * 4, [len(rows)] * 4
         )
@@ -227,9 +229,9 @@ def test_distinct_rows_of_an_indicator_are_classes():
 )
 def test_labels_of_any_kind(make):
     y = ["a", "b"] * 50
-    expected = cut(100, stratify=np.array(y), random_state=0)
+    expected = split(100, stratify=np.array(y), random_state=0)
     for rows, wanted in zip(
-        cut(100, stratify=make(y), random_state=0), expected, strict=True
+        split(100, stratify=make(y), random_state=0), expected, strict=True
     ):
         assert_array_equal(rows, wanted)
 
@@ -245,16 +247,16 @@ def test_labels_of_any_kind(make):
     stratify=st.booleans(),
     seed=st.integers(0, 100),
 )
-def test_groups_are_never_cut(group_sizes, dev_size, test_size, stratify, seed):
+def test_groups_are_never_split(group_sizes, dev_size, test_size, stratify, seed):
     rng = np.random.default_rng(seed)
     groups = rng.permutation(np.repeat(range(len(group_sizes)), group_sizes))
     n = len(groups)
     sizes = [n, 0, 0]
     try:
-        sizes = lengths(cut(n, dev_size=dev_size, test_size=test_size))
+        sizes = lengths(split(n, dev_size=dev_size, test_size=test_size))
     except ValueError:
         assume(False)
-    parts = cut(
+    parts = split(
         n,
         dev_size=dev_size,
         test_size=test_size,
@@ -268,24 +270,28 @@ def test_groups_are_never_cut(group_sizes, dev_size, test_size, stratify, seed):
     for rows, size in zip(parts, sizes, strict=True):
         assert (len(rows) > 0) == (size > 0)
         if not stratify:
-            # Dev and test may each be off by about one group; train makes it up.
+            # Dev and test may each be off by about one group; train gets the rest.
             assert abs(len(rows) - size) <= 2 * max(group_sizes)
 
 
 def test_groups_of_one_row_give_exact_sizes():
-    assert lengths(cut(103, groups=range(103), dev_size=9, test_size=17)) == [77, 9, 17]
+    assert lengths(split(103, groups=range(103), dev_size=9, test_size=17)) == [
+        77,
+        9,
+        17,
+    ]
 
 
 def test_sizes_are_rows_not_groups():
     # One group holds half of the rows; 20 % of the groups would be 52 rows.
     groups = np.repeat(range(20), [506] + 19 * [26])
-    assert lengths(cut(1000, groups=groups, random_state=0))[1:] == [208, 208]
+    assert lengths(split(1000, groups=groups, random_state=0))[1:] == [208, 208]
 
 
 def test_large_groups_are_not_kept_for_train():
     sizes = np.arange(1, 101)
     groups = np.repeat(range(100), sizes)
-    train, dev, test = cut(len(groups), groups=groups, random_state=0)
+    train, dev, test = split(len(groups), groups=groups, random_state=0)
     assert lengths([train, dev, test]) == pytest.approx([3030, 1010, 1010], abs=3)
     for held in (dev, test):
         assert sizes[groups[held]].max() > 80
@@ -294,19 +300,19 @@ def test_large_groups_are_not_kept_for_train():
 
 def test_groups_are_drawn_at_random():
     groups = np.repeat(range(30), 4)
-    draws = {tuple(cut(120, groups=groups, random_state=s)[2]) for s in range(5)}
+    draws = {tuple(split(120, groups=groups, random_state=s)[2]) for s in range(5)}
     assert len(draws) == 5
 
 
 def test_stratified_groups_keep_class_shares():
     rng = np.random.default_rng(0)
     groups = np.repeat(range(200), 10)
-    # Each group is mostly of one class, so plain group cuts vary a lot.
+    # Each group is mostly of one class, so plain group splits vary a lot.
     y = (rng.random(2000) < np.repeat(rng.choice([0.05, 0.95], 200), 10)).astype(int)
     worst = {"stratified": 0.0, "plain": 0.0}
     for seed in range(10):
         for kind, stratify in (("stratified", y), ("plain", None)):
-            parts = cut(2000, groups=groups, stratify=stratify, random_state=seed)
+            parts = split(2000, groups=groups, stratify=stratify, random_state=seed)
             off = max(abs(y[rows].mean() - y.mean()) for rows in parts)
             worst[kind] = max(worst[kind], off)
             assert lengths(parts) == pytest.approx([1200, 400, 400], abs=10)
@@ -318,7 +324,7 @@ def test_stratified_groups_keep_class_shares():
 
 
 def as_rows(data):
-    """Plain nested lists."""
+    """Return plain nested lists."""
     if sparse.issparse(data):
         data = data.toarray()
     if hasattr(data, "to_numpy"):
@@ -374,7 +380,7 @@ def test_parts_are_copies():
         assert not np.shares_memory(part, X)
 
 
-def test_each_array_gets_the_same_cut_in_turn():
+def test_all_arrays_get_the_same_split():
     X = np.arange(50)
     out = train_dev_test_split(X, -X, list(X), random_state=4)
     for a, b, c in zip(out[:3], out[3:6], out[6:], strict=True):
@@ -386,26 +392,26 @@ def test_each_array_gets_the_same_cut_in_turn():
 
 
 @pytest.mark.parametrize("kind", ["plain", "stratified", "grouped", "both"])
-def test_same_seed_same_cut(kind):
+def test_same_seed_same_split(kind):
     options = {}
     if kind in ("stratified", "both"):
         options["stratify"] = np.arange(100) % 3
     if kind in ("grouped", "both"):
         options["groups"] = np.arange(100) // 4
     first, again, other = (
-        [part.tolist() for part in cut(100, random_state=seed, **options)]
+        [part.tolist() for part in split(100, random_state=seed, **options)]
         for seed in (7, 7, 8)
     )
     assert first == again
     assert first != other
 
 
-def test_no_seed_draws_anew_and_a_random_state_moves_on():
+def test_no_seed_and_a_random_state_draw_new_splits():
     rng = np.random.RandomState(0)
     assert not np.array_equal(
-        cut(100, random_state=rng)[0], cut(100, random_state=rng)[0]
+        split(100, random_state=rng)[0], split(100, random_state=rng)[0]
     )
-    assert not np.array_equal(cut(100)[0], cut(100)[0])
+    assert not np.array_equal(split(100)[0], split(100)[0])
 
 
 # The cv object
@@ -417,7 +423,7 @@ groups = np.arange(120) // 4
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
-    """Remembers the rows (column 0) that it was fitted and scored on."""
+    """Records the rows (column 0) that it was fitted and scored on."""
 
     fitted: list[set] = []  # noqa: RUF012
     scored: list[set] = []  # noqa: RUF012
@@ -443,11 +449,11 @@ def recorder():
 
 @pytest.mark.parametrize("stratify", ["auto", True, False])
 @pytest.mark.parametrize("g", [None, groups], ids=["rows", "groups"])
-def test_cv_makes_the_same_cut_as_the_function(stratify, g):
+def test_cv_makes_the_same_split_as_the_function(stratify, g):
     cv = TrainDevTestSplit(
         dev_size=0.25, test_size=15, stratify=stratify, random_state=5
     )
-    expected = cut(
+    expected = split(
         120,
         dev_size=0.25,
         test_size=15,
@@ -476,7 +482,7 @@ def test_auto_stratifies_classes_only():
         assert np.bincount(labels[cv.test_indices(X, labels)])[1] == 2
         for target in (None, X[:, 0]):
             assert_array_equal(
-                cv.test_indices(X, target), cut(120, random_state=seed)[2]
+                cv.test_indices(X, target), split(120, random_state=seed)[2]
             )
 
 
@@ -501,7 +507,7 @@ def test_grid_search_never_touches_test_rows(recorder, with_groups, routing):
         assert not set(groups[train]) & set(groups[dev])
 
 
-def test_other_users_of_cv():
+def test_cross_validate_and_a_halving_search():
     cv = TrainDevTestSplit()
     result = cross_validate(DummyClassifier(), X, y, cv=cv, return_indices=True)
     ((train, dev),) = cv.split(X, y)
@@ -592,7 +598,7 @@ def test_cv_without_X():
         next(TrainDevTestSplit().split(None))
 
 
-def test_by_default_a_search_keeps_no_row_back(recorder):
+def test_by_default_there_are_no_test_rows(recorder):
     data = np.c_[np.arange(120), X]
     assert len(TrainDevTestSplit().test_indices(data, y)) == 0
     ((train, dev),) = TrainDevTestSplit().split(data, y)
@@ -601,33 +607,33 @@ def test_by_default_a_search_keeps_no_row_back(recorder):
     assert Recorder.fitted == [set(train), set(range(120))]
 
 
-# Classes are guessed from y: stratify="auto"
+# Classes are inferred from y: stratify="auto"
 
 
-def test_whole_number_targets_of_a_regressor_never_fail():
+def test_integer_targets_of_a_regressor_never_fail():
     data, target = load_diabetes(return_X_y=True)  # 442 rows, 214 values
     cv = TrainDevTestSplit(random_state=1)
     search = GridSearchCV(DummyRegressor(), {"quantile": [0.5]}, cv=cv)
     assert np.isfinite(search.fit(data, target).best_score_)
-    (train, dev), plain = next(cv.split(data, target)), cut(442)
+    (train, dev), plain = next(cv.split(data, target)), split(442)
     assert len(dev) == len(plain[1]) == 88
     assert_partition([train, dev], 442)
 
 
 @pytest.mark.parametrize("test_size", [0, 0.2])
 @pytest.mark.parametrize("with_groups", [False, True])
-def test_auto_never_fails_and_keeps_what_can_be_kept(test_size, with_groups):
+def test_auto_never_fails_and_stratifies_where_it_can(test_size, with_groups):
     labels = np.repeat([0, 1, 2, 3, 4], [60, 40, 15, 4, 1])
     g = np.arange(120) if with_groups else None
     for seed in range(5):
         cv = TrainDevTestSplit(test_size=test_size, random_state=seed)
         ((_, dev),) = cv.split(X, labels, g)
-        # 3 and 4 are too rare to be in each part in proportion: one class of 5 rows.
+        # 3 and 4 are too rare to be stratified: they are merged to a class of 5 rows.
         kept = np.minimum(labels[dev], 3)
         assert_array_equal(np.bincount(kept), [12, 8, 3, 1])
 
 
-def test_auto_joins_no_class_that_can_be_in_each_part():
+def test_auto_merges_no_class_that_can_be_in_each_part():
     labels = np.repeat([0, 1], [118, 2])
     for seed in range(5):
         ((_, dev),) = TrainDevTestSplit(random_state=seed).split(X, labels)
@@ -640,23 +646,23 @@ def test_auto_joins_no_class_that_can_be_in_each_part():
     st.sampled_from([0, 0.2]),
     st.integers(0, 5),
 )
-def test_auto_cuts_any_whole_numbers(target, test_size, seed):
+def test_auto_splits_any_integers(target, test_size, seed):
     cv = TrainDevTestSplit(test_size=test_size, random_state=seed)
     ((train, dev),) = cv.split(target, target)
     parts = [train, dev, cv.test_indices(target, target)]
     assert_partition(parts, len(target))
-    assert lengths(parts) == lengths(cut(len(target), test_size=test_size))
+    assert lengths(parts) == lengths(split(len(target), test_size=test_size))
 
 
 @pytest.mark.parametrize("make", [list, pd.Series, pl.Series, np.array])
-def test_rare_classes_that_are_no_numbers_are_told(make):
+def test_rare_classes_that_are_not_numbers_raise_a_warning(make):
     labels = make(["a"] * 60 + ["b"] * 59 + ["rare"])
     with pytest.warns(UserWarning, match=r"class 'rare' \(1 row\).*stratify=False"):
         ((_, dev),) = TrainDevTestSplit().split(X, labels)
     assert len(dev) == 24
 
 
-def test_many_values_are_cut_fast():
+def test_many_values_are_split_fast():
     target = np.arange(60_000) % 20_000
     ((train, dev),) = TrainDevTestSplit().split(target, target)
     assert lengths([train, dev]) == [50_000, 10_000]
@@ -681,7 +687,7 @@ def test_many_values_are_cut_fast():
 )
 def test_auto_leaves_other_targets_to_the_estimator(target):
     ((_, dev),) = TrainDevTestSplit(random_state=4).split(X, target)
-    assert_array_equal(dev, cut(120, test_size=0, random_state=4)[1])
+    assert_array_equal(dev, split(120, test_size=0, random_state=4)[1])
 
 
 # Errors of the function
@@ -694,7 +700,7 @@ def test_auto_leaves_other_targets_to_the_estimator(target):
 )
 def test_bad_sizes(name, size):
     with pytest.raises(ValueError, match=rf"^{name}=.* is not allowed.*\[0, 1\)"):
-        cut(100, **{name: size})
+        split(100, **{name: size})
 
 
 @pytest.mark.parametrize(
@@ -712,7 +718,7 @@ def test_no_row_to_train_on(n, options):
     with pytest.raises(
         ValueError, match=rf"dev_size=.* test_size=.* leave no row.*are {n} rows"
     ):
-        cut(n, **options)
+        split(n, **options)
 
 
 RARE = np.repeat(["a", "b", "c"], [17, 2, 1])
@@ -761,12 +767,12 @@ RARE = np.repeat(["a", "b", "c"], [17, 2, 1])
 )
 def test_bad_input(options, message):
     with pytest.raises(ValueError, match=message):
-        cut(20, **options)
+        split(20, **options)
 
 
 def test_a_class_as_large_as_the_number_of_parts_is_enough():
     y = np.repeat(["a", "b"], [18, 2])
-    train, dev, test = cut(20, stratify=y, test_size=0)
+    train, dev, test = split(20, stratify=y, test_size=0)
     assert sum(y[train] == "b") == sum(y[dev] == "b") == 1
     assert len(test) == 0
 
@@ -778,23 +784,32 @@ def test_bad_arrays():
         train_dev_test_split(range(5), range(4))
     with pytest.raises(TypeError, match=r"arrays\[1\] is None"):
         train_dev_test_split(range(5), None)
-    no_rows = (5, np.float64(5), "text", b"text", {"a": [1, 2]}, {1, 2}, list, iter([]))
-    for what in no_rows:
+    not_arrays = (
+        5,
+        np.float64(5),
+        "text",
+        b"text",
+        {"a": [1, 2]},
+        {1, 2},
+        list,
+        iter([]),
+    )
+    for what in not_arrays:
         with pytest.raises(TypeError, match=r"arrays\[0\] must be an array"):
             train_dev_test_split(what)
         for name in ("stratify", "groups"):
             with pytest.raises(TypeError, match=f"{name} must be an array"):
-                cut(20, **{name: what})
+                split(20, **{name: what})
 
 
 @pytest.mark.parametrize("name", ["stratify", "groups"])
 def test_labels_and_groups_that_cannot_be_read(name):
     with pytest.raises(TypeError, match=f"{name} is sparse"):
-        cut(20, **{name: sparse.csr_array(np.eye(20))})
+        split(20, **{name: sparse.csr_array(np.eye(20))})
     with pytest.raises(
         TypeError, match=f"{name} must hold hashable labels.* of type dict"
     ):
-        cut(20, **{name: [{}] * 20})
+        split(20, **{name: [{}] * 20})
 
 
 def test_columns_of_the_same_name_and_of_dates():
@@ -805,7 +820,7 @@ def test_columns_of_the_same_name_and_of_dates():
     for whole, dev in zip(frames, parts[1::3], strict=True):
         assert list(dev.columns) == list(whole.columns) and len(dev) == 4
     # A day is a group of rows; two columns of one name are rows of labels.
-    train, dev = cut(20, groups=days["day"], test_size=0)[:2]
+    train, dev = split(20, groups=days["day"], test_size=0)[:2]
     assert lengths([train, dev]) == [16, 4]
     twice[:] = np.c_[np.arange(20) % 2, np.arange(20) % 2]
-    assert lengths(cut(20, stratify=twice)) == [12, 4, 4]
+    assert lengths(split(20, stratify=twice)) == [12, 4, 4]

@@ -31,7 +31,7 @@ def scalars_of(name, z):
 
 
 def grid(dtype):
-    """Numbers on both sides of zero and zero itself, an even count."""
+    """Return numbers on both sides of zero and zero itself, an even count."""
     return np.append(np.linspace(-20, 20, 1001), [1e-4, -1e-4, 0.1]).astype(dtype)
 
 
@@ -44,7 +44,7 @@ def test_the_oracle_knows_every_activation():
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5])
-def test_derivatives_that_nobody_wants_are_written_over_each_other(rows):
+def test_unused_derivatives_overwrite_each_other(rows):
     Z, b = np.linspace(-2, 2, 10).reshape(5, 2), np.array([0.5, -0.5])
     A, G = Z.copy(), np.full((rows, 2), np.nan)
     activate("tanh", A, b, G, g_rows=rows)
@@ -67,7 +67,7 @@ def test_value_and_derivative_against_the_oracle(name, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_both_branches_apply_the_registered_function(name, dtype):
-    """A name without a branch of its own would leave Z and G as they were."""
+    """A name without a branch would leave Z and G unchanged."""
     z = grid(dtype)
     a, da = scalars_of(name, z)
     A, G = layer_of(name, z)
@@ -96,7 +96,7 @@ def test_derivative_against_fourth_order_differences(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_has_kink_says_where_a_derivative_jumps(name):
-    """g' or g'': two-sided differences are wrong to first order at either."""
+    """At a jump of g' or g'', two-sided differences are wrong to first order."""
     h = 1e-4
     slopes = scalars_of(name, h * np.array([-2.0, -1.0, 1.0, 2.0]))[1]
     first = abs(slopes[2] - slopes[1]) > 0.01

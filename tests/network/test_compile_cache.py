@@ -1,4 +1,4 @@
-"""Machine code is kept where possible, and as long as its sources are the same."""
+"""Machine code is cached where possible, while its sources are unchanged."""
 
 import os
 import re
@@ -24,9 +24,9 @@ print(sum(shuffle.dispatcher.stats.cache_hits.values()))
 
 @pytest.fixture
 def package(tmp_path):
-    """A copy of the rooms with compiled code that can be edited.
+    """Return a copy of the package that can be edited, with an empty __init__.
 
-    Without what `import skdnn` brings in, a process starts in half the time.
+    Without the imports of `import skdnn`, a process starts in half the time.
     """
     folder = tmp_path / "site" / "skdnn"
     ignore = shutil.ignore_patterns("__pycache__")
@@ -37,7 +37,7 @@ def package(tmp_path):
 
 @pytest.fixture
 def read_only_package(package):
-    """A copy whose folders cannot hold a __pycache__, not even root's."""
+    """Return a copy whose folders cannot hold a __pycache__, not even for root."""
     for folder in [package, *(p for p in package.rglob("*") if p.is_dir())]:
         (folder / "__pycache__").touch()
     return package
@@ -66,30 +66,30 @@ def run(package, user_cache, program=_PROGRAM):
     return done.stdout, re.findall(r"Warning: (.*)", done.stderr)
 
 
-def cache_hits(package, user_cache, says=None):
-    """Run the program; it may say nothing but, if asked for, one sentence."""
-    printed, said = run(package, user_cache)
-    assert len(said) == (says is not None), said
-    assert says is None or says in said[0]
+def cache_hits(package, user_cache, warning=None):
+    """Run the program; require the warning `warning` alone, or none."""
+    printed, messages = run(package, user_cache)
+    assert len(messages) == (warning is not None), messages
+    assert warning is None or warning in messages[0]
     return int(printed)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="sets the folder as Linux does")
+@pytest.mark.skipif(sys.platform != "linux", reason="sets the folder as on Linux")
 def test_the_users_cache_directory_is_used(read_only_package, tmp_path):
     assert cache_hits(read_only_package, tmp_path / "cache") == 0
     assert cache_hits(read_only_package, tmp_path / "cache") == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="sets the folder as Linux does")
-def test_without_any_place_it_compiles_anew(read_only_package, tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="sets the folder as on Linux")
+def test_without_a_writable_folder_it_recompiles(read_only_package, tmp_path):
     (tmp_path / "file").touch()
-    says = "There is no writable folder for compiled code"
+    warning = "There is no writable folder for compiled code"
     for _ in range(2):
-        assert cache_hits(read_only_package, tmp_path / "file" / "cache", says) == 0
+        assert cache_hits(read_only_package, tmp_path / "file" / "cache", warning) == 0
 
 
 def test_an_edit_of_any_file_with_compiled_code_is_noticed(package, tmp_path):
-    """Also of one that the function which is called does not stand in."""
+    """Also of a file other than that of the called function."""
     assert cache_hits(package, tmp_path) == 0
     other = package / "network" / "losses.py"
     other.write_text(other.read_text(encoding="utf-8") + "\n# An edit.\n", "utf-8")
@@ -111,9 +111,7 @@ print(order.tolist())
 """
 
 
-def test_what_only_compiling_needs_is_loaded_when_something_is_compiled(
-    package, tmp_path
-):
+def test_compiler_modules_are_loaded_only_to_compile(package, tmp_path):
     compiled, loaded = (run(package, tmp_path, _ANOTHER_TYPE)[0] for _ in range(2))
     assert compiled == "True\n[0, 3, 1, 4, 2]\n"
     assert loaded == "False\n[0, 3, 1, 4, 2]\n"
@@ -132,7 +130,7 @@ print([sum(kernel._linked.stats.cache_hits.values()) for kernel in kernels])
 """
 
 
-def test_kernels_are_loaded_also_those_that_a_function_makes(package, tmp_path):
+def test_kernels_are_loaded_also_those_that_a_function_creates(package, tmp_path):
     """Each of the two activations gets its own code."""
     assert run(package, tmp_path, _KERNELS)[0] == "[0, 0, 0]\n"
     assert run(package, tmp_path, _KERNELS)[0] == "[1, 1, 1]\n"
@@ -145,7 +143,7 @@ def code_files(package):
     return sorted((package / "training" / "__pycache__").glob("*shuffle*.nbc*"))
 
 
-def test_damaged_code_is_compiled_anew(package, tmp_path):
+def test_damaged_code_is_recompiled(package, tmp_path):
     assert cache_hits(package, tmp_path) == 0
     (file,) = code_files(package)
     data = file.read_bytes()
@@ -169,12 +167,12 @@ for dtype in ("int64", "int32"):
 """
 
 
-def test_a_full_folder_is_one_sentence(package, tmp_path):
-    printed, said = run(package, tmp_path, _FULL)
+def test_a_full_disk_gives_one_warning(package, tmp_path):
+    printed, messages = run(package, tmp_path, _FULL)
     assert printed == 2 * "[0, 3, 1, 4, 2]\n"
-    (said,) = said
-    assert "cannot be saved" in said and "No space left" in said
-    assert "NUMBA_CACHE_DIR" in said
+    (message,) = messages
+    assert "cannot be saved" in message and "No space left" in message
+    assert "NUMBA_CACHE_DIR" in message
     assert code_files(package) == []
 
 
@@ -191,8 +189,8 @@ print(numbers.tolist(), sum(shuffle.dispatcher.stats.cache_hits.values()))
 
 
 @pytest.mark.slow
-def test_processes_that_compile_at_once_leave_good_code(package, tmp_path):
-    """Of the same signature and of others."""
+def test_processes_that_compile_at_once_leave_valid_code(package, tmp_path):
+    """For equal and for different signatures."""
     types = ["int64", "int32", "int64"]
     for hits in (0, 1):
         begin = str(time.time() + 3 * (1 - hits))
@@ -210,12 +208,12 @@ def test_processes_that_compile_at_once_leave_good_code(package, tmp_path):
 
 
 @pytest.fixture
-def told(monkeypatch):
+def nothing_warned_yet(monkeypatch):
     monkeypatch.setattr(code_cache, "_warned", set())
 
 
 @pytest.fixture
-def files(tmp_path, told):
+def files(tmp_path, nothing_warned_yet):
     return code_cache._Files(tmp_path, "f", "sources")
 
 
@@ -256,12 +254,12 @@ def test_damaged_files_are_recognised(files, tmp_path, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.warns(UserWarning, match="is damaged; it is recompiled"):
         assert files.load(KEY) is None
-    assert files.load(KEY) is None  # said once
+    assert files.load(KEY) is None  # warned once
     files.save(KEY, b"code")
     assert files.load(KEY) == b"code"
 
 
-def test_a_file_that_cannot_be_read_is_one_sentence(files, tmp_path):
+def test_a_file_that_cannot_be_read_gives_one_warning(files, tmp_path):
     files.save(KEY, b"code")
     (path,) = tmp_path.iterdir()
     path.unlink()

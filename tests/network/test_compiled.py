@@ -1,4 +1,4 @@
-"""The compile options: said in one place, and never that numbers are finite."""
+"""Compile options: set in one place, and never assuming finite numbers."""
 
 import gc
 
@@ -21,7 +21,7 @@ COMPILED = [
 
 @pytest.mark.parametrize("kernel", COMPILED, ids=lambda k: k.py_func.__name__)
 def test_the_compiler_may_not_assume_that_numbers_are_finite(kernel):
-    """A diverging training must show its NaN."""
+    """Diverging training must show its NaN."""
     options = kernel.targetoptions
     assert isinstance(options["fastmath"], set)
     assert not options["fastmath"] & {"nnan", "ninf", "fast"}
@@ -33,8 +33,8 @@ def test_the_range_reduction_is_not_reordered():
     assert "reassoc" not in exp.targetoptions["fastmath"]
 
 
-def test_no_machine_code_is_made_of_an_inlined_function_alone():
-    """Python that calls one gets a version of its own."""
+def test_an_inlined_function_is_not_compiled_alone():
+    """A call from Python compiles a separate version."""
 
     @inlined
     def twice(x):
@@ -48,7 +48,7 @@ def test_no_machine_code_is_made_of_an_inlined_function_alone():
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_the_collector_of_garbage_is_as_it_was(enabled):
+def test_garbage_collection_is_restored(enabled):
     was = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()

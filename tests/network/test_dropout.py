@@ -1,4 +1,4 @@
-"""Inverted dropout: the right rate, fresh masks, one mask forward and backward."""
+"""Inverted dropout: correct rate, new masks, one mask forward and backward."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def mask(shape, keep_prob=0.5, seed=1, step=0, layer=1):
 def gradient(problem, keep_prob, seed=5, step=3, rows=None):
     """Return cost and gradient of one mini-batch with dropout.
 
-    It is a step of training, of no length: that is compiled already.
+    It is a training step with a rate of zero, which is compiled already.
     """
     theta = problem.theta.copy()
     moments = np.zeros_like(theta), np.zeros_like(theta), no_average(theta.dtype)
@@ -95,7 +95,7 @@ def test_no_two_masks_are_equal():
     assert len(set(masks)) == len(masks)
 
 
-def test_the_same_names_give_the_same_mask():
+def test_the_same_arguments_give_the_same_mask():
     assert_array_equal(mask((20, 30), seed=7, step=4), mask((20, 30), seed=7, step=4))
 
 

@@ -1,4 +1,4 @@
-"""The gradient check: passes what is right, names what is wrong, knows its limits."""
+"""The gradient check: passes right gradients, locates wrong ones, states its limits."""
 
 import numpy as np
 import pytest
@@ -53,14 +53,14 @@ def test_the_gradient_is_right(activation, hidden, kind, mix, weighted):
         assert report.n_checked + len(report.kinks) == report.n_parameters
 
 
-# Wrong gradients: what a slip does to ∇J, and the W[l] or b[l] it is seen in
+# Wrong gradients: a mistake in ∇J, and the W[l] or b[l] where it shows
 
 
 def one_component(problem, dW, db):
     dW[1][2, 0] += 0.5
 
 
-def forgotten_penalty(problem, dW, db):
+def missing_penalty(problem, dW, db):
     W, _ = oracle.unpack(problem.theta, problem.sizes)
     for dW_l, W_l in zip(dW, W, strict=True):
         dW_l -= problem.penalty.l2 * W_l
@@ -85,7 +85,7 @@ def wrong_sign(problem, dW, db):
 
 
 def without_the_slope(problem, dW, db):
-    """dZ[1] := dZ[2] W[2]^T, with g' forgotten."""
+    """Compute dZ[1] := dZ[2] W[2]^T, without g'."""
     slopeless = dict(oracle.ACTIVATIONS)
     slopeless["tanh"] = (np.tanh, np.ones_like)
     original, oracle.ACTIVATIONS = oracle.ACTIVATIONS, slopeless
@@ -97,9 +97,9 @@ def without_the_slope(problem, dW, db):
     dW[0][...], db[0][...] = wrong_dW[0], wrong_db[0]
 
 
-SLIPS = [
+MISTAKES = [
     (one_component, {(2, "W")}),
-    (forgotten_penalty, {(1, "W"), (2, "W"), (3, "W")}),
+    (missing_penalty, {(1, "W"), (2, "W"), (3, "W")}),
     (penalised_biases, {(1, "b"), (2, "b"), (3, "b")}),
     (bias_not_summed, {(3, "b")}),
     (transposed, {(2, "W")}),
@@ -108,22 +108,22 @@ SLIPS = [
 ]
 
 
-def with_slip(problem, slip):
+def with_mistake(problem, mistake):
     def gradient(theta):
         right = problem.objective().value_and_gradient(theta)[1]
         dW, db = oracle.unpack(right, problem.sizes)
-        slip(problem, dW, db)
+        mistake(problem, dW, db)
         return oracle.pack(dW, db)
 
     return gradient
 
 
 @pytest.mark.parametrize(
-    ("slip", "where"), SLIPS, ids=lambda v: getattr(v, "__name__", "")
+    ("mistake", "where"), MISTAKES, ids=lambda v: getattr(v, "__name__", "")
 )
-def test_a_wrong_gradient_is_called_wrong_and_located(slip, where):
+def test_a_wrong_gradient_is_found_and_located(mistake, where):
     problem = penalised(hidden=(4, 4))
-    report = check(problem, gradient=with_slip(problem, slip))
+    report = check(problem, gradient=with_mistake(problem, mistake))
     assert report.verdict == "wrong"
     assert not report.passed
     found = {
@@ -137,7 +137,7 @@ def test_the_worst_component_is_named_with_both_values():
     problem = penalised(hidden=(4, 4))
     right = problem.objective().value_and_gradient(problem.theta)[1]
     place = problem.network.segments["start"][1] + 2 * 4 + 0
-    report = check(problem, gradient=with_slip(problem, one_component))
+    report = check(problem, gradient=with_mistake(problem, one_component))
     worst = report.worst[0]
     assert (worst.layer, worst.kind, worst.index) == (2, "W", (2, 0))
     assert_allclose(worst.analytic, right[place] + 0.5)
@@ -187,7 +187,7 @@ def test_a_unit_exactly_at_its_kink_is_no_false_alarm(activation):
 
 
 @pytest.mark.parametrize("activation", NAMES)
-def test_a_row_of_zeros_under_biases_of_zero_is_no_false_alarm(activation):
+def test_a_row_of_zeros_with_zero_biases_is_no_false_alarm(activation):
     """As at initialisation with sparse rows: all units of the row are at z = 0."""
     problem = penalised(activation=activation, rows=4)
     problem.X[1] = 0
@@ -197,7 +197,7 @@ def test_a_row_of_zeros_under_biases_of_zero_is_no_false_alarm(activation):
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_a_weight_of_zero_under_l1_is_no_false_alarm(activation):
+def test_a_weight_of_zero_with_l1_is_no_false_alarm(activation):
     problem = penalised(activation=activation, l1_ratio=1.0)
     W, b = oracle.unpack(problem.theta, problem.sizes)
     W[1][0, 2] = W[2][3, 1] = 0
@@ -212,7 +212,7 @@ def test_a_kink_does_not_hide_a_wrong_gradient():
     problem = penalised(activation="relu", hidden=(4, 4))
     W, b = oracle.unpack(problem.theta, problem.sizes)
     W[0][:, 1], b[0][1] = 0, 0
-    report = check(problem, oracle.pack(W, b), with_slip(problem, one_component))
+    report = check(problem, oracle.pack(W, b), with_mistake(problem, one_component))
     assert report.verdict == "wrong"
     assert report.worst[0][:3] == (2, "W", (2, 0))
 
@@ -243,11 +243,11 @@ def test_a_vanishing_gradient_is_no_false_alarm(kind, hidden):
 
 
 @pytest.mark.parametrize("hidden", [(), (4,)], ids=len)
-@pytest.mark.parametrize("slip", [forgotten_penalty, penalised_biases])
-def test_a_wrong_gradient_is_called_wrong_at_a_minimum(slip, hidden):
+@pytest.mark.parametrize("mistake", [missing_penalty, penalised_biases])
+def test_a_wrong_gradient_is_found_at_a_minimum(mistake, hidden):
     problem = penalised(hidden=hidden)
     problem.theta = minimum(problem)
-    report = check(problem, gradient=with_slip(problem, slip))
+    report = check(problem, gradient=with_mistake(problem, mistake))
     assert report.verdict == "wrong"
 
 
@@ -255,7 +255,7 @@ def test_a_wrong_gradient_is_called_wrong_at_a_minimum(slip, hidden):
 
 
 @pytest.mark.parametrize("max_params", [8, 20, 60])
-def test_a_subset_covers_each_layer_and_is_said(max_params):
+def test_a_subset_covers_each_layer_and_is_reported(max_params):
     problem = make_problem(hidden=(8, 6, 5), n_inputs=30)
     drawn = [
         check(problem, max_params=max_params, rng=np.random.default_rng(seed))
@@ -284,7 +284,7 @@ def test_the_table():
     for part in ("W[1]", "b[1]", "W[2]", "b[2]", "W[3]", "b[3]"):
         assert f"\n{part} " in right
     assert "worst" not in right
-    wrong = str(check(problem, gradient=with_slip(problem, one_component)))
+    wrong = str(check(problem, gradient=with_mistake(problem, one_component)))
     assert wrong.startswith("Gradient check: wrong")
     table = wrong[wrong.index("worst") :].splitlines()
     assert table[1].split()[:2] == ["W[2][2,", "0]"]

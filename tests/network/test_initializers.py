@@ -20,7 +20,7 @@ VARIANCE = {
 SIGMAS = 5.0
 
 
-# of each bias, whose draw is uniform within ± this
+# of each bias, which is drawn uniformly within ± this
 BOUND = {
     "rms": lambda W: np.sqrt(np.mean(W**2, axis=0)),
     "uniform": lambda W: 1 / np.sqrt(W.shape[0]),
@@ -98,7 +98,7 @@ def test_auto_draws_the_biases_of_the_first_layer_only():
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-def test_weights_do_not_depend_on_the_start_of_the_biases(activation):
+def test_weights_do_not_depend_on_the_initial_biases(activation):
     def ones(rng, n_in, n_out):
         return rng.uniform(1, 2, n_out)
 
@@ -110,13 +110,13 @@ def test_weights_do_not_depend_on_the_start_of_the_biases(activation):
         assert_array_equal(weights, without)
 
 
-def test_one_column_bends_within_one_standard_deviation():
-    """A unit bends where w x + b = 0; with biases of zero all would do so at 0."""
+def test_kinks_of_one_column_are_within_one_standard_deviation():
+    """A unit has its kink where w x + b = 0; zero biases would put all kinks at 0."""
     for init in ("he", "normal", lambda rng, *shape: np.full(shape, 1e9)):
         _, (W, _), (b, _) = start((1, 1000, 1), init, ["relu"])
-        bends = -b / W[0]
-        assert np.all(abs(bends) <= 1)
-        assert_allclose(np.histogram(bends, 4, (-1, 1))[0], 250, atol=75)
+        kinks = -b / W[0]
+        assert np.all(abs(kinks) <= 1)
+        assert_allclose(np.histogram(kinks, 4, (-1, 1))[0], 250, atol=75)
 
 
 @pytest.mark.parametrize("size", [0.0, 1e-200, 1e200, 1e308])
@@ -153,13 +153,13 @@ def test_what_a_callable_returns_for_biases_is_checked(drawn, complaint):
         start((3, 4, 2), "he", ["relu"], bias_init=lambda rng, n_in, n_out: drawn)
 
 
-def test_both_dtypes_start_alike():
+def test_both_dtypes_have_the_same_start():
     starts = [start((3, 4, 2), "he", ["relu"], dtype=dtype)[0] for dtype in DTYPES]
     assert [theta.dtype for theta in starts] == DTYPES
     assert_array_equal(starts[0], starts[1].astype(np.float32))
 
 
-def test_the_generator_decides():
+def test_the_result_depends_on_the_generator():
     first, again, other = (
         start((3, 4, 2), "he", ["relu"], seed=seed)[0] for seed in (1, 1, 2)
     )

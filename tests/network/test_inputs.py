@@ -1,4 +1,4 @@
-"""The first layer on sparse rows: the numbers of dense ones, of stored entries only."""
+"""The first layer on sparse rows: results of dense rows, from stored entries only."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def sparse_rows(X, rows=None):
 
 
 def dense(rows):
-    """Return the dense table that sparse rows stand for."""
+    """Return sparse rows as a dense table."""
     table = np.zeros(rows.shape, rows.data.dtype)
     for i, row in enumerate(rows.rows):
         for p in range(rows.bounds[row], rows.bounds[row + 1]):
@@ -74,7 +74,7 @@ def test_products(rows, n_units, dtype):
         assert_allclose(dW, X.T @ dZ, **tolerance(dtype))
 
 
-def test_entries_of_one_place_are_added_up_in_any_order():
+def test_duplicate_entries_are_added_up_in_any_order():
     rows = SparseRows(
         np.array([1.0, 2, 4, 8]),
         np.array([2, 0, 2, 1], np.int32),
@@ -97,7 +97,7 @@ def test_rows_between_copy_no_entries():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dropout_drops_and_scales_stored_entries(dtype):
-    """Z and dW are of the same mask, which each step draws anew."""
+    """Z and dW use the same mask, and each step draws a new one."""
     rng = np.random.default_rng(0)
     X = rng.uniform(1, 2, (400, N)) * (rng.uniform(size=(400, N)) < 0.3)
     given = sparse_rows(X.astype(dtype), rng.permutation(400))

@@ -1,4 +1,4 @@
-"""Losses: exact at any size, with the right gradient."""
+"""Losses: accurate for logits of any size, with the right gradient."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ NAMES = sorted(LOSSES)
 
 
 def evaluate(name, Z, Y, s=None, scale=1.0, option=0.0):
-    """Return scale · Σ sᵢ ℓᵢ and its gradient, with Z left as it was."""
+    """Return scale · Σ sᵢ ℓᵢ and its gradient; Z is not changed."""
     Z = np.array(Z)
     Y = np.asarray(Y, dtype=Z.dtype)
     s = np.ones(len(Z), Z.dtype) if s is None else np.asarray(s, dtype=Z.dtype)
@@ -69,7 +69,7 @@ SOFTMAX = [
 def test_softmax_at_extreme_logits(logits, y, expected, dtype):
     Z = np.array([logits], dtype)
     value, dZ = evaluate("softmax_cross_entropy", Z, [[y]])
-    # ln(1 + x) for tiny x is lost against the sum's 1, which is its absolute rounding
+    # For tiny x, ln(1 + x) is lost in the rounding of 1 + x, an absolute error.
     assert_allclose(value, expected, rtol=3e-7, atol=np.finfo(dtype).eps)
     assert_allclose(dZ.sum(), 0, atol=4 * np.finfo(dtype).eps)
 
@@ -153,7 +153,7 @@ def test_ten_thousand_classes(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("option", [0.0, 0.1])
 def test_softmax_of_shares_is_the_average_over_the_classes(option, dtype):
-    """The loss is affine in y: what augmentation relies on when it mixes rows."""
+    """The loss is affine in y, on which augmentation relies when it mixes rows."""
     name = "softmax_cross_entropy"
     Z, _ = draw(name, dtype)
     shares = np.random.default_rng(1).dirichlet(np.ones(4), len(Z)).astype(dtype)
@@ -167,7 +167,7 @@ def test_softmax_of_shares_is_the_average_over_the_classes(option, dtype):
     assert_allclose(dZ, sum(part[1] for part in parts), **tolerance(dtype))
 
 
-def test_full_smoothing_makes_the_classes_alike():
+def test_full_smoothing_makes_the_classes_equal():
     """ε = 1 puts the target at 1 / K: the loss no longer depends on y."""
     Z = np.array([[0.7, -0.2]])
     values = [

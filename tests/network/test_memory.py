@@ -49,8 +49,8 @@ def viewed(address, start, rows, columns, T):
 @pytest.mark.parametrize("dtype", [*DTYPES, np.int64, np.int32])
 def test_views_of_an_address(dtype, view):
     buffer, item = np.arange(30, dtype=dtype), np.dtype(dtype).itemsize
-    said = view(buffer.ctypes.data, 4, 3, 5, dtype)
-    assert said == ((3, 5), (5 * item, item), (15,), (item,), 19, 2)
+    found = view(buffer.ctypes.data, 4, 3, 5, dtype)
+    assert found == ((3, 5), (5 * item, item), (15,), (item,), 19, 2)
     expected = np.arange(30)
     expected[4], expected[18] = 77, 88
     assert_array_equal(buffer, expected)
@@ -68,7 +68,7 @@ def test_a_part_keeps_its_array_alive():
 
 
 @njit
-def asked_for(table):
+def prefetched(table):
     for i in range(table.shape[0]):
         prefetch(table, i, table.shape[1] - 1)
     return table.sum()
@@ -77,4 +77,4 @@ def asked_for(table):
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_prefetching_changes_nothing(order):
     table = np.asarray(np.arange(12.0).reshape(3, 4), order=order)
-    assert asked_for(table) == asked_for.py_func(table) == 66
+    assert prefetched(table) == prefetched.py_func(table) == 66

@@ -1,4 +1,4 @@
-"""J and its gradient: one value however the rows come, parts that add up."""
+"""J and its gradient: the same for blocks of any size, and parts that add up."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_blocks_of_any_size_give_the_same_objective(block_rows):
     assert_allclose(gradient_in_parts, gradient, rtol=1e-10, atol=1e-14)
 
 
-def test_whole_weights_are_repeated_rows():
+def test_integer_weights_are_repeated_rows():
     """Also for the penalty: S, not m, divides it."""
     problem = make_problem(alpha=0.7, l1_ratio=0.3)
     problem.weights = np.arange(12) % 4.0
@@ -106,7 +106,7 @@ def test_without_l1_is_the_smooth_part():
 @pytest.mark.parametrize("block_rows", [5, 12])
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_active_units(activation, block_rows):
-    """Of layers with a kink, which units lie above zero: block by block."""
+    """The units above zero, in layers with a kink, block by block."""
     problem = make_problem(activation=activation, hidden=(5, 4))
     found = problem.objective(block_rows).active_units(problem.theta)
     if not ACTIVATIONS[activation].has_kink:

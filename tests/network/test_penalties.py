@@ -1,4 +1,4 @@
-"""L2, L1 and their mix: value, gradient, proximal step, norms capped."""
+"""L2, L1 and their mix: value, gradient, proximal step, capped norms."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ MIXES = [0.0, 0.3, 1.0]
 finite = st.floats(-1e6, 1e6)
 
 
-def alike(W):
-    """Return W as θ, all of whose entries are penalised alike."""
+def as_theta(W):
+    """Return W as θ, with one group whose entries are all penalised."""
     groups = np.array([(0, W.size, 1, 1, 1)], GROUP)
     return W.ravel(), groups
 
@@ -32,12 +32,12 @@ def test_coefficients_follow_the_formula(l1_ratio):
     squares, sizes = np.sum(W**2), np.sum(np.abs(W))
     expected = 3 / (2 * 12) * ((1 - l1_ratio) * squares + l1_ratio * sizes)
     penalty = ElasticNet.of(3.0, l1_ratio, 12.0)
-    assert_allclose(penalty.value(*alike(W)), expected, rtol=1e-14)
+    assert_allclose(penalty.value(*as_theta(W)), expected, rtol=1e-14)
 
 
 def test_no_penalty_is_zero():
     assert ElasticNet.of(0.0, 0.5, 10.0) == ElasticNet(0.0, 0.0)
-    assert ElasticNet(0.0, 0.0).value(*alike(draw())) == 0
+    assert ElasticNet(0.0, 0.0).value(*as_theta(draw())) == 0
 
 
 @pytest.mark.parametrize("l1_ratio", MIXES)
@@ -47,17 +47,17 @@ def test_gradient_against_differences(l1_ratio):
     for place in np.ndindex(W.shape):
         step = np.zeros_like(W)
         step[place] = h
-        rise = penalty.value(*alike(W + step)) - penalty.value(*alike(W - step))
+        rise = penalty.value(*as_theta(W + step)) - penalty.value(*as_theta(W - step))
         numeric[place] = rise / (2 * h)
     grad = np.full(W.size, 0.5)
-    theta, groups = alike(W)
+    theta, groups = as_theta(W)
     penalty.add_gradient(theta, grad, groups)
     assert_allclose(grad - 0.5, numeric.ravel(), rtol=1e-8, atol=1e-10)
 
 
 def test_l1_gradient_is_zero_at_zero():
     grad = np.zeros(3)
-    theta, groups = alike(np.array([0.0, 1.0, -1.0]))
+    theta, groups = as_theta(np.array([0.0, 1.0, -1.0]))
     ElasticNet(0.0, 2.0).add_gradient(theta, grad, groups)
     assert_array_equal(grad, [0, 2, -2])
 
@@ -65,8 +65,8 @@ def test_l1_gradient_is_zero_at_zero():
 def test_value_is_summed_in_float64():
     """A float32 sum of squares would overflow to inf here."""
     W = np.full(10, 1e25, np.float32)
-    assert_allclose(ElasticNet(2.0, 0.0).value(*alike(W)), 1e51, rtol=1e-6)
-    assert_allclose(ElasticNet(0.0, 2.0).value(*alike(W)), 2e26, rtol=1e-6)
+    assert_allclose(ElasticNet(2.0, 0.0).value(*as_theta(W)), 1e51, rtol=1e-6)
+    assert_allclose(ElasticNet(0.0, 2.0).value(*as_theta(W)), 2e26, rtol=1e-6)
 
 
 @settings(deadline=None)  # the first example compiles
@@ -85,7 +85,7 @@ def test_soft_threshold_of_zero_changes_nothing(w):
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5])
-def test_soft_threshold_lets_nan_be_seen(threshold):
+def test_soft_threshold_keeps_nan(threshold):
     assert np.isnan(soft_threshold(np.nan, threshold))
     assert soft_threshold(np.inf, threshold) == np.inf
 
@@ -125,4 +125,4 @@ def test_capping_a_column_of_zeros_or_of_huge_numbers():
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 def test_the_value_of_diverged_weights_is_infinite(l1_ratio):
     penalty = ElasticNet.of(1.0, l1_ratio, 1.0)
-    assert penalty.value(*alike(np.full(3, 1e308))) == np.inf
+    assert penalty.value(*as_theta(np.full(3, 1e308))) == np.inf

@@ -82,7 +82,7 @@ def test_label_smoothing(kind, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("hidden", [(40, 50), (64, 64), (65, 64), (70, 90)], ids=str)
 def test_weights_too_many_to_be_transposed(hidden, dtype):
-    """The gradient crosses W of 2000, 4096, 4160 and 6300 weights."""
+    """The gradient is propagated through W of 2000, 4096, 4160 and 6300 weights."""
     problem = make_problem(hidden=hidden, rows=9, dtype=dtype)
     expected_cost, expected = problem.expected_data_part()
     cost, gradient = computed(problem)
@@ -120,7 +120,7 @@ def test_cost_of_logits_is_the_cost(kind, hidden):
 
 @pytest.mark.parametrize("hidden", HIDDEN, ids=len)
 def test_fewer_rows_than_the_workspace_has(hidden):
-    """7 rows in buffers for 16, after 16 other rows have been there."""
+    """7 rows in buffers for 16 that have held 16 other rows."""
     full = make_problem(hidden=hidden, rows=16, seed=1)
     part = make_problem(hidden=hidden, rows=7, seed=2)
     work = part.workspace(16)
@@ -133,7 +133,7 @@ def test_fewer_rows_than_the_workspace_has(hidden):
 
 
 @pytest.mark.parametrize("activation", NAMES)
-def test_permuting_hidden_units_leaves_the_cost_alone(activation):
+def test_permuting_hidden_units_does_not_change_the_cost(activation):
     problem = make_problem(activation=activation, hidden=(6, 5))
     before, gradient = computed(problem)
     order = np.random.default_rng(3).permutation(6)
@@ -176,7 +176,7 @@ def test_nan_in_a_row_reaches_the_cost():
 
 
 def test_rows_of_another_type_are_an_error():
-    """Compiled code takes any memory for numbers of its own type."""
+    """Compiled code would read any memory as numbers of its own type."""
     problem, other = make_problem(), make_problem(dtype=np.float32)
     problem.X = other.X
     with pytest.raises(ValueError, match=r"must be .* of float64"):

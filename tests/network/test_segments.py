@@ -25,7 +25,7 @@ def test_views_share_memory_with_theta(sizes):
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_the_table_agrees_with_the_oracle(sizes):
-    """All W in rows, then all b."""
+    """All W by rows, then all b."""
     network = network_of(sizes)
     theta = np.random.default_rng(0).normal(size=network.n_parameters)
     W, b = oracle.unpack(theta, sizes)

@@ -1,4 +1,4 @@
-"""The signals handed out are the network's own, block by block."""
+"""The signals returned are those of the network, block by block."""
 
 import numpy as np
 from numpy.testing import assert_allclose

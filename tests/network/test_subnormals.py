@@ -1,4 +1,4 @@
-"""Numbers near zero: taken for zero by programs, and by nobody else."""
+"""Subnormal numbers: flushed to zero in programs, and nowhere else."""
 
 import threading
 
@@ -13,7 +13,7 @@ from tests.problems import DTYPES, make_problem, rule_of
 from tests.programs import run, train_block
 
 PLAIN = Regularization(0.0, 0.0, np.inf, np.inf)
-# Far below the least normal number of each type, and not zero.
+# Far below the smallest normal number of each type, but not zero.
 TINY = {np.float32: np.float32(1e-41), np.float64: np.float64(1e-311)}
 
 
@@ -25,7 +25,7 @@ def added(x):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_program_takes_them_for_zero(dtype):
+def test_a_program_flushes_them_to_zero(dtype):
     assert not added(TINY[dtype]).any()
     least = np.finfo(dtype).tiny
     assert (added(least) == 2 * least).all()
@@ -33,8 +33,8 @@ def test_a_program_takes_them_for_zero(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("poison", [0.0, np.nan], ids=["trained", "diverged"])
-def test_the_thread_computes_with_them_afterwards(poison, dtype):
-    def rest():
+def test_the_thread_keeps_them_afterwards(poison, dtype):
+    def train_and_add():
         problem = make_problem(dtype=dtype)
         problem.X[5] += poison
         theta = problem.theta.copy()
@@ -46,8 +46,8 @@ def test_the_thread_computes_with_them_afterwards(poison, dtype):
         found.append(np.add(np.full(7, TINY[dtype]), TINY[dtype]))
 
     found: list[np.ndarray] = []
-    rest()
-    thread = threading.Thread(target=rest)
+    train_and_add()
+    thread = threading.Thread(target=train_and_add)
     thread.start()
     thread.join()
     assert len(found) == 2

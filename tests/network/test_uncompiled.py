@@ -1,7 +1,7 @@
-"""Every kernel also runs uncompiled, and says the same.
+"""Every kernel also runs uncompiled, with the same results.
 
-A second Python runs this file with NUMBA_DISABLE_JIT=1; both write down what each
-kernel gives for the same small problems.
+A second Python runs this file with NUMBA_DISABLE_JIT=1; both record the results of each
+kernel for the same small problems.
 """
 
 import os
@@ -130,7 +130,7 @@ def training(dtype):
 
 
 def sparse_inputs(dtype):
-    """A step on sparse rows, some of them dropped, in another order."""
+    """Take steps on sparse rows in reverse order, with input dropout."""
     rng = np.random.default_rng(0)
     problem = make_problem(n_inputs=20, dtype=dtype)
     X = rng.normal(size=(12, 20)) * (rng.uniform(size=(12, 20)) < 0.1)
@@ -169,7 +169,7 @@ PARTS = [
 
 
 def results():
-    """Return what each kernel gives, by name."""
+    """Return the results of each kernel by name."""
     return {
         f"{dtype.__name__} {part.__name__} {name}": np.asarray(value)
         for dtype in DTYPES
@@ -213,7 +213,7 @@ def test_the_same_results(compiled, uncompiled, part, dtype):
             assert_array_equal(uncompiled[name], compiled[name], err_msg=name)
         else:
             found, expected = uncompiled[name], compiled[name]
-            if part is augmentation:  # noise has the digits of float32
+            if part is augmentation:  # noise has float32 precision
                 dtype = np.float32
             assert_allclose(found, expected, **tolerance(dtype, 5), err_msg=name)
 
@@ -227,7 +227,7 @@ def test_types_are_kept(uncompiled, dtype):
 
 
 if __name__ == "__main__":
-    # The hash behind dropout multiplies unsigned numbers modulo 2^32 and 2^64: what
-    # overflows is meant to. Compiled code does not look; NumPy's scalars would warn.
+    # The hash behind dropout multiplies unsigned numbers modulo 2^32 and 2^64: overflow
+    # is intended. Compiled code does not check for it; NumPy's scalars would warn.
     with np.errstate(over="ignore"):
         np.savez(sys.argv[1], **results())

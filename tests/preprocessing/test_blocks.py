@@ -1,4 +1,4 @@
-"""Fits of dense tables block by block: StandardScaler's bits, and no copy of X."""
+"""Fits of dense tables by blocks: the bits of StandardScaler, and no copy of X."""
 
 import tracemalloc
 
@@ -29,7 +29,7 @@ def table(dtype, n_rows=5003, n_columns=6):
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int8])
 def test_the_bits_are_those_of_standard_scaler(dtype, layout, monkeypatch):
-    # A column is whole, the rows of a table by rows are read in 27 blocks.
+    # Columns are read whole, rows of a C-ordered table in 27 blocks.
     monkeypatch.setattr(blocks, "ROWS_AT_ONCE", 190 * 6)
     monkeypatch.setattr(blocks, "COLUMNS_AT_ONCE", 5003 * 2)
     X = LAYOUTS[layout](table(dtype))

@@ -32,7 +32,7 @@ SPARSE = [sparse.csr_matrix, sparse.csr_array, sparse.csc_matrix, sparse.csc_arr
 
 
 def table(m=120, nan=False, seed=0):
-    """Three columns of different location and scale, counts, a binary one."""
+    """Return three columns of different location and scale, counts, a binary one."""
     rng = np.random.default_rng(seed)
     X = np.column_stack(
         [
@@ -52,13 +52,13 @@ def classes(X):
 
 
 def fitted(estimator):
-    """What fit has learned, without what __init__ was given."""
+    """Return what fit has learned, without the parameters."""
     params = estimator.get_params()
     return {k: v for k, v in vars(estimator).items() if k not in params}
 
 
 def expected(ours, X):
-    """The formula, value by value."""
+    """Return the encoding by its formula, value by value."""
     rows = []
     for x in X:
         row = []
@@ -93,7 +93,7 @@ def test_conforms_to_scikit_learn(estimator, check):
 
 
 def test_by_hand():
-    X = np.array([[0.0], [1.0], [2.0], [4.0], [8.0]])  # mean 3, deviation sqrt(8)
+    X = np.array([[0.0], [1.0], [2.0], [4.0], [8.0]])  # mean 3, std sqrt(8)
     ours = PiecewiseLinearEncoder(2).fit(X)
     assert_array_equal(ours.bin_edges_[0], [0, 2, 8])
     assert_allclose(
@@ -101,7 +101,7 @@ def test_by_hand():
         [
             [-2 / np.sqrt(8), 0.5, 0],
             [2 / np.sqrt(8), 1, 0.5],
-            [np.sqrt(8), 1, 1],  # closed ends: the standardised column goes on
+            [np.sqrt(8), 1, 1],  # bins end, the standardised column continues
             [-np.sqrt(8), 0, 0],
         ],
     )
@@ -146,7 +146,7 @@ def test_bins_fill_one_after_the_other(x, new, n_bins, strategy):
     ours = PiecewiseLinearEncoder(n_bins, strategy=strategy, keep_scaled=False)
     ours.fit(x[:, None], y)
     assert ours.n_bins_[0] <= n_bins
-    if ours.n_bins_[0] == 0:  # few values: it comes out scaled
+    if ours.n_bins_[0] == 0:  # few values: the column is only scaled
         return
     assert (np.diff(ours.bin_edges_[0]) > 0).all()
     assert_array_equal(ours.bin_edges_[0][[0, -1]], [x.min(), x.max()])
@@ -167,7 +167,7 @@ def test_linear_interpolation_between_the_edges_is_a_linear_map():
     )
     Z = ours.transform(X)
     assert_allclose(LinearRegression().fit(Z, y).predict(Z), y, rtol=1e-9)
-    # The hats of SplineTransformer on the same knots span the same functions.
+    # The hat functions of SplineTransformer on these knots span the same space.
     hats = SplineTransformer(
         degree=1, knots=np.transpose(ours.bin_edges_)
     ).fit_transform(X)
@@ -224,7 +224,7 @@ def test_automatic_number_of_bins(m, n, n_bins):
     ],
     ids=["constant", "large constant", "binary", "three values", "noise"],
 )
-def test_columns_without_bins_come_out_scaled(strategy, x):
+def test_columns_without_bins_are_only_scaled(strategy, x):
     X = np.asarray(x, dtype=np.float64)[:, None]
     ours = PiecewiseLinearEncoder(strategy=strategy, keep_scaled=False)
     Z = ours.fit_transform(X, np.arange(60) // 7 % 2)
@@ -235,7 +235,7 @@ def test_columns_without_bins_come_out_scaled(strategy, x):
 
 
 @pytest.mark.parametrize("is_continuous", [False, True])
-def test_tree_bins_are_a_trees(is_continuous):
+def test_tree_bins_are_the_thresholds_of_a_tree(is_continuous):
     X = table(300)[:, [0, 2]]
     y = np.sin(X[:, 1]) + X[:, 0] if is_continuous else classes(table(300))
     ours = PiecewiseLinearEncoder(5, strategy="tree").fit(X, y)
@@ -249,7 +249,7 @@ def test_tree_bins_are_a_trees(is_continuous):
 
 def test_tree_bins_are_where_y_changes():
     x = np.random.default_rng(0).permutation(np.arange(400.0))
-    # The float32 of a tree could not tell these values, nor these targets, apart.
+    # In the float32 of a tree, these values would be equal, and so would the targets.
     X, y = 1.7e12 + x[:, None], 1e9 + ((x >= 100) & (x < 140)) / 8
     for target_type in ("auto", "continuous"):
         ours = PiecewiseLinearEncoder(4, strategy="tree", target_type=target_type)
@@ -304,7 +304,7 @@ def test_weights_are_repeated_rows(strategy, nan, container):
         assert_allclose(ours, theirs, rtol=1e-12)
 
 
-def test_rows_without_weight_are_no_rows():
+def test_rows_of_weight_zero_are_ignored():
     X = table()
     s = np.ones(len(X))
     s[:20] = 0
@@ -321,7 +321,7 @@ def test_rows_without_weight_are_no_rows():
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_nan_is_a_bin_of_its_own(strategy):
+def test_nan_is_a_separate_bin(strategy):
     X = table()
     X[::5, 0] = X[::7, 4] = np.nan
     y = classes(X)
@@ -338,7 +338,7 @@ def test_nan_is_a_bin_of_its_own(strategy):
     alone = PiecewiseLinearEncoder(4, strategy=strategy)
     alone.fit(X[numbers, :1], y[numbers])
     assert_array_equal(ours.bin_edges_[0], alone.bin_edges_[0])
-    # NaN where `fit` has seen none is none of the bins.
+    # NaN in a column that had none in `fit` is in no bin.
     X[3, 2] = np.nan
     new = pd.DataFrame(ours.transform(X), columns=names)
     assert (new.loc[3].filter(regex="^x2") == 0).all()
@@ -366,7 +366,7 @@ def test_nan_can_be_refused():
 
 @pytest.mark.parametrize("container", SPARSE)
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_sparse_is_dense(container, strategy):
+def test_sparse_equals_dense(container, strategy):
     X = table(nan=True)
     y = classes(X)
     X[:, :2][np.abs(X[:, :2]) < 7] = 0

@@ -1,4 +1,4 @@
-"""Transformers fitted to rows in chunks: as to all rows, or to a fair sample."""
+"""Transformers fitted to chunks: as to all rows, or to a random sample of them."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def dense(Z):
     return Z.toarray() if sparse.issparse(Z) else Z
 
 
-@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["rows alike", "weights"])
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("transformer", TRANSFORMERS, ids=str)
 def test_a_short_stream_is_fitted_as_a_table(transformer, weights):
     source = BatchSource.from_arrays(X, y, weights, chunk_rows=700)
@@ -56,8 +56,8 @@ def test_sparse_chunks():
         assert_array_equal(np.concatenate(parts), dense(whole))
 
 
-@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["rows alike", "weights"])
-def test_of_a_long_stream_quantiles_are_those_of_a_sample(weights, monkeypatch):
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
+def test_quantiles_of_a_long_stream_are_those_of_a_sample(weights, monkeypatch):
     monkeypatch.setattr(chunk_fits, "MAX_SAMPLED_ROWS", 1500)
     source = BatchSource.from_arrays(X, y, weights, chunk_rows=700)
     robust = InputStandardizer("robust").fit(source)
@@ -78,7 +78,7 @@ def test_of_a_long_stream_quantiles_are_those_of_a_sample(weights, monkeypatch):
     )
 
 
-def test_one_missing_value_outside_of_the_sample_has_its_column(monkeypatch):
+def test_one_missing_value_outside_of_the_sample_gets_an_indicator(monkeypatch):
     monkeypatch.setattr(chunk_fits, "MAX_SAMPLED_ROWS", 100)
     A = X[:, :1].copy()
     for row in (100, 2999):
@@ -109,7 +109,7 @@ def test_a_fitted_transformer_of_scikit_learn():
 
 
 @pytest.mark.parametrize("transformer", TRANSFORMERS[::2], ids=str)
-def test_faults(transformer):
+def test_errors(transformer):
     fitted = clone(transformer).fit(X, y)
     before = fitted.get_feature_names_out().tolist()
     bad = X.copy()

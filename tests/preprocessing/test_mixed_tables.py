@@ -1,4 +1,4 @@
-"""Tables as they come: which columns are what, and what a network gets of them."""
+"""Mixed tables: the kinds of columns, and the features that a network gets."""
 
 import datetime
 import pickle
@@ -38,7 +38,7 @@ def prepared(table, encoding="standard", categorical_features="from_dtype"):
     return preprocessor_for(columns, encoding, is_sparse=is_sparse).fit(table)
 
 
-# -- which columns are what ------------------------------------------------------------
+# -- kinds of columns ------------------------------------------------------------------
 
 CATEGORIES = {
     "text of pandas 3": pd.Series(WORDS, dtype="str"),
@@ -86,13 +86,13 @@ def test_numbers_of_frames(numbers, encoding):
     preprocessor = prepared(table, encoding)
     Z = preprocessor.transform(table)
     names = list(preprocessor.get_feature_names_out())
-    gaps = np.array([value is None or value is pd.NA for value in numbers])
-    assert_allclose(Z[~gaps, 0].mean(), 0, atol=1e-7)
-    assert_array_equal(Z[gaps, 0], 0)
+    is_missing = np.array([value is None or value is pd.NA for value in numbers])
+    assert_allclose(Z[~is_missing, 0].mean(), 0, atol=1e-7)
+    assert_array_equal(Z[is_missing, 0], 0)
     indicator = {"standard": "missingindicator_x", "piecewise": "x_missing"}[encoding]
-    assert (indicator in names) == gaps.any()
-    if gaps.any():
-        assert_array_equal(Z[:, names.index(indicator)], gaps)
+    assert (indicator in names) == is_missing.any()
+    if is_missing.any():
+        assert_array_equal(Z[:, names.index(indicator)], is_missing)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_categories_of_arrays(array, categorical):
     assert columns.numeric == [j for j in range(2) if j not in categorical]
 
 
-def test_names_that_are_no_text_are_positions():
+def test_names_that_are_not_text_become_positions():
     table = pd.DataFrame({3: NUMBERS, 1: WORDS})
     assert columns_of(table) == ([0], [1])
     assert prepared(table).transform(table).shape == (40, 5)
@@ -217,11 +217,11 @@ def test_unknown_encoding():
         preprocessor_for(columns_of(FRAME), "robust")
 
 
-# -- what comes out --------------------------------------------------------------------
+# -- the output ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_numbers_alone_are_what_the_transformer_gives(encoding):
+def test_numeric_tables_give_the_output_of_the_transformer(encoding):
     X = RNG.normal(3, 2, size=(300, 4)).astype(np.float32)
     own = {"standard": InputStandardizer(), "piecewise": PiecewiseLinearEncoder()}
     expected = own[encoding].fit_transform(X)
@@ -232,28 +232,28 @@ def test_numbers_alone_are_what_the_transformer_gives(encoding):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_float32_beside_categories(encoding):
+def test_float32_with_categories(encoding):
     table = FRAME.astype({"a": np.float32})
     assert prepared(table, encoding).transform(table).dtype == np.float32
     assert prepared(FRAME, encoding).transform(FRAME).dtype == np.float64
 
 
-def test_rare_unknown_and_missing_levels():
-    levels = ["much"] * 20 + ["more"] * 12 + ["few"] * 4 + ["one"] + [None] * 7
-    table = pd.DataFrame({"x": levels})
+def test_rare_unknown_and_missing_categories():
+    categories = ["much"] * 20 + ["more"] * 12 + ["few"] * 4 + ["one"] + [None] * 7
+    table = pd.DataFrame({"x": categories})
     preprocessor = prepared(table)
     names = list(preprocessor.get_feature_names_out())
     assert names == ["x_more", "x_much", "x_nan", "x_infrequent_sklearn"]
     rows = pd.DataFrame({"x": ["few", "one", "never seen", "much", None, np.nan]})
     expected = np.eye(4)[[3, 3, 3, 1, 2, 2]]
     assert_array_equal(preprocessor.transform(rows), expected)
-    # Where no level is rare, one that is unknown is none of them.
+    # Without rare categories, an unknown one is encoded as zeros.
     preprocessor = prepared(pd.DataFrame({"x": ["a", "b"] * 10}))
     rows = pd.DataFrame({"x": ["never seen", "b"]})
     assert_array_equal(preprocessor.transform(rows), [[0, 0], [0, 1]])
 
 
-def test_one_row_per_level_says_nothing():
+def test_a_column_with_one_row_per_category_is_dropped():
     table = pd.DataFrame({"a": NUMBERS, "id": [f"row {k}" for k in range(40)]})
     assert list(prepared(table).get_feature_names_out()) == ["a"]
 
@@ -270,7 +270,7 @@ def test_columns_that_do_not_vary_are_dropped(encoding):
     table = pd.DataFrame(X, columns=["one", "n", "gaps", "m"]).assign(t="always")
     names = [name.split("_bin")[0] for name in preprocessor_names(table, encoding)]
     assert sorted(set(names)) == ["m", "n"]
-    # Values that appear later change nothing.
+    # New values in these columns change nothing.
     later = table.assign(one=5.0, gaps=7.0, t="never")
     fitted = prepared(table, encoding)
     assert_array_equal(fitted.transform(later), fitted.transform(table))
@@ -291,7 +291,7 @@ def preprocessor_names(table, encoding):
         pd.DataFrame({"c": ["a"] * 20}),
         sparse.csr_array((20, 3)),
     ],
-    ids=["ones", "gaps", "one row", "frame", "level", "sparse"],
+    ids=["ones", "missing", "one row", "frame", "category", "sparse"],
 )
 def test_one_column_is_kept_where_none_varies(table, encoding):
     Z = dense(prepared(table, encoding).transform(table))
@@ -306,13 +306,13 @@ def test_missing_numbers(encoding):
     preprocessor = prepared(X, encoding)
     names = list(preprocessor.get_feature_names_out())
     assert sum("missing" in name for name in names) == 2
-    # A value beside gaps is constant, and the gaps tell something.
+    # Apart from missing values x1 is constant: only its indicator is kept.
     assert "x1" not in names
     Z = preprocessor.transform(X)
     assert np.isfinite(Z).all()
-    told = Z[:, ["missing" in name for name in names]]
-    assert_array_equal(told, np.isnan(X[:, :2]))
-    # A gap where training rows had none is filled, and not told.
+    indicators = Z[:, ["missing" in name for name in names]]
+    assert_array_equal(indicators, np.isnan(X[:, :2]))
+    # A missing value in a column that had none in training is filled, not indicated.
     rows = np.array([[0.0, 7.0, np.nan]])
     assert preprocessor.transform(rows)[0, names.index("x2")] == 0
 
@@ -331,7 +331,7 @@ def test_sparse_tables_stay_sparse(form, encoding):
         assert_allclose(Z.toarray(), np.delete(expected, 3, axis=1), rtol=1e-5)
 
 
-def test_many_levels_stay_sparse():
+def test_many_categories_stay_sparse():
     table = pd.DataFrame({"n": NUMBERS, "x": [f"{k % 8}" for k in range(40)]})
     assert not sparse.issparse(prepared(table).transform(table))
     table = pd.concat([table] * 25).assign(x=[f"{k % 100}" for k in range(1000)])
@@ -339,7 +339,7 @@ def test_many_levels_stay_sparse():
     assert sparse.issparse(Z) and Z.shape == (1000, 101)
 
 
-def test_levels_can_be_standardised(monkeypatch):
+def test_one_hot_columns_can_be_standardised(monkeypatch):
     monkeypatch.setattr(mixed_tables, "STANDARDIZE_ONE_HOT", True)
     Z = prepared(FRAME).transform(FRAME)
     assert_allclose(Z.mean(axis=0), 0, atol=1e-6)
@@ -361,7 +361,7 @@ def test_infinite_values_are_refused(encoding):
     [FRAME, FRAME[["a"]], sparse.csr_array(np.eye(6, 3)), NUMBERS.reshape(-1, 2)],
     ids=["mixed", "numbers", "sparse", "array"],
 )
-def test_copies_and_settings_of_output(table, encoding):
+def test_clone_pickle_and_output_settings(table, encoding):
     preprocessor = preprocessor_for(
         columns_of(table), encoding, is_sparse=sparse.issparse(table)
     )
@@ -376,7 +376,7 @@ def test_copies_and_settings_of_output(table, encoding):
     assert len(preprocessor.get_feature_names_out()) == expected.shape[1]
 
 
-def test_the_table_stays_as_it_was():
+def test_the_table_is_not_changed():
     table = pd.DataFrame({"a": [1, pd.NA] * 10, "x": ["u", None] * 10}, dtype=object)
     before = table.copy()
     prepared(table).transform(table)
@@ -386,7 +386,7 @@ def test_the_table_stays_as_it_was():
 # -- the parts -------------------------------------------------------------------------
 
 
-def test_one_marker_for_what_is_missing():
+def test_one_marker_for_missing_values():
     X = np.array([["a", None], [np.nan, pd.NA], ["b", 3]], dtype=object)
     Z = UniformMissing().fit(X).transform(X)
     assert [type(each) for each in Z.ravel()] == [str, float, float, float, str, int]

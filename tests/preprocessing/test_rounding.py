@@ -1,4 +1,4 @@
-"""Columns whose spread is at or below the rounding of their mean."""
+"""Columns whose spread is at or below the rounding error of their mean."""
 
 from fractions import Fraction
 
@@ -63,7 +63,7 @@ def test_a_constant_column_becomes_exactly_zero(value, dtype, n_rows):
     ids=["last place", "seconds", "negative", "floats", "float32"],
 )
 @pytest.mark.parametrize("how", ["fit", "pieces", "rows one by one at first"])
-def test_what_varies_a_little_is_scaled_correctly(X, how):
+def test_columns_that_vary_little_are_scaled_correctly(X, how):
     X = X[:, np.newaxis]
     # Exact: differences from the first value, in float64, of values this near.
     d = X.astype(np.float64) - np.float64(X[0, 0])
@@ -78,7 +78,7 @@ def test_what_varies_a_little_is_scaled_correctly(X, how):
     rtol = {np.float32: 1e-6, np.float64: 1e-11}[X.dtype.type]
     assert_allclose(Z, expected, rtol=rtol, atol=rtol)
     assert_array_equal(ours.inverse_transform(Z), X)
-    # StandardScaler is off by up to 255 deviations.
+    # StandardScaler is off by up to 255 standard deviations.
     wide = InputStandardizer("robust").fit_transform(X)
     assert np.abs(wide).max() <= max(2, np.abs(Z).max())
 
@@ -87,7 +87,7 @@ def test_what_varies_a_little_is_scaled_correctly(X, how):
 @pytest.mark.parametrize(
     "X", [np.r_[[0.1 + 0.2] * 9, 0.3], np.r_[np.full(4999, 1e15), 1e15 + 2]]
 )
-def test_rounding_noise_is_not_blown_up(method, X):
+def test_rounding_noise_is_not_amplified(method, X):
     ours = InputStandardizer(method).fit(X[:, np.newaxis])
     assert_array_equal(ours.scale_, [1])
     assert np.abs(ours.transform(X[:, np.newaxis])).max() <= np.ptp(X)

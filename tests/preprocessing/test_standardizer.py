@@ -27,7 +27,7 @@ SPARSE = [
 
 
 def table(m=41, n=4, nan=False, seed=0):
-    """Columns of very different location and scale."""
+    """Return columns of very different location and scale."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((m, n)) * 10.0 ** np.arange(-2, n - 2) + 7 * np.arange(n)
     if nan:
@@ -36,7 +36,7 @@ def table(m=41, n=4, nan=False, seed=0):
 
 
 def fitted(estimator):
-    """What fit has learned, without what __init__ was given."""
+    """Return what fit has learned, without the parameters."""
     params = estimator.get_params()
     return {k: v for k, v in vars(estimator).items() if k not in params}
 
@@ -80,12 +80,12 @@ def test_standard_is_standard_scaler(nan, weighted, with_mean, with_std):
         assert_allclose(ours.scale_, theirs.scale_)
     else:
         assert ours.scale_ is None
-    if with_mean or with_std:  # with neither, StandardScaler forgets the weights
+    if with_mean or with_std:  # with neither, StandardScaler ignores the weights
         assert_allclose(ours.n_samples_seen_, theirs.n_samples_seen_)
 
 
 def test_divides_by_sigma_after_subtracting_the_mean():
-    # By hand: mu = 4, sigma² = 4, sigma = 2 (mean of squares 20, sigma² by slip 4).
+    # By hand: mu = 4, sigma² = 4, sigma = 2; the mean of squares is 20.
     X = np.array([[2.0], [2.0], [6.0], [6.0]])
     ours = InputStandardizer().fit(X)
     assert (ours.mean_, ours.var_, ours.scale_) == (4.0, 4.0, 2.0)
@@ -188,7 +188,7 @@ def test_bad_weights(method, s, message):
 @pytest.mark.parametrize("weights", ["none", "all", "first piece", "last piece"])
 @pytest.mark.parametrize("nan", [False, True])
 @pytest.mark.parametrize("container", [np.asarray, *SPARSE])
-def test_pieces_are_the_whole(weights, nan, container):
+def test_partial_fits_of_pieces_equal_one_fit(weights, nan, container):
     X = table(nan=nan)
     if nan:
         X[:10, 0] = X[10:25, 1] = X[25:, 2] = np.nan  # pieces without a value
@@ -349,7 +349,7 @@ def test_nan_is_ignored_and_kept(method, container):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
-def test_values_without_weight_are_no_values(method, container):
+def test_values_of_weight_zero_are_ignored(method, container):
     X = np.array([[1.0, 5.0], [2.0, np.nan], [4.0, np.nan]])
     ours = InputStandardizer(method, with_mean=False)
     ours.fit(container(X), sample_weight=[0, 0.1, 0.7])
@@ -409,7 +409,7 @@ def test_smooth_clip_is_its_formula():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_beyond_the_bound_is_read_as_just_inside(dtype):
+def test_values_beyond_the_bound_are_inverted_as_just_inside(dtype):
     ours = InputStandardizer(smooth_clip=3.0).fit([[-1.0], [1.0]])
     Z = np.array([[3.0], [-3.0], [50.0], [np.nan]], dtype=dtype)
     x = ours.inverse_transform(Z)
@@ -555,7 +555,7 @@ def test_failed_fit_changes_nothing(method, call, first):
         assert pickle.dumps(fitted(ours)) == before
 
 
-def test_a_late_failure_leaves_the_running_moments(monkeypatch):
+def test_a_late_failure_does_not_change_the_running_moments(monkeypatch):
     ours = InputStandardizer().fit(table())
     before = pickle.dumps(fitted(ours))
 

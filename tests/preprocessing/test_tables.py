@@ -1,4 +1,4 @@
-"""What is no table of numbers is refused by name, in our own words."""
+"""Inputs that are not tables of numbers are refused with a message of our own."""
 
 import datetime
 
@@ -12,7 +12,7 @@ from skdnn.preprocessing import InputStandardizer
 
 X = np.random.default_rng(0).normal(size=(20, 2))
 DAYS = pd.date_range("2020-01-01", periods=20)
-NO_TABLES = {
+NOT_TABLES = {
     "two columns of one name": (
         pd.DataFrame(X, columns=["age", "age"]),
         ValueError,
@@ -96,9 +96,9 @@ NO_TABLES = {
 
 
 @pytest.mark.parametrize(
-    ("table", "error", "message"), NO_TABLES.values(), ids=NO_TABLES.keys()
+    ("table", "error", "message"), NOT_TABLES.values(), ids=NOT_TABLES.keys()
 )
-def test_what_is_no_table(table, error, message):
+def test_inputs_that_are_not_tables(table, error, message):
     fitted = InputStandardizer().fit(X)
     calls = [
         InputStandardizer().fit,
@@ -106,7 +106,7 @@ def test_what_is_no_table(table, error, message):
         InputStandardizer().partial_fit,
         fitted.inverse_transform,
     ]
-    if not hasattr(table, "columns"):  # names, where there were none, are warned of
+    if not hasattr(table, "columns"):  # names that fit did not have raise a warning
         calls.append(fitted.transform)
     for call in calls:
         with pytest.raises(error, match=message):
@@ -134,7 +134,7 @@ def test_what_is_no_table(table, error, message):
         "missing objects",
     ],
 )
-def test_numbers_of_any_kind_are_taken(table):
+def test_numbers_of_any_kind_are_accepted(table):
     before = str(table)
     assert InputStandardizer().fit_transform(table).shape == (20, 2)
     assert str(table) == before
@@ -154,7 +154,7 @@ def test_numbers_of_any_kind_are_taken(table):
         ([1e-300] * 20, "largest sample_weight .* got 1e-300"),
     ],
 )
-def test_what_is_no_weight(s, message):
+def test_invalid_weights(s, message):
     for method in ("standard", "robust"):
         with pytest.raises(ValueError, match=message):
             InputStandardizer(method).fit(X, sample_weight=s)

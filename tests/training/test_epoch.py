@@ -1,4 +1,4 @@
-"""The compiled mini-batch loop against the plain network and the plain optimisers."""
+"""The compiled mini-batch loop against the oracle's network and optimisers."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def train(
     average=None,
     n_averaged=0,
 ):
-    """Train a copy of θ on the block of all rows; return θ and what the loop says."""
+    """Train a copy of θ on the block of all rows; return θ, (cost, is finite)."""
     theta = problem.theta.copy()
     average = no_average(theta.dtype) if average is None else average
     state = state or OptimizerState.start(theta)
@@ -51,7 +51,7 @@ def train(
 
 
 def expected_training(problem, solver, extra, bounds, rates, keep_prob, seed, t):
-    """Do the same with the oracle, on one mini-batch after the other."""
+    """Do the same with the oracle, one mini-batch after the other."""
     theta, cost = problem.theta.astype(np.float64), 0.0
     optimizer = oracle.Optimizer(solver, theta.size, 0.9, nesterov=True)
     optimizer.t = t
@@ -98,7 +98,7 @@ def test_a_block_against_the_oracle(solver, kind, keep_prob, dtype):
 
 
 def test_two_blocks_are_one():
-    """Moments and the number of the step are all that goes from block to block."""
+    """Only the moments and the step number are passed from block to block."""
     problem = make_problem(rows=12)
     keep_prob, rates = (0.9, 0.6, 0.7), [0.1, 0.2, 0.3]
     rule = rule_of("adam")
@@ -118,14 +118,14 @@ def test_two_blocks_are_one():
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("room", [3, 5, 12, 40])
-def test_rows_gathered_from_all_over_the_table(room, weighted, monkeypatch):
-    """The same steps as on a table that stands in that order, in room for few rows."""
+@pytest.mark.parametrize("buffer_rows", [3, 5, 12, 40])
+def test_rows_gathered_from_all_over_the_table(buffer_rows, weighted, monkeypatch):
+    """The same steps as on a table in that order, with a buffer for a few rows."""
     problem = make_problem("multiclass", rows=12, weighted=weighted)
     order = np.random.default_rng(0).permutation(12)
     bounds, rates, rule = [0, 3, 6, 8, 12], [0.1, 0.2, 0.3, 0.4], rule_of("adam")
     row_bytes = 8 * (problem.X.shape[1] + 2)
-    monkeypatch.setattr(epoch, "_GATHERED_BYTES", room * row_bytes)
+    monkeypatch.setattr(epoch, "_GATHERED_BYTES", buffer_rows * row_bytes)
     theta, (cost, _) = train(
         problem, rule, PLAIN, bounds, rates, NO_DROPOUT, rows=order
     )
@@ -170,7 +170,7 @@ def test_the_same_seed_gives_the_same_bits(solver):
 
 
 @pytest.mark.parametrize("solver", sorted(OPTIMIZERS))
-def test_a_batch_of_zero_weights_moves_nothing_by_its_data(solver):
+def test_a_batch_of_zero_weights_does_not_move_theta(solver):
     problem = make_problem(rows=12)
     problem.weights = np.repeat([1.0, 0.0], [8, 4])
     short = make_problem(rows=12)
@@ -193,7 +193,7 @@ def test_the_block_is_only_read():
 
 
 def allocations(n_steps, gathered):
-    """Return how often compiled code asked for memory during n_steps steps."""
+    """Return how often compiled code allocates memory during n_steps steps."""
     problem = make_problem(rows=2 * n_steps, hidden=(6, 5), dtype=np.float32)
     bounds, rates = 2 * np.arange(n_steps + 1), [0.01] * n_steps
     rows = np.arange(2 * n_steps)[::-1] if gathered else ()
@@ -220,7 +220,7 @@ def test_a_step_allocates_nothing(gathered):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("decay", [0.0, 0.6, 0.99])
 def test_the_average_against_its_formula(decay, dtype):
-    """Σ d^(t-i) θ_i / Σ d^(t-i), and steps before it was begun do not count."""
+    """Σ d^(t-i) θ_i / Σ d^(t-i), and steps before its start do not count."""
     problem = make_problem(rows=12, dtype=dtype)
     rule, rates = rule_of("adam"), [0.1, 0.2, 0.3]
     bounds = [0, 4, 8, 12]

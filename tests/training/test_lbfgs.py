@@ -1,4 +1,4 @@
-"""L-BFGS: without hidden layers it is LogisticRegression, with them a minimum of J."""
+"""L-BFGS: LogisticRegression without hidden layers, a minimum of J with them."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def minimize(problem, *, tol=1e-9, monitor=None, max_iterations=5000, **options)
 
 
 def learnable(kind, *, rows=120, hidden=(), **options):
-    """A problem whose classes depend on the inputs, with noise."""
+    """Return a problem whose classes depend on the inputs, with noise."""
     problem = make_problem(kind, hidden=hidden, rows=rows, n_inputs=5, **options)
     rng = np.random.default_rng(1)
     true = rng.normal(size=(5, problem.sizes[-1]))
@@ -49,7 +49,7 @@ def logistic_regression(problem, **options):
 def assert_same_model(theta, problem, model, atol):
     W, b = oracle.unpack(theta, problem.sizes)
     assert_allclose(W[0].T, model.coef_, atol=atol)
-    # softmax does not change when all biases move alike
+    # softmax does not change when all biases move by the same amount
     shift = np.mean(b[0] - model.intercept_) if b[0].size > 1 else 0
     assert_allclose(b[0] - shift, model.intercept_, atol=atol)
 
@@ -74,7 +74,7 @@ def test_outputs_of_multilabel_are_logistic_regressions():
         assert_allclose(b[0][k], model.intercept_[0], atol=1e-6)
 
 
-# λ/2 [(1 - ρ) ‖W‖² + ρ ‖W‖₁], as scikit-learn's (1 - r)/2C ‖W‖² + r/C ‖W‖₁
+# λ/2 [(1 - ρ) ‖W‖² + ρ ‖W‖₁] as scikit-learn's (1 - r)/2C ‖W‖² + r/C ‖W‖₁
 def sklearn_terms(l1_ratio, alpha):
     l2, l1 = alpha * (1 - l1_ratio), alpha * l1_ratio / 2
     return {"C": 1 / (l1 + l2), "l1_ratio": l1 / (l1 + l2), "solver": "saga"}
@@ -120,14 +120,14 @@ def test_optimality_conditions(hidden, l1_ratio):
 
 def test_history_and_the_given_theta():
     problem = learnable("multiclass", hidden=(5,), alpha=1.0)
-    before, told = problem.theta.copy(), []
-    theta, outcome = minimize(problem, on_epoch=lambda *what: told.append(what))
+    before, calls = problem.theta.copy(), []
+    theta, outcome = minimize(problem, on_epoch=lambda *args: calls.append(args))
     assert_array_equal(problem.theta, before)
-    records = [record for record, _ in told]
+    records = [record for record, _ in calls]
     assert records == outcome.history
-    assert [record.epoch for record in records] == list(range(1, len(told) + 1))
+    assert [record.epoch for record in records] == list(range(1, len(calls) + 1))
     costs = np.array([record.cost for record in records])
-    assert_array_equal(told[-1][1], theta)
+    assert_array_equal(calls[-1][1], theta)
     assert (np.diff(costs) <= 0).all()
     assert_allclose(costs[-1], problem.objective().value(theta).total, rtol=1e-12)
 

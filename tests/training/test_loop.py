@@ -1,4 +1,4 @@
-"""Epochs: history, stopping, divergence, and going on where training stopped."""
+"""Epochs: history, stopping, divergence and resuming."""
 
 import pickle
 from itertools import pairwise
@@ -67,7 +67,7 @@ def test_one_batch_of_all_rows_is_gradient_descent():
 
 
 def test_a_diverging_fit_keeps_the_last_theta_of_a_finite_cost():
-    """Not that of the last full epoch: its θ is finite, but too large for the next."""
+    """Not θ of the last full epoch, which is finite but too large for the next one."""
     problem = make_problem(activation="identity", rows=16)
     kept = []
 
@@ -99,8 +99,8 @@ def test_nan_in_the_last_batch_undoes_the_epoch():
 
 
 @pytest.mark.parametrize("solver", sorted(OPTIMIZERS))
-def test_a_step_that_overflows_leaves_a_state_to_go_on_from(solver):
-    """The cost before it was finite: θ and the moments are what shows it."""
+def test_a_step_that_overflows_leaves_a_state_to_resume_from(solver):
+    """The cost before the step was finite: only θ and the moments show it."""
     problem = make_problem(dtype=np.float32)
     how = {"solver": solver, "batch_size": 12}
     state, outcome = train(problem, learning_rate_init=1e39, **how)
@@ -112,9 +112,9 @@ def test_a_step_that_overflows_leaves_a_state_to_go_on_from(solver):
     assert outcome.diverged_at is None
 
 
-def test_adaptive_divides_by_five_at_each_stall_and_stops_at_the_least_rate():
+def test_adaptive_divides_by_five_at_each_stall_and_stops_at_the_minimum_rate():
     problem = make_problem()
-    monitor = Monitor(1e9, 2)  # nothing is an improvement but the first cost
+    monitor = Monitor(1e9, 2)  # only the first cost is an improvement
     _, outcome = train(
         problem,
         monitor=monitor,
@@ -135,7 +135,7 @@ def test_adaptive_divides_by_five_at_each_stall_and_stops_at_the_least_rate():
 
 
 @pytest.mark.parametrize("schedule", sorted(set(SCHEDULES) - {"adaptive"}))
-def test_others_stop_at_the_first_stall(schedule):
+def test_other_schedules_stop_at_the_first_stall(schedule):
     problem = make_problem()
     monitor = Monitor(1e9, 2)
     _, outcome = train(problem, monitor=monitor, schedule=schedule, n_epochs=50)
@@ -193,7 +193,7 @@ def test_stop_pickle_resume_is_one_run_bit_for_bit(solver, schedule):
     assert_array_equal(rates, column(at_once, "learning_rate"))
 
 
-def test_epochs_are_shuffled_anew_and_dropped_anew():
+def test_each_epoch_has_a_new_order_and_new_masks():
     """With a rate of zero only the order and the masks can change the cost."""
     problem = make_problem(rows=30)
     still = {"solver": "sgd", "learning_rate_init": 0.0, "n_epochs": 6}
@@ -214,8 +214,8 @@ def test_the_size_of_blocks_changes_nothing(shuffle, monkeypatch):
     assert_array_equal(found.theta, expected.theta)
 
 
-def test_what_each_step_passes_over_starts_on_a_cache_line():
-    """Also where a pickle has put it somewhere else: half the time of an update."""
+def test_arrays_of_each_step_start_on_a_cache_line():
+    """Also after a pickle has moved them: it halves the time of an update."""
     problem = make_problem()
     state = training_state(problem)
     memory = np.empty(3 * problem.theta.size + 1)
@@ -235,27 +235,27 @@ def test_on_epoch_can_stop():
     assert not outcome.converged
 
 
-def test_whoever_listens_and_the_dev_set_are_shown_the_average():
-    told, asked = [], []
+def test_on_epoch_and_the_dev_set_get_the_average():
+    reported, evaluated = [], []
 
     def evaluate(theta):
-        asked.append(theta.copy())
+        evaluated.append(theta.copy())
         return DevResult(1.0, -1.0, 1.0)
 
     state, _ = train(
         make_problem(),
         evaluate=evaluate,
-        on_epoch=lambda record, theta: told.append(theta.copy()),
+        on_epoch=lambda record, theta: reported.append(theta.copy()),
         averaging=Averaging(True, 0.9),
         n_epochs=3,
     )
-    assert_array_equal(told, asked)
-    assert_array_equal(told[-1], state.average)
+    assert_array_equal(reported, evaluated)
+    assert_array_equal(reported[-1], state.average)
     assert not np.array_equal(state.average, state.theta)
 
 
 class CtrlC:
-    """Alters nothing, and is interrupted at one of its calls."""
+    """An augmentation without effect, interrupted at one of its calls."""
 
     def __init__(self, at_call):
         self.at_call, self.n_calls = at_call, 0
@@ -283,7 +283,7 @@ def _whole_state(state, monitor):
 def test_an_interrupt_in_mid_epoch_ends_with_the_last_full_one(
     solver, schedule, monkeypatch
 ):
-    """From there training goes on as if it had not been interrupted."""
+    """Training resumes from there as if it had not been interrupted."""
     monkeypatch.setattr(tables, "_PICKED_BYTES", 200)  # an epoch of several blocks
     problem = make_problem(rows=30, alpha=0.1)
     how = {"solver": solver, "schedule": schedule, "keep_prob": DROPOUT, "horizon": 7}
@@ -306,8 +306,8 @@ def test_an_interrupt_in_mid_epoch_ends_with_the_last_full_one(
     assert _whole_state(state, monitor) == _whole_state(*whole)
 
 
-def test_an_interrupt_while_the_dev_set_is_looked_at():
-    """The epoch was trained, but not watched: it does not count."""
+def test_an_interrupt_during_evaluation_on_the_dev_set():
+    """The epoch was trained but not evaluated, so it does not count."""
     problem, calls = make_problem(), []
 
     def evaluate(theta):
@@ -323,7 +323,7 @@ def test_an_interrupt_while_the_dev_set_is_looked_at():
     assert not np.array_equal(calls[2], calls[3])
 
 
-def test_an_interrupt_of_who_is_told_of_an_epoch_keeps_the_epoch():
+def test_an_interrupt_in_on_epoch_keeps_the_epoch():
     def on_epoch(record, theta):
         if record.epoch == 3:
             raise KeyboardInterrupt
@@ -333,8 +333,8 @@ def test_an_interrupt_of_who_is_told_of_an_epoch_keeps_the_epoch():
     assert outcome.interrupted_by is not None
 
 
-def test_all_that_an_epoch_moves_is_put_back():
-    """Wherever in its bookkeeping the interrupt comes."""
+def test_everything_that_an_epoch_changes_is_restored():
+    """Wherever in its bookkeeping the interrupt occurs."""
     state, monitor, outcome = training_state(make_problem()), Monitor(0.0, 2), Outcome()
     state.monitor = monitor
     last = LastEpochs(state, outcome)
@@ -364,8 +364,8 @@ def test_an_interrupt_in_the_first_epoch_is_raised_and_undone(monkeypatch):
     assert _whole_state(state, patient()) == _whole_state(before, patient())
 
 
-def test_the_dev_set_is_followed():
-    """Its cost turns up after epoch 4: patience of 2 ends the training at 6."""
+def test_the_dev_set_is_monitored():
+    """Its cost rises after epoch 4: patience of 2 ends training at 6."""
     costs, seen = iter([5, 4, 3, 2, 3, 4, 5, 6]), []
 
     def evaluate(theta):

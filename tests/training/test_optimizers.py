@@ -1,4 +1,4 @@
-"""Optimisers: where they arrive, and each step against the plain ones."""
+"""Optimisers: the minima that they reach, and each step against the oracle."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def descend(name, slope, theta, rates, extra=NOTHING, network=None):
 
 
 def falling(first, steps):
-    """Rates that fall by half a cosine wave: the last steps do not jitter."""
+    """Return rates that fall as half a cosine, so that the last steps are small."""
     return first * 0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps))
 
 
@@ -152,7 +152,7 @@ def bowl(theta):
 
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
-def test_l1_arrives_at_the_minimiser_with_exact_zeros(name):
+def test_l1_converges_to_the_minimiser_with_exact_zeros(name):
     weights = oracle.soft_threshold(CENTRE[:-1], L1 / CURVATURE[:-1])
     start = np.array([1.0, 1, -1, 0.5, -0.5, 0.7, 1])
     rates = falling(RATES[name] / 2, 4000)
@@ -164,7 +164,7 @@ def test_l1_arrives_at_the_minimiser_with_exact_zeros(name):
 
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
-def test_l1_with_l2_arrives_at_the_minimiser(name):
+def test_l1_with_l2_converges_to_the_minimiser(name):
     l2 = 0.7
     k, c = CURVATURE[:-1], CENTRE[:-1]
     weights = oracle.soft_threshold(k * c, L1) / (k + l2)
@@ -175,7 +175,7 @@ def test_l1_with_l2_arrives_at_the_minimiser(name):
 
 
 def test_adamw_takes_l1_as_adam_does():
-    """Only its L2 part is apart from the step: without it the minimum is that of J."""
+    """Only its L2 part is decoupled: without it the minimum is that of J."""
     k, c = CURVATURE[:-1], CENTRE[:-1]
     extra = Regularization(0.0, L1, INF, INF)
     found = descend("adamw", bowl, np.ones(7), falling(0.05, 4000), extra)
@@ -222,9 +222,9 @@ def test_nan_in_the_gradient_is_seen(name):
 @pytest.mark.parametrize("kind", sorted(EXTRAS))
 @pytest.mark.parametrize("name", NAMES)
 def test_each_group_has_its_rate_and_its_penalty(name, kind):
-    """What the table says of a group is as if the others were not there.
+    """Each group is updated as if it were alone.
 
-    The gradient's norm is of all of them; here it is not clipped.
+    The norm of the gradient is that of all groups; here it is not clipped.
     """
     rule, extra = RULES[name][0], EXTRAS[kind]._replace(max_norm=INF, max_grad_norm=INF)
     network, rng = network_of((3, 4, 2)), np.random.default_rng(0)

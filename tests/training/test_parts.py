@@ -1,4 +1,4 @@
-"""The parts of a training's state: copied, taken over, converted and packed alike."""
+"""The parts of the training state are all copied, converted and packed."""
 
 import json
 from dataclasses import MISSING, dataclass, fields
@@ -15,7 +15,7 @@ from skdnn.training.stopping import Monitor
 
 
 def state(seed=0, monitor=True):
-    """Return a state none of whose values is a default."""
+    """Return a state in which no value is a default."""
     rng = np.random.default_rng(seed)
     theta, m, v, best = rng.normal(size=(4, 7)).astype(np.float32)
     return TrainingState(
@@ -40,10 +40,10 @@ def state(seed=0, monitor=True):
     )
 
 
-def told(part):
-    """Return all that a part holds, in a form that can be compared."""
+def comparable(part):
+    """Return all values of a part in a form that can be compared."""
     if isinstance(part, dict):
-        return {name: told(value) for name, value in part.items()}
+        return {name: comparable(value) for name, value in part.items()}
     if isinstance(part, np.ndarray):
         return part.dtype.name, part.tolist()
     if isinstance(part, np.random.Generator):
@@ -51,21 +51,23 @@ def told(part):
     return part
 
 
-def test_no_field_of_the_state_is_left_out_here():
+def test_no_field_of_the_state_has_its_default():
     for part in (state(), state().optimizer, state().monitor):
         for field in fields(part):
             value = getattr(part, field.name)
             if field.default is not MISSING:
                 assert value is not field.default, field.name
             if field.default_factory is not MISSING:
-                assert told(value) != told(field.default_factory()), field.name
+                assert comparable(value) != comparable(field.default_factory()), (
+                    field.name
+                )
 
 
 def test_a_copy_is_equal_and_shares_nothing_that_training_writes_to():
     original = state()
-    before = told(original.pack())
+    before = comparable(original.pack())
     copy = original.copy()
-    assert told(copy.pack()) == before
+    assert comparable(copy.pack()) == before
     for array in (copy.theta, copy.optimizer.m, copy.optimizer.v):
         assert array.ctypes.data % 64 == 0
         array += 1
@@ -73,37 +75,37 @@ def test_a_copy_is_equal_and_shares_nothing_that_training_writes_to():
     copy.optimizer.t += 1
     copy.monitor.n_stalled += 1
     copy.n_epochs += 1
-    assert told(original.pack()) == before
+    assert comparable(original.pack()) == before
 
 
-def test_a_copy_can_take_a_value_as_it_is():
+def test_a_copy_can_replace_a_value():
     original, other = state(), state(1)
     copy = original.copy(optimizer=other.optimizer)
     assert copy.optimizer is other.optimizer
-    assert told(copy.pack()) == told(original.pack()) | {
-        "optimizer": told(other.optimizer.pack())
+    assert comparable(copy.pack()) == comparable(original.pack()) | {
+        "optimizer": comparable(other.optimizer.pack())
     }
 
 
 @pytest.mark.parametrize("mine", [True, False])
 @pytest.mark.parametrize("its", [True, False])
-def test_to_take_over_makes_equal_and_keeps_the_arrays(mine, its):
+def test_take_over_copies_all_values_into_the_same_arrays(mine, its):
     state_of_mine, other = state(0, mine), state(1, its)
     arrays = state_of_mine.theta, state_of_mine.optimizer.m, state_of_mine.rng
     state_of_mine.take_over(other)
-    assert told(state_of_mine.pack()) == told(other.pack())
+    assert comparable(state_of_mine.pack()) == comparable(other.pack())
     assert state_of_mine.theta is arrays[0]
     assert state_of_mine.optimizer.m is arrays[1]
     assert state_of_mine.rng is arrays[2]
-    before = told(other.pack())
+    before = comparable(other.pack())
     state_of_mine.theta += 1
     state_of_mine.rng.random()
     if its:
         state_of_mine.monitor.n_stalled += 1
-    assert told(other.pack()) == before
+    assert comparable(other.pack()) == before
 
 
-def test_another_type_is_that_of_what_training_writes_to():
+def test_another_dtype_is_for_the_arrays_that_training_writes_to():
     converted = state().copy(np.dtype(np.float64))
     for array in (converted.theta, converted.optimizer.m, converted.optimizer.v):
         assert array.dtype == np.float64
@@ -112,10 +114,10 @@ def test_another_type_is_that_of_what_training_writes_to():
 
 
 @pytest.mark.parametrize("monitor", [True, False])
-def test_what_is_packed_is_plain_and_comes_back(monitor):
+def test_a_packed_state_is_plain_and_can_be_unpacked(monitor):
     packed = state(monitor=monitor).pack()
-    assert told(TrainingState.unpack(packed).pack()) == told(packed)
-    json.dumps(told(packed))  # nothing of ours in it
+    assert comparable(TrainingState.unpack(packed).pack()) == comparable(packed)
+    json.dumps(comparable(packed))  # only plain types
     assert type(TrainingState.unpack(packed).rows_seen) is RowsSeen
 
 
@@ -134,4 +136,4 @@ def test_a_new_array_is_one_more_field():
     assert_array_equal(part.average, 7)
     assert not np.shares_memory(part.average, copy.average)
     assert part.copy(np.dtype(np.float32)).average.dtype == np.float32
-    assert told(WithAverage.unpack(part.pack()).pack()) == told(part.pack())
+    assert comparable(WithAverage.unpack(part.pack()).pack()) == comparable(part.pack())

@@ -1,4 +1,4 @@
-"""Where rows come from: the same numbers from every kind of table."""
+"""Readers of rows: the same numbers from every kind of table."""
 
 from collections import Counter
 
@@ -20,8 +20,8 @@ from tests.problems import DTYPES
 M, N = 17, 5
 
 
-def whole_numbers():
-    """A table that every dtype holds exactly, with zeros in it."""
+def integers():
+    """Return a table with zeros that every dtype holds exactly."""
     return np.random.default_rng(0).integers(-3, 4, (M, N))
 
 
@@ -57,7 +57,7 @@ TABLES = {
 
 @pytest.fixture(params=sorted(TABLES))
 def table(request, tmp_path):
-    return TABLES[request.param](whole_numbers(), tmp_path)
+    return TABLES[request.param](integers(), tmp_path)
 
 
 def assert_fit_for_compiled_code(block, dtype):
@@ -70,7 +70,7 @@ def assert_fit_for_compiled_code(block, dtype):
 @pytest.mark.parametrize("rows", [None, [3, 3, 16, 0, 8]], ids=["all", "some"])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_read(table, dtype, rows):
-    expected = whole_numbers() if rows is None else whole_numbers()[rows]
+    expected = integers() if rows is None else integers()[rows]
     source = Table(table, dtype, None if rows is None else np.array(rows))
     assert (source.n_rows, source.n_columns) == expected.shape
     for start, stop in [(0, 5), (2, 4), (4, 5)]:
@@ -82,7 +82,7 @@ def test_read(table, dtype, rows):
 @pytest.mark.parametrize("rows", [None, [3, 3, 16, 0, 8]], ids=["all", "some"])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_gather(table, dtype, rows):
-    expected = whole_numbers() if rows is None else whole_numbers()[rows]
+    expected = integers() if rows is None else integers()[rows]
     source = Table(table, dtype, None if rows is None else np.array(rows))
     out, picked = np.full((6, N), 77, dtype), np.array([4, 0, 4, 2])
     block = source.gather(picked, out)
@@ -94,7 +94,7 @@ def test_gather(table, dtype, rows):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_bool(dtype):
-    X = whole_numbers() > 0
+    X = integers() > 0
     source = Table(X, dtype)
     assert_array_equal(source.read(0, M), X)
     assert_array_equal(source.gather(np.arange(M), np.empty((M, N), dtype)), X)
@@ -103,25 +103,25 @@ def test_bool(dtype):
 @pytest.mark.parametrize("block_rows", [1, 4, M, 100])
 def test_blocks_are_the_rows_in_order(table, block_rows):
     blocks = list(Table(table, np.float32).blocks(block_rows))
-    assert_array_equal(np.concatenate(blocks), whole_numbers())
+    assert_array_equal(np.concatenate(blocks), integers())
     assert {len(block) for block in blocks[:-1]} <= {block_rows}
 
 
-def test_reading_what_is_ready_copies_nothing():
-    X = whole_numbers().astype(np.float64)
+def test_reading_a_ready_table_copies_nothing():
+    X = integers().astype(np.float64)
     assert np.shares_memory(Table(X, np.float64).read(3, 9), X)
     assert not np.shares_memory(Table(X, np.float32).read(3, 9), X)
 
 
 def test_a_read_only_table_is_read_in_place():
-    X = whole_numbers().astype(np.float64)
+    X = integers().astype(np.float64)
     X.flags.writeable = False
     assert np.shares_memory(Table(X, np.float64).read(3, 9), X)
 
 
 @pytest.mark.parametrize("rows", [None, [3, 3, 16, 0, 8]], ids=["all", "some"])
 def test_a_small_table_is_converted_once(table, rows):
-    expected = whole_numbers() if rows is None else whole_numbers()[rows]
+    expected = integers() if rows is None else integers()[rows]
     rows = None if rows is None else np.array(rows)
     source = Table(table, np.float32, rows).ready_if_small()
     assert_fit_for_compiled_code(source.ready, np.float32)
@@ -136,7 +136,7 @@ def test_a_large_table_is_not_converted(table, monkeypatch):
 
 
 def test_a_table_that_is_ready_is_not_copied():
-    X = whole_numbers().astype(np.float32)
+    X = integers().astype(np.float32)
     source = Table(X, np.float32)
     assert source.ready_if_small().ready is X
 
@@ -169,7 +169,7 @@ def test_batch_bounds(n_rows, batch_size):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_weights_average_to_one(dtype):
     weights = np.random.default_rng(0).uniform(0, 9, M)
-    examples = Examples(Table(whole_numbers(), dtype), np.ones((M, 1), dtype), weights)
+    examples = Examples(Table(integers(), dtype), np.ones((M, 1), dtype), weights)
     assert examples.s.dtype == dtype
     assert_allclose(examples.s.mean(dtype=float), 1, rtol=1e-6)
     assert_allclose(examples.total_weight, weights.sum())
@@ -177,13 +177,13 @@ def test_weights_average_to_one(dtype):
 
 
 def test_no_weights_count_each_row_once():
-    examples = Examples(Table(whole_numbers(), np.float32), np.ones((M, 1), np.float32))
+    examples = Examples(Table(integers(), np.float32), np.ones((M, 1), np.float32))
     assert_array_equal(examples.s, np.ones(M, np.float32))
     assert examples.total_weight == M
 
 
 def numbered_examples(m, is_ready=True):
-    """Rows whose input, target and weight all tell their number."""
+    """Return examples whose input, target and weight are the row number."""
     number = np.arange(1.0, m + 1)
     X, Y = np.tile(number[:, None], (1, 3)), number[:, None]
     table = Table(X.astype(np.float32 if is_ready else np.float64), np.float32)
@@ -235,7 +235,7 @@ def test_an_epoch_visits_every_row_once(
 
 
 def add_row_numbers(X, Y, s, rng):
-    """An augmentation that shows what it was given: X grows by 100, s by Y."""
+    """Add 100 to X and Y to s, an augmentation that shows its arguments."""
     X += 100
     return X, Y, s + Y[:, 0]
 

@@ -1,4 +1,4 @@
-"""What has been seen of a training set that comes in pieces."""
+"""The record of rows seen of a training set that comes in pieces."""
 
 import numpy as np
 from numpy.testing import assert_allclose
@@ -18,7 +18,7 @@ def test_S_is_the_weight_of_all_rows_and_of_each_piece_once():
     assert seen.passes == 3.0
 
 
-def test_single_rows_are_never_taken_for_repeated():
+def test_single_rows_never_count_as_repeated():
     seen = RowsSeen()
     for _ in range(5):
         seen = seen.after(1.0, None).trained(1.0)
@@ -32,7 +32,7 @@ def test_a_known_total_holds_from_then_on():
     assert seen.after(10.0, 2, known=500.0).total == 500.0
 
 
-def test_as_many_calls_are_told_apart_as_are_kept():
+def test_only_the_calls_that_are_kept_are_recognised():
     seen = RowsSeen()
     for checksum in range(_MAX_CALLS + 5):
         seen = seen.after(1.0, checksum)

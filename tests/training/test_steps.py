@@ -33,7 +33,7 @@ KINDS = ["ready", "copied", "in order", "sparse", "augmented", "weighted"]
 
 @pytest.fixture(autouse=True, scope="module")
 def _two_batches_a_block():
-    """Have several blocks in an epoch, in buffers that are used again."""
+    """Use several blocks per epoch, in buffers that are reused."""
     n_bytes = 2 * BATCH_SIZE * N_COLUMNS * np.float64().itemsize
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "_PICKED_BYTES", n_bytes)
@@ -82,13 +82,13 @@ def batches(blocks):
 
 
 def dense(X):
-    """Write out the table of sparse rows as the compiled loop has it."""
+    """Return the table of sparse rows as a dense array."""
     shape = X.bounds.size - 1, X.n_columns
     return sparse.csr_array((X.data, X.columns, X.bounds), shape).toarray()
 
 
 def of_epochs(kind, n):
-    """Return the mini-batches of so many whole epochs."""
+    """Return the mini-batches of n whole epochs."""
     rows = new_reader(kind)
     return [batch for _ in range(n) for batch in batches(rows.epoch())]
 
@@ -112,7 +112,7 @@ def test_epochs_cut_anywhere_have_the_same_batches(kind, portions):
 @pytest.mark.parametrize("kind", [*KINDS, "stream"])
 @settings(max_examples=15)
 @given(portions=st.lists(st.integers(1, 9), min_size=1, max_size=6))
-def test_another_reader_goes_on_where_one_stands(kind, portions):
+def test_another_reader_resumes_where_one_stopped(kind, portions):
     endless, whole = EndlessBlocks(new_reader(kind)), EndlessBlocks(new_reader(kind))
     for n in portions:
         other = new_reader(kind)
@@ -129,13 +129,13 @@ def test_another_reader_goes_on_where_one_stands(kind, portions):
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "stream"])
-def test_epochs_of_rows_that_stay_are_one_block(kind):
+def test_epochs_of_rows_that_are_not_copied_are_one_block(kind):
     n_blocks = len(list(EndlessBlocks(new_reader(kind)).take(3 * N_BATCHES)))
     stays = kind in ("ready", "sparse", "weighted")
     assert n_blocks == 1 if stays else n_blocks > 3
 
 
-def test_but_not_so_many_that_an_interrupt_waits(monkeypatch):
+def test_blocks_are_small_enough_for_an_interrupt(monkeypatch):
     monkeypatch.setattr(blocks_of, "UNCOPIED_BYTES", 20 * N_COLUMNS * 4)
     blocks = list(EndlessBlocks(new_reader("ready")).take(4 * N_BATCHES))
     rows = [block.bounds[-1] - block.bounds[0] for block in blocks]
@@ -165,7 +165,7 @@ def steps_of(problem, solver):
 
 @pytest.mark.parametrize("solver", OPTIONS)
 @pytest.mark.parametrize("portions", [[9], [1] * 9, [2, 5, 2], [4, 4, 1]], ids=str)
-def test_steps_in_portions_lead_where_epochs_lead(solver, portions):
+def test_steps_in_portions_equal_epochs(solver, portions):
     problem = make_problem(hidden=(5,), weighted=True, alpha=0.1, dtype=np.float32)
     by_epoch, by_portion = steps_of(problem, solver), steps_of(problem, solver)
     for _ in range(3):
@@ -188,7 +188,7 @@ def test_the_cost_is_the_average_over_the_rows_of_the_steps(n_steps):
     assert by_portion.take(n_steps) == pytest.approx(np.mean(costs))
 
 
-def test_a_schedule_goes_on_from_portion_to_portion():
+def test_a_schedule_continues_from_portion_to_portion():
     problem = make_problem(hidden=(5,))
 
     def run(*portions):
@@ -202,7 +202,7 @@ def test_a_schedule_goes_on_from_portion_to_portion():
     assert_array_equal(run(6), run(2, 3, 1))
 
 
-def test_a_step_to_where_the_cost_is_not_finite_is_told():
+def test_a_cost_that_is_not_finite_is_returned():
     problem = make_problem(hidden=(5,))
     state = training_state(problem)
     state.theta[:] = np.inf

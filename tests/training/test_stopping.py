@@ -30,7 +30,7 @@ def dev_monitor(tol=0.0, patience=3):
 
 
 @pytest.mark.parametrize("patience", [1, 2, 5])
-def test_stalls_after_exactly_so_many_epochs(patience):
+def test_stalls_after_exactly_patience_epochs(patience):
     assert follow(dev_monitor(patience=patience), [3, 2, 1] + [1.5] * 9) == 3 + patience
 
 
@@ -39,7 +39,7 @@ def test_patience_of_one_stops_at_the_first_epoch_that_is_no_better():
     assert follow(dev_monitor(patience=1), [3, 3]) == 2
 
 
-def test_each_improvement_starts_the_count_anew():
+def test_each_improvement_restarts_the_count():
     assert follow(dev_monitor(), [3, 4, 4, 2, 4, 4, 1, 4, 4, 4]) == 10
 
 
@@ -50,7 +50,7 @@ def test_the_best_theta_is_a_copy():
     assert_array_equal(monitor.best_theta, 1)
 
 
-def test_of_equal_epochs_the_later_is_kept():
+def test_the_later_of_equal_epochs_is_kept():
     monitor = dev_monitor(patience=10)
     follow(monitor, [3, 1, 2, 1, 2])
     assert (monitor.best, monitor.best_epoch) == (1, 4)
@@ -84,7 +84,7 @@ def test_without_dev_set_the_training_cost_is_followed():
     assert monitor.best_theta is None
 
 
-def test_the_best_is_looked_at_again_on_another_dev_set():
+def test_the_best_is_reevaluated_on_another_dev_set():
     monitor = dev_monitor()
     follow(monitor, [3, 1, 2])
     seen = []
@@ -103,7 +103,7 @@ def test_the_best_is_looked_at_again_on_another_dev_set():
     assert fresh.best == np.inf
 
 
-def test_patience_can_be_restored():
+def test_patience_can_be_reset():
     monitor = dev_monitor(patience=2)
     follow(monitor, [1, 2])
     monitor.reset_patience()

@@ -1,4 +1,4 @@
-"""Rows that are held in a file: what is read of them are the same bits."""
+"""Rows stored in a file are read back bit for bit."""
 
 import io
 

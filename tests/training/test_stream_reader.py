@@ -1,4 +1,4 @@
-"""Mini-batches of chunks: those of a table, whatever the chunks are."""
+"""Mini-batches of chunks of any size are those of a table."""
 
 import numpy as np
 import pytest
@@ -33,14 +33,14 @@ class Chunks:
 
 
 def examples_of(chunks, rows=None):
-    """Examples whose Y is the number of the row in the table."""
+    """Return examples whose Y is the row number in the table."""
     sample = Table(chunks.X[:1], np.float64)
     table = StreamTable(chunks, np.float64, sample, rows)
     return Examples(table, np.arange(float(table.n_rows))[:, np.newaxis])
 
 
 def batches(reader):
-    """The numbers of the rows of each mini-batch; X must be that of these rows."""
+    """Return the row numbers of each mini-batch; assert that X has these rows."""
     found = []
     for block in reader.epoch():
         for first, last in zip(block.bounds[:-1], block.bounds[1:], strict=True):
@@ -119,17 +119,17 @@ def test_a_buffer_keeps_what_is_not_dropped():
 
 
 def test_no_more_than_one_item_is_read_ahead():
-    made = []
+    yielded = []
 
     def items():
         for k in range(5):
-            made.append(k)
+            yielded.append(k)
             yield k
         raise OSError("no more")
 
     used = []
     with pytest.raises(OSError, match="no more"):
         for k in read_ahead(items()):
-            assert len(made) <= k + 2
+            assert len(yielded) <= k + 2
             used.append(k)
     assert used == list(range(5))

@@ -1,4 +1,4 @@
-"""BLAS threads: capped for small nets, and left as they were found."""
+"""BLAS threads: limited for small nets, and restored afterwards."""
 
 import threading
 
@@ -22,7 +22,7 @@ def blas_threads():
 
 @pytest.fixture(autouse=True)
 def two_threads():
-    """Let BLAS have two threads at the start, whatever the machine."""
+    """Start with two BLAS threads on any machine."""
     with threadpool_limits(2, user_api="blas"):
         if not blas_threads() or set(blas_threads()) != {2}:
             pytest.skip("this BLAS has no second thread")
@@ -75,9 +75,9 @@ def test_a_limit_that_the_user_changes_is_found_again():
 
 
 class Fit(threading.Thread):
-    """A fit in a thread of its own that lasts until it is told to end.
+    """A fit in a separate thread that lasts until `end` is called.
 
-    The thread lives on after the fit, as one of a pool does.
+    The thread outlives the fit, as in a thread pool.
     """
 
     def __init__(self, network=LARGE):
@@ -106,7 +106,7 @@ class Fit(threading.Thread):
 
 @pytest.fixture
 def fits():
-    """Four fits; large ones, but not in the main thread."""
+    """Return four fits of large nets, outside the main thread."""
     fits = [Fit() for _ in range(4)]
     yield fits
     for fit in fits:

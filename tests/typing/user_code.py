@@ -1,6 +1,6 @@
-"""What a user may write, for mypy to check: each call keeps its type.
+"""User code for mypy to check: each call has its exact type.
 
-`assert_type` fails where a type is not exactly this one, also where it has become Any.
+`assert_type` fails for any other type, including Any.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 
 
 def classify(X: Array, y: Array, path: Path) -> Array:
-    """Train, look at the training, predict."""
+    """Train, inspect the fit, predict."""
     X_train, X_dev, _, y_train, y_dev, _ = train_dev_test_split(X, y, random_state=0)
     net = MLPRegularizedClassifier(
         (64, 32),
@@ -74,17 +74,17 @@ def regress(X: Array, y: Array) -> Array:
 
 
 def ones(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    """Set first biases."""
+    """Return initial biases."""
     return np.ones(n_out)
 
 
 def uniform(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    """Draw first weights."""
+    """Draw initial weights."""
     return rng.uniform(-0.1, 0.1, (n_in, n_out))
 
 
 def split(X: Array, y: Array) -> None:
-    """Cut rows once, for a search."""
-    cut = TrainDevTestSplit(test_size=0.2)
-    for train, dev in cut.split(X, y):
-        print(len(train), len(dev), len(cut.test_indices(X, y)))
+    """Split rows once, for a search."""
+    splitter = TrainDevTestSplit(test_size=0.2)
+    for train, dev in splitter.split(X, y):
+        print(len(train), len(dev), len(splitter.test_indices(X, y)))

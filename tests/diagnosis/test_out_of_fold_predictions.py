@@ -1,4 +1,4 @@
-"""Rows held out in several fits say how many dev rows, and bias and variance."""
+"""Dev sizes, bias and variance from the out-of-fold predictions of several fits."""
 
 import warnings
 
@@ -54,16 +54,17 @@ def regressors():
 
 
 def wrong_rows(models):
-    said = [np.array(["no", "yes"])[(m.oof_decision_function_ > 0) * 1] for m in models]
-    return np.array([rows != Y for rows in said])
+    labels = np.array(["no", "yes"])
+    predicted = [labels[(m.oof_decision_function_ > 0) * 1] for m in models]
+    return np.array([rows != Y for rows in predicted])
 
 
-def test_dev_rows_for_the_error_and_disagreement_that_were_measured(classifiers):
+def test_dev_rows_for_measured_error_and_disagreement(classifiers):
     wrong = wrong_rows(classifiers)
     errors = wrong.mean(axis=1)
     best = int(errors.argmin())
     apart = max((wrong[best] != rows).mean() for rows in wrong)
-    assert 0.05 < apart < 0.3  # of the same rows, and yet not the same
+    assert 0.05 < apart < 0.3  # equal rows, but different errors
     expected = dev_size_for(0.02, errors.min(), 3, disagreement=apart)
     assert dev_size_for(0.02, estimators=classifiers, y=Y) == expected
     one = dev_size_for(0.02, errors[0])
@@ -89,18 +90,18 @@ def test_the_brier_score_of_several_fits_and_its_parts(classifiers):
     assert known.noise_is_known and known.noise > 0
 
 
-def test_targets_and_rows_held_out_in_part(regressors):
-    said = np.array([model.oof_prediction_ for model in regressors])
+def test_regressors_and_partly_held_out_rows(regressors):
+    predictions = np.array([model.oof_prediction_ for model in regressors])
     parts = from_out_of_fold(regressors, Z, truth=X[:, 0], noise=1.0)
-    assert_allclose(parts.bias, ((said.mean(axis=0) - X[:, 0]) ** 2).mean())
-    assert_allclose(parts.variance, said.var(axis=0).mean())
+    assert_allclose(parts.bias, ((predictions.mean(axis=0) - X[:, 0]) ** 2).mean())
+    assert_allclose(parts.variance, predictions.var(axis=0).mean())
     assert parts.noise == 1.0
     cv = ShuffleSplit(1, test_size=0.5, random_state=0)
     in_part = fit(MLPRegularizedRegressorCV, Z, 0, cv=cv)
     both = from_out_of_fold([in_part, regressors[1]], Z, noise=0)
     assert len(both.rows.bias) == 45
     held_out = np.isfinite(in_part.oof_prediction_)
-    pair = np.array([in_part.oof_prediction_, said[1]])[:, held_out]
+    pair = np.array([in_part.oof_prediction_, predictions[1]])[:, held_out]
     assert_allclose(both.expected_loss, ((pair - Z[held_out]) ** 2).mean())
 
 
