@@ -93,13 +93,13 @@ class CostDescentReport(Report):
 
     @property
     def verdict(self) -> str:
-        """Return "descends", "rises" (even at the smallest η) or "stands still"."""
+        """Return "descends", "rises" (even at the smallest η) or "constant"."""
         if self.largest_descending_rate is None:
             return "rises"
         start, ends = self.costs[:, 0], self.costs[:, -1]
         fell = start - ends > _ROUNDING * np.abs(start)
         steady = np.array([step is None for step in self.first_rises])
-        return "descends" if np.any(fell & steady) else "stands still"
+        return "descends" if np.any(fell & steady) else "constant"
 
     @property
     def passed(self) -> bool:
@@ -165,7 +165,7 @@ _HEADLINES = {
     "descends": "J falls at every step if the learning rate is small enough",
     "rises": "J RISES even at the smallest learning rate; check the gradient, then the "
     "scale of the inputs",
-    "stands still": "J DOES NOT CHANGE; the gradient vanishes, or every learning rate "
+    "constant": "J DOES NOT CHANGE; the gradient vanishes, or every learning rate "
     "is too small",
 }
 _COMPARED = {

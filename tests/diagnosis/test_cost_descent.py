@@ -118,7 +118,7 @@ def wrong_sign_of_weights(gradient):
     [
         (lambda gradient: -gradient, "rises"),
         (wrong_sign_of_weights, "rises"),
-        (lambda gradient: 0 * gradient, "stands still"),
+        (lambda gradient: 0 * gradient, "constant"),
     ],
 )
 def test_a_wrong_gradient_fails(monkeypatch, mistake, verdict):
@@ -140,7 +140,7 @@ def test_a_minimum_stands_still():
     X = np.array([[1.0], [1.0], [-1.0], [-1.0]])
     estimator = net(hidden_layer_sizes=(), init="zeros")
     report = check_cost_descends(estimator, X, [0, 1, 0, 1])
-    assert report.verdict == "stands still"
+    assert report.verdict == "constant"
     assert report.costs == pytest.approx(np.log(2))
 
 

@@ -41,7 +41,7 @@ class Constant(NamedTuple):
     part: str
     error: float  # of the constant
     of_model: float
-    says: str  # what the constant predicts
+    prediction: str  # what the constant predicts
     is_beaten: bool  # whether the error of the model is smaller
     is_surely_better: bool  # whether that of the constant is smaller beyond chance
 
@@ -62,9 +62,9 @@ def constants_of(
     if len(targets) < 2 or not (targets != targets[0]).any():
         return ()
     dummy = (DummyClassifier() if of_classes else DummyRegressor()).fit(X, y)
-    says = _prediction_in_words(dummy, of_classes, scoring)
+    prediction = _prediction_in_words(dummy, of_classes, scoring)
     return tuple(
-        _compared(found, part, dummy, says, confidence) for part in found.parts
+        _compared(found, part, dummy, prediction, confidence) for part in found.parts
     )
 
 
@@ -84,7 +84,7 @@ def _plain(label):
     return label.item() if isinstance(label, np.generic) else label
 
 
-def _compared(found: Measured, part, dummy, says, confidence) -> Constant:
+def _compared(found: Measured, part, dummy, prediction, confidence) -> Constant:
     X, y = found.rows[part]
     with warnings.catch_warnings():
         # Precision and similar scores warn if a class is never predicted.
@@ -99,7 +99,7 @@ def _compared(found: Measured, part, dummy, says, confidence) -> Constant:
         is_surely = len(d) >= 2 and _is_above_zero(d, confidence)
         is_extreme = ours > _CLEARLY_WORSE * constant.error and len(d) >= _ENOUGH_ROWS
         is_surely = is_surely or (is_extreme and not _are_shares(of_rows))
-    return Constant(part, constant.error, ours, says, excess < 0, is_surely)
+    return Constant(part, constant.error, ours, prediction, excess < 0, is_surely)
 
 
 def _are_shares(of_rows) -> bool:

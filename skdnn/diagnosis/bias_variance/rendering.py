@@ -77,7 +77,7 @@ def as_dict(report) -> dict:
             for finding in report.findings
         ],
         "constants": [
-            {"part": one.part, "error": one.error, "says": one.says}
+            {"part": one.part, "error": one.error, "prediction": one.prediction}
             for one in report.constants
         ],
         "trials": [

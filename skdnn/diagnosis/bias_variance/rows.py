@@ -90,7 +90,7 @@ def _by_their_scale(finding: Finding) -> Finding:
 
 def _worse_than_constant(estimator, worse, favours_frequent: bool) -> Finding:
     text = (
-        f"The model is worse than a constant prediction ({worse[0].says}), which "
+        f"The model is worse than a constant prediction ({worse[0].prediction}), which "
         f"ignores X: the {_listed(worse)}."
     )
     remedies = [Remedy("Check the units of X and y, in training and in prediction.")]
@@ -111,10 +111,10 @@ def _worse_than_constant(estimator, worse, favours_frequent: bool) -> Finding:
 def _no_better_than_constant(same, favours_frequent: bool) -> Finding:
     text = (
         "By this measure the model is no better than a constant prediction "
-        f"({same[0].says}): the {_listed(same)}."
+        f"({same[0].prediction}): the {_listed(same)}."
     )
     remedies = [Remedy("Use other features, or rows in which y depends on them more.")]
-    if favours_frequent and same[0].says.startswith("always"):
+    if favours_frequent and same[0].prediction.startswith("always"):
         other_measure = Remedy(
             "If rare classes matter, use another measure: "
             'scoring="neg_log_loss" or "balanced_accuracy".'
