@@ -36,7 +36,7 @@ FRAME = FRAME.iloc[:, :8]
 X_TRAIN, X_TEST, Y_TRAIN, Y_TEST = train_test_split(
     FRAME, TARGET, stratify=TARGET, random_state=0
 )
-NUMBERS, AMOUNT = load_diabetes(return_X_y=True)
+NUMBERS, Y_NUMBERS = load_diabetes(return_X_y=True)
 NET = MLPRegularizedClassifier((8,), solver="lbfgs", alpha=3.0, random_state=0)
 MODEL = make_pipeline(InputStandardizer(), NET)
 CHOOSER = MLPRegularizedClassifierCV((8,), max_steps=200, random_state=0)
@@ -226,10 +226,12 @@ def dask_predictions(tmp_path):
 
     model = ParallelPostFit(clone(MODEL)).fit(X_TRAIN.to_numpy(), Y_TRAIN)
     rows = da.from_array(X_TEST.to_numpy(), chunks=(50, 8))
-    said = model.predict_proba(rows)
-    assert said.numblocks[0] == 3
+    probabilities = model.predict_proba(rows)
+    assert probabilities.numblocks[0] == 3
     np.testing.assert_allclose(
-        said.compute(), model.estimator.predict_proba(X_TEST.to_numpy()), rtol=1e-6
+        probabilities.compute(),
+        model.estimator.predict_proba(X_TEST.to_numpy()),
+        rtol=1e-6,
     )
 
 
@@ -370,9 +372,9 @@ def mapie_intervals(tmp_path):
     from mapie.regression import CrossConformalRegressor
 
     model = CrossConformalRegressor(NUMBER_NET, confidence_level=0.9, cv=3)
-    model.fit_conformalize(NUMBERS[:300], AMOUNT[:300])
+    model.fit_conformalize(NUMBERS[:300], Y_NUMBERS[:300])
     _, ends = model.predict_interval(NUMBERS[300:])
-    inside = (ends[:, 0, 0] <= AMOUNT[300:]) & (AMOUNT[300:] <= ends[:, 1, 0])
+    inside = (ends[:, 0, 0] <= Y_NUMBERS[300:]) & (Y_NUMBERS[300:] <= ends[:, 1, 0])
     assert inside.mean() > 0.8
 
 
@@ -380,10 +382,10 @@ def crepes_intervals(tmp_path):
     from crepes import WrapRegressor
 
     model = WrapRegressor(clone(NUMBER_NET))
-    model.fit(NUMBERS[:250], AMOUNT[:250])
-    model.calibrate(NUMBERS[250:350], AMOUNT[250:350])
+    model.fit(NUMBERS[:250], Y_NUMBERS[:250])
+    model.calibrate(NUMBERS[250:350], Y_NUMBERS[250:350])
     ends = model.predict_int(NUMBERS[350:], confidence=0.9)
-    inside = (ends[:, 0] <= AMOUNT[350:]) & (AMOUNT[350:] <= ends[:, 1])
+    inside = (ends[:, 0] <= Y_NUMBERS[350:]) & (Y_NUMBERS[350:] <= ends[:, 1])
     assert inside.mean() > 0.8
 
 

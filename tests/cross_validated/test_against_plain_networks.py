@@ -157,9 +157,9 @@ def test_the_best_candidate_and_checkpoint_have_the_least_pooled_loss(uneven):
     ).fit(X, y)
     weights = [len(part) for part in held_out]
     pooled = np.average(model.scores_, axis=2, weights=weights)
-    best, look = np.unravel_index(np.nanargmin(pooled), pooled.shape)
-    assert model.oof_score_ == pytest.approx(pooled[best, look])
-    assert model.best_n_steps_ == model.n_steps_[look] < 150
+    best, checkpoint = np.unravel_index(np.nanargmin(pooled), pooled.shape)
+    assert model.oof_score_ == pytest.approx(pooled[best, checkpoint])
+    assert model.best_n_steps_ == model.n_steps_[checkpoint] < 150
     assert model.candidates_[best] == {
         "alpha": model.alpha_,
         "keep_prob": model.keep_prob_,

@@ -43,13 +43,13 @@ class RemoteBackend(ParallelBackendBase):
         return self.effective_n_jobs(n_jobs)
 
     def submit(self, func, callback=None):
-        wire = pickle.dumps(func)
-        self.n_bytes.append(len(wire))
+        job = pickle.dumps(func)
+        self.n_bytes.append(len(job))
         # Jobs 1-5 go to one worker, the next ten to the other, and so on.
         backend_workers._kept = self.kept[(len(self.n_bytes) + 4) // 10 % 2]
         if len(self.n_bytes) == self.loses_at:
             backend_workers._kept.clear()
-        return Result(pickle.loads(pickle.dumps(pickle.loads(wire)())), callback)
+        return Result(pickle.loads(pickle.dumps(pickle.loads(job)())), callback)
 
 
 class Result:

@@ -21,16 +21,16 @@ class Recorder:
 
     def __init__(self, stop_after=np.inf, fail_at=np.inf):
         self.stop_after, self.fail_at = stop_after, fail_at
-        self.told, self.records, self.scores, self.is_down = [], [], [], False
+        self.calls, self.records, self.scores, self.is_down = [], [], [], False
 
     def setup(self, estimator, context):
-        self.told.append(("setup", context.max_subtasks))
+        self.calls.append(("setup", context.max_subtasks))
 
     def on_fit_task_begin(self, estimator, context):
-        self.told.append(("begin", context.task_name))
+        self.calls.append(("begin", context.task_name))
 
     def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator, metadata):
-        self.told.append(("end", context.task_name))
+        self.calls.append(("end", context.task_name))
         self.metadata = metadata
         self.scores.append(fitted_estimator.score(X, y))
         if context.task_name != "checkpoint":
@@ -52,7 +52,7 @@ def test_callbacks_get_a_fitted_estimator_at_each_checkpoint(kind, monkeypatch):
     recorder = Recorder()
     model = make(alphas=[0.1, 1.0]).set_callbacks(recorder).fit(rows, y)
     checkpoint = [("begin", "checkpoint"), ("end", "checkpoint")]
-    assert recorder.told == [
+    assert recorder.calls == [
         ("setup", 3),
         ("begin", "fit"),
         *(3 * checkpoint),
@@ -126,9 +126,9 @@ def test_the_scoring_monitor_follows_a_pipeline_in_a_search(monkeypatch):
     grid = {"mlpregularizedclassifiercv__n_members": [1, 2]}
     GridSearchCV(model, grid, cv=2).fit(X, Y)
     rows = [row for log in monitor.get_logs(select="all") for row in log.data]
-    looks = [row for row in rows if row["task_name"] == "checkpoint"]
-    assert len(looks) == (2 * 2 + 1) * 3
-    assert all(row["neg_log_loss"] < 0 for row in looks)
+    checkpoints = [row for row in rows if row["task_name"] == "checkpoint"]
+    assert len(checkpoints) == (2 * 2 + 1) * 3
+    assert all(row["neg_log_loss"] < 0 for row in checkpoints)
 
 
 def test_the_progress_bar_shows_checkpoints(capsys):

@@ -177,7 +177,7 @@ def test_a_full_disk_is_one_warning_that_names_the_step(tmp_path, monkeypatch):
 
 # -- checkpoints of other fits are refused ---------------------------------------------
 
-OTHERS = {
+OTHER_FITS = {
     "alphas was 0.1 and is 1": (classifier(alphas=1.0), X, Y),
     "random_state was 0 and is 1": (classifier(random_state=1), X, Y),
     "cv was 3 and is 4": (classifier(cv=4), X, Y),
@@ -207,11 +207,11 @@ def saved(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("says", OTHERS)
-def test_a_checkpoint_of_another_fit_is_refused(says, saved):
-    model, *rows = OTHERS[says]
+@pytest.mark.parametrize("difference", OTHER_FITS)
+def test_a_checkpoint_of_another_fit_is_refused(difference, saved):
+    model, *rows = OTHER_FITS[difference]
     before = dict(vars(model))
-    with pytest.raises(ValueError, match=f"of another fit: .*{says}"):
+    with pytest.raises(ValueError, match=f"of another fit: .*{difference}"):
         model.fit(*rows, resume_from=saved)
     assert same_state(vars(model), before)
 

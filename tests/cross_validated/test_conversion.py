@@ -422,7 +422,7 @@ def test_a_member_from_a_file_can_be_trained_on():
 # -- diagnostics and plots -------------------------------------------------------------
 
 
-LOOKS = {
+DIAGNOSTICS = {
     "signals": lambda model: signal_propagation(model, ready(), y_of("binary")),
     "gradients": lambda model: check_gradients(
         model, ready()[:16], y_of("binary")[:16]
@@ -434,15 +434,15 @@ LOOKS = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_diagnostics_need_a_single_member(look):
+@pytest.mark.parametrize("name", DIAGNOSTICS)
+def test_diagnostics_need_a_single_member(name):
     model = fitted_to_numbers("binary")
-    assert LOOKS[look](model) is not None
+    assert DIAGNOSTICS[name](model) is not None
     two = fitted_to_numbers("binary", "two")
     words = r"MLPRegularizedClassifierCV.*has 2 networks: give one of its members_"
     with pytest.raises(TypeError, match=re.compile(words, flags=re.S)):
-        LOOKS[look](two)
-    assert LOOKS[look](two.members_[1]) is not None
+        DIAGNOSTICS[name](two)
+    assert DIAGNOSTICS[name](two.members_[1]) is not None
     plt.close("all")
 
 

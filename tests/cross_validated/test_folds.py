@@ -250,8 +250,8 @@ def test_more_folds_than_groups_are_refused():
 def test_split_groups_raise_a_warning(cv):
     with pytest.warns(UserWarning, match="splits groups between training") as caught:
         classifier(cv=cv).fit(X, Y, groups=np.arange(N) % 9)
-    told = [w for w in caught if "groups" in str(w.message)]
-    assert [w.filename for w in told] == [__file__]
+    of_groups = [w for w in caught if "groups" in str(w.message)]
+    assert [w.filename for w in of_groups] == [__file__]
 
 
 def test_no_warning_if_a_splitter_happens_to_keep_groups_together():
@@ -275,10 +275,10 @@ def test_a_weight_of_zero_leaves_the_row_out(kind, preprocess, sparse_rows):
     without = make(**options).fit(rows[counts], y[counts], sample_weight=weight[counts])
     assert_array_equal(thetas(with_zeros), thetas(without))
     name = "oof_decision_function_" if kind == "classes" else "oof_prediction_"
-    said = getattr(with_zeros, name)
-    assert len(said) == N
-    assert_array_equal(said[counts], getattr(without, name))
-    assert np.isnan(said[~counts]).all()
+    attribute = getattr(with_zeros, name)
+    assert len(attribute) == N
+    assert_array_equal(attribute[counts], getattr(without, name))
+    assert np.isnan(attribute[~counts]).all()
 
 
 def test_a_class_weight_of_zero_leaves_its_rows_out():

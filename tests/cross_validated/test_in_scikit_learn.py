@@ -75,8 +75,8 @@ def test_transformed_targets():
 @pytest.mark.parametrize("kind", KINDS)
 def test_cross_val_predict(kind):
     rows, y = make_rows(kind)
-    said = cross_val_predict(classifier(max_steps=5), rows, y, cv=2)
-    assert said.shape == y.shape
+    predicted = cross_val_predict(classifier(max_steps=5), rows, y, cv=2)
+    assert predicted.shape == y.shape
 
 
 def test_groups_and_weights_are_routed():

@@ -58,8 +58,8 @@ def test_several_outputs(loss):
             model.oof_prediction_[held_out], member.predict(X[held_out]), rtol=1e-5
         )
     assert model.oof_score_ == pytest.approx(np.mean(costs), rel=1e-4)
-    look = np.flatnonzero(model.n_steps_ == model.best_n_steps_)[0]
-    assert_allclose(model.scores_[0, look], costs, rtol=1e-4)
+    checkpoint = np.flatnonzero(model.n_steps_ == model.best_n_steps_)[0]
+    assert_allclose(model.scores_[0, checkpoint], costs, rtol=1e-4)
 
 
 def test_without_scaling_the_cost_is_the_sum_over_outputs():

@@ -136,11 +136,11 @@ def test_members_take_turns(monkeypatch):
     steps(monkeypatch, 4, 8, 12)
     turns, advance = [], NetInTraining.advance_to
 
-    def noted(net, n_steps):
+    def recorded_advance(net, n_steps):
         turns.append((net.examples.n_rows == len(Y), n_steps))
         return advance(net, n_steps)
 
-    monkeypatch.setattr(NetInTraining, "advance_to", noted)
+    monkeypatch.setattr(NetInTraining, "advance_to", recorded_advance)
     model = classifier(n_members=3).fit(X, Y)
     best = [n for n in (4, 8, 12) if n <= model.best_n_steps_]
     of_members = [n_steps for is_member, n_steps in turns if is_member]

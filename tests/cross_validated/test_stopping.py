@@ -138,10 +138,10 @@ def test_non_finite_logits_are_divergence(monkeypatch):
     steps(monkeypatch, 4, 8)
     logits = NetInTraining.logits
 
-    def far(net, examples):
+    def non_finite_logits(net, examples):
         return logits(net, examples) * (np.nan if net.estimator.alpha == 0.1 else 1)
 
-    monkeypatch.setattr(NetInTraining, "logits", far)
+    monkeypatch.setattr(NetInTraining, "logits", non_finite_logits)
     with pytest.warns(ConvergenceWarning) as caught:
         model = classifier(alphas=[0.1, 1.0], learning_rate_init="auto").fit(X, Y)
     assert model.alpha_ == 1.0

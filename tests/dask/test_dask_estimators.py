@@ -111,11 +111,11 @@ def test_local_steps_on_one_partition_equal_synchronous_steps(client, rows):
     how = {**QUICK, "batch_size": 13, "dtype": "float64", "averaging": "ema"}
     how |= {"keep_prob": 0.5, "input_keep_prob": 0.8}
     X, y = cut(X, 60), cut(y, 60)
-    together = DaskMLPRegularizedClassifier(**how).fit(X, y)
+    synchronous = DaskMLPRegularizedClassifier(**how).fit(X, y)
     for every in (2, "epoch"):
-        apart = DaskMLPRegularizedClassifier(**how, sync_every=every).fit(X, y)
-        assert difference(together, apart) < 1e-12
-        assert_allclose(apart.loss_curve_, together.loss_curve_)
+        averaged = DaskMLPRegularizedClassifier(**how, sync_every=every).fit(X, y)
+        assert difference(synchronous, averaged) < 1e-12
+        assert_allclose(averaged.loss_curve_, synchronous.loss_curve_)
 
 
 def test_local_steps_are_averaged_by_rows(client, rows):
@@ -124,11 +124,11 @@ def test_local_steps_are_averaged_by_rows(client, rows):
     how = {**WHOLE, "batch_size": 20, "solver": "sgd", "momentum": 0.0, "max_iter": 1}
     how |= {"learning_rate_init": 1e-6, "averaging": None}
     X, y = cut(X, 12, 48), cut(y, 60)
-    together = DaskMLPRegularizedClassifier(**how).fit(X, y)
-    apart = DaskMLPRegularizedClassifier(**how, sync_every="epoch").fit(X, y)
+    synchronous = DaskMLPRegularizedClassifier(**how).fit(X, y)
+    averaged = DaskMLPRegularizedClassifier(**how, sync_every="epoch").fit(X, y)
     at_start = DaskMLPRegularizedClassifier(**how | {"learning_rate_init": 1e-12})
-    way = difference(together, at_start.fit(X, y))
-    assert 0 < difference(together, apart) < 1e-3 * way
+    step_length = difference(synchronous, at_start.fit(X, y))
+    assert 0 < difference(synchronous, averaged) < 1e-3 * step_length
 
 
 def test_every_row_is_in_one_batch_and_batches_are_of_similar_size():
@@ -192,8 +192,8 @@ def test_frames_keep_names_index_and_divisions(client, rows):
     with pytest.raises(ValueError, match="feature names"):
         net.predict(lazy.rename(columns={"a": "z"}))
     to_numbers = DaskMLPRegularizedRegressor(**QUICK).fit(lazy, numbers)
-    answer = to_numbers.predict(lazy)
-    assert answer.dtype == answer.compute().dtype == np.float64
+    predicted = to_numbers.predict(lazy)
+    assert predicted.dtype == predicted.compute().dtype == np.float64
 
 
 def test_sparse_blocks_are_trained_on_as_dense_ones(client, rows):

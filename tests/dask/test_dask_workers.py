@@ -19,7 +19,7 @@ pytestmark = [
         "ignore:.*(max_iter|stopped).*:sklearn.exceptions.ConvergenceWarning"
     ),
 ]
-HOW = {
+SETTINGS = {
     "hidden_layer_sizes": (10, 5),
     "random_state": 0,
     "max_iter": 4,
@@ -43,7 +43,9 @@ def fitted(client, how):
     X = rng.normal(size=(800, 6))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
     on_workers = client.persist(da.from_array(X, chunks=(200, -1)))
-    return DaskMLPRegularizedClassifier(**HOW | how, client=client).fit(on_workers, y)
+    return DaskMLPRegularizedClassifier(**SETTINGS | how, client=client).fit(
+        on_workers, y
+    )
 
 
 def cluster(n_workers):
