@@ -17,7 +17,7 @@ from skdnn.cross_validated.workers import Workers
 
 # The first checkpoints are only a few steps apart, so a small change between two of
 # them does not mean that training has stalled.
-_PATIENT_UNTIL = 100
+_MIN_STEPS_TO_STOP = 100
 
 OnCheckpoint = Callable[[int, list[Contender]], Any]
 
@@ -90,7 +90,7 @@ class Race:
         if contender.has_diverged or n_checkpoints == len(self.checkpoints):
             return False
         n_steps = 0 if n_checkpoints == 0 else self.checkpoints[n_checkpoints - 1]
-        is_early = n_steps < _PATIENT_UNTIL or n_checkpoints == 0
+        is_early = n_steps < _MIN_STEPS_TO_STOP or n_checkpoints == 0
         return is_early or contender.n_stalled + unscored < self._patience
 
     def run(self, workers: Workers, on_checkpoint: OnCheckpoint | None = None) -> None:

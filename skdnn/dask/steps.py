@@ -109,7 +109,7 @@ class PartitionedSteps(Steps):
         n_parts = len(self._parts)
         tasks_per_round = n_parts + 2
         at_once = every * max(1, _TASKS_AT_ONCE // tasks_per_round)
-        take = self._steps_together if every == 1 else self._steps_apart
+        take = self._synchronous_steps if every == 1 else self._local_steps
         total, n_rows = 0.0, 0
         for first in range(0, n_batches, at_once):
             last = min(first + at_once, n_batches)
@@ -153,7 +153,7 @@ class PartitionedSteps(Steps):
         state.optimizer.t += n_steps
         state.n_averaged = moved.n_averaged
 
-    def _steps_together(
+    def _synchronous_steps(
         self, current: Future, orders: list, start: int, stop: int, steps: Batches
     ) -> Future:
         """Take one step with the gradient of a batch, summed over the partitions."""
@@ -186,7 +186,7 @@ class PartitionedSteps(Steps):
             ]
         return self._submit(tasks.after_step, self._job, current, shares, n_rows, steps)
 
-    def _steps_apart(
+    def _local_steps(
         self, current: Future, orders: list, start: int, stop: int, steps: Batches
     ) -> Future:
         """Let each partition take its own steps, and average the results."""

@@ -159,7 +159,7 @@ class Checkpoint:
     def _save(self, progress: Savable) -> None:
         self._saved_at = time.monotonic()
         # A damaged file must not replace a good previous one.
-        keep = self._saved is not None or files.is_good(self.path)
+        keep = self._saved is not None or files.is_intact(self.path)
         try:
             files.write(self.path, progress.pack(), keep)
         except OSError as error:

@@ -23,7 +23,7 @@ class Damaged(Exception):
     """A file is not as it was written."""
 
 
-def before(path: Path) -> Path:
+def previous(path: Path) -> Path:
     """Return the path of the previous checkpoint."""
     return path.with_name(path.name + ".before")
 
@@ -47,7 +47,7 @@ def write(path: Path, content: dict[str, Any], keep: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         if keep and path.exists():
-            os.replace(path, before(path))
+            os.replace(path, previous(path))
         os.replace(new, path)
     except OSError:
         with contextlib.suppress(OSError):  # the first error is raised
@@ -69,7 +69,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def is_good(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
     """Return whether there is a complete checkpoint."""
     try:
         _body(path.read_bytes())

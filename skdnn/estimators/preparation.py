@@ -134,7 +134,7 @@ def check_same_layers(before: Network, now: Network) -> None:
     old, new = before.sizes, now.sizes
     if old != new:
         raise ValueError(
-            f"Training can only continue with the layers it began with, {old} "
+            f"Training can only continue with the layers of the first fit, {old} "
             "(inputs, hidden units, outputs); hidden_layer_sizes, X and y now require "
             f"{new}. Set warm_start=False to start a new fit."
         )

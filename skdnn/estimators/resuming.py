@@ -138,7 +138,7 @@ def saved_training(estimator, resume_from: Any) -> Saved | None:
     path = path_of(resume_from, "resume_from")
     check_can_go_on(estimator, "resume_from")
     bad: list[str] = []
-    for each in (path, files.before(path)):
+    for each in (path, files.previous(path)):
         try:
             content = files.read(each)
         except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Libraries that take estimators of scikit-learn take these: one row for each.
+"""Third-party libraries for scikit-learn estimators work with ours: one row each.
 
-Left out of the default run; a library that is not installed is skipped, with what to
-install. All of them: pip install -e ".[test,clients]", then pytest -m clients.
+Not in the default run. A library that is missing is skipped, and the reason names the
+package. For all: pip install -e ".[test,clients]", then pytest -m clients.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from skdnn import (
     MLPRegularizedRegressor,
 )
 
-# What these libraries warn of is their own affair; what skdnn warns of is not.
+# Ignore the libraries' own warnings, but not those of skdnn.
 pytestmark = [
     pytest.mark.clients,
     pytest.mark.filterwarnings("ignore"),
@@ -36,7 +36,7 @@ FRAME = FRAME.iloc[:, :8]
 X_TRAIN, X_TEST, Y_TRAIN, Y_TEST = train_test_split(
     FRAME, TARGET, stratify=TARGET, random_state=0
 )
-NUMBERS, AMOUNT = load_diabetes(return_X_y=True)
+NUMBERS, Y_NUMBERS = load_diabetes(return_X_y=True)
 NET = MLPRegularizedClassifier((8,), solver="lbfgs", alpha=3.0, random_state=0)
 MODEL = make_pipeline(InputStandardizer(), NET)
 CHOOSER = MLPRegularizedClassifierCV((8,), max_steps=200, random_state=0)
@@ -50,7 +50,7 @@ GOOD = 0.85  # accuracy
 
 
 def mlflow_runs(tmp_path, *models):
-    """Return the run that autologging makes of each model's fit."""
+    """Return the run that autologging records for each model's fit."""
     import mlflow
 
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'runs.db'}")
@@ -76,7 +76,7 @@ def mlflow_autolog(tmp_path):
         make_pipeline(clone(CHOOSER)),
         GridSearchCV(MODEL, grid, cv=2),
     )
-    # Only scikit-learn's classes are patched, as the page "Real tables" says.
+    # MLflow patches only scikit-learn's classes; see the page "Real tables".
     assert not bare.params
     assert pipeline.params["mlpregularizedclassifier__alpha"] == "3.0"
     assert pipeline.metrics["training_accuracy_score"] > GOOD
@@ -113,8 +113,8 @@ def skore_report(tmp_path):
 # -- other searches --------------------------------------------------------------------
 
 
-class Pruning:
-    """A callback that reports the dev score of each epoch to a trial."""
+class PruningCallback:
+    """Report the dev score of each epoch to an Optuna trial."""
 
     def __init__(self, trial):
         self.trial = trial
@@ -150,7 +150,7 @@ def optuna_pruning(tmp_path):
             max_iter=30,
             n_iter_no_change=30,
             random_state=0,
-        ).set_callbacks(Pruning(trial))
+        ).set_callbacks(PruningCallback(trial))
         net.fit(InputStandardizer().fit_transform(X_TRAIN), Y_TRAIN)
         epochs.append(net.n_iter_)
         if net.stop_reason_ == "callback":
@@ -226,14 +226,16 @@ def dask_predictions(tmp_path):
 
     model = ParallelPostFit(clone(MODEL)).fit(X_TRAIN.to_numpy(), Y_TRAIN)
     rows = da.from_array(X_TEST.to_numpy(), chunks=(50, 8))
-    said = model.predict_proba(rows)
-    assert said.numblocks[0] == 3
+    probabilities = model.predict_proba(rows)
+    assert probabilities.numblocks[0] == 3
     np.testing.assert_allclose(
-        said.compute(), model.estimator.predict_proba(X_TEST.to_numpy()), rtol=1e-6
+        probabilities.compute(),
+        model.estimator.predict_proba(X_TEST.to_numpy()),
+        rtol=1e-6,
     )
 
 
-# -- before the net --------------------------------------------------------------------
+# -- preprocessing ---------------------------------------------------------------------
 
 
 def imbalanced_pipeline(tmp_path):
@@ -248,8 +250,8 @@ def imbalanced_pipeline(tmp_path):
     assert model.score(X_TEST, Y_TEST) > GOOD
 
 
-def with_words(X):
-    """Return the frame with a category and a date that tell of its first column."""
+def with_category_and_date(X):
+    """Add a category and a date that are derived from the first column."""
     first = X.iloc[:, 0].round().astype(int)
     return X.iloc[:, 1:3].assign(
         size=first.map("about {}".format).astype(object),
@@ -262,7 +264,9 @@ def category_encoder(tmp_path):
 
     columns = category_encoders.CatBoostEncoder(cols=["size"])
     model = make_pipeline(columns, InputStandardizer(), clone(NET))
-    X_train, X_test = (with_words(X).drop(columns="seen") for X in (X_TRAIN, X_TEST))
+    X_train, X_test = (
+        with_category_and_date(X).drop(columns="seen") for X in (X_TRAIN, X_TEST)
+    )
     assert model.fit(X_train, Y_TRAIN).score(X_test, Y_TEST) > 0.8
 
 
@@ -274,12 +278,12 @@ def feature_engine_dates(tmp_path):
         DatetimeFeatures(features_to_extract=["day_of_year"]),
         RareLabelEncoder(tol=0.05),
         clone(CHOOSER),
-    ).fit(with_words(X_TRAIN), Y_TRAIN)
-    assert model.score(with_words(X_TEST), Y_TEST) > 0.8
+    ).fit(with_category_and_date(X_TRAIN), Y_TRAIN)
+    assert model.score(with_category_and_date(X_TEST), Y_TEST) > 0.8
     assert "seen_day_of_year" in model[-1].feature_names_in_
 
 
-# -- which columns ---------------------------------------------------------------------
+# -- feature selection and importance --------------------------------------------------
 
 
 def feature_engine_selection(tmp_path):
@@ -293,8 +297,8 @@ def feature_engine_selection(tmp_path):
     assert set(X.columns) - set(selector.features_to_drop_)
 
 
-class BagOfNets(BaggingClassifier):
-    """What Boruta asks of an estimator: members, and how much each column weighs."""
+class NetBagging(BaggingClassifier):
+    """Bagging with the feature_importances_ that Boruta needs."""
 
     @property
     def feature_importances_(self):
@@ -306,7 +310,7 @@ def boruta(tmp_path):
 
     noise = np.random.default_rng(0).normal(size=(len(X_TRAIN), 3))
     X = InputStandardizer().fit_transform(X_TRAIN.iloc[:, :2])
-    bag = BagOfNets(clone(NET).set_params(alpha=30.0))
+    bag = NetBagging(clone(NET).set_params(alpha=30.0))
     selector = BorutaPy(bag, n_estimators=3, max_iter=15, random_state=0)
     selector.fit(np.column_stack([X, noise]), Y_TRAIN.to_numpy())
     assert selector.support_.tolist() == [True, True, False, False, False]
@@ -322,10 +326,12 @@ def mlxtend_selection(tmp_path):
 def shap_values(tmp_path):
     import shap
 
-    X_train, X_test = (with_words(X).drop(columns="seen") for X in (X_TRAIN, X_TEST))
+    X_train, X_test = (
+        with_category_and_date(X).drop(columns="seen") for X in (X_TRAIN, X_TEST)
+    )
     X_train.loc[X_train.index[::10], "size"] = None
     model = clone(CHOOSER).fit(X_train, Y_TRAIN)
-    # It compares values as numbers: text has to come as codes.
+    # SHAP compares values as numbers, so text is passed as codes.
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     codes.fit(X_train[["size"]])
 
@@ -348,7 +354,7 @@ def shap_values(tmp_path):
     )
 
 
-# -- what predictions are worth --------------------------------------------------------
+# -- uncertainty, label quality, fairness ----------------------------------------------
 
 
 def mapie_sets(tmp_path):
@@ -366,9 +372,9 @@ def mapie_intervals(tmp_path):
     from mapie.regression import CrossConformalRegressor
 
     model = CrossConformalRegressor(NUMBER_NET, confidence_level=0.9, cv=3)
-    model.fit_conformalize(NUMBERS[:300], AMOUNT[:300])
+    model.fit_conformalize(NUMBERS[:300], Y_NUMBERS[:300])
     _, ends = model.predict_interval(NUMBERS[300:])
-    inside = (ends[:, 0, 0] <= AMOUNT[300:]) & (AMOUNT[300:] <= ends[:, 1, 0])
+    inside = (ends[:, 0, 0] <= Y_NUMBERS[300:]) & (Y_NUMBERS[300:] <= ends[:, 1, 0])
     assert inside.mean() > 0.8
 
 
@@ -376,10 +382,10 @@ def crepes_intervals(tmp_path):
     from crepes import WrapRegressor
 
     model = WrapRegressor(clone(NUMBER_NET))
-    model.fit(NUMBERS[:250], AMOUNT[:250])
-    model.calibrate(NUMBERS[250:350], AMOUNT[250:350])
+    model.fit(NUMBERS[:250], Y_NUMBERS[:250])
+    model.calibrate(NUMBERS[250:350], Y_NUMBERS[250:350])
     ends = model.predict_int(NUMBERS[350:], confidence=0.9)
-    inside = (ends[:, 0] <= AMOUNT[350:]) & (AMOUNT[350:] <= ends[:, 1])
+    inside = (ends[:, 0] <= Y_NUMBERS[350:]) & (Y_NUMBERS[350:] <= ends[:, 1])
     assert inside.mean() > 0.8
 
 
@@ -416,7 +422,7 @@ def yellowbrick_curve(tmp_path):
 
 
 class Client(NamedTuple):
-    """A library: what to install, what to import, what of it is driven, and by whom."""
+    """A library: what to install and import, the feature tested, and its test."""
 
     library: str
     module: str
@@ -436,7 +442,9 @@ CLIENTS = [
     Client("dask-ml", "dask_ml", "ParallelPostFit", dask_predictions),
     Client("imbalanced-learn", "imblearn", "SMOTE in a pipeline", imbalanced_pipeline),
     Client("category_encoders", "category_encoders", "an encoder", category_encoder),
-    Client("feature_engine", "feature_engine", "dates, levels", feature_engine_dates),
+    Client(
+        "feature_engine", "feature_engine", "dates, rare labels", feature_engine_dates
+    ),
     Client(
         "feature_engine",
         "feature_engine",
@@ -458,10 +466,10 @@ CLIENTS = [
 @pytest.mark.parametrize(
     "client", CLIENTS, ids=[f"{each.library}: {each.driven}" for each in CLIENTS]
 )
-def test_a_client_drives_our_estimators(client, tmp_path, monkeypatch):
+def test_a_client_works_with_our_estimators(client, tmp_path, monkeypatch):
     pytest.importorskip(
         client.module,
         reason=f"{client.driven} of {client.library}: pip install {client.library}",
     )
-    monkeypatch.chdir(tmp_path)  # some write where they are
+    monkeypatch.chdir(tmp_path)  # some write to the working directory
     client.check(tmp_path)

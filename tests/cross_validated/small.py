@@ -1,10 +1,10 @@
-"""Small estimators and tables that these tests share; nothing hangs on defaults."""
+"""Small estimators and tables for these tests; independent of the defaults."""
 
 import numpy as np
 
 from skdnn import MLPRegularizedClassifierCV, MLPRegularizedRegressorCV
 
-# A checkpoint after each of these numbers of steps, instead of those of the estimator.
+# Numbers of steps with a checkpoint, which replace those of the estimator.
 STEPS = (4, 12, 20)
 CHECKPOINTS = "skdnn.cross_validated.base.checkpoints"
 
@@ -29,23 +29,23 @@ def classifier(**changes):
 
 
 def regressor(**changes):
-    """Return a regressor likewise."""
+    """Return a regressor that fits a few dozen rows in milliseconds."""
     return MLPRegularizedRegressorCV(**(_SMALL | changes))
 
 
 def steps(monkeypatch, *numbers):
-    """Have all fits look at their networks after these numbers of steps."""
+    """Set the checkpoints of all fits to these numbers of steps."""
     monkeypatch.setattr(CHECKPOINTS, lambda most: np.array(numbers or STEPS))
 
 
 def cut(n_rows, n_folds=3):
-    """Return folds as pairs of row numbers: every third row is held out together."""
+    """Return (train, held-out) row indices; fold k holds out every n_folds-th row."""
     every = np.arange(n_rows)
     return [(every[every % n_folds != k], every[k::n_folds]) for k in range(n_folds)]
 
 
 def thetas(estimator):
-    """Return the parameters of all members, one after the other."""
+    """Return the parameters of all members, concatenated."""
     arrays = [
         array
         for member in estimator.members_
@@ -55,5 +55,5 @@ def thetas(estimator):
 
 
 def net_of(member):
-    """Return the network of a member, which may stand behind a preprocessor."""
+    """Return the network of a member, which may follow a preprocessor."""
     return member[-1] if hasattr(member, "steps") else member

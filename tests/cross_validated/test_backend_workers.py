@@ -1,4 +1,4 @@
-"""Networks trained by the workers of a joblib backend: the bits of threads."""
+"""Workers of a joblib backend train the same networks as threads, bit for bit."""
 
 import logging
 import os
@@ -23,17 +23,17 @@ X, Y = make_rows()
 FRAME = pd.DataFrame(X, columns=list("abcd")).assign(e=np.array(list("uvw"))[Y])
 
 
-class Far(ParallelBackendBase):
-    """Workers at the end of a wire: all that they see has been pickled.
+class RemoteBackend(ParallelBackendBase):
+    """A simulated remote backend: its two workers receive pickled jobs only.
 
-    There are two, which take turns. Each keeps networks of its own; some are lost.
+    Each worker keeps its own networks between jobs and may lose them.
     """
 
     supports_sharedmem = False
     default_n_jobs = 2
     kept: tuple[dict, dict] = ({}, {})
-    n_bytes: list[int] = []  # noqa: RUF012 (of each job)
-    loses_at = None  # the number of a job
+    n_bytes: list[int] = []  # noqa: RUF012 (one per job)
+    loses_at = None  # job number before which a worker loses its networks
 
     def effective_n_jobs(self, n_jobs):
         return 1 if n_jobs == 1 else 2
@@ -43,16 +43,16 @@ class Far(ParallelBackendBase):
         return self.effective_n_jobs(n_jobs)
 
     def submit(self, func, callback=None):
-        wire = pickle.dumps(func)
-        self.n_bytes.append(len(wire))
-        # The first five jobs are for one worker, the next ten for the other.
+        job = pickle.dumps(func)
+        self.n_bytes.append(len(job))
+        # Jobs 1-5 go to one worker, the next ten to the other, and so on.
         backend_workers._kept = self.kept[(len(self.n_bytes) + 4) // 10 % 2]
         if len(self.n_bytes) == self.loses_at:
             backend_workers._kept.clear()
-        return Answer(pickle.loads(pickle.dumps(pickle.loads(wire)())), callback)
+        return Result(pickle.loads(pickle.dumps(pickle.loads(job)())), callback)
 
 
-class Answer:
+class Result:
     def __init__(self, value, callback):
         self.value = value
         callback(self)
@@ -61,15 +61,15 @@ class Answer:
         return self.value
 
 
-register_parallel_backend("far", Far)
+register_parallel_backend("remote", RemoteBackend)
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept(monkeypatch):
+def _no_kept_networks(monkeypatch):
     steps(monkeypatch, 4, 8, 10, 16, 20)
     monkeypatch.setattr(backend_workers, "_kept", {})
-    monkeypatch.setattr(Far, "kept", ({}, {}))
-    monkeypatch.setattr(Far, "n_bytes", [])
+    monkeypatch.setattr(RemoteBackend, "kept", ({}, {}))
+    monkeypatch.setattr(RemoteBackend, "n_bytes", [])
 
 
 CASES = {
@@ -92,49 +92,49 @@ def fit(case, **changes):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_far_networks_are_the_near_ones(case):
-    near = fit(case, n_jobs=2)
-    with parallel_config(backend="far"):
-        far = fit(case)
-    assert Far.n_bytes
-    assert_same(far, near)
+def test_remote_networks_equal_local_ones(case):
+    local = fit(case, n_jobs=2)
+    with parallel_config(backend="remote"):
+        remote = fit(case)
+    assert RemoteBackend.n_bytes
+    assert_same(remote, local)
 
 
 def test_rows_are_sent_to_a_worker_once():
     rows = np.random.default_rng(0).normal(size=(400, 50)), np.arange(400) % 2
     model = classifier(preprocess=False, cv=5, refit=False)
-    with parallel_config(backend="far"):
+    with parallel_config(backend="remote"):
         model.fit(*rows)
-    with_rows = [n > 40_000 for n in Far.n_bytes]
-    # The second worker misses five networks; the first still has them later.
+    with_rows = [n > 40_000 for n in RemoteBackend.n_bytes]
+    # The second worker lacks five networks; the first still has them later.
     assert with_rows == [True] * 5 + [False] * 5 + [True] * 5 + [False] * 15
 
 
 @pytest.mark.parametrize("loses_at", [3, 12, 31])
-def test_a_worker_that_forgets_does_no_harm(loses_at, monkeypatch):
-    near = fit("dense", n_jobs=2)
-    monkeypatch.setattr(Far, "loses_at", loses_at)
-    with parallel_config(backend="far"):
-        assert_same(fit("dense"), near)
+def test_a_worker_that_loses_its_networks_changes_nothing(loses_at, monkeypatch):
+    local = fit("dense", n_jobs=2)
+    monkeypatch.setattr(RemoteBackend, "loses_at", loses_at)
+    with parallel_config(backend="remote"):
+        assert_same(fit("dense"), local)
 
 
-def test_without_such_a_backend_nothing_leaves_the_process(monkeypatch):
+def test_other_backends_send_nothing_to_workers(monkeypatch):
     for backend in ("threading", "sequential"):
         with parallel_config(backend=backend, n_jobs=2):
             fit("numbers")
-    with parallel_config(backend="far"):
+    with parallel_config(backend="remote"):
         fit("numbers", n_jobs=1)
     with parallel_config(n_jobs=2):
         monkeypatch.setattr("skdnn.cross_validated.workers.BackendWorkers", None)
         fit("numbers")
-    assert Far.n_bytes == []
+    assert RemoteBackend.n_bytes == []
 
 
-def test_a_choice_goes_on_elsewhere(tmp_path):
+def test_a_choice_resumes_on_backend_workers(tmp_path):
     model, *rows = CASES["dense"]
-    with parallel_config(backend="far"):
+    with parallel_config(backend="remote"):
         crashed(pickle.loads(pickle.dumps(model)), tmp_path / "a", *rows, at=7)
-    with parallel_config(backend="far"):
+    with parallel_config(backend="remote"):
         again = pickle.loads(pickle.dumps(model)).set_callbacks(
             Checkpoint(tmp_path / "a")
         )
@@ -142,12 +142,12 @@ def test_a_choice_goes_on_elsewhere(tmp_path):
     assert_same(again, fit("dense"))
 
 
-# -- backends of others ----------------------------------------------------------------
+# -- third-party backends --------------------------------------------------------------
 
 
 @pytest.fixture
 def cluster():
-    """Return what starts a Dask cluster without a port of its own."""
+    """Return a function that starts a Dask cluster without a dashboard port."""
     distributed = pytest.importorskip("distributed", reason="needs dask, distributed")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     clients = []
@@ -164,16 +164,16 @@ def cluster():
         client.close()
 
 
-@pytest.mark.filterwarnings("ignore")  # what Dask warns of is its own affair
+@pytest.mark.filterwarnings("ignore")  # Dask's own warnings
 def test_dask_in_this_process(cluster):
-    near = fit("dense", n_jobs=2)
+    local = fit("dense", n_jobs=2)
     cluster(processes=False)
     with parallel_config(backend="dask"):
-        assert_same(fit("dense", n_jobs=-1), near)
+        assert_same(fit("dense", n_jobs=-1), local)
 
 
-class KillsAWorker:
-    """Ends a process of the cluster in the middle of a race."""
+class WorkerKiller:
+    """Kill a process of the cluster in the middle of a fit."""
 
     def __init__(self, client):
         self.client, self.pid = client, None
@@ -192,16 +192,16 @@ class KillsAWorker:
 @pytest.mark.slow
 @pytest.mark.clients
 @pytest.mark.filterwarnings("ignore")
-def test_dask_in_processes_of_which_one_is_killed(cluster):
-    near = fit("dense", n_jobs=2)
+def test_dask_with_a_killed_worker_process(cluster):
+    local = fit("dense", n_jobs=2)
     client = cluster(processes=True)
     with parallel_config(backend="dask"):
-        assert_same(fit("dense", n_jobs=-1), near)
-        killer = KillsAWorker(client)
+        assert_same(fit("dense", n_jobs=-1), local)
+        killer = WorkerKiller(client)
         model, *rows = pickle.loads(pickle.dumps(CASES["dense"]))
         model.set_params(n_jobs=-1).set_callbacks(killer).fit(*rows)
     assert killer.pid is not None
-    assert_same(model.set_callbacks().set_params(n_jobs=None), near)
+    assert_same(model.set_callbacks().set_params(n_jobs=None), local)
 
 
 @pytest.mark.slow
@@ -210,20 +210,20 @@ def test_dask_in_processes_of_which_one_is_killed(cluster):
 def test_ray():
     ray = pytest.importorskip("ray", reason="pip install ray")
     joblib_of_ray = pytest.importorskip("ray.util.joblib")
-    near = fit("dense", n_jobs=2)
+    local = fit("dense", n_jobs=2)
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         joblib_of_ray.register_ray()
         with parallel_config(backend="ray"):
-            assert_same(fit("dense", n_jobs=-1), near)
+            assert_same(fit("dense", n_jobs=-1), local)
     finally:
         ray.shutdown()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
-def test_processes_of_joblib(backend):
-    near = fit("dense", n_jobs=2)
+def test_joblib_processes(backend):
+    local = fit("dense", n_jobs=2)
     with parallel_config(backend=backend, n_jobs=2):
-        assert_same(fit("dense"), near)
+        assert_same(fit("dense"), local)
         assert_same(fit("sparse, in place"), fit("sparse, in place", n_jobs=1))

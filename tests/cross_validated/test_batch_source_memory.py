@@ -1,4 +1,4 @@
-"""More rows than a choice may hold: what it adds to the memory that is in use."""
+"""Peak memory of a CV fit on more rows than fit into memory."""
 
 import json
 import os
@@ -42,8 +42,8 @@ print(json.dumps(resident() - before))
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_choice_holds_a_sample_and_a_stated_number_of_chunks(tmp_path):
-    """A table of a gigabyte; two networks, one after the other, have been in memory."""
+def test_memory_is_a_sample_and_a_stated_number_of_chunks(tmp_path):
+    """Fit two networks in turn on a table of one gigabyte."""
     n_rows, rng = 2**30 // (4 * N_COLUMNS), np.random.default_rng(0)
     for name, m in (("", n_rows), ("_small", 25_000)):
         X = np.lib.format.open_memmap(
@@ -63,6 +63,6 @@ def test_a_choice_holds_a_sample_and_a_stated_number_of_chunks(tmp_path):
     )
     added = json.loads(done.stdout.splitlines()[-1])
     print(f"{added / 2**20:.0f} MB")
-    # Targets and numbers of 5 million rows, the sample and what is made of it, and the
-    # buffers of two networks: well below the gigabyte that would be held otherwise.
+    # Targets and indices of 5 million rows, the sample and its encoding, and the
+    # buffers of two networks: well below the gigabyte of the whole table.
     assert added < 640 * 2**20

@@ -1,4 +1,4 @@
-"""A source of chunks in place of X and y: the choice is that on all rows at once."""
+"""CV fits on a BatchSource make the same choice as on the table in memory."""
 
 import warnings
 from itertools import pairwise
@@ -37,7 +37,7 @@ def chunks_of(X, *others, sizes=(50, 1, 70, 39)):
 
 
 def assert_same(one, other):
-    """The same choice, the same networks, bit for bit."""
+    """Assert the same choice and the same networks, bit for bit."""
     for name in (
         "best_n_steps_",
         "alpha_",
@@ -51,7 +51,7 @@ def assert_same(one, other):
     assert_array_equal(thetas(one), thetas(other))
 
 
-# -- as in memory ----------------------------------------------------------------------
+# -- same as in memory -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def assert_same(one, other):
     ],
     ids=["refit", "folds"],
 )
-def test_unshuffled_chunks_are_chosen_from_as_the_frame_is(frame, settings):
+def test_unshuffled_chunks_give_the_choice_of_the_frame(frame, settings):
     model = classifier(shuffle=False, **settings)
     whole = model.fit(frame, Y)
     streamed = classifier(shuffle=False, **settings).fit(chunks_of(frame, Y))
@@ -87,7 +87,7 @@ def test_regressors_weights_and_sparse_chunks(kind, preprocess):
     assert_same(whole, streamed)
 
 
-def test_shuffled_chunks_differ_by_the_order_of_batches_only():
+def test_shuffled_chunks_differ_in_batch_order_only():
     settings = {"max_steps": 300, "batch_size": 8, "tol": 0.0}
     whole = classifier(**settings).fit(FRAME, Y)
     streamed = classifier(**settings).fit(chunks_of(FRAME, Y))
@@ -99,7 +99,7 @@ def test_shuffled_chunks_differ_by_the_order_of_batches_only():
     assert_array_equal(is_nan, np.isnan(streamed.oof_decision_function_))
 
 
-def test_groups_and_pairs_are_of_row_numbers():
+def test_groups_and_pairs_refer_to_row_indices():
     groups = np.repeat(np.arange(20), 8)
     rows = np.random.default_rng(0).permutation(N_ROWS)
     pairs = [(np.sort(rows[40:]), np.sort(rows[:40]))]
@@ -128,10 +128,10 @@ def test_x_val_may_be_a_source(preprocess):
         assert_same(expected, classifier(**settings).fit(*args, **val))
 
 
-# -- longer streams --------------------------------------------------------------------
+# -- streams larger than memory --------------------------------------------------------
 
 
-def test_held_out_rows_that_are_many_are_read_from_the_source(monkeypatch):
+def test_many_held_out_rows_are_read_from_the_source(monkeypatch):
     settings = {"shuffle": False, "n_jobs": 2}
     expected = classifier(**settings).fit(FRAME, Y)
     monkeypatch.setattr(inputs, "MAX_HELD_OUT", 20)
@@ -144,7 +144,7 @@ def test_preprocessors_are_fitted_to_a_sample(monkeypatch):
     model = classifier().fit(chunks_of(FRAME, Y))
     n_seen = model.preprocessor_[0].named_transformers_["numbers"][0].n_samples_seen_
     assert 30 < np.max(n_seen) <= 100
-    # A fold of a few rows, of which the sample has hardly one, is read.
+    # A training fold with almost no rows in the sample is read from the source.
     pairs = [(np.arange(0, 30), np.arange(30, 60))]
     monkeypatch.setattr(first_pass, "_MAX_ROWS", 4)
     monkeypatch.setattr(first_pass, "_MIN_ROWS", 4)
@@ -154,7 +154,7 @@ def test_preprocessors_are_fitted_to_a_sample(monkeypatch):
     assert 15 < np.max(numbers.n_samples_seen_) <= 20
 
 
-def test_one_part_is_of_a_stated_number_of_rows(monkeypatch):
+def test_a_single_held_out_part_has_a_stated_number_of_rows(monkeypatch):
     monkeypatch.setattr(folds, "_ONE_PART_ABOVE", 100)
     monkeypatch.setattr(folds, "MAX_HELD_OUT", 12)
     for given in ((FRAME, Y), (chunks_of(FRAME, Y),)):
@@ -162,7 +162,7 @@ def test_one_part_is_of_a_stated_number_of_rows(monkeypatch):
         assert np.sum(np.isfinite(model.oof_decision_function_)) == 12
 
 
-def test_a_column_that_is_missing_in_a_chunk_is_what_it_is_elsewhere():
+def test_an_all_missing_column_of_a_chunk_has_the_type_of_other_chunks():
     first = FRAME[:80].assign(town=np.nan)
     model = classifier().fit([(first, Y[:80]), (FRAME[80:], Y[80:])])
     assert "town_x" in model.preprocessor_.get_feature_names_out()
@@ -190,7 +190,7 @@ def test_errors_name_the_chunk(second, message):
     assert_array_equal(before, thetas(model))
 
 
-def test_other_calls_are_refused():
+def test_conflicting_arguments_are_refused():
     source = BatchSource.from_arrays(NUMBERS, Y)
     with pytest.raises(ValueError, match="brings its own targets"):
         classifier().fit(source, Y)

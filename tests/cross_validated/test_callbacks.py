@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks: told of each checkpoint, and able to end a choice."""
+"""scikit-learn's callbacks are called at each checkpoint and can stop a CV fit."""
 
 import numpy as np
 import pytest
@@ -17,27 +17,27 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Recorder:
-    """Remembers what it is told; stops or fails after so many checkpoints."""
+    """Record each call; stop or fail after a number of checkpoints."""
 
     def __init__(self, stop_after=np.inf, fail_at=np.inf):
         self.stop_after, self.fail_at = stop_after, fail_at
-        self.told, self.records, self.scores, self.is_down = [], [], [], False
+        self.calls, self.records, self.scores, self.is_down = [], [], [], False
 
     def setup(self, estimator, context):
-        self.told.append(("setup", context.max_subtasks))
+        self.calls.append(("setup", context.max_subtasks))
 
     def on_fit_task_begin(self, estimator, context):
-        self.told.append(("begin", context.task_name))
+        self.calls.append(("begin", context.task_name))
 
     def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator, metadata):
-        self.told.append(("end", context.task_name))
+        self.calls.append(("end", context.task_name))
         self.metadata = metadata
         self.scores.append(fitted_estimator.score(X, y))
         if context.task_name != "checkpoint":
             return False
         self.records.append(context.record)
         if len(self.records) >= self.fail_at:
-            raise RuntimeError("as asked")
+            raise RuntimeError("on purpose")
         return len(self.records) >= self.stop_after
 
     def teardown(self, estimator, context):
@@ -45,14 +45,14 @@ class Recorder:
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "numbers"])
-def test_each_checkpoint_is_told_with_an_estimator_that_predicts(kind, monkeypatch):
+def test_callbacks_get_a_fitted_estimator_at_each_checkpoint(kind, monkeypatch):
     steps(monkeypatch, 4, 12, 20)
     rows, y = make_rows("binary" if kind == "numbers" else kind)
     make = regressor if kind == "numbers" else classifier
     recorder = Recorder()
     model = make(alphas=[0.1, 1.0]).set_callbacks(recorder).fit(rows, y)
     checkpoint = [("begin", "checkpoint"), ("end", "checkpoint")]
-    assert recorder.told == [
+    assert recorder.calls == [
         ("setup", 3),
         ("begin", "fit"),
         *(3 * checkpoint),
@@ -72,7 +72,7 @@ def test_each_checkpoint_is_told_with_an_estimator_that_predicts(kind, monkeypat
     assert min(min(r.scores.values()) for r in records) == model.oof_score_
 
 
-def test_the_estimator_of_a_checkpoint_is_that_of_its_folds(monkeypatch):
+def test_the_estimator_of_a_checkpoint_averages_its_folds(monkeypatch):
     steps(monkeypatch, 4, 12, 20)
     recorder = Recorder()
     model = classifier(refit=False, learning_rate_init=0.01)
@@ -82,7 +82,7 @@ def test_the_estimator_of_a_checkpoint_is_that_of_its_folds(monkeypatch):
     assert len(set(recorder.scores)) > 1
 
 
-def test_a_callback_can_stop_and_then_nothing_is_warned_about(monkeypatch, recwarn):
+def test_a_callback_can_stop_a_fit_without_a_warning(monkeypatch, recwarn):
     steps(monkeypatch, 4, 12, 20, 100)
     recorder = Recorder(stop_after=2)
     model = classifier(alphas=0.001).set_callbacks(recorder).fit(X, Y)
@@ -99,11 +99,11 @@ def test_callbacks_change_nothing():
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_fit_that_fails_takes_its_callbacks_down(n_jobs):
+def test_a_failed_fit_tears_its_callbacks_down(n_jobs):
     recorder = Recorder(fail_at=1)
     model = classifier(n_jobs=n_jobs).fit(X, Y).set_callbacks(recorder)
     before = dict(vars(model))
-    with pytest.raises(RuntimeError, match="as asked"):
+    with pytest.raises(RuntimeError, match="on purpose"):
         model.fit(X, Y)
     assert recorder.is_down
     assert same_state(vars(model), before)
@@ -113,7 +113,7 @@ def test_a_fit_that_fails_takes_its_callbacks_down(n_jobs):
     assert bad.is_down
 
 
-def test_weights_are_handed_on():
+def test_callbacks_get_sample_weights():
     recorder, weight = Recorder(), np.ones(len(Y))
     classifier().set_callbacks(recorder).fit(X, Y, sample_weight=weight)
     assert recorder.metadata["sample_weight"] is weight
@@ -126,9 +126,9 @@ def test_the_scoring_monitor_follows_a_pipeline_in_a_search(monkeypatch):
     grid = {"mlpregularizedclassifiercv__n_members": [1, 2]}
     GridSearchCV(model, grid, cv=2).fit(X, Y)
     rows = [row for log in monitor.get_logs(select="all") for row in log.data]
-    looks = [row for row in rows if row["task_name"] == "checkpoint"]
-    assert len(looks) == (2 * 2 + 1) * 3
-    assert all(row["neg_log_loss"] < 0 for row in looks)
+    checkpoints = [row for row in rows if row["task_name"] == "checkpoint"]
+    assert len(checkpoints) == (2 * 2 + 1) * 3
+    assert all(row["neg_log_loss"] < 0 for row in checkpoints)
 
 
 def test_the_progress_bar_shows_checkpoints(capsys):

@@ -1,6 +1,6 @@
-"""kill -9 at random moments of a choice, and of what follows it: no bit changes.
+"""CV fits killed by kill -9 at random moments resume bit for bit.
 
-As in tests/estimators/test_checkpoint_kills.py a process forks the fits that it kills.
+As in tests/estimators/test_checkpoint_kills.py, a process forks the fits it kills.
 """
 
 import subprocess
@@ -33,7 +33,7 @@ CASES = {
 }
 
 
-class Told(Checkpoint):
+class ReportingCheckpoint(Checkpoint):
     pipe = None
 
     def offer(self, progress):
@@ -47,12 +47,12 @@ def fit(case, path, pipe=None):
     model = MLPRegularizedClassifierCV(
         (6,), max_steps=200, random_state=0, cv=3, n_members=2, batch_size=32, **options
     )
-    saver = Told(path, EVERY)
+    saver = ReportingCheckpoint(path, EVERY)
     saver.pipe = pipe
     return model.set_callbacks(saver).fit(rows, y, resume_from=path)
 
 
-def said(model):
+def snapshot(model):
     states = [net._state for net in model._nets]
     return (
         model.predict_proba(CASES[case][1]).tobytes(), model.temperature_,
@@ -75,14 +75,14 @@ def killed(case, path, seconds):
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     with os.fdopen(read, "rb") as pipe:
-        told = pipe.read()
-    return tuple(told[-2:]) if told else (0, 0)
+        reported = pipe.read()
+    return tuple(reported[-2:]) if reported else (0, 0)
 
 
 def count_saved(path):
-    before = checkpoint_files.before(path)
+    before = checkpoint_files.previous(path)
     found = [p for p in (path, before) if p.exists()]
-    assert all(map(checkpoint_files.is_good, found)), found
+    assert all(map(checkpoint_files.is_intact, found)), found
     if not found:
         return 0
     content = checkpoint_files.read(found[0])
@@ -93,14 +93,14 @@ whole, seconds = {}, {}
 for case in CASES:
     fit(case, folder / f"warm {case}")
     began = time.perf_counter()
-    whole[case] = said(fit(case, folder / case))
+    whole[case] = snapshot(fit(case, folder / case))
     seconds[case] = time.perf_counter() - began
 for k, case in zip(range(int(sys.argv[1])), itertools.cycle(CASES)):
     path, n_done, last = folder / f"{case} {k}", 0, (0, 0)
-    for _ in range(1 + k % 2):  # every other one is killed again when it goes on
+    for _ in range(1 + k % 2):  # every second fit is killed again after resuming
         last = max(last, killed(case, path, seconds[case]))
         assert last[0] - count_saved(path) < EVERY, (case, last, count_saved(path))
-    assert said(fit(case, path)) == whole[case], (case, last)
+    assert snapshot(fit(case, path)) == whole[case], (case, last)
     print(case, *last)
 """
 
@@ -118,4 +118,4 @@ def test_choices_survive_kill_9_fifty_times(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line.split() for line in done.stdout.splitlines()]
     assert len(lines) == 50
-    assert {phase for *_, phase in lines} == {"0", "1"}  # killed in both parts
+    assert {phase for *_, phase in lines} == {"0", "1"}  # search, refit

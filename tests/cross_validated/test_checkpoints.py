@@ -1,4 +1,4 @@
-"""A choice that is broken off and resumed from a file is the uninterrupted one."""
+"""A CV fit resumed from a checkpoint equals the uninterrupted one."""
 
 import pickle
 from datetime import timedelta
@@ -21,16 +21,16 @@ X, Y = make_rows()
 
 @pytest.fixture(autouse=True)
 def _steps(monkeypatch):
-    """Have epochs of three steps, and most checkpoints within one."""
+    """Checkpoint mostly within epochs, which have three steps."""
     steps(monkeypatch, 4, 8, 10, 16, 20)
 
 
 class Crash(BaseException):
-    """What no one catches."""
+    """An exception that nothing catches."""
 
 
 class CrashingCheckpoint(Checkpoint):
-    """Breaks a fit off after so many checkpoints, with nothing kept but a file."""
+    """Crash a fit after a number of checkpoints; only the file remains."""
 
     def __init__(self, path, every, at):
         super().__init__(path, every)
@@ -54,7 +54,7 @@ def crashed(model, path, *rows, at, every=None, **others):
 
 
 def assert_same(one, other):
-    """All fitted attributes, the members, and where their training goes on."""
+    """Compare all fitted attributes, the members and their optimizer states."""
     assert same_state(vars(one), vars(other))
     assert same_state(one.__getstate__(), other.__getstate__())
 
@@ -76,7 +76,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_resumed_choice_is_the_uninterrupted_one(case, tmp_path):
+def test_a_resumed_choice_equals_the_uninterrupted_one(case, tmp_path):
     model, *rows = CASES[case]
     whole, path = copied(model).fit(*rows), tmp_path / "a"
     n_members = np.searchsorted(whole.n_steps_, whole.best_n_steps_) + 1
@@ -87,8 +87,8 @@ def test_a_resumed_choice_is_the_uninterrupted_one(case, tmp_path):
         assert_same(copied(model).fit(*rows, resume_from=path), whole)
 
 
-def test_it_is_broken_off_again_and_again(tmp_path, monkeypatch):
-    """The lines that begin the fit go on with it, whatever the seed and the threads."""
+def test_repeated_crashes(tmp_path, monkeypatch):
+    """The same lines start and resume a fit, whatever the seed and n_jobs."""
     path, model = tmp_path / "a", classifier(random_state=None, n_members=2)
     seed_at = "skdnn.cross_validated.base.check_random_state"
     monkeypatch.setattr(seed_at, lambda seed: np.random.RandomState(7))
@@ -114,7 +114,7 @@ def test_dev_rows_and_weights(tmp_path):
             classifier().fit(X, Y, **other, resume_from=tmp_path / "a")
 
 
-def test_what_has_diverged_stays_so(tmp_path):
+def test_diverged_candidates_stay_out_after_resuming(tmp_path):
     options = {"alphas": [0.1, 1e30], "solver": "sgd", "n_members": 2}
     with np.errstate(all="ignore"):
         whole = classifier(**options).fit(X, Y)
@@ -124,8 +124,8 @@ def test_what_has_diverged_stays_so(tmp_path):
     assert_same(model, whole)
 
 
-def test_who_has_stalled_stays_out(tmp_path, monkeypatch):
-    monkeypatch.setattr("skdnn.cross_validated.race._PATIENT_UNTIL", 0)
+def test_stalled_candidates_stay_out_after_resuming(tmp_path, monkeypatch):
+    monkeypatch.setattr("skdnn.cross_validated.race._MIN_STEPS_TO_STOP", 0)
     options = {"alphas": [0.1, 1e4], "n_iter_no_change": 2}
     whole = classifier(**options).fit(X, Y)
     assert np.isnan(whole.scores_).any()
@@ -135,18 +135,18 @@ def test_who_has_stalled_stays_out(tmp_path, monkeypatch):
         assert_same(model, whole)
 
 
-# -- how often -------------------------------------------------------------------------
+# -- interval --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("every", "saved"),
     [
         (None, list(range(1, 11))),
-        (3, [3, 5, 6, 9, 10]),  # the ends of both parts, too
+        (3, [3, 5, 6, 9, 10]),  # also the ends of the search and of the refit
         (timedelta(hours=1), [5, 10]),
     ],
 )
-def test_when_it_is_saved(every, saved, tmp_path, monkeypatch):
+def test_steps_that_are_saved(every, saved, tmp_path, monkeypatch):
     class Counting(Checkpoint):
         def _save(self, progress):
             counts.append(progress.count)
@@ -165,7 +165,7 @@ def test_saving_changes_nothing(tmp_path):
     assert_same(model.fit(X, Y).set_callbacks(), plain)
 
 
-def test_a_full_disk_is_one_warning_that_says_where(tmp_path, monkeypatch):
+def test_a_full_disk_is_one_warning_that_names_the_step(tmp_path, monkeypatch):
     def no_space(*args):
         raise OSError("no space")
 
@@ -175,9 +175,9 @@ def test_a_full_disk_is_one_warning_that_says_where(tmp_path, monkeypatch):
         model.fit(X, Y)
 
 
-# -- another training is refused -------------------------------------------------------
+# -- checkpoints of other fits are refused ---------------------------------------------
 
-OTHERS = {
+OTHER_FITS = {
     "alphas was 0.1 and is 1": (classifier(alphas=1.0), X, Y),
     "random_state was 0 and is 1": (classifier(random_state=1), X, Y),
     "cv was 3 and is 4": (classifier(cv=4), X, Y),
@@ -207,16 +207,16 @@ def saved(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("says", OTHERS)
-def test_another_training_is_refused(says, saved):
-    model, *rows = OTHERS[says]
+@pytest.mark.parametrize("difference", OTHER_FITS)
+def test_a_checkpoint_of_another_fit_is_refused(difference, saved):
+    model, *rows = OTHER_FITS[difference]
     before = dict(vars(model))
-    with pytest.raises(ValueError, match=f"of another fit: .*{says}"):
+    with pytest.raises(ValueError, match=f"of another fit: .*{difference}"):
         model.fit(*rows, resume_from=saved)
     assert same_state(vars(model), before)
 
 
-def test_other_folds_are_refused(saved):
+def test_a_checkpoint_of_other_folds_is_refused(saved):
     with pytest.raises(ValueError, match="another fit: the folds was 3 with"):
         classifier().fit(X, Y, groups=np.arange(60) // 2, resume_from=saved)
 
@@ -226,7 +226,7 @@ def test_no_file(tmp_path):
         regressor().fit(X, X[:, 0], resume_from=tmp_path / "a")
 
 
-def test_a_damaged_file_makes_way_for_the_one_before(tmp_path):
+def test_after_damage_the_previous_file_is_used(tmp_path):
     path = tmp_path / "a"
     crashed(classifier(), path, X, Y, at=7)
     path.write_bytes(path.read_bytes()[:-1])

@@ -6,14 +6,14 @@ from tests.cross_validated.small import classifier, regressor
 from tests.estimators.common_checks import with_checks
 
 pytestmark = [
-    # The checks' data are small, and noise.
+    # The data of the checks is small and mostly noise.
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:y has one class only:UserWarning"),
 ]
 
-BATCHES = "mini-batches are made of rows and cannot treat a weight as repeated rows"
+BATCHES = "mini-batches are drawn by rows, so a weight is not the same as repeated rows"
 ENCODING = "the preprocessing counts each row once, whatever its weight"
-# What is learnt from all rows at once takes a weight of 2 for a row that comes twice.
+# With full batches a weight of 2 is equivalent to repeating the row.
 WHOLE = {"preprocess": False, "batch_size": 10_000, "dtype": "float64"}
 FEW = {"max_steps": 40, "cv": 2, "learning_rate_init": 0.1}
 

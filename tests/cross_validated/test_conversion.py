@@ -1,4 +1,4 @@
-"""Fitted CV estimators elsewhere: scikit-learn, ONNX, files, diagnoses, pictures."""
+"""Fitted CV estimators in scikit-learn, ONNX, files, diagnostics and plots."""
 
 import copy
 import pickle
@@ -81,7 +81,7 @@ def regressor(**options):
 
 @cache
 def frame():
-    """Return numbers far from 0, text, codes, and missing values of each kind."""
+    """Return numbers far from 0, text and codes, each with missing values."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
         {
@@ -123,7 +123,7 @@ def y_of(kind):
 
 @cache
 def fitted(make, kind, members="one", **options):
-    """Return a CV estimator of the table; tests that change it take a copy."""
+    """Return a CV estimator fitted to the table; tests that modify it copy it."""
     return make(**MEMBERS[members], **options).fit(frame(), y_of(kind))
 
 
@@ -133,7 +133,7 @@ def fitted_to_numbers(kind, members="one"):
 
 
 def run(written, X):
-    """Return what onnxruntime makes of the rows, by name of the output.
+    """Return the outputs of onnxruntime by name.
 
     skl2onnx writes "weight_in_kg" for "weight in kg".
     """
@@ -204,7 +204,7 @@ def test_cv_inside_others_in_onnx(members):
     assert_same(to_onnx(log), log, frame())
 
 
-def test_members_share_what_makes_their_inputs():
+def test_members_share_the_preprocessing_operators():
     def operators(model):
         return [node.op_type for node in to_onnx(model).graph.node]
 
@@ -213,8 +213,8 @@ def test_members_share_what_makes_their_inputs():
     assert operators(folds).count("IsNaN") == 2 * operators(one).count("IsNaN")
 
 
-def test_a_category_that_misses_values_in_one_fold_only():
-    """Whole numbers in the one fold, and numbers with NaN in the other."""
+def test_a_category_with_missing_values_in_one_fold_only():
+    """Integers in one fold, floats with NaN in the other."""
     codes = np.array([1.0, 2.0] * 20 + [1.0] * 20)
     table = pd.DataFrame({"code": pd.Series(codes, dtype=object)})
     table.loc[:, "code"] = [int(code) for code in codes]
@@ -228,7 +228,7 @@ def test_a_category_that_misses_values_in_one_fold_only():
     assert_same(to_onnx(model), model, table)
 
 
-def test_far_logits_of_members_stay_finite():
+def test_extreme_logits_of_members_stay_finite():
     X = ready()
     for kind in ("words", "labels"):
         model = copy.deepcopy(fitted_to_numbers(kind, "two"))
@@ -248,7 +248,7 @@ def test_before_fit():
 @pytest.mark.parametrize(
     ("members", "target_opset"), [("one", 13), ("two", 21), ("of_folds", 21)]
 )
-def test_skl2onnx_writes_them(members, target_opset):
+def test_skl2onnx_converts_cv_estimators(members, target_opset):
     register_onnx_converters()
     types = {
         "year": data_types.FloatTensorType([None, 1]),
@@ -277,7 +277,7 @@ def test_skl2onnx_writes_them(members, target_opset):
     assert_same(written, voting, np.nan_to_num(X))
 
 
-def test_text_must_come_as_text():
+def test_text_columns_need_a_string_tensor_type():
     register_onnx_converters()
     model = regressor().fit(frame()[["year", "town"]], y_of("numbers"))
     types = [("X", data_types.FloatTensorType([None, 2]))]
@@ -300,7 +300,7 @@ def test_classifier_to_scikit_learn(members, kind):
     assert_array_equal(moved.classes_, model.classes_)
     assert_array_equal(moved.feature_names_in_, [*frame()])
     hard = moved if members == "of_folds" else moved[-1]
-    if members != "one":  # its networks know classes by their numbers
+    if members != "one":  # its networks predict class indices
         hard.voting = "hard"
         assert {*moved.predict(frame())} <= {*model.classes_}
 
@@ -316,7 +316,7 @@ def test_regressor_to_scikit_learn(members):
     assert_array_equal(model.predict(frame()), before)
 
 
-def test_inputs_as_they_are_go_without_a_pipeline():
+def test_without_preprocessing_there_is_no_pipeline():
     X = ready()
     for members in MEMBERS:
         model = fitted_to_numbers("words", members)
@@ -338,7 +338,7 @@ def test_alpha_in_scikit_learn_counts_batches():
         (regressor, "two outputs", "VotingRegressor does not support y with several o"),
     ],
 )
-def test_what_ensembles_of_scikit_learn_do_not_take(make, kind, words):
+def test_targets_that_scikit_learn_ensembles_do_not_support(make, kind, words):
     two = fitted(make, kind, "two")
     with pytest.raises(ValueError, match=f"{words}.*the 2 networks of members_ one"):
         two.to_sklearn()
@@ -348,7 +348,7 @@ def test_what_ensembles_of_scikit_learn_do_not_take(make, kind, words):
     )
 
 
-def test_activations_that_scikit_learn_does_not_have():
+def test_activations_unknown_to_scikit_learn():
     model = classifier(activation="gelu").fit(frame(), y_of("binary"))
     with pytest.raises(ValueError, match="cannot express activation"):
         model.to_sklearn()
@@ -358,7 +358,7 @@ def test_activations_that_scikit_learn_does_not_have():
 
 
 def trusted():
-    """Return what the user guide says that skops.io has to be told to trust."""
+    """Return the types that the user guide lists for skops.io to trust."""
     guide = Path(skdnn.__file__).parents[1] / "docs/user_guide/moving_models.md"
     return re.findall(r"^- `([\w.]+)`$", guide.read_text("utf-8"), flags=re.M)
 
@@ -407,11 +407,11 @@ def test_a_file_holds_no_training_rows():
         )
         for n in (1, 4)
     )
-    out_of_fold = 8 * 3 * N_ROWS  # what it said of each row
+    out_of_fold = 8 * 3 * N_ROWS  # out-of-fold predictions
     assert len(pickle.dumps(four)) < len(pickle.dumps(one)) + out_of_fold + 100
 
 
-def test_a_member_goes_on_from_a_file():
+def test_a_member_from_a_file_can_be_trained_on():
     model = fitted_to_numbers("binary")
     (net,) = pickle.loads(pickle.dumps(model)).members_
     expected = copy.deepcopy(model.members_[0]).partial_fit(ready(), y_of("binary"))
@@ -419,10 +419,10 @@ def test_a_member_goes_on_from_a_file():
     assert_array_equal(net.predict_proba(ready()), expected.predict_proba(ready()))
 
 
-# -- diagnoses and pictures ------------------------------------------------------------
+# -- diagnostics and plots -------------------------------------------------------------
 
 
-LOOKS = {
+DIAGNOSTICS = {
     "signals": lambda model: signal_propagation(model, ready(), y_of("binary")),
     "gradients": lambda model: check_gradients(
         model, ready()[:16], y_of("binary")[:16]
@@ -434,24 +434,24 @@ LOOKS = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_looks_at_networks_take_one_member(look):
+@pytest.mark.parametrize("name", DIAGNOSTICS)
+def test_diagnostics_need_a_single_member(name):
     model = fitted_to_numbers("binary")
-    assert LOOKS[look](model) is not None
+    assert DIAGNOSTICS[name](model) is not None
     two = fitted_to_numbers("binary", "two")
     words = r"MLPRegularizedClassifierCV.*has 2 networks: give one of its members_"
     with pytest.raises(TypeError, match=re.compile(words, flags=re.S)):
-        LOOKS[look](two)
-    assert LOOKS[look](two.members_[1]) is not None
+        DIAGNOSTICS[name](two)
+    assert DIAGNOSTICS[name](two.members_[1]) is not None
     plt.close("all")
 
 
-def test_decision_regions_are_those_of_all_members():
+def test_decision_regions_use_all_members():
     two = fitted_to_numbers("binary", "two")
     assert DecisionRegionsDisplay.from_estimator(two, ready(), y_of("binary"))
     plt.close("all")
 
 
-def test_a_look_before_fit():
+def test_diagnostics_before_fit():
     with pytest.raises(TypeError, match="CV, which has no network before fit"):
         signal_propagation(classifier(), ready(), y_of("binary"))

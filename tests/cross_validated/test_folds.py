@@ -1,4 +1,4 @@
-"""What is held out: by cv, groups and weights."""
+"""Folds: which rows cv, groups and weights hold out."""
 
 import numpy as np
 import pandas as pd
@@ -31,13 +31,13 @@ X, Y = make_rows()
 GROUPS = np.arange(N) // 6
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    # Of classes of one row each, as of the plain classifier.
+    # Raised for classes of one row each, also by the plain classifier.
     pytest.mark.filterwarnings("ignore:The number of unique classes:UserWarning"),
 ]
 
 
 def folds(cv, y, groups=None, weight=None, seed=0, class_weight=None):
-    """Return the folds of rows with these targets."""
+    """Return the folds for these targets."""
     rows = Rows(np.zeros((len(y), 1)), y, weight)
     if y.dtype.kind == "f":
         model, targets = regressor(cv=cv), RegressionTargets.of(y, "squared_error")
@@ -49,7 +49,7 @@ def folds(cv, y, groups=None, weight=None, seed=0, class_weight=None):
 
 
 def partition(found, n_rows):
-    """Assert that each row is held out once, and trained on in all other folds."""
+    """Assert that each row is held out once and is a training row otherwise."""
     assert_array_equal(np.sort(np.concatenate([f.held_out for f in found])), n_rows)
     for fold in found:
         assert_array_equal(np.sort(np.concatenate(fold)), n_rows)
@@ -75,7 +75,7 @@ def test_classes_have_the_same_share_in_each_fold():
 
 
 @pytest.mark.parametrize("n_rows", [2, 3, 4])
-def test_few_rows_are_folds_of_their_own(n_rows):
+def test_few_rows_are_left_out_one_at_a_time(n_rows):
     found = folds(None, np.arange(float(n_rows)))
     assert [len(fold.held_out) for fold in found] == [1] * n_rows
     X, y = np.arange(float(n_rows))[:, np.newaxis], np.arange(n_rows) % 2
@@ -93,14 +93,14 @@ def test_rare_classes_are_scored_by_networks_without_them():
     assert model.classes_.tolist() == [0, 1, 7, 9]
 
 
-def test_every_row_a_class_of_its_own():
+def test_every_row_is_its_own_class():
     model = classifier(cv=4).fit(X[:8], np.arange(8))
     assert model.predict_proba(X[:8]).shape == (8, 8)
 
 
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 @pytest.mark.parametrize("grouped", [False, True])
-def test_many_rows_are_held_out_in_one_part(kind, grouped, monkeypatch):
+def test_many_rows_use_a_single_held_out_part(kind, grouped, monkeypatch):
     monkeypatch.setattr(of_folds, "_ONE_PART_ABOVE", 50)
     monkeypatch.setattr(of_folds, "_PART", 0.2)
     y = Y if kind == "classes" else X[:, 0]
@@ -209,7 +209,7 @@ def test_groups_are_kept_together(kind, cv):
         assert not np.isin(groups[fold.held_out], groups[fold.train]).any()
 
 
-def test_fit_takes_groups_in_any_container():
+def test_fit_accepts_groups_in_any_container():
     groups = [f"group {g}" for g in GROUPS]
     fits = [
         classifier(cv=2).fit(X, Y, groups=given)
@@ -247,14 +247,14 @@ def test_more_folds_than_groups_are_refused():
 
 
 @pytest.mark.parametrize("cv", [KFold(7), PAIRS])
-def test_groups_that_cv_cuts_are_told_of(cv):
+def test_split_groups_raise_a_warning(cv):
     with pytest.warns(UserWarning, match="splits groups between training") as caught:
         classifier(cv=cv).fit(X, Y, groups=np.arange(N) % 9)
-    told = [w for w in caught if "groups" in str(w.message)]
-    assert [w.filename for w in told] == [__file__]
+    of_groups = [w for w in caught if "groups" in str(w.message)]
+    assert [w.filename for w in of_groups] == [__file__]
 
 
-def test_a_splitter_that_respects_groups_by_chance_is_fine():
+def test_no_warning_if_a_splitter_happens_to_keep_groups_together():
     classifier(cv=KFold(10)).fit(X, Y, groups=GROUPS)
 
 
@@ -264,7 +264,7 @@ def test_a_splitter_that_respects_groups_by_chance_is_fine():
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 @pytest.mark.parametrize("preprocess", [True, False])
 @pytest.mark.parametrize("sparse_rows", [False, True])
-def test_a_weight_of_zero_is_a_row_left_out(kind, preprocess, sparse_rows):
+def test_a_weight_of_zero_leaves_the_row_out(kind, preprocess, sparse_rows):
     y = Y if kind == "classes" else X[:, 0]
     weight = (np.arange(N) % 4 > 0) * 2.0
     counts = weight > 0
@@ -275,10 +275,10 @@ def test_a_weight_of_zero_is_a_row_left_out(kind, preprocess, sparse_rows):
     without = make(**options).fit(rows[counts], y[counts], sample_weight=weight[counts])
     assert_array_equal(thetas(with_zeros), thetas(without))
     name = "oof_decision_function_" if kind == "classes" else "oof_prediction_"
-    said = getattr(with_zeros, name)
-    assert len(said) == N
-    assert_array_equal(said[counts], getattr(without, name))
-    assert np.isnan(said[~counts]).all()
+    attribute = getattr(with_zeros, name)
+    assert len(attribute) == N
+    assert_array_equal(attribute[counts], getattr(without, name))
+    assert np.isnan(attribute[~counts]).all()
 
 
 def test_a_class_weight_of_zero_leaves_its_rows_out():
@@ -307,8 +307,8 @@ def test_only_one_class_with_a_weight():
 
 
 @pytest.mark.parametrize("calibrate", [True, False])
-def test_a_weight_of_two_is_a_row_given_twice(calibrate):
-    """All rows at once, so that nothing depends on how batches are drawn."""
+def test_a_weight_of_two_equals_a_repeated_row(calibrate):
+    """Use full batches, so that the result does not depend on batch order."""
     options = {
         "batch_size": 1000,
         "preprocess": False,
@@ -327,7 +327,7 @@ def test_a_weight_of_two_is_a_row_given_twice(calibrate):
     assert_allclose(thetas(weighted), thetas(repeated), rtol=1e-6, atol=1e-9)
 
 
-def test_shares_are_scaled_in_the_dev_set_too():
+def test_weights_below_one_are_rescaled_in_the_dev_set_too():
     given = {"X_val": X[40:], "y_val": Y[40:]}
     fits = [
         classifier().fit(X[:40], Y[:40], **given, sample_weight_val=weight)
@@ -336,7 +336,7 @@ def test_shares_are_scaled_in_the_dev_set_too():
     assert fits[0].temperature_ == pytest.approx(fits[1].temperature_, rel=1e-6)
 
 
-def test_balanced_weights_are_those_of_all_rows():
+def test_balanced_weights_are_computed_on_all_rows():
     y = np.repeat([0, 1], [50, 10])
     balanced = classifier(class_weight="balanced").fit(X, y)
     by_hand = classifier(class_weight={0: 0.6, 1: 3.0}).fit(X, y)

@@ -1,4 +1,4 @@
-"""Inside scikit-learn's pipelines, searches and wrappers; what is fitted, shown."""
+"""CV estimators in pipelines, searches and wrappers; their fitted attributes."""
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ GROUPS = np.arange(60) // 6
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-def test_a_pipeline_hands_a_frame_on():
+def test_a_pipeline_passes_a_frame_on():
     named = pd.DataFrame(X, columns=list("abcd")).assign(label=list("xyz") * 20)
     model = make_pipeline(FunctionTransformer(), classifier(n_members=2))
     model.fit(named, Y)
@@ -37,7 +37,7 @@ def test_a_pipeline_hands_a_frame_on():
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_search_around_the_search(n_jobs):
+def test_a_grid_search_around_a_cv_estimator(n_jobs):
     grid = {"hidden_layer_sizes": [(3,), (6,)], "n_members": [1, 2]}
     search = GridSearchCV(classifier(max_steps=5, n_jobs=n_jobs), grid, cv=2)
     with parallel_config(backend="threading", n_jobs=n_jobs):
@@ -73,10 +73,10 @@ def test_transformed_targets():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_predictions_of_rows_held_out_once_more(kind):
+def test_cross_val_predict(kind):
     rows, y = make_rows(kind)
-    said = cross_val_predict(classifier(max_steps=5), rows, y, cv=2)
-    assert said.shape == y.shape
+    predicted = cross_val_predict(classifier(max_steps=5), rows, y, cv=2)
+    assert predicted.shape == y.shape
 
 
 def test_groups_and_weights_are_routed():
@@ -84,7 +84,7 @@ def test_groups_and_weights_are_routed():
     seen = []
 
     class Recording:
-        """A splitter that remembers what it is asked."""
+        """A splitter that records its arguments."""
 
         def split(self, X, y=None, groups=None):
             seen.append(sorted(set(groups)))
@@ -112,7 +112,7 @@ def test_groups_and_weights_are_routed():
     assert_array_equal(thetas(alone), thetas(search.best_estimator_))
 
 
-# -- what is fitted --------------------------------------------------------------------
+# -- fitted attributes -----------------------------------------------------------------
 
 FITTED = {
     "best_n_steps_",
@@ -141,7 +141,7 @@ def test_the_fitted_attributes_are_those_of_the_documentation(make):
     assert isinstance(model.oof_score_, float)
 
 
-def test_one_network_is_shown_as_it_is():
+def test_attributes_of_a_single_network():
     model = classifier().fit(X, Y)
     (member,) = model.members_
     assert [W.shape for W in model.coefs_] == [(4, 6), (6, 3)]
@@ -154,7 +154,7 @@ def test_one_network_is_shown_as_it_is():
     assert member[-1].optimizer_state_.t == model.best_n_steps_
 
 
-def test_of_several_each_has_to_be_asked():
+def test_attributes_of_several_networks_belong_to_members():
     model = classifier(n_members=2).fit(X, Y)
     for name in ("coefs_", "intercepts_", "best_estimator_"):
         with pytest.raises(AttributeError, match=r"2 networks.* use one of members_"):
@@ -169,7 +169,7 @@ def test_of_several_each_has_to_be_asked():
 
 
 @pytest.mark.parametrize("make", [classifier, regressor])
-def test_before_fit_there_is_nothing(make):
+def test_no_fitted_attributes_before_fit(make):
     model = make()
     for name in ("members_", "coefs_", "intercepts_", "preprocessor_", "best_estim"):
         with pytest.raises(AttributeError):
@@ -178,7 +178,7 @@ def test_before_fit_there_is_nothing(make):
         model.predict(X)
 
 
-def test_the_tags_say_what_is_taken():
+def test_input_tags():
     tags = sklearn.utils.get_tags(classifier()).input_tags
     assert tags.sparse and tags.allow_nan and tags.categorical and tags.string
     tags = sklearn.utils.get_tags(classifier(preprocess=False)).input_tags

@@ -1,4 +1,4 @@
-"""Values and arguments that are refused: one error says which, and what is allowed."""
+"""Invalid values and arguments: one error names them and what is allowed."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.estimators.refusals import same_state
 X, Y = make_rows()
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-# parameter, values that it cannot have, what the error says besides the two
+# parameter, invalid values, further words of the error
 VALUES = [
     ("hidden_layer_sizes", [(0,), -1, "a", (8, 2.5), None], ""),
     ("activation", ["sigmoid"], "activation='logistic'"),
@@ -92,12 +92,12 @@ def test_values_of_parameters(name, value, words, fitted):
     before = dict(vars(model))
     with pytest.raises((ValueError, TypeError)) as info:
         model.fit(X, Y)
-    said = str(info.value)
-    assert name in said and "\n" not in said
-    assert re.search(words, said), said
+    message = str(info.value)
+    assert name in message and "\n" not in message
+    assert re.search(words, message), message
     if value.__class__ in (int, float, str, list):
-        assert repr(value) in said
-    assert "MLPRegularizedClassifier " not in said
+        assert repr(value) in message
+    assert "MLPRegularizedClassifier " not in message
     assert same_state(vars(model), before)
 
 
@@ -108,7 +108,7 @@ def test_values_of_a_regressor_s_parameters(name, value, words):
     assert name in str(info.value)
 
 
-def test_each_candidate_is_allowed_in_all_its_forms():
+def test_candidates_are_accepted_in_all_forms():
     model = classifier(
         hidden_layer_sizes=(4, 3),
         alphas=np.array([0.1, 0.1, 2]),
@@ -125,11 +125,11 @@ def test_each_candidate_is_allowed_in_all_its_forms():
     assert model.scores_.shape == (6, 1, 3)
 
 
-def test_a_share_of_no_penalty_is_told_once():
+def test_l1_ratio_without_a_penalty_warns_once():
     with pytest.warns(UserWarning) as caught:
         classifier(l1_ratio=0.5, alphas=[0], keep_probs=[0.5, 1]).fit(X, Y)
-    told = [w for w in caught if "l1_ratio=0.5 has no effect" in str(w.message)]
-    assert [w.filename for w in told] == [__file__]
+    messages = [w for w in caught if "l1_ratio=0.5 has no effect" in str(w.message)]
+    assert [w.filename for w in messages] == [__file__]
     classifier(l1_ratio=0.5, alphas=[0, 1.0], max_steps=3).fit(X, Y)
 
 
@@ -147,12 +147,12 @@ def test_a_share_of_no_penalty_is_told_once():
         ("classes", "fit finds the classes in y"),
     ],
 )
-def test_arguments_that_fit_lacks(argument, words):
+def test_unknown_arguments_of_fit(argument, words):
     with pytest.raises(TypeError, match=re.escape(words)):
         classifier().fit(X, Y, **{argument: 1})
 
 
-def test_the_plain_classifier_says_who_takes_groups():
+def test_the_plain_classifier_names_the_class_that_accepts_groups():
     with pytest.raises(TypeError, match="use MLPRegularizedClassifierCV"):
         MLPRegularizedClassifier().fit(X, Y, groups=Y)
     with pytest.raises(TypeError, match="parameter max_iter"):
@@ -185,16 +185,16 @@ def test_scorers_by_name_and_as_functions(scoring, kind):
     assert model.oof_score_ == pytest.approx(model.scores_[0, 0].mean(), abs=0.02)
 
 
-def test_a_scorer_without_weights_is_told_of():
+def test_a_scorer_without_weights_raises_a_warning():
     with pytest.warns(UserWarning, match="takes no sample_weight") as caught:
         classifier(scoring=lambda estimator, X, y: 0.5, max_steps=3).fit(
             X, Y, sample_weight=1.0 + Y
         )
-    told = [w for w in caught if "takes no sample_weight" in str(w.message)]
-    assert {w.filename for w in told} == {__file__}
+    messages = [w for w in caught if "takes no sample_weight" in str(w.message)]
+    assert {w.filename for w in messages} == {__file__}
 
 
-def test_a_scorer_is_handed_networks_and_their_inputs():
+def test_a_scorer_gets_networks_and_their_inputs():
     seen = []
 
     def scorer(estimator, X, y):

@@ -1,4 +1,4 @@
-"""The held-out cost of regressors, in the caller's units."""
+"""Held-out cost of regressors, in the units of y."""
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.mark.parametrize("normalize_y", [True, False])
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
-def test_it_is_half_the_mean_squared_error(normalize_y, weight):
+def test_cost_is_half_the_mean_squared_error(normalize_y, weight):
     y = Y[:, 0] if normalize_y else (Y[:, 0] - 1000) / 50
     model = regressor(normalize_y=normalize_y, max_steps=90)
     model.fit(X, y, sample_weight=weight)
@@ -38,7 +38,7 @@ def test_counts_have_half_the_poisson_deviance():
     assert model.oof_score_ == pytest.approx(deviance / 2, rel=1e-4)
 
 
-def test_hubers_loss_has_its_delta_in_the_caller_s_units():
+def test_delta_of_the_huber_loss_is_in_the_units_of_y():
     y = X[:, 0]
     model = regressor(loss="huber", delta=0.3, normalize_y=False).fit(X, y)
     losses = huber(0.3, y - model.oof_prediction_)
@@ -47,7 +47,7 @@ def test_hubers_loss_has_its_delta_in_the_caller_s_units():
 
 @pytest.mark.parametrize("loss", ["squared_error", "huber"])
 def test_several_outputs(loss):
-    """Each fold's networks have a scale of their own: `cost` takes it into account."""
+    """Each fold scales y by its own factor; `cost` takes it into account."""
     model = regressor(loss=loss, refit=False, cv=FOLDS).fit(X, Y)
     assert model.oof_prediction_.shape == Y.shape
     costs = []
@@ -58,18 +58,18 @@ def test_several_outputs(loss):
             model.oof_prediction_[held_out], member.predict(X[held_out]), rtol=1e-5
         )
     assert model.oof_score_ == pytest.approx(np.mean(costs), rel=1e-4)
-    look = np.flatnonzero(model.n_steps_ == model.best_n_steps_)[0]
-    assert_allclose(model.scores_[0, look], costs, rtol=1e-4)
+    checkpoint = np.flatnonzero(model.n_steps_ == model.best_n_steps_)[0]
+    assert_allclose(model.scores_[0, checkpoint], costs, rtol=1e-4)
 
 
-def test_without_scaling_it_is_the_sum_over_outputs():
+def test_without_scaling_the_cost_is_the_sum_over_outputs():
     y = X[:, :2]
     model = regressor(normalize_y=False).fit(X, y)
     squares = np.square(y - model.oof_prediction_).sum(axis=1)
     assert model.oof_score_ == pytest.approx(squares.mean() / 2, rel=1e-4)
 
 
-def test_units_change_nothing_but_the_units():
+def test_other_units_of_y_only_rescale_results():
     one = regressor(n_members=2).fit(X, Y[:, 0])
     other = regressor(n_members=2).fit(X, 1e6 * (Y[:, 0] - 1000))
     assert one.best_n_steps_ == other.best_n_steps_
@@ -88,7 +88,7 @@ def test_predictions_are_averaged(refit):
     assert model.predict(X).shape == Y.shape
 
 
-def test_the_weights_of_one_network_are_in_the_caller_s_units():
+def test_the_weights_of_one_network_are_in_the_units_of_y():
     model = regressor().fit(X, Y[:, 0])
     A = np.maximum(
         model.preprocessor_.transform(X) @ model.coefs_[0] + model.intercepts_[0], 0
@@ -97,7 +97,7 @@ def test_the_weights_of_one_network_are_in_the_caller_s_units():
     assert_allclose(model.predict(X), by_hand, rtol=1e-5)
 
 
-def test_a_scorer_decides():
+def test_a_scorer_makes_the_choice():
     y = Y[:, 0]
     model = regressor(scoring="neg_mean_absolute_error", cv=FOLDS, max_steps=90)
     model.fit(X, y)

@@ -1,4 +1,4 @@
-"""A choice tells its progress: printed lines, and records for callbacks."""
+"""Progress of CV fits: printed lines and records for callbacks."""
 
 import re
 import warnings
@@ -17,9 +17,9 @@ LINE = re.compile(
 )
 
 
-def quietly(model):
+def without_warnings(model):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # so few steps
+        warnings.simplefilter("ignore", ConvergenceWarning)  # raised for so few steps
         return model.fit(X, Y)
 
 
@@ -28,7 +28,7 @@ def fit(**options):
     model = MLPRegularizedClassifierCV(
         (3,), learning_rate_init=0.05, verbose=True, random_state=0, **options
     )
-    return quietly(model)
+    return without_warnings(model)
 
 
 @pytest.mark.parametrize("scoring", ["loss", "accuracy"])
@@ -54,7 +54,7 @@ def test_one_candidate_needs_no_name(capsys):
 
 
 class Recorder:
-    """A callback that keeps the records of checkpoints."""
+    """Keep the records of checkpoints."""
 
     def __init__(self):
         self.records = []
@@ -73,13 +73,13 @@ class Recorder:
             self.records.append(context.record)
 
 
-def test_records_have_the_scores_of_the_caller():
+def test_records_have_the_scores_of_a_custom_scorer():
     recorder = Recorder()
     model = MLPRegularizedClassifierCV(
         (3,), alphas=1.0, encodings="standard", scoring="accuracy", cv=2, max_steps=29
     )
     model.set_callbacks(recorder)
-    quietly(model)
+    without_warnings(model)
     assert [record.n_steps for record in recorder.records] == [24, 29]
     scores = [next(iter(record.scores.values())) for record in recorder.records]
     assert max(scores) == model.oof_score_ == recorder.records[-1].best_score > 0

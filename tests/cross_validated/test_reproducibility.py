@@ -1,4 +1,4 @@
-"""The same bits whatever the threads, and nothing left behind by a fit that ends."""
+"""Results do not depend on n_jobs, and interrupted fits leave nothing behind."""
 
 import _thread
 import pickle
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.fixture(scope="module")
 def one():
-    """A choice among several, by one thread."""
+    """Fit a choice among several candidates in one thread."""
     return classifier(**SEVERAL).fit(X, Y)
 
 
@@ -49,12 +49,12 @@ def test_threads_change_nothing(n_jobs, one):
     assert_same(classifier(**SEVERAL, n_jobs=n_jobs).fit(X, Y), one)
 
 
-def test_so_does_no_setting_of_joblib(one):
+def test_joblib_settings_change_nothing(one):
     with parallel_config(n_jobs=3):
         assert_same(classifier(**SEVERAL).fit(X, Y), one)
 
 
-def test_nor_do_threads_change_augmented_rows():
+def test_threads_do_not_change_augmented_rows():
     fits = [
         classifier(augmentation=Mixup(), preprocess=preprocess, n_jobs=n_jobs)
         for preprocess in (True, False)
@@ -74,7 +74,7 @@ def test_the_order_of_candidates_changes_nothing(one):
     assert_array_equal(other.scores_, one.scores_[::-1])
 
 
-def test_more_members_are_the_same_and_some_more(one):
+def test_more_members_leave_the_first_ones_unchanged(one):
     fewer = clone(one).set_params(n_members=1).fit(X, Y)
     assert_array_equal(fewer.scores_, one.scores_)
     assert_array_equal(thetas(fewer), thetas(one)[: thetas(fewer).size])
@@ -91,7 +91,7 @@ def test_random_states(one):
         assert not np.array_equal(fits[k].scores_, fits[other].scores_)
 
 
-def test_a_generator_moves_on():
+def test_a_random_state_instance_advances():
     random = np.random.RandomState(0)
     first, second = (classifier(random_state=random).fit(X, Y) for _ in range(2))
     assert not np.array_equal(first.scores_, second.scores_)
@@ -109,7 +109,7 @@ def test_copies_and_pickles_predict_the_same(refit):
         assert_array_equal(other.predict_proba(X[:1]), model.predict_proba(X[:1]))
 
 
-def test_a_clone_is_not_fitted_and_parameters_come_back(one):
+def test_clone_is_unfitted_and_keeps_parameters(one):
     other = clone(one)
     assert not hasattr(other, "members_") and not hasattr(other, "coefs_")
     assert other.get_params() == one.get_params()
@@ -117,7 +117,7 @@ def test_a_clone_is_not_fitted_and_parameters_come_back(one):
 
 
 def test_a_member_can_be_trained_on(one):
-    """A copy: with the parameters and moments where its training stopped."""
+    """Train a copy on from the parameters and moments of the member."""
     member = deepcopy(one.members_[0])
     inputs = member[0].transform(X)
     before = member.predict_proba(X)
@@ -132,7 +132,7 @@ def test_a_member_can_be_trained_on(one):
 
 @pytest.fixture
 def ctrl_c_interrupts():
-    """Hear Ctrl-C, which a process that was started in the background ignores."""
+    """Handle SIGINT, which background processes ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -160,7 +160,7 @@ def test_ctrl_c_leaves_the_estimator_as_it_was(n_jobs, when, monkeypatch):
     assert set(threading.enumerate()) == threads
 
 
-def test_a_job_that_fails_ends_the_others_that_wait():
+def test_a_failed_job_cancels_waiting_jobs():
     done, threads = [], set(threading.enumerate())
 
     def job(k):
@@ -180,7 +180,7 @@ def test_results_come_in_order():
             assert workers.map(lambda k: k * k, range(50)) == [k * k for k in range(50)]
 
 
-# -- threads of the linear algebra -----------------------------------------------------
+# -- BLAS threads ----------------------------------------------------------------------
 
 
 def blas_threads():
@@ -192,7 +192,7 @@ def blas_threads():
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_no_more_threads_than_asked_for(n_jobs, monkeypatch):
+def test_no_more_blas_threads_than_n_jobs_allows(n_jobs, monkeypatch):
     seen, at_once, names = [], [], set()
     take, lock = NetInTraining.logits, threading.Lock()
 
@@ -215,7 +215,7 @@ def test_no_more_threads_than_asked_for(n_jobs, monkeypatch):
 
 
 @pytest.mark.parametrize("make", [classifier, regressor])
-def test_a_fit_in_a_thread_of_the_caller_s(make):
+def test_fit_in_a_user_thread(make):
     y = Y if make is classifier else X[:, 0]
     model = make(n_jobs=2)
     thread = threading.Thread(target=model.fit, args=(X, y))

@@ -1,4 +1,4 @@
-"""X as it comes: frames, text, missing values, sparse rows, lists, types of numbers."""
+"""Raw tables: frames, text, missing values, sparse rows, lists, dtypes."""
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,13 @@ from tests.estimators.datasets import KINDS, make_rows
 N = 60
 X, Y = make_rows()
 LABELS = np.array(list("abc"))
-# The fits of this module are of three steps; what they learn is looked at elsewhere.
+# Fits of this module take few steps; other modules test what they learn.
 SHORT = {"max_steps": 3, "cv": 2, "encodings": ("standard", "piecewise")}
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def frame():
-    """Return a table with all that a column may be."""
+    """Return a table with every kind of column."""
     return pd.DataFrame(
         {
             "number": X[:, 0],
@@ -41,7 +41,7 @@ def frame_of_polars():
 
 @pytest.fixture(scope="module")
 def fitted():
-    """A classifier that has chosen from both encodings on the frame."""
+    """Fit a classifier with both encodings as candidates to the frame."""
     model = classifier(**(SHORT | {"max_steps": 40}))
     return model.fit(frame(), LABELS[Y])
 
@@ -53,13 +53,13 @@ def test_a_frame_with_all_kinds_of_columns(fitted):
     X = frame()
     assert fitted.feature_names_in_.tolist() == X.columns.tolist()
     assert fitted.n_features_in_ == 7
-    assert fitted.score(X, LABELS[Y]) > 0.9  # one of the columns says it
+    assert fitted.score(X, LABELS[Y]) > 0.9  # one of the columns determines the label
     names = fitted.preprocessor_.get_feature_names_out().tolist()
     assert any("category_a" in name for name in names)
     assert not any("constant" in name for name in names)
 
 
-def test_levels_and_holes_that_training_has_not_seen(fitted):
+def test_unseen_categories_and_missing_values(fitted):
     other = frame()
     other["category"] = other["category"].astype(object)
     other.loc[:9, "category"] = "new"
@@ -124,7 +124,7 @@ def test_frames_of_polars():
         model.predict(given.with_columns(number=pl.lit(np.inf)))
 
 
-def test_an_array_is_told_that_it_has_no_names():
+def test_an_array_without_feature_names_raises_a_warning():
     named = pd.DataFrame(X, columns=list("abcd"))
     model = classifier(**SHORT).fit(named, Y)
     with pytest.warns(UserWarning, match="does not have valid feature names") as caught:
@@ -136,13 +136,13 @@ def test_an_array_is_told_that_it_has_no_names():
     assert len([w for w in caught if "names" in str(w.message)]) == 1
 
 
-def test_names_of_a_fit_before_are_forgotten():
+def test_refitting_forgets_feature_names():
     model = classifier(**SHORT).fit(pd.DataFrame(X, columns=list("abcd")), Y)
     assert hasattr(model, "feature_names_in_")
     assert not hasattr(model.fit(X, Y), "feature_names_in_")
 
 
-def test_categories_are_named_by_the_caller():
+def test_categorical_features_named_by_the_user():
     columns = np.column_stack([X[:, 0], Y + 10.0])
     model = classifier(categorical_features=[1], max_steps=40).fit(columns, Y)
     assert "x1_12.0" in model.preprocessor_.get_feature_names_out()
@@ -166,7 +166,7 @@ def test_without_preprocessing_a_table_is_numbers():
 # -- arrays ----------------------------------------------------------------------------
 
 
-def test_arrays_of_objects_and_lists_with_text():
+def test_object_arrays_and_lists_with_text():
     rows = frame()[["number", "category", "text"]].to_numpy(dtype=object)
     by_array = classifier(**SHORT).fit(rows, Y)
     assert by_array.predict(rows).shape == (N,)
@@ -246,7 +246,7 @@ def test_sparse_rows(encoding, kind):
 
 @pytest.mark.parametrize("n_members", [1, 2])
 @pytest.mark.parametrize("type_in", ["float32", "float64", "float16", "int64", "bool"])
-def test_types_out_follow_types_in(type_in, n_members):
+def test_output_dtype_follows_input_dtype(type_in, n_members):
     rows = (9 * X).astype(type_in)
     expected = np.float32 if type_in == "float32" else np.float64
     model = classifier(**SHORT, n_members=n_members).fit(rows, Y)
@@ -259,7 +259,7 @@ def test_types_out_follow_types_in(type_in, n_members):
 
 
 @pytest.mark.parametrize("dtype", ["auto", "float32", "float64"])
-def test_the_type_to_compute_in(dtype):
+def test_dtype_parameter(dtype):
     model = classifier(**SHORT, dtype=dtype).fit(X, Y)
     expected = np.float64 if dtype == "float64" else np.float32
     assert model._nets[0]._model.theta.dtype == expected
@@ -344,11 +344,11 @@ def test_labels_that_fit_refuses(y, words):
         classifier(**SHORT).fit(X, y)
 
 
-# -- the dev set -----------------------------------------------------------------------
+# -- dev set ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_dev_set_takes_the_place_of_the_folds(kind):
+def test_a_dev_set_replaces_the_folds(kind):
     rows, y = make_rows(kind)
     val = {"X_val": rows[40:], "y_val": y[40:]}
     model = classifier(**SHORT, n_members=2).fit(rows[:40], y[:40], **val)
@@ -387,7 +387,7 @@ def test_dev_sets_that_fit_refuses(given, words):
 
 
 def test_an_error_names_x_val_only_where_there_is_one():
-    """A value that training rows have not, and that is too large once standardised."""
+    """A dev value that overflows once standardised by the training rows."""
     huge = X.copy()
     huge[50, 2] = 1e200
     with pytest.raises(ValueError, match=r"^X contains .*e\+199, a value too large"):

@@ -1,4 +1,4 @@
-"""Estimators on Dask collections, on a cluster of threads."""
+"""Estimators on Dask collections, with a cluster of threads."""
 
 import pickle
 
@@ -28,7 +28,7 @@ QUICK = {
     "n_iter_no_change": np.inf,
     "max_iter": 3,
 }
-# Nothing in it depends on how rows are cut into batches.
+# Its result does not depend on the batches.
 WHOLE = {**QUICK, "batch_size": 60, "dtype": "float64", "keep_prob": 1.0}
 
 
@@ -65,7 +65,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 @pytest.mark.parametrize("is_classifier", [True, False])
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.5])
-def test_lbfgs_is_that_of_one_machine(client, rows, is_classifier, l1_ratio):
+def test_lbfgs_equals_the_fit_in_memory(client, rows, is_classifier, l1_ratio):
     X, labels, numbers, weight = rows
     y = labels if is_classifier else numbers
     plain = MLPRegularizedClassifier if is_classifier else MLPRegularizedRegressor
@@ -95,7 +95,7 @@ def test_lbfgs_is_that_of_one_machine(client, rows, is_classifier, l1_ratio):
         {"solver": "sgd", "l1_ratio": 0.5, "learning_rate": "invscaling"},
     ],
 )
-def test_step_of_all_rows_is_that_of_one_machine(client, rows, how):
+def test_full_batch_steps_equal_the_fit_in_memory(client, rows, how):
     X, y, _, weight = rows
     here = MLPRegularizedClassifier(**WHOLE, **how).fit(X, y, weight)
     there = DaskMLPRegularizedClassifier(**WHOLE, **how)
@@ -106,32 +106,32 @@ def test_step_of_all_rows_is_that_of_one_machine(client, rows, how):
     assert there.optimizer_state_.t == here.optimizer_state_.t
 
 
-def test_steps_apart_of_one_partition_are_steps_together(client, rows):
+def test_local_steps_on_one_partition_equal_synchronous_steps(client, rows):
     X, y, *_ = rows
     how = {**QUICK, "batch_size": 13, "dtype": "float64", "averaging": "ema"}
     how |= {"keep_prob": 0.5, "input_keep_prob": 0.8}
     X, y = cut(X, 60), cut(y, 60)
-    together = DaskMLPRegularizedClassifier(**how).fit(X, y)
+    synchronous = DaskMLPRegularizedClassifier(**how).fit(X, y)
     for every in (2, "epoch"):
-        apart = DaskMLPRegularizedClassifier(**how, sync_every=every).fit(X, y)
-        assert difference(together, apart) < 1e-12
-        assert_allclose(apart.loss_curve_, together.loss_curve_)
+        averaged = DaskMLPRegularizedClassifier(**how, sync_every=every).fit(X, y)
+        assert difference(synchronous, averaged) < 1e-12
+        assert_allclose(averaged.loss_curve_, synchronous.loss_curve_)
 
 
-def test_steps_apart_are_averaged_by_rows(client, rows):
-    """Without momentum, one step each and their average is the step of the batch."""
+def test_local_steps_are_averaged_by_rows(client, rows):
+    """Without momentum, the average of one step each is the step of the batch."""
     X, y, *_ = rows
     how = {**WHOLE, "batch_size": 20, "solver": "sgd", "momentum": 0.0, "max_iter": 1}
     how |= {"learning_rate_init": 1e-6, "averaging": None}
     X, y = cut(X, 12, 48), cut(y, 60)
-    together = DaskMLPRegularizedClassifier(**how).fit(X, y)
-    apart = DaskMLPRegularizedClassifier(**how, sync_every="epoch").fit(X, y)
+    synchronous = DaskMLPRegularizedClassifier(**how).fit(X, y)
+    averaged = DaskMLPRegularizedClassifier(**how, sync_every="epoch").fit(X, y)
     at_start = DaskMLPRegularizedClassifier(**how | {"learning_rate_init": 1e-12})
-    way = difference(together, at_start.fit(X, y))
-    assert 0 < difference(together, apart) < 1e-3 * way
+    step_length = difference(synchronous, at_start.fit(X, y))
+    assert 0 < difference(synchronous, averaged) < 1e-3 * step_length
 
 
-def test_every_row_is_in_one_batch_and_batches_are_alike():
+def test_every_row_is_in_one_batch_and_batches_are_of_similar_size():
     sizes = np.array([1] * 10 + [37, 1000, 5])
     bounds = shares_of_batches(sizes, 20)
     shares = np.diff(bounds)
@@ -141,7 +141,7 @@ def test_every_row_is_in_one_batch_and_batches_are_alike():
     assert np.ptp(shares.sum(axis=0)) <= 3
 
 
-def test_dev_rows_are_cut_and_watched_as_on_one_machine(client, rows):
+def test_dev_sets_and_early_stopping_equal_the_fit_in_memory(client, rows):
     X, y, *_ = rows
     how = WHOLE | {
         "early_stopping": True,
@@ -192,8 +192,8 @@ def test_frames_keep_names_index_and_divisions(client, rows):
     with pytest.raises(ValueError, match="feature names"):
         net.predict(lazy.rename(columns={"a": "z"}))
     to_numbers = DaskMLPRegularizedRegressor(**QUICK).fit(lazy, numbers)
-    answer = to_numbers.predict(lazy)
-    assert answer.dtype == answer.compute().dtype == np.float64
+    predicted = to_numbers.predict(lazy)
+    assert predicted.dtype == predicted.compute().dtype == np.float64
 
 
 def test_sparse_blocks_are_trained_on_as_dense_ones(client, rows):
@@ -210,7 +210,7 @@ def test_sparse_blocks_are_trained_on_as_dense_ones(client, rows):
     )
 
 
-def test_goes_on_from_where_it_was(client, rows):
+def test_warm_start_resumes(client, rows):
     X, y, *_ = rows
     X = cut(X, 25, 35)
     how = QUICK | {"batch_size": 16}
@@ -233,7 +233,7 @@ def test_resumes_from_a_checkpoint_on_another_client(client, rows, tmp_path):
     assert difference(whole, resumed) == 0
 
 
-def test_parameters_are_those_of_the_plain_estimator_and_two(client):
+def test_parameters_are_those_of_the_plain_estimator_and_two_more(client):
     net = DaskMLPRegularizedRegressor("absolute_error", (3,), client=client)
     own = set(net.get_params()) - set(MLPRegularizedRegressor().get_params())
     assert own == {"client", "sync_every"}
@@ -277,7 +277,7 @@ def with_nan(X):
     ],
 )
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_refuses_by_one_error_and_stays_as_it_was(client, rows, how, change, message):
+def test_refuses_with_one_error_and_stays_unchanged(client, rows, how, change, message):
     X, y, *_ = rows
     net = DaskMLPRegularizedClassifier(**QUICK).fit(cut(X, 60), y).set_params(**how)
     before = net.coefs_[0].copy()

@@ -1,4 +1,4 @@
-"""Workers that are processes: how many there are, and what if one is killed."""
+"""Worker processes: neither their number nor a killed worker changes the fit."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ pytestmark = [
         "ignore:.*(max_iter|stopped).*:sklearn.exceptions.ConvergenceWarning"
     ),
 ]
-HOW = {
+SETTINGS = {
     "hidden_layer_sizes": (10, 5),
     "random_state": 0,
     "max_iter": 4,
@@ -43,7 +43,9 @@ def fitted(client, how):
     X = rng.normal(size=(800, 6))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
     on_workers = client.persist(da.from_array(X, chunks=(200, -1)))
-    return DaskMLPRegularizedClassifier(**HOW | how, client=client).fit(on_workers, y)
+    return DaskMLPRegularizedClassifier(**SETTINGS | how, client=client).fit(
+        on_workers, y
+    )
 
 
 def cluster(n_workers):
@@ -56,22 +58,22 @@ def cluster(n_workers):
 
 
 @pytest.fixture(scope="module")
-def of_one_worker():
+def with_one_worker():
     with cluster(1) as workers, Client(workers) as client:
         yield [theta_of(fitted(client, how)) for how in SOLVERS]
 
 
-def test_number_of_workers_changes_nothing(of_one_worker):
+def test_number_of_workers_changes_nothing(with_one_worker):
     with cluster(2) as workers, Client(workers) as client:
-        for how, expected in zip(SOLVERS, of_one_worker, strict=True):
+        for how, expected in zip(SOLVERS, with_one_worker, strict=True):
             assert_allclose(theta_of(fitted(client, how)), expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("number", range(len(SOLVERS)))
-def test_a_killed_worker_changes_nothing(of_one_worker, monkeypatch, number):
+def test_a_killed_worker_changes_nothing(with_one_worker, monkeypatch, number):
     killed = []
 
-    def killing(client, original, at_call):
+    def killing_submit(client, original, at_call):
         calls = []
 
         def submit(*arguments):
@@ -92,8 +94,8 @@ def test_a_killed_worker_changes_nothing(of_one_worker, monkeypatch, number):
             (PartitionedObjective, "_shares", 6),
         ):
             original = getattr(kind, name)
-            monkeypatch.setattr(kind, name, killing(client, original, at_call))
+            monkeypatch.setattr(kind, name, killing_submit(client, original, at_call))
         net = fitted(client, SOLVERS[number])
         assert len(killed) == 1
         assert killed[0] not in client.run(os.getpid).values()
-    assert_allclose(theta_of(net), of_one_worker[number], rtol=1e-9)
+    assert_allclose(theta_of(net), with_one_worker[number], rtol=1e-9)

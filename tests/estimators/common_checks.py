@@ -1,19 +1,21 @@
-"""scikit-learn's own checks: all of them, or those in which settings can tell."""
+"""scikit-learn's estimator checks: all, or those that depend on the settings."""
 
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-MASKS = "dropout masks fall on rows and cannot treat a weight as repeated rows"
-SPLIT = "a random dev set is made of rows and cannot treat a weight as repeated rows"
+MASKS = "dropout masks are drawn by rows, so a weight is not the same as repeated rows"
+SPLIT = (
+    "a random dev set is drawn by rows, so a weight is not the same as repeated rows"
+)
 EQUIVALENCE_CHECKS = (
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
 )
 
-# What these checks see depends on how a network is trained. The others see what is done
-# before training and whatever the settings are: parameters, tags, refusals of bad rows,
-# labels and weights, names of columns, shapes.
-OF_TRAINING = {
+# These checks depend on how a network is trained. The others cover what precedes
+# training and is the same for all settings: parameters, tags, input validation, feature
+# names, shapes.
+TRAINING_CHECKS = {
     *EQUIVALENCE_CHECKS,
     "check_class_weight_classifiers",
     "check_classifiers_classes",
@@ -52,9 +54,9 @@ def with_checks(in_full, in_part, excuses):
     Parameters
     ----------
     in_full, in_part : list of estimators
-        They get all checks, or those of training only.
+        Estimators for all checks, and for those of training only.
     excuses : list of (estimator, str)
-        Why an estimator fails the two checks of sample weights, as it is bound to.
+        Why an estimator must fail the two sample-weight equivalence checks.
     """
     cases = []
     for estimator in [*in_full, *in_part]:
@@ -65,15 +67,15 @@ def with_checks(in_full, in_part, excuses):
             mark="xfail",
         ):
             is_whole = any(whole is estimator for whole in in_full)
-            if is_whole or _is_of_training(case):
+            if is_whole or _is_training_check(case):
                 cases.append(case)
     return pytest.mark.parametrize(("estimator", "check"), cases, ids=_id)
 
 
-def _is_of_training(case):
-    """Leave out what is done again for rows of other types, or read-only ones."""
+def _is_training_check(case):
+    """Skip checks that are repeated for other dtypes or read-only rows."""
     _, check = getattr(case, "values", case)
-    return check.func.__name__ in OF_TRAINING and not check.keywords
+    return check.func.__name__ in TRAINING_CHECKS and not check.keywords
 
 
 def _id(value):

@@ -1,4 +1,4 @@
-"""Small data sets that the tests of the estimators share."""
+"""Small data sets shared by the estimator tests."""
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer
@@ -7,7 +7,7 @@ KINDS = ["binary", "multiclass", "multilabel"]
 
 
 def make_rows(kind="multiclass", n_rows=60, n_columns=4, seed=0):
-    """Return X of unit scale, and labels that it explains up to some noise."""
+    """Return X of unit scale, and labels that depend on it up to noise."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_rows, n_columns))
     scores = X @ rng.normal(size=(n_columns, 3)) + rng.normal(size=(n_rows, 3))

@@ -1,4 +1,4 @@
-"""A net that overfits soon, and its dev set: what tests of early stopping share."""
+"""A net that overfits quickly, and its dev set, for tests of early stopping."""
 
 import numpy as np
 from scipy.special import log_expit
@@ -8,7 +8,7 @@ from tests.estimators.datasets import make_rows
 
 
 def overfitting_net(**params):
-    """Return a net that overfits the rows of `rows_with_dev` soon."""
+    """Return a net that quickly overfits the rows of `rows_with_dev`."""
     defaults = {
         "hidden_layer_sizes": (20,),
         "activation": "tanh",
@@ -31,7 +31,7 @@ def rows_with_dev(kind="multiclass", n_train=60):
 
 
 def dev_cost(net, dev):
-    """Return the dev cost of the fitted parameters, from what predictions say."""
+    """Return the dev cost of the fitted parameters, computed from predictions."""
     log_p, y = net.predict_log_proba(dev["X_val"]).astype(np.float64), dev["y_val"]
     if y.ndim == 1:
         return -np.mean(log_p[np.arange(len(y)), y])

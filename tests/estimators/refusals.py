@@ -1,4 +1,4 @@
-"""What it means that a call is refused."""
+"""Assert that a call is refused."""
 
 import re
 from copy import deepcopy
@@ -8,7 +8,7 @@ import pytest
 
 
 def same_state(a, b):
-    """Compare two values of an estimator's attributes, whatever they hold."""
+    """Compare two attribute values of any type."""
     if isinstance(a, np.ndarray):
         is_float = a.dtype.kind == "f"
         return (

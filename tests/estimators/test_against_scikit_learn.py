@@ -1,9 +1,8 @@
-"""Twenty steps side by side with scikit-learn's networks: no line of code in common.
+"""Twenty steps equal those of scikit-learn's networks, an independent implementation.
 
-Both start from the same parameters with fresh moments and see one batch of all rows.
-scikit-learn divides its penalty by the weight of a batch, ours is divided by that of
-the training set; with one batch `alpha` is the same number, and `from_sklearn` keeps
-it.
+Both start from the same parameters and zero moments and use full batches.
+scikit-learn divides its penalty by the weight of a batch, we divide by that of the
+training set. With full batches `alpha` is the same number, and `from_sklearn` keeps it.
 """
 
 import numpy as np
@@ -14,9 +13,9 @@ from skdnn import MLPRegularizedClassifier, MLPRegularizedRegressor
 from tests.estimators.datasets import KINDS, make_rows, parameters
 from tests.pairwise import every_pair
 
-# Adam's ε is added to sqrt(v) there, and to the unbiased sqrt(v / (1 - β₂ᵗ)) here, as
-# in the paper. With the usual ε that is seen where a gradient is small; with one that
-# is next to nothing, both are the same rule.
+# scikit-learn adds Adam's ε to sqrt(v), we add it to the bias-corrected
+# sqrt(v / (1 - β₂ᵗ)), as in the paper. With the usual ε small gradients differ; with a
+# negligible ε both rules are the same.
 SOLVERS = {
     "sgd": ({"momentum": 0.0}, 0.1, 1e-12),
     "momentum": ({"momentum": 0.9, "nesterovs_momentum": False}, 0.1, 1e-12),
@@ -29,7 +28,7 @@ HIDDEN = [(), (5,), (6, 4)]
 
 
 def _step_side_by_side(ours, theirs, X, y, solver, sample_weight=None, **first_call):
-    """Take a step to draw the parameters, then twenty on both sides."""
+    """Take one step to initialise, then twenty with both networks."""
     options, rate, atol = SOLVERS[solver]
     theirs.set_params(
         **{"solver": "sgd", **options},
@@ -39,7 +38,7 @@ def _step_side_by_side(ours, theirs, X, y, solver, sample_weight=None, **first_c
         random_state=0,
     )
     theirs.partial_fit(X, y, **first_call)
-    del theirs._optimizer  # its moments: ours start without any, too
+    del theirs._optimizer  # reset its moments, as ours start from zero
     net = ours.from_sklearn(theirs, n_samples=len(X))
     assert net.alpha == theirs.alpha
     before = parameters(net)

@@ -1,4 +1,4 @@
-"""Arrays of the wrong kind: every method refuses them alike, naming what is wrong."""
+"""Invalid arrays: every method refuses them with the same informative error."""
 
 import datetime
 import decimal
@@ -19,7 +19,7 @@ X, Y3 = make_rows()
 NUMBERS = X[:, 0] - X[:, 1]
 TEXT = np.array(["a", "b", "c"])[Y3]
 NAMES = list("abcd")
-HOLED = np.where(np.arange(240).reshape(60, 4) == 17, np.nan, X)  # row 4, column 1
+WITH_NAN = np.where(np.arange(240).reshape(60, 4) == 17, np.nan, X)  # row 4, column 1
 SPARSE_FORMATS = ["csr", "csc", "coo", "dok", "lil", "bsr", "dia"]
 
 
@@ -76,14 +76,14 @@ TABLES = {
     ),
     "polars, null": (_polars(pl.Series([1.0, None] * 30)), [f"NaN {IN_C}"]),
     "objects, None": (
-        np.where(np.isnan(HOLED), None, HOLED.astype(object)),
+        np.where(np.isnan(WITH_NAN), None, WITH_NAN.astype(object)),
         ["NaN in column 1, first in row 4"],
     ),
     "objects, NA": (
-        np.where(np.isnan(HOLED), pd.NA, HOLED.astype(object)),
+        np.where(np.isnan(WITH_NAN), pd.NA, WITH_NAN.astype(object)),
         ["NaN in column 1, first in row 4"],
     ),
-    "twice a name": (
+    "duplicate name": (
         pd.DataFrame(X, columns=list("abca")),
         ["duplicate column names: 'a' 2 times"],
     ),
@@ -91,7 +91,7 @@ TABLES = {
     "complex": (X.astype(complex), ["complex numbers"]),
     "objects, complex": (X.astype(complex).astype(object), ["a complex in columns 0"]),
     "sparse complex": (sparse.csc_array(X.astype(complex)), ["complex numbers"]),
-    "masked": (np.ma.masked_array(X, np.isnan(HOLED)), ["1 masked entries"]),
+    "masked": (np.ma.masked_array(X, np.isnan(WITH_NAN)), ["1 masked entries"]),
     "structured": (np.zeros(60, dtype=[("a", float)]), ["structured"]),
     "huge ints": (np.full((60, 4), 10**400, object), ["too large for float64"]),
     "uneven": ([[1, 2], [1]] * 30, ["different lengths: 2 values in row 0, 1 value"]),
@@ -111,14 +111,14 @@ TABLES = {
     "no columns": (X[:, :0], [r"0 feature"]),
     **{
         f"{form} NaN": (
-            sparse.coo_array(HOLED).asformat(form),
+            sparse.coo_array(WITH_NAN).asformat(form),
             ["NaN in column 1, first in row 4"],
         )
         for form in SPARSE_FORMATS
     },
     **{
         f"{form} infinity": (
-            sparse.coo_array(np.where(np.isnan(HOLED), -np.inf, X)).asformat(form),
+            sparse.coo_array(np.where(np.isnan(WITH_NAN), -np.inf, X)).asformat(form),
             ["infinity in column 1, first in row 4"],
         )
         for form in SPARSE_FORMATS
@@ -136,7 +136,7 @@ def fitted():
 
 
 @pytest.mark.parametrize("case", TABLES)
-def test_inputs_of_a_wrong_kind(case, fitted):
+def test_invalid_inputs(case, fitted):
     table, words = TABLES[case]
     is_frame = isinstance(table, pd.DataFrame | pl.DataFrame)
     net, rows = fitted["frame" if is_frame else "array"]
@@ -153,7 +153,7 @@ def test_inputs_of_a_wrong_kind(case, fitted):
         assert_refused(net, method, (table, Y3), {}, of_X)
 
 
-def test_inputs_that_look_odd_and_are_numbers():
+def test_unusual_but_numeric_inputs_are_accepted():
     expected = _net().fit(X, Y3).predict_proba(X)
     for table in (X.astype(object), X.astype(str), X.tolist(), np.ma.masked_array(X)):
         assert np.array_equal(_net().fit(table, Y3).predict_proba(table), expected)
@@ -161,7 +161,7 @@ def test_inputs_that_look_odd_and_are_numbers():
 
 # -- y and y_val -----------------------------------------------------------------------
 
-GAPS = Y3 == 0
+MISSING = Y3 == 0
 OBJECTS = {
     "scalar": (3, ["got 3"]),
     "text alone": ("abc", ["got 'abc'"]),
@@ -170,11 +170,11 @@ OBJECTS = {
     "class": (int, ["got the class int"]),
     "complex": (Y3.astype(complex), ["complex"]),
     "objects, complex": (Y3.astype(complex).astype(object), ["complex"]),
-    "NaN": (np.where(GAPS, np.nan, Y3), ["NaN, first in row"]),
-    "infinity": (np.where(GAPS, np.inf, Y3), ["infinity, first in row"]),
-    "Int64 NA": (pd.Series(Y3, dtype="Int64").mask(GAPS), ["NaN"]),
+    "NaN": (np.where(MISSING, np.nan, Y3), ["NaN, first in row"]),
+    "infinity": (np.where(MISSING, np.inf, Y3), ["infinity, first in row"]),
+    "Int64 NA": (pd.Series(Y3, dtype="Int64").mask(MISSING), ["NaN"]),
     "polars null": (pl.Series([None, 1, 2] * 20), ["NaN, first in row 0"]),
-    "masked": (np.ma.masked_array(Y3, GAPS), ["masked"]),
+    "masked": (np.ma.masked_array(Y3, MISSING), ["masked"]),
     "structured": (np.zeros(60, dtype=[("a", float)]), ["structured"]),
     "uneven": ([[1], [1, 2]] * 30, ["different lengths"]),
     "three axes": (np.zeros((60, 3, 1)), [r"shape \(60, 3, 1\)"]),
@@ -182,9 +182,9 @@ OBJECTS = {
     "empty": (Y3[:0], ["0 sample"]),
 }
 LABELS = {
-    "missing text": (pd.Series(TEXT, dtype="string").mask(GAPS), ["NaN|NA"]),
-    "missing category": (pd.Series(TEXT, dtype="category").mask(GAPS), ["NaN"]),
-    "text and None": (np.where(GAPS, None, TEXT.astype(object)), ["None, first in"]),
+    "missing text": (pd.Series(TEXT, dtype="string").mask(MISSING), ["NaN|NA"]),
+    "missing category": (pd.Series(TEXT, dtype="category").mask(MISSING), ["NaN"]),
+    "text and None": (np.where(MISSING, None, TEXT.astype(object)), ["None, first in"]),
     "text and numbers": (
         np.array(["a", 1, "c"], object)[Y3],
         ["mixes", "'a' .text.", "1 .number."],
@@ -199,7 +199,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("case", [*OBJECTS, *LABELS])
-def test_labels_of_a_wrong_kind(case, fitted):
+def test_invalid_labels(case, fitted):
     y, words = {**OBJECTS, **LABELS}[case]
     net = fitted["array"][0]
     of_y = [r"\by\b", *words]
@@ -211,7 +211,7 @@ def test_labels_of_a_wrong_kind(case, fitted):
 
 
 @pytest.mark.parametrize("case", [*OBJECTS, *TARGETS])
-def test_numbers_of_a_wrong_kind(case):
+def test_invalid_targets_of_a_regressor(case):
     y, words = {**OBJECTS, **TARGETS}[case]
     net = _regressor().fit(X, NUMBERS)
     of_y = [r"\by\b", *words]
@@ -222,7 +222,7 @@ def test_numbers_of_a_wrong_kind(case):
         assert_refused(net, method, (X, y), {}, of_y)
 
 
-NO_CLASSES = {
+UNSUPPORTED_TARGETS = {
     "decimals": (NUMBERS, ["continuous", "MLPRegularizedRegressor", "KBins"]),
     "very large": (Y3 * 1e300, ["continuous", "e.300"]),
     "objects, int": (Y3.astype(object), ["Unknown label type", r"y.astype\(int\)"]),
@@ -238,9 +238,9 @@ NO_CLASSES = {
 }
 
 
-@pytest.mark.parametrize("case", NO_CLASSES)
-def test_what_a_classifier_cannot_learn(case, fitted):
-    y, words = NO_CLASSES[case]
+@pytest.mark.parametrize("case", UNSUPPORTED_TARGETS)
+def test_targets_that_a_classifier_does_not_support(case, fitted):
+    y, words = UNSUPPORTED_TARGETS[case]
     net = fitted["array"][0]
     assert_refused(net, "fit", (X, y), {}, ["y", *words])
     assert_refused(_net(), "partial_fit", (X, y), {"classes": [0, 1, 2]}, ["y", *words])
@@ -248,7 +248,7 @@ def test_what_a_classifier_cannot_learn(case, fitted):
 
 @pytest.mark.parametrize("method", ["cost", "score", "gradient_check", "fit"])
 @pytest.mark.parametrize("kind", ["array", "frame", "sparse"])
-def test_one_hot_where_labels_are_meant(method, kind, fitted):
+def test_one_hot_instead_of_labels(method, kind, fitted):
     one_hot = {"array": np.asarray, "frame": pd.DataFrame, "sparse": sparse.csr_array}
     Y = one_hot[kind](np.eye(3, dtype=int)[Y3])
     net = fitted["array"][0]
@@ -270,7 +270,7 @@ def test_labels_of_another_type_than_the_classes(y, method, fitted):
     assert_refused(fitted["array"][0], method, (X, y), {}, words)
 
 
-def test_score_takes_whole_numbers_as_objects_and_unseen_labels(fitted):
+def test_score_accepts_integers_as_objects_and_unseen_labels(fitted):
     net = fitted["array"][0]
     assert net.score(X, Y3.astype(object)) == net.score(X, Y3)
     assert net.score(X, Y3 + 7) == 0
@@ -293,7 +293,7 @@ CLASSES = {
 
 
 @pytest.mark.parametrize("case", CLASSES)
-def test_classes_of_a_wrong_kind(case):
+def test_invalid_classes(case):
     classes, words = CLASSES[case]
     assert_refused(_net(), "partial_fit", (X, Y3), {"classes": classes}, words)
 
@@ -302,11 +302,11 @@ def test_classes_of_a_wrong_kind(case):
 
 ONES = np.ones(60)
 WEIGHTS = {
-    "negative": (np.where(GAPS, -2.0, 1.0), ["negative", "-2 in row", ">= 0"]),
+    "negative": (np.where(MISSING, -2.0, 1.0), ["negative", "-2 in row", ">= 0"]),
     "negative number": (-1, ["negative", ">= 0"]),
     "all zero": (0 * ONES, ["positive for at least one row"]),
     "zero": (0, ["positive for at least one row"]),
-    "NaN": (np.where(GAPS, np.nan, 1), ["contains NaN, first in row"]),
+    "NaN": (np.where(MISSING, np.nan, 1), ["contains NaN, first in row"]),
     "NaN number": (np.nan, ["contains NaN"]),
     "infinity": (np.inf, ["contains infinity"]),
     "1e300": (1e300 * ONES, [r"1e\+300", r"1e\+100", "mean"]),
@@ -319,7 +319,7 @@ WEIGHTS = {
     "dates": (np.full(60, np.datetime64("2020")), ["dates or times"]),
     "None": (np.array([None, *ONES[1:]]), ["contains NaN, first in row 0"]),
     "NA": (pd.Series([None, 1.0] * 30, dtype="Float64"), ["contains NaN"]),
-    "masked": (np.ma.masked_array(ONES, GAPS), ["masked"]),
+    "masked": (np.ma.masked_array(ONES, MISSING), ["masked"]),
     "sparse": (sparse.csr_array(ONES[:, None]), ["sparse", "toarray"]),
     "short": (ONES[:9], [r"\(60,\)", r"\(9,\)"]),
     "two axes": (ONES[:, None], ["1D", r"\(60, 1\)"]),
@@ -332,7 +332,7 @@ WEIGHTS = {
 
 
 @pytest.mark.parametrize("case", WEIGHTS)
-def test_weights_of_a_wrong_kind(case, fitted):
+def test_invalid_weights(case, fitted):
     weight, words = WEIGHTS[case]
     of_weight = [r"sample_weight\b", *words]
     net = fitted["array"][0]
@@ -344,7 +344,7 @@ def test_weights_of_a_wrong_kind(case, fitted):
 
 
 @pytest.mark.parametrize("weight", [2, 2.0, True, 2 * ONES, [2] * 60, pd.Series(ONES)])
-def test_weights_that_are_some(weight, fitted):
+def test_valid_weights(weight, fitted):
     net = fitted["array"][0]
     assert net.score(X, Y3, weight) == net.score(X, Y3)
     _net().fit(X, Y3, weight, X_val=X, y_val=Y3, sample_weight_val=weight)

@@ -1,4 +1,4 @@
-"""`augmentation=`: the training rows altered afresh, and nothing else."""
+"""`augmentation=` alters the training rows in each epoch, and nothing else."""
 
 import pickle
 
@@ -16,7 +16,7 @@ SMALL = {"hidden_layer_sizes": (8,), "tol": 0, "random_state": 0}
 
 
 class Noise(BaseEstimator):
-    """Adds noise, and remembers what it was given."""
+    """Add Gaussian noise."""
 
     mixes_targets = False
 
@@ -33,7 +33,7 @@ class Noise(BaseEstimator):
 
 
 class Average(BaseEstimator):
-    """Replaces rows by the average with a partner, labels too."""
+    """Average each row and its label with those of a partner."""
 
     mixes_targets = True
 
@@ -48,7 +48,7 @@ class Average(BaseEstimator):
 
 
 class Recording(Average):
-    """Keeps the targets that it is given."""
+    """Record the targets passed to augment."""
 
     def __init__(self, seen=None):
         self.seen = seen
@@ -74,7 +74,7 @@ def classifier(augmentation, **changes):
     return MLPRegularizedClassifier(augmentation=augmentation, **{**SMALL, **changes})
 
 
-def test_nothing_changed_is_the_same_as_no_augmentation(digits):
+def test_an_identity_augmenter_changes_nothing(digits):
     X, y = digits
     plain, still = (
         train(classifier(a, shuffle=False), X, y, None, np.unique(y))
@@ -84,7 +84,7 @@ def test_nothing_changed_is_the_same_as_no_augmentation(digits):
         assert_allclose(W, V, rtol=1e-5, atol=1e-6)
 
 
-def test_alters_the_training(digits):
+def test_augmentation_affects_training(digits):
     X, y = digits
     plain, noisy = (
         train(classifier(a), X, y, None, np.unique(y)) for a in (None, Noise(0.5))
@@ -92,7 +92,7 @@ def test_alters_the_training(digits):
     assert np.abs(plain.coefs_[0] - noisy.coefs_[0]).max() > 1e-3
 
 
-def test_dev_and_prediction_rows_stay_as_they_are(digits):
+def test_dev_and_prediction_rows_are_not_augmented(digits):
     X, y = digits
     before = X.copy()
     net = train(
@@ -103,7 +103,7 @@ def test_dev_and_prediction_rows_stay_as_they_are(digits):
     assert_array_equal(net.predict_proba(X), net.predict_proba(X))
 
 
-def test_each_epoch_is_altered_afresh_and_reproducibly(digits):
+def test_augmentation_differs_by_epoch_and_is_reproducible(digits):
     X, y = digits
     seen = []
 
@@ -121,7 +121,7 @@ def test_each_epoch_is_altered_afresh_and_reproducibly(digits):
     assert_array_equal(first.coefs_[0], again.coefs_[0])
 
 
-def test_goes_on_after_pickling_as_if_it_had_not_stopped(digits):
+def test_resuming_after_pickling_equals_uninterrupted_training(digits):
     X, y = digits
     net = train(classifier(Noise()), X, y, None, np.unique(y), epochs=4)
     half = train(classifier(Noise()), X, y, None, np.unique(y), epochs=2)
@@ -129,8 +129,8 @@ def test_goes_on_after_pickling_as_if_it_had_not_stopped(digits):
     assert_array_equal(net.coefs_[0], half.coefs_[0])
 
 
-def test_targets_that_can_be_mixed():
-    """One-hot for classes, 0 and 1 for two classes or labels, standardised numbers."""
+def test_form_of_the_targets_passed_to_augment():
+    """One-hot for classes, 0/1 for two classes or labels, standardised for numbers."""
     X, y = load_iris(return_X_y=True)
     labels = np.column_stack([y == 0, y == 1]).astype(int)
     for y_of_kind, expected in [
@@ -152,7 +152,7 @@ def test_targets_that_can_be_mixed():
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel", "regression"])
-def test_training_on_mixed_rows_learns(kind, digits):
+def test_training_on_mixed_rows_succeeds(kind, digits):
     X, y = digits
     targets = {
         "binary": y > 4,
@@ -172,17 +172,17 @@ def test_the_solver_lbfgs_cannot_use_it(digits):
         classifier(Noise(), solver="lbfgs").fit(*digits)
 
 
-def test_its_own_check_is_asked(digits):
+def test_the_check_of_the_augmenter_is_called(digits):
     with pytest.raises(ValueError, match="scale must be >= 0, got -1"):
         classifier(Noise(-1)).fit(*digits)
 
 
-def test_the_class_instead_of_an_augmenter(digits):
+def test_a_class_instead_of_an_instance_is_refused(digits):
     with pytest.raises(ValueError, match="got the class Noise"):
         classifier(Noise).fit(*digits)
 
 
-def test_something_else_is_refused(digits):
+def test_an_object_that_is_no_augmenter_is_refused(digits):
     with pytest.raises(ValueError, match="'augmentation' parameter"):
         classifier("flip").fit(*digits)
 

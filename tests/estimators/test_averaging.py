@@ -1,4 +1,4 @@
-"""The average of θ: what predicts, what is watched, and what is resumed."""
+"""Averaging of θ: predictions, early stopping and resuming."""
 
 import pickle
 
@@ -26,8 +26,8 @@ def bits(fitted):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 class TestAverage:
     @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
-    def test_training_itself_is_the_same(self, solver):
-        """Only what predicts differs."""
+    def test_averaging_does_not_change_training(self, solver):
+        """Only the parameters used for prediction differ."""
         plain = net(averaging=None, solver=solver).fit(X, Y)
         averaged = net(solver=solver).fit(X, Y)
         assert averaged.loss_curve_ == plain.loss_curve_
@@ -35,8 +35,8 @@ class TestAverage:
         assert bits(averaged) != bits(plain)
         assert bits(net(solver=solver, averaging_decay=0.0).fit(X, Y)) == bits(plain)
 
-    def test_it_is_the_average_of_the_thetas_of_the_steps(self):
-        """With one batch of all rows, an epoch is a step."""
+    def test_average_is_exponentially_weighted_over_steps(self):
+        """With full batches an epoch is one step."""
         how = {"batch_size": 90, "averaging_decay": 0.8}
         thetas = [
             net(averaging=None, max_iter=n, **how).fit(X, Y)._model.theta
@@ -46,14 +46,14 @@ class TestAverage:
         assert_allclose(net(**how).fit(X, Y)._model.theta, expected, rtol=1e-12)
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    def test_going_on_in_parts_is_one_training(self, dtype):
+    def test_resumed_fits_equal_one_fit(self, dtype):
         whole = net(dtype=dtype, max_iter=6).fit(X, Y)
         parts = net(dtype=dtype, max_iter=2, warm_start=True)
         for _ in range(3):
             parts = pickle.loads(pickle.dumps(parts.fit(X, Y)))
         assert bits(parts) == bits(whole)
 
-    def test_dev_rows_see_the_average(self):
+    def test_dev_cost_uses_the_average(self):
         fitted = net(max_iter=1).fit(X, Y, X_val=X, y_val=Y)
         fitted.set_params(alpha=0.0)
         cost = fitted.cost(X, Y).data
@@ -62,17 +62,17 @@ class TestAverage:
         curve = best.validation_loss_curve_
         assert_allclose(best.cost(X, Y).data, min(curve), rtol=1e-6)
 
-    def test_to_turn_it_off_goes_on_from_the_last_parameters(self):
+    def test_turning_it_off_resumes_from_the_last_parameters(self):
         plain = net(averaging=None, max_iter=3, warm_start=True).fit(X, Y)
         averaged = net(max_iter=3, warm_start=True).fit(X, Y)
         plain.fit(X, Y)
         averaged.set_params(averaging=None).fit(X, Y)
         assert bits(averaged) == bits(plain)
-        # and to turn it on begins with the next step
+        # Turned on again, averaging starts with the next step.
         averaged.set_params(averaging="ema").fit(X, Y)
         assert averaged._state.n_averaged == 9
 
-    def test_assigned_parameters_are_where_the_average_begins(self):
+    def test_assigned_parameters_restart_the_average(self):
         fitted = net(warm_start=True).fit(X, Y)
         fitted.coefs_ = [0.5 * W for W in fitted.coefs_]
         assert fitted._state.n_averaged == 0
@@ -80,14 +80,14 @@ class TestAverage:
         assert fitted._state.n_averaged == 3
         assert np.isfinite(fitted.predict_proba(X)).all()
 
-    def test_lbfgs_forgets_and_refuses_it(self):
+    def test_lbfgs_rejects_averaging_and_drops_the_average(self):
         fitted = net(warm_start=True).fit(X, Y)
         with pytest.raises(ValueError, match=r"lbfgs.* support averaging='ema'"):
             fitted.set_params(solver="lbfgs").fit(X, Y)
         fitted.set_params(averaging=None, max_iter=50).fit(X, Y)
         assert_array_equal(fitted._model.theta, fitted._state.theta)
 
-    def test_a_regressor_and_partial_fit_average_too(self):
+    def test_regressor_and_partial_fit(self):
         y = X[:, 0] + 0.1
         regressor = MLPRegularizedRegressor(averaging="ema", **COMMON)
         for _ in range(4):
@@ -95,7 +95,7 @@ class TestAverage:
         assert regressor._state.n_averaged == 12
         assert_array_equal(regressor._model.theta, regressor._state.average)
 
-    def test_scikit_learn_has_none(self):
+    def test_conversion_to_scikit_learn(self):
         fitted = net().fit(X, Y)
         with pytest.raises(ValueError, match="cannot express averaging='ema'"):
             fitted.to_sklearn()

@@ -1,4 +1,4 @@
-"""More rows than a fit may hold: what it adds to the memory that is in use."""
+"""Peak memory of a fit on more rows than fit into memory."""
 
 import json
 import os
@@ -51,7 +51,7 @@ print(json.dumps([resident() - before, time.perf_counter() - began]))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Four gigabytes of rows, written piece by piece."""
+    """Write four gigabytes of rows in pieces."""
     folder = tmp_path_factory.mktemp("rows")
     rng = np.random.default_rng(0)
     for name, m in (("", N_ROWS), ("_small", 1000)):
@@ -79,7 +79,7 @@ def test_a_fit_holds_a_stated_number_of_chunks(folder, kind):
     )
     added, seconds = json.loads(done.stdout.splitlines()[-1])
     print(f"{kind}: {added / 2**20:.0f} MB, {seconds:.1f} s")
-    # The buffer, three chunks as they were read (standardised in float64: two more
-    # copies), and targets, weights and numbers of rows.
+    # The buffer, three chunks as read (standardised in float64: two more copies), and
+    # targets, weights and row indices.
     n_chunks = BUFFER_CHUNKS + (3 if kind == "as it is" else 6)
     assert added < n_chunks * CHUNK_BYTES + 40 * N_ROWS + 2**20 * 50

@@ -1,4 +1,4 @@
-"""A source of chunks in place of X and y: the same training as on all rows at once."""
+"""Fits on a BatchSource equal fits on the same rows in memory."""
 
 import pickle
 import threading
@@ -43,7 +43,7 @@ def regressor(**settings):
 
 
 def assert_same(one, other):
-    """Same parameters, same record, bit for bit."""
+    """Assert the same parameters and history, bit for bit."""
     for a, b in zip(
         one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True
     ):
@@ -54,7 +54,7 @@ def assert_same(one, other):
     assert one.stop_reason_ == other.stop_reason_
 
 
-# -- as in memory ----------------------------------------------------------------------
+# -- same as in memory -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("chunk_rows", [90, 403, 1000])
@@ -178,13 +178,13 @@ def test_callers_dev_set_may_be_a_source(scoring):
     assert_same(expected, clone(net).fit(X[50:], y[50:], X_val=val))
 
 
-def test_callbacks_are_told_of_each_epoch(capsys):
+def test_callbacks_run_after_each_epoch(capsys):
     net = classifier().set_callbacks(ProgressBar())
     net.fit(BatchSource.from_arrays(X, y, chunk_rows=100))
     assert "MLPRegularizedClassifier - fit" in capsys.readouterr().out
 
 
-def test_a_warning_of_inputs_off_scale():
+def test_inputs_off_scale_raise_a_warning():
     source = BatchSource.from_arrays(1000 * X, y, chunk_rows=100)
     with pytest.warns(DataScaleWarning) as streamed:
         classifier().fit(source)
@@ -193,7 +193,7 @@ def test_a_warning_of_inputs_off_scale():
     assert str(streamed[0].message) == str(whole[0].message)
 
 
-def test_a_network_that_the_penalty_has_taken_is_told_of():
+def test_a_dominating_penalty_raises_a_warning():
     net = classifier(alpha=1e3, max_iter=30, learning_rate_init=0.02)
     net.fit(BatchSource.from_arrays(X, y, chunk_rows=100))
     assert net.stop_reason_ == "lost_to_penalty"
@@ -231,9 +231,9 @@ def test_shuffled_batches_are_all_rows_once_in_another_order_each_epoch(
     assert not np.array_equal(one, two)
     is_near = np.abs(np.diff(one)) <= 1
     assert is_near.mean() < 0.1
-    # Rows move at most as far as the buffer lets them, unless chunks move.
-    lead = (one - np.arange(403)).max()
-    assert is_sequence or buffer_chunks == 100 or lead < 50 * max(buffer_chunks, 2)
+    # Rows move at most as far as the buffer allows, unless chunks are shuffled.
+    max_shift = (one - np.arange(403)).max()
+    assert is_sequence or buffer_chunks == 100 or max_shift < 50 * max(buffer_chunks, 2)
 
 
 def test_shuffled_fits_are_as_good():
@@ -255,10 +255,10 @@ def test_augmentation():
     assert np.isfinite(net.loss_)
 
 
-# -- going on --------------------------------------------------------------------------
+# -- resuming --------------------------------------------------------------------------
 
 
-def test_training_goes_on_bit_for_bit():
+def test_training_resumes_bit_for_bit():
     source = BatchSource.from_arrays(X, y, chunk_rows=60, buffer_chunks=2)
     whole = classifier(max_iter=5, warm_start=True).fit(source)
     part = classifier(max_iter=2, warm_start=True).fit(source)
@@ -269,7 +269,7 @@ def test_training_goes_on_bit_for_bit():
 
 
 class Interrupted:
-    """Chunks whose reading is interrupted once, in some pass."""
+    """Interrupt training once, in a given pass."""
 
     def __init__(self, in_pass):
         self.left = in_pass
@@ -327,7 +327,7 @@ def test_files_in_parts(tmp_path):
 
 
 class OnDisk:
-    """Has a shape and can be sliced, as the arrays of h5py, zarr and Dask."""
+    """An array with a shape and slices only, like those of h5py, zarr and Dask."""
 
     def __init__(self, array):
         self.array, self.shape = array, array.shape
@@ -337,14 +337,14 @@ class OnDisk:
         return self.array[rows].tolist()
 
 
-def test_whatever_can_be_sliced():
+def test_any_sliceable_array():
     net = classifier(shuffle=False)
     source = BatchSource.from_arrays(OnDisk(X), pd.Series(y), chunk_rows=100)
     assert_same(clone(net).fit(X, y), net.fit(source))
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
-def test_frames_are_taken_apart_and_keep_names(frame):
+def test_frames_are_split_into_x_and_y_and_keep_names(frame):
     columns = {f"c{j}": X[:, j] for j in range(6)} | {"label": y, "w": WEIGHTS}
     parts = [
         frame({k: v[part] for k, v in columns.items()})
@@ -395,11 +395,11 @@ def test_the_standardiser_uses_weights_and_needs_means():
         InputStandardizer().fit(BatchSource([]))
 
 
-# -- what is refused -------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------
 
 
 def chunks_of(*changes):
-    """Ten chunks, of which some are changed: (number, function of X and y)."""
+    """Return ten chunks, some changed by (chunk number, function of X and y)."""
     chunks = [(X[40 * k : 40 * k + 40], y[40 * k : 40 * k + 40]) for k in range(10)]
     for number, change in changes:
         chunks[number] = change(*chunks[number])
@@ -431,7 +431,7 @@ def test_errors_name_the_chunk(chunks, message):
         classifier().fit(chunks)
 
 
-def test_chunks_that_are_no_chunks():
+def test_invalid_chunks():
     with pytest.raises(TypeError, match=r"Chunk 1 .* must be a tuple .* got ndarray"):
         classifier().fit(BatchSource([(X, y), X]))
     with pytest.raises(TypeError, match="tuple of length 4"):
@@ -444,7 +444,7 @@ def test_a_source_without_rows(chunks):
         classifier().fit(BatchSource(chunks))
 
 
-def test_a_used_up_generator_is_refused_at_once_or_in_the_second_pass():
+def test_an_exhausted_generator_is_refused_at_once_or_in_the_second_pass():
     generator = (chunk for chunk in chunks_of())
     with pytest.raises(TypeError, match=r"generator, which is exhausted .* iterable"):
         classifier().fit(generator)
@@ -454,7 +454,7 @@ def test_a_used_up_generator_is_refused_at_once_or_in_the_second_pass():
         classifier().fit(BatchSource(lambda: generator))
 
 
-def test_passes_must_be_alike():
+def test_passes_must_be_equal():
     orders = iter([range(10), range(9, -1, -1)])
     with pytest.raises(ValueError, match=r"other targets .* fit does the shuffling"):
         classifier().fit(BatchSource(lambda: (chunks_of()[k] for k in next(orders))))
@@ -463,7 +463,7 @@ def test_passes_must_be_alike():
         classifier().fit(BatchSource(lambda: iter(chunks_of()[: next(lengths)])))
 
 
-def test_errors_of_the_source_itself_come_through():
+def test_errors_of_the_source_propagate():
     passes = iter(range(2))
 
     def chunks():
@@ -496,7 +496,7 @@ def test_a_source_is_the_only_argument():
         lambda source: classifier().gradient_check(source, None, at="init"),
     ],
 )
-def test_who_takes_no_source(call):
+def test_methods_that_do_not_accept_a_source(call):
     with pytest.raises(TypeError, match="BatchSource, which only fit accepts"):
         call(BatchSource.from_arrays(X, y))
 

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks: told of each epoch, able to stop, gone without a trace."""
+"""scikit-learn's callbacks run after each epoch, can stop a fit and leave no trace."""
 
 import numpy as np
 import optuna
@@ -16,25 +16,25 @@ SOLVERS = ["adam", "sgd", "lbfgs"]
 
 
 class Recorder:
-    """Remembers what it is told, and stops after `stop_after` epochs."""
+    """Record each call; stop after `stop_after` epochs."""
 
     def __init__(self, stop_after=np.inf, fail_at=np.inf):
         self.stop_after, self.fail_at = stop_after, fail_at
-        self.told, self.scores, self.is_down = [], [], False
+        self.calls, self.scores, self.is_down = [], [], False
 
     def setup(self, estimator, context):
-        self.told.append(("setup", context.max_subtasks))
+        self.calls.append(("setup", context.max_subtasks))
 
     def on_fit_task_begin(self, estimator, context):
-        self.told.append(("begin", context.task_name))
+        self.calls.append(("begin", context.task_name))
 
     def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator, metadata):
-        self.told.append(("end", context.task_name))
+        self.calls.append(("end", context.task_name))
         self.metadata = metadata
         self.scores.append(fitted_estimator.score(X, y))
-        if self.told.count(("end", "epoch")) >= self.fail_at:
-            raise RuntimeError("as asked")
-        return self.told.count(("end", "epoch")) >= self.stop_after
+        if self.calls.count(("end", "epoch")) >= self.fail_at:
+            raise RuntimeError("on purpose")
+        return self.calls.count(("end", "epoch")) >= self.stop_after
 
     def teardown(self, estimator, context):
         self.is_down = True
@@ -53,12 +53,12 @@ def without_callbacks(net):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_each_epoch_is_told_with_an_estimator_that_predicts(solver):
+def test_callbacks_get_a_fitted_estimator_after_each_epoch(solver):
     X, y = make_rows()
     recorder = Recorder()
     net = small(solver).set_callbacks(recorder).fit(X, y)
     epoch = [("begin", "epoch"), ("end", "epoch")]
-    assert recorder.told == [
+    assert recorder.calls == [
         ("setup", 6),
         ("begin", "fit"),
         *(net.n_iter_ * epoch),
@@ -71,7 +71,7 @@ def test_each_epoch_is_told_with_an_estimator_that_predicts(solver):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_a_callback_can_stop_and_then_nothing_is_warned_about(solver):
+def test_a_callback_can_stop_a_fit_without_a_warning(solver):
     X, y = make_rows()
     net = small(solver, max_iter=50).set_callbacks(Recorder(stop_after=3)).fit(X, y)
     assert net.n_iter_ == 3
@@ -86,11 +86,11 @@ def test_callbacks_change_nothing():
     assert with_one.loss_curve_ == without.loss_curve_
 
 
-def test_a_fit_that_fails_takes_its_callbacks_down():
+def test_a_failed_fit_tears_its_callbacks_down():
     X, y = make_rows()
     recorder = Recorder(fail_at=2)
     net = small().set_callbacks(recorder)
-    with pytest.raises(RuntimeError, match="as asked"):
+    with pytest.raises(RuntimeError, match="on purpose"):
         net.fit(X, y)
     assert recorder.is_down
     assert without_callbacks(net)
@@ -102,7 +102,7 @@ def test_a_fit_that_fails_takes_its_callbacks_down():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_weights_are_handed_on():
+def test_callbacks_get_sample_weights():
     X, y = make_rows()
     recorder, weight = Recorder(), np.ones(len(y))
     small().set_callbacks(recorder).fit(X, y, sample_weight=weight)
@@ -136,18 +136,18 @@ def test_the_progress_bar_shows_epochs(capsys):
     assert "100%" in shown
 
 
-# -- what a callback sees --------------------------------------------------------------
+# -- the record passed to callbacks ----------------------------------------------------
 
 
 class Watcher(Recorder):
-    """Keeps the contexts of the epochs; asks for nothing that would cost."""
+    """Keep the contexts of the epochs without requesting anything expensive."""
 
     def __init__(self):
         super().__init__()
         self.epochs = []
 
     def on_fit_task_begin(self, estimator, context):
-        self.told.append(("begin", context.task_name))
+        self.calls.append(("begin", context.task_name))
 
     def on_fit_task_end(self, estimator, context):
         if context.task_name == "epoch":
@@ -157,7 +157,7 @@ class Watcher(Recorder):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("dev", ["none", "given", "cut"])
-def test_costs_scores_rates_and_dev_rows_are_seen(solver, dev):
+def test_records_have_costs_scores_rates_and_dev_rows(solver, dev):
     X, y = make_rows(n_rows=90)
     watcher = Watcher()
     net = small(solver, early_stopping=dev == "cut").set_callbacks(watcher)
@@ -179,21 +179,21 @@ def test_costs_scores_rates_and_dev_rows_are_seen(solver, dev):
     assert {record.learning_rate for record in records} == {rate}
 
 
-def test_partial_fit_tells_callbacks_too():
+def test_partial_fit_runs_callbacks_too():
     X, y = make_rows()
     recorder = Recorder()
     net = small().set_callbacks(recorder)
     for k in range(1, 4):
         net.partial_fit(X, y, classes=[0, 1, 2], X_val=X, y_val=y)
-        assert recorder.told.count(("end", "epoch")) == k
-        assert recorder.told.count(("end", "partial_fit")) == k
+        assert recorder.calls.count(("end", "epoch")) == k
+        assert recorder.calls.count(("end", "partial_fit")) == k
         assert recorder.is_down
         assert recorder.scores[-1] == net.score(X, y)
     assert without_callbacks(net)
 
 
 class Prune:
-    """Reports the dev score of each epoch to an Optuna trial; stops if it is poor."""
+    """Report the dev score of each epoch to an Optuna trial; stop if it is poor."""
 
     def __init__(self, trial):
         self.trial, self.pruned = trial, False

@@ -1,4 +1,4 @@
-"""A training that is broken off and resumed from a file is the uninterrupted one."""
+"""A fit resumed from a checkpoint equals the uninterrupted one."""
 
 import errno
 import json
@@ -36,11 +36,11 @@ OTHER_X, OTHER_Y = make_rows(seed=1)
 
 
 class Crash(BaseException):
-    """What no one catches."""
+    """An exception that nothing catches."""
 
 
 class CrashAfter:
-    """Ends a fit at the end of an epoch, with nothing kept but what is in files."""
+    """Crash a fit at the end of an epoch; only files remain."""
 
     def __init__(self, n_epochs):
         self.n_epochs = n_epochs
@@ -74,13 +74,13 @@ def crashed(model, path, *rows, at=7, every=3, **dev):
 
 
 def assert_same(one, other):
-    """All fitted attributes, what predicts, and where training goes on."""
+    """Compare all fitted attributes, the model and the training state."""
     assert same_state(vars(one), vars(other))
     assert one.loss_curve_ == other.loss_curve_
 
 
-def told(caught):
-    """Return the warnings that are about checkpoints."""
+def checkpoint_warnings(caught):
+    """Return the warnings about checkpoints."""
     return [w for w in caught if w.category is UserWarning]
 
 
@@ -116,7 +116,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_resumed_fit_is_the_uninterrupted_one(case, tmp_path):
+def test_a_resumed_fit_equals_the_uninterrupted_one(case, tmp_path):
     model, *rows = pickle.loads(pickle.dumps(CASES[case]))
     whole = pickle.loads(pickle.dumps(model)).fit(*rows)
     broken = crashed(pickle.loads(pickle.dumps(model)), tmp_path / "a", *rows)
@@ -125,7 +125,7 @@ def test_a_resumed_fit_is_the_uninterrupted_one(case, tmp_path):
     assert_same(model.fit(*rows, resume_from=tmp_path / "a"), whole)
 
 
-def test_dev_rows_and_patience_go_on(tmp_path):
+def test_dev_rows_and_patience_are_resumed(tmp_path):
     options = {"early_stopping": True, "n_iter_no_change": 4, "learning_rate_init": 0.1}
     dev = {"X_val": OTHER_X, "y_val": OTHER_Y}
     whole = net(max_iter=99, **options).fit(X, Y, **dev)
@@ -136,8 +136,8 @@ def test_dev_rows_and_patience_go_on(tmp_path):
         assert_same(model.fit(X, Y, **dev, resume_from=str(tmp_path / "a")), whole)
 
 
-class Told(CrashAfter):
-    """Counts the epochs that it is told of."""
+class EpochCounter(CrashAfter):
+    """Count the epochs."""
 
     def __init__(self):
         self.epochs = []
@@ -149,7 +149,7 @@ class Told(CrashAfter):
 
 @pytest.mark.parametrize("ending", [{}, {"tol": 1e9, "n_iter_no_change": 4}])
 def test_the_last_epoch_is_saved_too(ending, tmp_path):
-    whole, listener = net(**ending).fit(X, Y), Told()
+    whole, listener = net(**ending).fit(X, Y), EpochCounter()
     saved = net(**ending).set_callbacks(Checkpoint(tmp_path / "a", every=7))
     assert_same(saved.fit(X, Y).set_callbacks(), whole)
     again = net(**ending).set_callbacks(listener).fit(X, Y, resume_from=tmp_path / "a")
@@ -157,7 +157,7 @@ def test_the_last_epoch_is_saved_too(ending, tmp_path):
     assert listener.epochs == []
 
 
-def test_a_warm_fit_goes_on_as_well(tmp_path):
+def test_a_warm_started_fit_resumes_too(tmp_path):
     first = net(warm_start=True, learning_rate="cosine").fit(X, Y)
     whole = pickle.loads(pickle.dumps(first)).fit(X, Y)
     crashed(pickle.loads(pickle.dumps(first)), tmp_path / "a", X, Y, at=19)
@@ -167,8 +167,8 @@ def test_a_warm_fit_goes_on_as_well(tmp_path):
     assert len(first.loss_curve_) == 24
 
 
-def test_it_is_broken_off_again_and_again(tmp_path):
-    """The lines that begin the training are those that go on with it."""
+def test_repeated_crashes(tmp_path):
+    """The same lines start and resume a fit."""
     whole = net().fit(X, Y)
     for at in (2, 5, 8, 11, 0):
         model = net().set_callbacks(Checkpoint(tmp_path / "a", 2), CrashAfter(at))
@@ -214,7 +214,7 @@ def test_a_file_holds_numbers_and_arrays_and_states_its_version(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["a", "a.before"]
 
 
-def test_a_file_of_another_form_is_refused(tmp_path, monkeypatch):
+def test_a_file_of_another_format_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("skdnn.estimators.resuming._FORMAT", 99)
     monkeypatch.setattr(_version, "__version__", "77.0")
     crashed(net(), tmp_path / "a", X, Y)
@@ -234,16 +234,16 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_bad_file_is_recognised_and_the_one_before_taken(damage, tmp_path):
+def test_a_damaged_file_is_detected_and_the_previous_one_used(damage, tmp_path):
     path, before = tmp_path / "a", tmp_path / "a.before"
     crashed(net(), path, X, Y)
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
     with pytest.warns(UserWarning, match="resumes from the one before") as caught:
         model = net().fit(X, Y, resume_from=path)
-    assert [w.filename for w in told(caught)] == [__file__]
+    assert [w.filename for w in checkpoint_warnings(caught)] == [__file__]
     assert_same(model, net().fit(X, Y))
     good = before.read_bytes()
-    crashed(net(), path, X, Y, at=4)  # a bad file pushes no good one out
+    crashed(net(), path, X, Y, at=4)  # a damaged file does not replace a good one
     assert before.read_bytes() == good
     for file in (path, before):
         file.write_bytes(DAMAGE[damage](file.read_bytes()))
@@ -251,8 +251,8 @@ def test_a_bad_file_is_recognised_and_the_one_before_taken(damage, tmp_path):
         net().fit(X, Y, resume_from=path)
 
 
-def test_without_the_last_file_the_one_before_is_taken(tmp_path):
-    """A crash between the two renames."""
+def test_without_the_last_file_the_previous_one_is_used(tmp_path):
+    """Simulate a crash between the two renames."""
     crashed(net(), tmp_path / "a", X, Y)
     (tmp_path / "a").unlink()
     assert_same(net().fit(X, Y, resume_from=tmp_path / "a"), net().fit(X, Y))
@@ -268,7 +268,7 @@ def test_no_file(tmp_path):
     assert model.n_iter_ == 12
 
 
-# -- what cannot be written ------------------------------------------------------------
+# -- write errors ----------------------------------------------------------------------
 
 
 def _no_space(*args, **kwargs):
@@ -276,7 +276,7 @@ def _no_space(*args, **kwargs):
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_full_disk_is_one_warning_and_training_goes_on(call, tmp_path, monkeypatch):
+def test_a_full_disk_is_one_warning_and_training_continues(call, tmp_path, monkeypatch):
     whole, path = net().fit(X, Y), tmp_path / "a"
     crashed(net(), path, X, Y, at=4)
     good = path.read_bytes()
@@ -284,8 +284,8 @@ def test_a_full_disk_is_one_warning_and_training_goes_on(call, tmp_path, monkeyp
     model = net().set_callbacks(Checkpoint(path, 3))
     with pytest.warns(UserWarning, match="could not be written: .*No space") as caught:
         model.fit(X, Y)
-    assert [w.filename for w in told(caught)] == [__file__]
-    assert "epoch 3 " in str(told(caught)[0].message)
+    assert [w.filename for w in checkpoint_warnings(caught)] == [__file__]
+    assert "epoch 3 " in str(checkpoint_warnings(caught)[0].message)
     assert path.read_bytes() == good
     assert os.listdir(tmp_path) == ["a"]
     assert_same(model.set_callbacks(), whole)
@@ -307,7 +307,7 @@ def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path, monkeypatch):
 
 
 class Rmdir(CrashAfter):
-    """Removes a folder when the fit begins."""
+    """Remove a folder when the fit begins."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -320,18 +320,18 @@ class Rmdir(CrashAfter):
         pass
 
 
-def test_a_folder_that_vanishes_is_one_warning(tmp_path):
+def test_a_deleted_folder_is_one_warning(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     model = net().set_callbacks(Checkpoint(folder / "a", 3), Rmdir(folder))
     with pytest.warns(UserWarning, match="could not be written") as caught:
         model.fit(X, Y)
-    assert len(told(caught)) == 1
+    assert len(checkpoint_warnings(caught)) == 1
 
 
 # -- refusals --------------------------------------------------------------------------
 
-OTHERS = {
+OTHER_FITS = {
     "alpha was 1 and is 2": (net(alpha=2.0), X, Y),
     r"hidden_layer_sizes was \[6\] and is \[6, 6\]": (
         net().set_params(hidden_layer_sizes=[6, 6]),
@@ -359,10 +359,10 @@ def saved(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("says", OTHERS)
-def test_another_training_is_refused(says, saved):
-    model, *rows = OTHERS[says]
-    with pytest.raises(ValueError, match=f"of another fit: .*{says}"):
+@pytest.mark.parametrize("difference", OTHER_FITS)
+def test_a_checkpoint_of_another_fit_is_refused(difference, saved):
+    model, *rows = OTHER_FITS[difference]
+    with pytest.raises(ValueError, match=f"of another fit: .*{difference}"):
         model.fit(*rows, resume_from=saved)
     assert not hasattr(model, "loss_curve_")
 
@@ -375,7 +375,7 @@ def test_other_dev_rows_are_refused(tmp_path):
         net().fit(X, Y, X_val=OTHER_X, y_val=Y, resume_from=tmp_path / "a")
 
 
-def test_values_that_mean_the_same_are_the_same(saved):
+def test_equivalent_values_match(saved):
     same = net(alpha=1, max_iter=np.int64(12), verbose=False)
     same.set_params(hidden_layer_sizes=[np.int32(6)])
     assert_array_equal(
@@ -384,7 +384,7 @@ def test_values_that_mean_the_same_are_the_same(saved):
     )
 
 
-def test_what_cannot_be_saved_is_refused(tmp_path):
+def test_fits_that_cannot_be_saved_are_refused(tmp_path):
     checkpoint = Checkpoint(tmp_path / "a")
     with pytest.raises(ValueError, match="but not LogisticRegression"):
         LogisticRegression().set_callbacks(checkpoint).fit(X, Y)
@@ -406,7 +406,7 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_fits_of_ones_own_may_run_side_by_side(tmp_path):
+def test_independent_fits_may_run_in_parallel(tmp_path):
     def train(name):
         return net().set_callbacks(Checkpoint(tmp_path / name)).fit(X, Y)
 

@@ -1,7 +1,7 @@
-"""kill -9 at random moments: no more than an interval is lost, and no bit changes.
+"""Fits killed by kill -9 lose at most one interval and resume bit for bit.
 
-A process forks the fits that it kills, and goes on with them itself, so that all run
-the same machine code and none has to compile it.
+One process forks and kills the fits and resumes them itself, so that all run the same
+machine code and none has to compile it.
 """
 
 import subprocess
@@ -31,7 +31,7 @@ CASES = {
 }
 
 
-class Tell:
+class ReportEpoch:
     def __init__(self, pipe):
         self.pipe = pipe
 
@@ -54,7 +54,7 @@ def fit(case, path, *others):
     return net.fit(rows, y, resume_from=path)
 
 
-def said(net):
+def snapshot(net):
     state = net._state
     return (
         net.predict_proba(CASES[case][1]).tobytes(), net.loss_curve_,
@@ -68,7 +68,7 @@ def killed(case, path, seconds):
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        fit(case, path, Tell(write))
+        fit(case, path, ReportEpoch(write))
         os._exit(0)
     os.close(write)
     time.sleep(random.uniform(0, seconds))
@@ -79,9 +79,9 @@ def killed(case, path, seconds):
 
 
 def epoch_saved(path):
-    before = checkpoint_files.before(path)
+    before = checkpoint_files.previous(path)
     found = [p for p in (path, before) if p.exists()]
-    assert all(map(checkpoint_files.is_good, found)), found
+    assert all(map(checkpoint_files.is_intact, found)), found
     return len(checkpoint_files.read(found[0])["history"]) if found else 0
 
 
@@ -89,14 +89,14 @@ whole, seconds = {}, {}
 for case in CASES:
     fit(case, folder / f"warm {case}")
     began = time.perf_counter()
-    whole[case] = said(fit(case, folder / case))
+    whole[case] = snapshot(fit(case, folder / case))
     seconds[case] = time.perf_counter() - began
 for k, case in zip(range(int(sys.argv[1])), itertools.cycle(CASES)):
     path, n_done = folder / f"{case} {k}", 0
-    for _ in range(1 + k % 2):  # every other one is killed again when it goes on
+    for _ in range(1 + k % 2):  # every second fit is killed again after resuming
         n_done = max(n_done, killed(case, path, seconds[case]))
         assert n_done - epoch_saved(path) < EVERY, (case, n_done, epoch_saved(path))
-    assert said(fit(case, path)) == whole[case], (case, n_done)
+    assert snapshot(fit(case, path)) == whole[case], (case, n_done)
     print(case, n_done)
 """
 

@@ -1,4 +1,4 @@
-"""Bad arrays: one clear error that names them, and a model stays as it was."""
+"""Invalid arrays: one clear error names them, and the model is unchanged."""
 
 import numpy as np
 import pandas as pd
@@ -129,7 +129,7 @@ def test_bad_arrays_in_fit(case, early_stopping, warm_start):
     with_names = isinstance(args[0], pd.DataFrame)
     fitted = _net().fit(args[0] if with_names else X, Y3)
     fitted.set_params(early_stopping=early_stopping)
-    if not warm_start:  # with it, other labels are refused for another reason
+    if not warm_start:  # with warm_start other labels are refused for another reason
         assert_refused(fitted, "fit", args, kwargs, words)
     fresh = _net(early_stopping=early_stopping, warm_start=warm_start)
     assert_refused(fresh, "fit", args, kwargs, words)
@@ -151,7 +151,7 @@ def test_numbers_too_large_for_float32(name):
     assert_refused(net, "fit", (arrays["X"], Y3), fit_args, words)
     if name == "X":
         assert_refused(net, "predict", (HUGE,), {}, words)
-        most = np.full((4, 4), 1.5e308)  # and their sum overflows without a word
+        most = np.full((4, 4), 1.5e308)  # their sum overflows without a warning
         assert_refused(net, "predict", (most,), {}, words)
         assert_refused(net, "cost", (HUGE, Y3), {}, words)
         net.set_params(warm_start=True)
@@ -172,12 +172,12 @@ def test_bad_arrays_in_predictions(method):
 
 
 @pytest.mark.parametrize("method", ["cost", "gradient_check", "score"])
-def test_bad_arrays_in_judgements(method):
+def test_bad_arrays_in_scores_and_costs(method):
     net = _net().fit(X, Y3)
     assert_refused(net, method, (NAN, Y3), {}, ["X contains NaN"])
     assert_refused(net, method, (X[:, :3], Y3), {}, ["X has 3 features", "4 features"])
     assert_refused(net, method, (X, Y3[:9]), {}, ["inconsistent numbers of samples"])
-    if method != "score":  # an unseen label is wrong, and that is all
+    if method != "score":  # score just counts an unseen label as wrong
         words = ["y has labels", "3", "0, 1, 2"]
         assert_refused(net, method, (X, Y3 + 1), {}, words)
     assert_refused(net, method, (X, Y3, -ONES), {}, ["sample_weight has negative"])

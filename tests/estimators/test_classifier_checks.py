@@ -1,16 +1,16 @@
-"""scikit-learn's own checks, for every solver and main option."""
+"""scikit-learn's estimator checks, for every solver and main option."""
 
 import pytest
 
 from skdnn import MLPRegularizedClassifier
 from tests.estimators.common_checks import MASKS, SPLIT, with_checks
 
-# The checks' data are small, and some set max_iter themselves.
+# The data of the checks is small, and some checks set max_iter.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    # Much of the checks' data has means of 100.
+    # Much of the data has means of 100.
     pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning"),
-    # partial_fit is called without a dev set, also where there is early stopping.
+    # The checks call partial_fit without a dev set even with early stopping.
     pytest.mark.filterwarnings("ignore:early_stopping=True has no effect"),
     pytest.mark.filterwarnings("ignore:y has one class only:UserWarning"),
 ]
@@ -26,16 +26,16 @@ LBFGS_STOPPING = MLPRegularizedClassifier(solver="lbfgs", early_stopping=True)
         STOPPING,
     ],
     in_part=[
-        # Each iteration multiplies the rounding of a sum: after 100, repeated rows and
-        # weights agree to 1e-9; after 200, from nine starts in ten, no longer to the
-        # 1e-7 of the checks.
+        # Each iteration amplifies rounding errors: after 100, repeated rows and weights
+        # agree to 1e-9; after 200, nine of ten seeds exceed the tolerance of the
+        # checks, 1e-7.
         MLPRegularizedClassifier(solver="lbfgs", max_iter=100),
         MLPRegularizedClassifier(solver="sgd"),
         MLPRegularizedClassifier(solver="adamw"),
         MLPRegularizedClassifier(l1_ratio=0.5, class_weight="balanced"),
         MLPRegularizedClassifier(max_norm=2.0, label_smoothing=0.1, max_grad_norm=1.0),
         MLPRegularizedClassifier(hidden_layer_sizes=(), solver="lbfgs"),
-        # Adam needs its rate: without a hidden layer, weights must move further.
+        # Adam needs this rate: without a hidden layer, weights must move further.
         MLPRegularizedClassifier(hidden_layer_sizes=(), learning_rate_init=0.01),
         DROPPING,
         LBFGS_STOPPING,

@@ -48,7 +48,7 @@ def _assert_same_predictions(a, b, X):
 
 
 def _is_clear(p):
-    """Say where two classes are not equally probable up to rounding."""
+    """Return a mask of rows whose top two classes do not tie up to rounding."""
     ranked = np.sort(p, axis=1)
     return ranked[:, -1] - ranked[:, -2] > 1e-5
 
@@ -178,7 +178,7 @@ def test_nothing_is_shared():
 
 
 @pytest.mark.parametrize("random_state", [None, 3, "instance"])
-def test_random_state_is_not_moved(random_state):
+def test_random_state_is_not_advanced(random_state):
     X, y = make_rows()
     if random_state == "instance":
         random_state = np.random.RandomState(0)
@@ -189,7 +189,7 @@ def test_random_state_is_not_moved(random_state):
     assert pickle.dumps(mlp.random_state) == state
 
 
-# -- training that goes on ------------------------------------------------------------
+# -- resumed training -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -198,7 +198,7 @@ def test_random_state_is_not_moved(random_state):
 def test_warm_start_after_conversion(kind, solver, early_stopping):
     X, y = make_rows(kind)
     mlp = _theirs(solver=solver, early_stopping=early_stopping).fit(X, y)
-    # The steps to come are of no length, or lbfgs finds nothing to do.
+    # Further steps have length zero, or lbfgs has already converged.
     mlp.set_params(warm_start=True, learning_rate_init=1e-12, tol=1e3)
     net = MLPRegularizedClassifier.from_sklearn(mlp)
     p = mlp.predict_proba(X)
@@ -293,7 +293,7 @@ def test_alpha_of_unfitted(convert, batch_size, n_samples, factor):
 @pytest.mark.parametrize(
     ("n_samples", "theirs", "ours"), [(1000, 200, 64), (100, 100, 64), (None, 200, 64)]
 )
-def test_auto_batches_are_those_of_where_they_come_from(n_samples, theirs, ours):
+def test_auto_batch_size_is_that_of_the_source(n_samples, theirs, ours):
     m = n_samples or 1
     net = MLPRegularizedClassifier.from_sklearn(
         MLPClassifier(alpha=0.3), n_samples=n_samples
@@ -303,14 +303,14 @@ def test_auto_batches_are_those_of_where_they_come_from(n_samples, theirs, ours)
     mlp = MLPRegularizedClassifier(alpha=0.3).to_sklearn(n_samples=n_samples)
     assert mlp.batch_size == ours
     assert mlp.alpha == pytest.approx(0.3 / max(1, m / ours))
-    for cls, solved in ((MLPClassifier, "from"), (MLPRegularizedClassifier, "to")):
+    for cls, direction in ((MLPClassifier, "from"), (MLPRegularizedClassifier, "to")):
         by_lbfgs = cls(solver="lbfgs")
-        if solved == "from":
+        if direction == "from":
             by_lbfgs = MLPRegularizedClassifier.from_sklearn(by_lbfgs)
         assert by_lbfgs.batch_size == "auto"
 
 
-def test_settings_of_auto_are_off_in_what_comes_and_left_out_of_what_goes():
+def test_auto_settings_are_off_after_import_and_omitted_from_export():
     net = MLPRegularizedClassifier.from_sklearn(MLPClassifier())
     assert net.keep_prob == 1.0 and net.averaging is None
     MLPRegularizedClassifier().to_sklearn()  # strict
@@ -336,7 +336,7 @@ def test_alpha_of_fitted(early_stopping):
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_converted_alpha_has_the_same_penalty(solver):
     X, y = make_rows()
-    # lbfgs takes all rows at once, whatever the batch size.
+    # lbfgs uses full batches, whatever the batch size.
     batch_size = 10 if solver == "lbfgs" else 60
     params = {"alpha": 2.0, "solver": solver, "batch_size": batch_size}
     mlp = _theirs(max_iter=1, learning_rate_init=1e-12, **params).fit(X, y)
@@ -365,7 +365,7 @@ def test_wrong_n_samples(n_samples):
         MLPRegularizedClassifier().to_sklearn(n_samples=n_samples)
 
 
-def test_what_their_solver_ignores_is_left_out():
+def test_parameters_that_their_solver_ignores_are_omitted():
     mlp = MLPClassifier(solver="adam", learning_rate="invscaling")
     assert MLPRegularizedClassifier.from_sklearn(mlp).learning_rate == "constant"
     mlp = MLPClassifier(solver="lbfgs", early_stopping=True, learning_rate="adaptive")
@@ -375,7 +375,7 @@ def test_what_their_solver_ignores_is_left_out():
     assert net.learning_rate == "constant"
 
 
-def test_what_our_solver_ignores_is_left_out():
+def test_parameters_that_our_solver_ignores_are_omitted():
     net = MLPRegularizedClassifier(solver="lbfgs", learning_rate="cosine")
     assert net.to_sklearn().learning_rate == "constant"
 
@@ -413,7 +413,7 @@ REFUSED = {
     ],
     ids=" ".join,
 )
-def test_settings_that_sklearn_does_not_have(params):
+def test_settings_unknown_to_sklearn(params):
     X, y = make_rows()
     net = _ours(**params)
     name, value = next(iter(params.items()))
@@ -439,16 +439,16 @@ def test_all_refused_settings_are_named():
 @pytest.mark.parametrize(
     "activation", ["gelu", "leaky_relu", ("relu", "tanh"), ("silu", "silu")]
 )
-def test_activations_that_sklearn_does_not_have(activation, strict, fitted):
+def test_activations_unknown_to_sklearn(activation, strict, fitted):
     net = _ours(activation=activation)
     if fitted:
         net.fit(*make_rows())
-        net.set_params(activation="relu")  # for a fit to come
+        net.set_params(activation="relu")  # takes effect in the next fit
     with pytest.raises(ValueError, match=r"cannot express activation=\["):
         net.to_sklearn(strict=strict)
 
 
-def test_settings_of_every_layer_that_are_the_same():
+def test_equal_settings_of_all_layers_are_converted():
     net = _ours(activation=["tanh", "tanh"], keep_prob=(1.0, 1.0))
     assert net.to_sklearn().activation == "tanh"
     assert _ours(hidden_layer_sizes=(), activation="gelu").to_sklearn() is not None
@@ -471,12 +471,12 @@ def test_one_class_only():
 
 
 @pytest.mark.parametrize("other", [MLPRegressor(), MLPRegularizedClassifier(), None])
-def test_only_an_mlp_classifier_is_taken(other):
+def test_only_an_mlp_classifier_is_accepted(other):
     with pytest.raises(TypeError, match="takes scikit-learn's MLPClassifier, got"):
         MLPRegularizedClassifier.from_sklearn(other)
 
 
-def test_wrong_parameters_are_found():
+def test_invalid_parameters_are_detected():
     with pytest.raises(ValueError, match="'alpha' parameter"):
         _ours(alpha=-1).to_sklearn()
     with pytest.raises(ValueError, match="activation must be one value or one per"):

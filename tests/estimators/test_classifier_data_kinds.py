@@ -1,7 +1,7 @@
-"""Data of every kind at full length: large tables, many classes, frames, sparse text.
+"""Large tables, many classes, frames and sparse text, and the memory they take.
 
-`test_classifier_inputs` has small tables, which are converted once. Here are those of
-which blocks are read, and how much memory that takes.
+`test_classifier_inputs` covers small tables, which are converted once; this module
+covers tables that are read in blocks.
 """
 
 import tracemalloc
@@ -43,9 +43,9 @@ def _read_only(X, folder):
     return X
 
 
-# -- read block by block ---------------------------------------------------------------
+# -- reading in blocks -----------------------------------------------------------------
 
-# Small whole numbers and zeros: every type holds them exactly.
+# Small integers, which every dtype represents exactly.
 FORMS = {
     "float64": lambda X, folder: X,
     "float32": lambda X, folder: X.astype(np.float32),
@@ -69,8 +69,8 @@ FORMS = {
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("form", FORMS)
-def test_reading_by_blocks_changes_nothing(form, early_stopping, tmp_path, monkeypatch):
-    """For tables of more than 16 MB, without a test that takes so much memory."""
+def test_reading_in_blocks_changes_nothing(form, early_stopping, tmp_path, monkeypatch):
+    """Simulate tables of more than 16 MB."""
     X, y = make_rows(n_rows=90)
     X = np.maximum(0, np.round(2 * X))
     if "bool" in form:
@@ -99,7 +99,7 @@ def test_reading_by_blocks_changes_nothing(form, early_stopping, tmp_path, monke
 
 
 def _peak(function, *arguments):
-    """Return the most memory that a call takes at a time, beside what there was."""
+    """Return the peak memory that a call allocates."""
     tracemalloc.start()
     try:
         function(*arguments)
@@ -161,8 +161,8 @@ def test_other_sparse_formats(convert):
     assert_array_equal(net.decision_function(given), expected.decision_function(X))
 
 
-def test_sparse_entries_in_any_order_and_in_parts():
-    """Stored are zeros, columns out of order, and entries that are to be summed up."""
+def test_unsorted_and_duplicate_sparse_entries():
+    """Explicit zeros, unsorted columns and duplicate entries."""
     X, y = make_rows()
     X[X < 0] = 0
     X[7] = 0
@@ -189,7 +189,9 @@ def test_sparse_entries_in_any_order_and_in_parts():
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
 @pytest.mark.parametrize("form", ["csr_array", "csc_matrix"])
-def test_few_entries_are_trained_on_as_they_are(form, kind, early_stopping, solver):
+def test_sparse_rows_are_not_densified_and_train_the_same(
+    form, kind, early_stopping, solver
+):
     X, y = make_rows(kind, n_rows=90, n_columns=40)
     X = np.where(np.random.default_rng(0).uniform(size=X.shape) < 0.1, X, 0)
     given = getattr(sparse, form)(X)
@@ -225,7 +227,7 @@ def test_dropout_of_sparse_inputs():
 
 
 def _text(n_rows, n_columns, n_words, seed):
-    """Return counts of words, and which of two topics has some of them more often."""
+    """Return word counts, and which of two topics uses some words more often."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 2, n_rows)
     words = rng.integers(0, n_columns, (n_rows, n_words))
@@ -237,14 +239,14 @@ def _text(n_rows, n_columns, n_words, seed):
 
 
 @pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"keep": 0.9}])
-def test_text_is_learned_in_memory_for_its_entries(options):
+def test_memory_for_text_depends_on_stored_entries(options):
     X, y = _text(1000, 100_000, 50, seed=0)
     net = _net(
         hidden_layer_sizes=(4,),
         batch_size=200,
         max_iter=12,
         learning_rate_init=0.01,
-        averaging=None,  # an average is one more array like θ, and lags behind
+        averaging=None,  # an average is another array like θ, and lags behind
         early_stopping=options.get("early_stopping", False),
         input_keep_prob=options.get("keep", 1.0),
     )
@@ -252,7 +254,7 @@ def test_text_is_learned_in_memory_for_its_entries(options):
     entries = 8 * X.nnz
     parameters = 4 * (100_000 * 4)
     dense_batch = 4 * 200 * 100_000
-    # θ, the moments and the gradient; what an interrupt would need; the best θ.
+    # θ, the moments and the gradient; a copy in case of an interrupt; the best θ.
     most = 11 * parameters + 4 * entries
     assert _peak(net.fit, X, y) < most < 8 * parameters + dense_batch
     X_test, y_test = _text(300, 100_000, 50, seed=1)
@@ -266,7 +268,7 @@ def test_memory_does_not_grow_with_the_rows_of_sparse_x():
         X, y = _text(n_rows, 20_000, 20, seed=0)
         peaks.append(_peak(_net(max_iter=1).fit, X, y))
     per_row = (peaks[2] - peaks[1]) / 1500
-    assert per_row < 20 * 8 + 400  # one copy of a row's entries, and its share of y
+    assert per_row < 20 * 8 + 400  # one copy of a row's entries, and its part of y
 
 
 # -- many classes, few rows, few columns -----------------------------------------------
@@ -287,10 +289,10 @@ def test_ten_thousand_classes():
     def fit():
         net.fit(X, 3 * y, X_val=X[:300], y_val=3 * y[:300])
 
-    # Targets are class numbers: indicators of them would take 800 MB.
+    # Targets are class indices; one-hot they would take 800 MB.
     assert _peak(fit) < 60 * MIB
     assert_array_equal(net.classes_, 3 * np.arange(10_000))
-    # Logits of all rows would take 800 MB, too.
+    # Logits of all rows would also take 800 MB.
     assert _peak(net.predict, X) < 10 * MIB
     assert_array_equal(
         net.predict(X[:300]), net.classes_[net.decision_function(X[:300]).argmax(1)]
@@ -301,7 +303,7 @@ def test_ten_thousand_classes():
     assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
     cost = -np.mean(np.log(p[np.arange(300), y[:300]].astype(np.float64)))
     assert_allclose(net.validation_loss_curve_[-1], cost, rtol=1e-4)
-    assert cost < 0.5 * np.log(10_000)  # from where knowing nothing begins
+    assert cost < 0.5 * np.log(10_000)  # half the cost of a uniform prediction
 
 
 def test_few_rows_and_columns():

@@ -1,4 +1,4 @@
-"""What is said of the dev set: its cost, its scores, and what follows them."""
+"""Dev cost and dev scores, and early stopping by them."""
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def test_dev_set_without_early_stopping_is_only_watched():
 
 @pytest.mark.parametrize("name", ["alpha", "keep_prob", "label_smoothing"])
 def test_dev_cost_is_without_regularisers(name):
-    """Its value at θ is that of the plain network: what log_loss says of θ."""
+    """At θ it equals log_loss of the network without regularisation."""
     X, y, dev = rows_with_dev()
     value = {"alpha": 50.0, "keep_prob": 0.5, "label_smoothing": 0.3}[name]
     net = overfitting_net(**{name: value}).fit(X, y, **dev)

@@ -1,6 +1,6 @@
-"""What a program written for MLPClassifier finds here under the changed import.
+"""Code written for MLPClassifier works after changing the import.
 
-Behaviours that other files of this folder test are not repeated.
+Behaviour tested by other files of this folder is not repeated.
 """
 
 import ast
@@ -51,7 +51,7 @@ def _parameters_of(function):
     return dict(inspect.signature(function).parameters)
 
 
-def test_parameters_have_the_same_kind_and_default_but_for_four():
+def test_parameters_have_the_same_kind_and_all_but_four_the_same_default():
     theirs, ours = (_parameters_of(cls.__init__) for cls in CLASSES)
     differing = {}
     for name, parameter in theirs.items():
@@ -101,12 +101,12 @@ def test_method_takes_their_arguments_first(method):
     expected = [n for n, p in theirs.items() if p.kind is not p.KEYWORD_ONLY]
     assert positional[: len(expected)] == expected
     assert set(theirs) <= set(ours)
-    # What they must be given may be left out here: y, where X is a batch source.
+    # y is required there but optional here, because X may be a batch source.
     assert all(p.default in (ours[n].default, p.empty) for n, p in theirs.items())
 
 
 def _plain(value):
-    """Return what of a fitted attribute does not depend on the drawn weights."""
+    """Return the part of a fitted attribute that does not depend on the seed."""
     if isinstance(value, list):
         return [np.shape(item) for item in value]
     if isinstance(value, float | np.floating):
@@ -125,7 +125,7 @@ def _plain(value):
     ],
 )
 def test_fitted_attributes(kind, solver, early_stopping, method):
-    """Each that MLPClassifier leaves is there, of the same type, length and meaning."""
+    """Each fitted attribute of MLPClassifier has the same type, length and meaning."""
     X, y = make_rows(kind)
     options = {
         "hidden_layer_sizes": (5, 3),
@@ -142,7 +142,7 @@ def test_fitted_attributes(kind, solver, early_stopping, method):
     public = [n for n in vars(theirs) if n.endswith("_") and not n.startswith("_")]
     assert {"coefs_", "intercepts_", "n_iter_", "classes_", "loss_"} <= set(public)
     if solver == "lbfgs":
-        public.remove("t_")  # theirs counts no rows for lbfgs
+        public.remove("t_")  # MLPClassifier does not count rows for lbfgs
     for name in public:
         assert _plain(getattr(ours, name)) == _plain(getattr(theirs, name)), name
 
@@ -156,7 +156,7 @@ def test_one_hidden_layer_in_any_spelling(given):
     assert_array_equal(parameters(net), parameters(expected))
 
 
-# -- what one step does ----------------------------------------------------------------
+# -- one step --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("label", [0, 1])
@@ -219,7 +219,7 @@ def test_each_warm_fit_counts_up_to_max_iter_and_warns(solver):
 @pytest.mark.parametrize("max_iter", [3, 4])
 def test_stopping_in_the_last_epoch_is_no_warning(max_iter):
     X, y = make_rows()
-    net = _net(tol=1e9, n_iter_no_change=3, max_iter=max_iter)  # wants four epochs
+    net = _net(tol=1e9, n_iter_no_change=3, max_iter=max_iter)  # stops after 4
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         net.fit(X, y)
@@ -228,7 +228,7 @@ def test_stopping_in_the_last_epoch_is_no_warning(max_iter):
     assert [w.category for w in caught] == expected
 
 
-def test_partial_fit_never_says_that_it_ran_out_of_epochs():
+def test_partial_fit_never_warns_about_max_iter():
     X, y = make_rows()
     net = _net(max_iter=1)
     for _ in range(2):
@@ -254,12 +254,12 @@ def test_verbose_partial_fit_prints_its_epoch(verbose, capsys):
     net = _net(verbose=verbose)
     for _ in range(2):
         net.partial_fit(X, y, classes=[0, 1, 2])
-        (line,) = _told(capsys)
+        (line,) = _printed_lines(capsys)
         assert f"{net.loss_:.6f}" in line
 
 
-def _told(capsys):
-    """Return the lines about this training: compiling may have come first."""
+def _printed_lines(capsys):
+    """Return the lines of this fit, without a preceding one about compiling."""
     lines = capsys.readouterr().out.splitlines()
     return [line for line in lines if not line.startswith("Compiled")]
 
@@ -271,7 +271,7 @@ def test_verbose_prints_an_aligned_line_per_epoch(solver, early_stopping, capsys
     X, y = make_rows()
     net = _net(solver=solver, verbose=2, max_iter=12, early_stopping=early_stopping)
     net.fit(20 * X, y)
-    *lines, last = _told(capsys)
+    *lines, last = _printed_lines(capsys)
     assert last == f"Stopped: {net.stop_message_}."
     assert len(lines) == net.n_iter_ == 12
     dev = r"  dev cost +\d+\.\d{6}" if early_stopping else ""
@@ -294,7 +294,7 @@ def test_warm_start_names_the_classes_of_both_fits(solver, other):
     X, y = make_rows()
     net = _net(solver=solver, warm_start=True, max_iter=3).fit(X, y)
     rolled = np.roll(y, 7)
-    net.fit(X, rolled)  # other rows, the same classes
+    net.fit(X, rolled)  # other labels, the same classes
     message = (
         "warm_start can only be used where `y` has the same classes as in the previous "
         f"call to fit. Previously got [0 1 2], `y` has {np.array(other)}"
@@ -303,13 +303,13 @@ def test_warm_start_names_the_classes_of_both_fits(solver, other):
         net.fit(X, np.resize(other, 60))
 
 
-def test_partial_fit_refuses_classes_that_are_only_one():
+def test_partial_fit_refuses_a_single_class():
     X, y = make_rows()
     with pytest.raises(ValueError, match="classes has one class only, 2"):
         _net().partial_fit(X, y, classes=[2])
 
 
-def test_a_class_that_partial_fit_meets_late_is_learned():
+def test_partial_fit_learns_a_class_that_appears_late():
     net = _net(learning_rate_init=0.05, batch_size="auto")
     net.partial_fit([[1], [2], [3]], ["a", "b", "c"], classes=["a", "b", "c", "d"])
     for _ in range(20):
@@ -335,7 +335,7 @@ def test_early_stopping_scores_labels_that_are_python_objects(scoring):
 @out_of_epochs
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_early_stopping_with_weights_of_one_is_early_stopping(solver, kind):
+def test_early_stopping_is_the_same_with_weights_of_one(solver, kind):
     X, y = make_rows(kind)
     options = {"solver": solver, "early_stopping": True, "max_iter": 20}
     weighted = _net(**options).fit(X, y, sample_weight=np.ones(60))
@@ -345,21 +345,22 @@ def test_early_stopping_with_weights_of_one_is_early_stopping(solver, kind):
 
 
 @out_of_epochs
-def test_the_least_validation_fraction_is_one_row_of_each_class():
+def test_the_smallest_dev_set_is_one_row_of_each_class():
     X, y = make_rows()
     net = _net(early_stopping=True, validation_fraction=0.0, max_iter=2)
     assert net.fit(X, y).t_ == 2 * 57
 
 
 def test_momentum_of_one_never_slows_down():
-    """With a gradient of zero the velocity stays what it was."""
+    """With a zero gradient the velocity is constant."""
     X, y = make_rows("binary")
     net = _net(
         hidden_layer_sizes=(), solver="sgd", momentum=1.0, alpha=0.0, shuffle=False
     )
     net.set_params(nesterovs_momentum=False, batch_size=60, averaging=None)
     b = [net.partial_fit(X, y, classes=[0, 1]).intercepts_[0][0]]
-    still = np.zeros((2, 4)), [0, 1]  # b alone, and it is pulled both ways
+    # Only b has a gradient, and the labels pull it both ways.
+    still = np.zeros((2, 4)), [0, 1]
     net.set_params(learning_rate_init=1e-300, batch_size=2)
     b += [net.partial_fit(*still).intercepts_[0][0] for _ in range(3)]
     assert_allclose(np.diff([0.0, *b]), b[0], rtol=1e-5)
@@ -379,7 +380,7 @@ def test_best_validation_score_of_accuracy_is_the_highest():
 
 
 @out_of_epochs
-def test_warm_early_stopping_lengthens_the_scores():
+def test_warm_start_appends_validation_scores():
     X, y = make_rows()
     net = _net(early_stopping=True, warm_start=True, max_iter=4, n_iter_no_change=9)
     first = net.fit(X, y).validation_scores_
@@ -387,7 +388,7 @@ def test_warm_early_stopping_lengthens_the_scores():
     assert len(second) == 10 and second[:4] == first
 
 
-# -- it learns -------------------------------------------------------------------------
+# -- learning --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -398,7 +399,7 @@ def test_lbfgs_learns_digits(n_classes, activation):
         hidden_layer_sizes=50,
         solver="lbfgs",
         activation=activation,
-        alpha=1.0,  # the columns are not standardised, and the rows few
+        alpha=1.0,  # few rows, and columns that are not standardised
         max_iter=300,
     )
     net.fit(X[:150], y[:150])

@@ -1,4 +1,4 @@
-"""Early stopping: on whose dev set, by what, when, and what is kept."""
+"""Early stopping: dev set, criterion, patience, and the parameters kept."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ SOLVERS = ["sgd", "adam", "adamw", "lbfgs"]
 
 
 def _labels_of_dev_set(X, y, **params):
-    """Return the labels of the dev set that a fit cuts off."""
+    """Return the labels of the dev set that fit splits off."""
     seen = []
 
     def scorer(estimator, X, y):
@@ -23,7 +23,7 @@ def _labels_of_dev_set(X, y, **params):
     return net, seen[0]
 
 
-# -- whose dev set ---------------------------------------------------------------------
+# -- dev set ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -53,12 +53,12 @@ def test_fraction_is_stratified_in_three_classes(names):
         assert_array_equal(np.unique(dev, return_counts=True)[1], [16, 3, 1])
         assert net.t_ == 80
         cuts.add(net.loss_)
-    assert len(cuts) == 5  # each seed another cut
+    assert len(cuts) == 5  # each seed gives another split
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_only_row_of_a_class_stays_in_training(n_classes):
-    """Regression: for MLPClassifier such a class is an unclear error."""
+    """Regression: MLPClassifier raises an unclear error for such a class."""
     X = np.random.default_rng(0).normal(size=(40, 2))
     y = np.arange(40) % (n_classes - 1)
     y[7] = n_classes - 1
@@ -87,7 +87,7 @@ def test_fraction_has_a_row_of_each_class_and_none_without_weight():
 
 
 def test_dev_rows_are_not_trained_on():
-    """Rows without a signal can be learned by heart only."""
+    """Rows without a signal can only be memorised."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 30)), rng.integers(2, size=60)
     net = overfitting_net(
@@ -103,7 +103,7 @@ def test_same_seed_same_dev_set_whatever_the_other_settings():
         overfitting_net(max_iter=1),
         overfitting_net(max_iter=1, keep_prob=0.5, solver="adamw"),
     )
-    rest = {"init": "zeros", "learning_rate_init": 1e-9}  # so that only the rows count
+    rest = {"init": "zeros", "learning_rate_init": 1e-9}  # only the split matters
     costs = [
         net.set_params(**rest).fit(X, y).validation_scores_[0] for net in (one, two)
     ]
@@ -125,7 +125,7 @@ def test_weights_of_the_dev_set():
     )
 
 
-# -- what is kept, when it stops -------------------------------------------------------
+# -- patience and the parameters kept --------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -190,12 +190,12 @@ def test_infinite_patience():
     assert net.n_iter_ == 12
 
 
-def test_of_equal_epochs_the_later_is_kept():
+def test_ties_keep_the_later_epoch():
     X, y, dev = rows_with_dev()
     net = overfitting_net(scoring=lambda *args: 0.5, n_iter_no_change=4).fit(
         X, y, **dev
     )
-    # One improvement on nothing, then four epochs without.
+    # The first epoch counts as an improvement; then four without.
     assert net.best_iteration_ == net.n_iter_ == 5
     last = overfitting_net(early_stopping=False, max_iter=5).fit(X, y)
     assert_array_equal(parameters(net), parameters(last))

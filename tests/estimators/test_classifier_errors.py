@@ -1,4 +1,4 @@
-"""Bad parameters: one clear error, and a fitted model stays as it was."""
+"""Invalid parameters: one clear error, and a fitted model is unchanged."""
 
 import re
 from copy import deepcopy
@@ -96,7 +96,7 @@ def test_bad_parameter(name, value):
         words.append(re.escape(repr(value)))
     assert_refused(net, "fit", (X, Y3), {}, words)
     assert_refused(net, "gradient_check", (X, Y3), {"at": "init"}, words)
-    if name not in ("solver", "early_stopping"):  # these say whether there is one
+    if name != "solver":  # some have no partial_fit
         assert_refused(net, "partial_fit", (X, Y3), {}, words)
     net.set_params(**{name: original})
     assert_array_equal(net.predict_proba(X), expected)
@@ -130,7 +130,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize(("params", "words"), SETTINGS)
-def test_settings_that_do_not_go_together(params, words):
+def test_incompatible_settings(params, words):
     net = _net().fit(X, Y3)
     expected = net.predict_proba(X)
     original = {name: getattr(net, name) for name in params}
@@ -170,7 +170,7 @@ def test_too_few_rows_for_a_dev_set(n_rows, fraction):
     assert_refused(net, "fit", args, {}, [*words, "X_val and y_val"])
 
 
-def test_no_row_can_be_cut_where_each_has_its_class():
+def test_no_dev_set_can_be_split_off_if_each_row_has_its_own_class():
     net = _net(early_stopping=True)
     words = ["n_samples=20, of which 0 can be split", "only rows of their classes"]
     assert_refused(net, "fit", (X[:20], np.arange(20)), {}, words)

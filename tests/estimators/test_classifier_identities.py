@@ -1,4 +1,4 @@
-"""What must be equal, whichever way it is computed."""
+"""Equivalent computations give equal results."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 STOCHASTIC = ["sgd", "adam", "adamw"]
 
 
-# -- without a hidden layer it is logistic regression ----------------------------------
+# -- no hidden layer is logistic regression --------------------------------------------
 
 
 @pytest.mark.parametrize("alpha", [0.1, 1.0, 30.0])
@@ -39,7 +39,7 @@ def test_no_hidden_layer_is_logistic_regression(alpha, kind, weighted, class_wei
     ).fit(X, y, sample_weight=weight)
     assert_allclose(ours.coefs_[0].T, theirs.coef_, rtol=1e-4, atol=1e-6)
     b = theirs.intercept_
-    if kind == "multiclass":  # the same constant on all logits changes nothing
+    if kind == "multiclass":  # softmax is invariant to a constant added to all logits
         b = b - b.mean()
         assert_allclose(ours.intercepts_[0].mean(), 0, atol=1e-8)
     assert_allclose(ours.intercepts_[0], b, rtol=1e-4, atol=1e-6)
@@ -54,7 +54,7 @@ def test_multilabel_without_hidden_layer_is_one_logistic_regression_per_label():
         assert_allclose(ours.coefs_[0][:, k], theirs.coef_[0], rtol=1e-4)
 
 
-# -- a weight is so many rows ----------------------------------------------------------
+# -- weights are repeated rows ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("solver", [*STOCHASTIC, "lbfgs"])
@@ -62,7 +62,7 @@ def test_multilabel_without_hidden_layer_is_one_logistic_regression_per_label():
     ("kind", "class_weight"),
     [
         *((kind, None) for kind in KINDS),
-        # For multilabel, compute_sample_weight counts rows without their weights.
+        # For multilabel targets compute_sample_weight ignores sample weights.
         ("binary", "balanced"),
         ("multiclass", "balanced"),
     ],
@@ -95,7 +95,7 @@ def test_weights_are_repeated_rows(solver, kind, class_weight):
 
 
 def test_weights_matter_only_relative_to_alpha():
-    """J divides data and penalty by S: doubling weights and alpha is no change."""
+    """Both terms of J are divided by S: doubling weights and alpha changes nothing."""
     X, y = make_rows()
     once, twice = (
         MLPRegularizedClassifier((5,), alpha=a, random_state=0).fit(
@@ -141,7 +141,7 @@ def test_l1_and_only_l1_gives_exact_zeros(solver, l1_ratio):
     if l1_ratio == 0:
         assert n_zeros == 0
     else:
-        # Of 12 columns only 3 say something.
+        # Only 3 of 12 columns are informative.
         assert n_zeros >= 0.4 * sum(W.size for W in net.coefs_)
         assert net.score(*_sparse_rows()) > 0.7
 
@@ -211,7 +211,7 @@ def test_solution_does_not_depend_on_batch_size(rows, solver):
     assert_allclose(list(norms.values()), squared_norm(lbfgs), rtol=0.05)
 
 
-# -- dropout that keeps everything -----------------------------------------------------
+# -- dropout with keep_prob 1 ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("solver", STOCHASTIC)
@@ -229,7 +229,7 @@ def test_keep_prob_of_one_is_no_dropout_bit_for_bit(solver):
 
 
 def test_dropout_path_that_drops_nothing_is_no_dropout():
-    """The compiled path of dropout, with a probability no mask ever misses."""
+    """The compiled dropout path, with a keep probability next to 1."""
     X, y = make_rows(n_rows=90)
     plain = MLPRegularizedClassifier(
         (8, 5), batch_size=20, max_iter=10, dtype="float64", random_state=0

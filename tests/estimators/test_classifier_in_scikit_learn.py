@@ -49,7 +49,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 from skdnn import InputStandardizer, MLPRegularizedClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-N_CLEAN, N_SPOILED = 90, 150
+N_CLEAN, N_WRONG = 90, 150
 NAMES = ["a", "b", "c"]
 
 
@@ -76,9 +76,9 @@ def _routed_net(**params):
 
 
 def _rows(n_rows, seed, n_classes=3):
-    """Return rows of classes in sectors of the first two columns; the third is noise.
+    """Return rows with classes in sectors of two columns; the third column is noise.
 
-    With two classes, the second has a tenth of the rows and is hard to tell apart.
+    With two classes, the second has a tenth of the rows and is hard to separate.
     """
     rng = np.random.default_rng(seed)
     if n_classes == 2:
@@ -89,11 +89,11 @@ def _rows(n_rows, seed, n_classes=3):
     return np.c_[2 * np.cos(angle), 2 * np.sin(angle), rng.normal(size=n_rows)], y
 
 
-def _spoiled():
-    """Return rows most of which have a wrong label, and weights: theirs are zero."""
-    X, y = _rows(N_CLEAN + N_SPOILED, seed=1)
+def _mislabelled():
+    """Return rows with mostly wrong labels, and weights that are zero for those."""
+    X, y = _rows(N_CLEAN + N_WRONG, seed=1)
     weight = np.random.default_rng(2).integers(1, 3, len(X)).astype(float)
-    wrong = np.random.default_rng(3).permutation(len(X))[:N_SPOILED]
+    wrong = np.random.default_rng(3).permutation(len(X))[:N_WRONG]
     y[wrong] = (y[wrong] + 1) % 3
     weight[wrong] = 0
     return X, y, weight
@@ -148,7 +148,7 @@ def _calibrated_when_frozen(net, X, y, **weights):
 
 
 def _boosted(net, X, y, **weights):
-    """Boost networks; their penalty is meant for m rows, but its weights sum to one."""
+    """Boost networks, whose penalty assumes m rows; boosting weights sum to one."""
     net.set_params(alpha=net.alpha / len(X))
     boosted = AdaBoostClassifier(net, n_estimators=3, random_state=0)
     return boosted.fit(X, y, **weights).predict
@@ -186,11 +186,11 @@ def _halved_by_epochs(net, X, y, **weights):
 
 
 def _through(meta):
-    """Return what fits a meta-estimator around a network and returns its `predict`."""
+    """Return a function that fits a meta-estimator and returns its `predict`."""
     return lambda net, X, y, **weights: meta(net).fit(X, y, **weights).predict
 
 
-# name: (how the network is used, when scikit-learn 1.9 hands it weights)
+# name: (how the network is used, when scikit-learn 1.9 passes it weights)
 META_ESTIMATORS = {
     "bagging": (
         _through(lambda net: BaggingClassifier(net, n_estimators=5, random_state=0)),
@@ -246,7 +246,7 @@ META_ESTIMATORS = {
         _through(lambda net: OutputCodeClassifier(net, code_size=4, random_state=0)),
         "never",
     ),
-    # It would hand over the weights of all rows with some of the rows.
+    # It would pass the weights of all rows with a subset of the rows.
     "self-training": (_self_trained, "never"),
 }
 
@@ -261,7 +261,7 @@ WEIGHTED = [
 @pytest.mark.filterwarnings("ignore:Since FrozenEstimator does not appear to accept")
 @pytest.mark.parametrize(("use", "routing"), WEIGHTED)
 def test_sample_weight_reaches_the_network(use, routing):
-    X, y, weight = _spoiled()
+    X, y, weight = _mislabelled()
     X_test, y_test = _rows(300, seed=4)
     with sklearn.config_context(enable_metadata_routing=routing):
         net = _routed_net() if routing else _net()
@@ -274,7 +274,7 @@ def test_sample_weight_reaches_the_network(use, routing):
 @pytest.mark.parametrize(
     "name", [n for n, v in META_ESTIMATORS.items() if "never" in v]
 )
-def test_rows_without_weights(name):
+def test_meta_estimators_that_pass_no_weights(name):
     use, _ = META_ESTIMATORS[name]
     X_test, y_test = _rows(300, seed=4)
     assert np.mean(use(_net(), *_rows(150, seed=1))(X_test) == y_test) > 0.9
@@ -289,13 +289,16 @@ def test_rows_without_weights(name):
     ],
 )
 def test_class_weight_reaches_the_network(name, class_weight):
-    """Not that of an output code: its codes are no classes that could be weighed."""
+    """Output codes are left out: their binary codes are not the classes of y."""
     use, _ = META_ESTIMATORS[name]
     X, y = _rows(300, seed=1, n_classes=2)
     X_test, y_test = _rows(500, seed=4, n_classes=2)
     plain = use(_net(), X, y)(X_test)
     weighted = use(_net(class_weight=class_weight), X, y)(X_test)
-    found = [np.mean(says[y_test == 1] == 1) for says in (plain, weighted)]
+    found = [
+        np.mean(predicted_labels[y_test == 1] == 1)
+        for predicted_labels in (plain, weighted)
+    ]
     assert found[0] < 0.55 and found[1] > found[0] + 0.15, found
     assert np.mean(weighted[y_test == 0] == 0) > 0.5
 
@@ -309,11 +312,11 @@ def test_temperature_scaling_divides_the_logits():
     Z = net.decision_function(X).astype(np.float64)
     (calibrated,) = model.calibrated_classifiers_
     beta = calibrated.calibrators[0].beta_
-    assert 0.05 < beta < 0.8  # less sure of itself than before
+    assert 0.05 < beta < 0.8  # less confident than before
     assert_allclose(p, softmax(beta * Z, axis=1), rtol=1e-4)
 
 
-# -- tools that look at a network ------------------------------------------------------
+# -- inspection tools ------------------------------------------------------------------
 
 
 def _importances_of_permuted_columns(net, X, y, weight):
@@ -427,14 +430,14 @@ TOOLS = [
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.__name__[1:])
 def test_tools(tool, metadata_routing):
-    tool(_routed_net(), *_spoiled())
+    tool(_routed_net(), *_mislabelled())
 
 
-# -- a dev set on its way to the network -----------------------------------------------
+# -- routing of the dev set ------------------------------------------------------------
 
 
 def _dev_rows():
-    """Return X_val, y_val, sample_weight_val: some labels are wrong, without weight."""
+    """Return X_val, y_val, sample_weight_val; wrong labels have zero weight."""
     X, y = _rows(66, seed=5)
     weight = np.linspace(0.5, 2, 66)
     y[::4], weight[::4] = (y[::4] + 1) % 3, 0
@@ -458,9 +461,9 @@ FRAMES = {
 def test_grid_search_over_a_pipeline_with_a_dev_set(
     kind, standardizer, metadata_routing
 ):
-    """The dev set is standardised as the rows of a fold are; both weights arrive."""
+    """The dev set is transformed like the training rows; both weights arrive."""
     container, frame = FRAMES[kind]
-    X, y, weight = _spoiled()
+    X, y, weight = _mislabelled()
     dev, offset = _dev_rows(), np.array([50.0, -9, 1])
     X, dev["X_val"] = offset + 10 * X, offset + 10 * dev["X_val"]
     grid, cv = [1e5, 0.3], KFold(3, shuffle=True, random_state=0)
@@ -502,7 +505,7 @@ def test_grid_search_over_a_pipeline_with_a_dev_set(
     assert all(list(getattr(found, name)) == names[name] for name in names)
 
 
-# name: how to fit networks through it, and get at them
+# name: fit networks through it and return them
 WITH_DEV_SET = {
     "cross-validation": lambda net, X, y, **dev: cross_validate(
         net, X, y, cv=3, params=dev, return_estimator=True
@@ -551,7 +554,7 @@ def test_dev_set_reaches_the_network(name, metadata_routing):
         assert abs(best - _dev_cost(fitted, without)) > 0.1
 
 
-def test_refused_where_routing_was_not_asked_for(metadata_routing):
+def test_refused_if_routing_was_not_requested(metadata_routing):
     X, y = _rows(60, seed=1)
     dev = _dev_rows()
     with pytest.raises(ValueError, match=r"X_val.*not explicitly set as requested"):

@@ -65,7 +65,7 @@ def _read_only(X, folder):
         *("csr_matrix", "csc_matrix", "csr_array", "csc_array", "coo_array"),
     ],
 )
-def test_form_of_the_table_changes_nothing(convert, solver, early_stopping, tmp_path):
+def test_the_container_of_x_changes_nothing(convert, solver, early_stopping, tmp_path):
     X, y = make_rows(n_rows=50)
     X[X < -0.5] = 0
     options = {"solver": solver, "early_stopping": early_stopping}
@@ -131,7 +131,7 @@ def test_dev_set_as_frame_without_a_warning(frame):
     assert net.validation_scores_ == expected.validation_scores_
 
 
-def test_columns_without_names_of_their_own():
+def test_frames_with_default_column_names():
     X, y = make_rows()
     net = _net().fit(pd.DataFrame(X), y)
     assert not hasattr(net, "feature_names_in_")
@@ -194,7 +194,7 @@ def test_pipeline_transforms_x_val(metadata_routing, standardizer):
     assert not np.isclose(curve[-1], not_transformed.cost(X_dev, y_dev).data, rtol=0.1)
 
 
-def test_fit_request_knows_the_dev_set(metadata_routing):
+def test_the_dev_set_can_be_requested_in_metadata_routing(metadata_routing):
     net = MLPRegularizedClassifier().set_fit_request(
         X_val=True, y_val=True, sample_weight_val=True
     )

@@ -1,4 +1,4 @@
-"""Labels of all kinds, and what the network says of them."""
+"""Labels of all kinds, predictions and cost."""
 
 import numpy as np
 import pytest
@@ -186,7 +186,7 @@ def test_cost_has_class_weights_and_smoothing_as_fit_had():
 
 
 def test_loss_curve_ends_at_cost_for_full_batches():
-    """Each epoch's cost is taken before its one step, so cost is the next entry."""
+    """An epoch's cost is computed before its only step, so cost is the next entry."""
     X, y = make_rows()
     short = _net(max_iter=7, tol=0).fit(X, y)
     longer = _net(max_iter=8, tol=0).fit(X, y)

@@ -1,4 +1,4 @@
-"""Layers: activations, masks and first weights of each; and what a fit repeats."""
+"""Activations, dropout masks and initial weights by layer; random_state, verbose."""
 
 import numpy as np
 import pytest
@@ -71,10 +71,10 @@ def test_dropout_is_off_in_predictions():
     assert_allclose(net.decision_function(X), Z, atol=1e-10)
 
 
-# -- first weights ---------------------------------------------------------------------
+# -- initial weights -------------------------------------------------------------------
 
 
-def _first_weights(**params):
+def _initial_weights(**params):
     X, y = make_rows(n_columns=50)
     net = _net(
         hidden_layer_sizes=(40, 30),
@@ -96,7 +96,7 @@ def test_init_by_name(init):
         "normal": lambda n, k: 1e-4,
         "zeros": lambda n, k: 0.0,
     }
-    for W in _first_weights(init=init)[:2]:
+    for W in _initial_weights(init=init)[:2]:
         assert_allclose(W.var(), variances[init](*W.shape), rtol=0.2, atol=1e-15)
 
 
@@ -104,7 +104,7 @@ def test_init_by_name(init):
     ("activation", "gain"), [("relu", 2), ("tanh", 1), (["relu", "tanh"], [2, 1])]
 )
 def test_init_auto_follows_the_activation(activation, gain):
-    W1, W2, _ = _first_weights(init="auto", activation=activation)
+    W1, W2, _ = _initial_weights(init="auto", activation=activation)
     got = [W1.var() * 50, W2.var() * 40]
     assert_allclose(got, np.broadcast_to(gain, 2), rtol=0.15)
 
@@ -116,7 +116,7 @@ def test_init_by_a_callable():
         shapes.append((n_in, n_out))
         return rng.uniform(1, 2, size=(n_in, n_out))
 
-    coefs = _first_weights(init=init)
+    coefs = _initial_weights(init=init)
     assert shapes == [(50, 40), (40, 30), (30, 3)]
     assert all(W.min() >= 1 - 1e-6 and W.max() <= 2 for W in coefs)
 
@@ -141,7 +141,7 @@ def test_bias_init_by_name_and_by_a_callable():
 
 @pytest.mark.parametrize("bias_init", ["auto", *BIAS_INITIALIZERS, "callable"])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_every_start_of_the_biases_has_correct_gradients(bias_init, solver):
+def test_gradients_are_correct_for_every_bias_init(bias_init, solver):
     if bias_init == "callable":
 
         def bias_init(rng, n_in, n_out):
@@ -154,7 +154,7 @@ def test_every_start_of_the_biases_has_correct_gradients(bias_init, solver):
     assert report.passed and report.kinks == ()
 
 
-# -- repeating, reporting --------------------------------------------------------------
+# -- reproducibility, progress ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -1,4 +1,4 @@
-"""The main job: a search over a Pipeline on real data, judged on test rows."""
+"""The main use case: a search over a Pipeline, evaluated on test rows."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_digits_search_in_two_processes_is_the_same():
 
 
 def test_regularisation_helps_on_few_noisy_rows():
-    """Dropout and alpha are there for this: fewer errors on rows not seen."""
+    """The purpose of dropout and alpha: fewer errors on unseen rows."""
     X, y = load_digits(return_X_y=True)
     X, _, X_test, y, _, y_test = train_dev_test_split(
         X, y, dev_size=0, test_size=0.9, stratify=y, random_state=0

@@ -1,4 +1,4 @@
-"""What a fit leaves behind: attributes, copies, pickles."""
+"""State after fit: attributes, copies, pickles."""
 
 import pickle
 from copy import deepcopy
@@ -81,7 +81,7 @@ def test_tags():
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("warm_start", [False, True])
-def test_arrays_handed_out_stay_as_they_are(solver, early_stopping, warm_start):
+def test_returned_arrays_are_not_overwritten(solver, early_stopping, warm_start):
     """Regression: with MLPClassifier the next fit writes into them."""
     X, y = make_rows()
     net = _net(solver=solver, early_stopping=early_stopping, warm_start=warm_start)
@@ -125,12 +125,12 @@ def test_pickle_and_joblib_keep_everything(solver, kind, tmp_path):
         deepcopy(net),
     ]
     expected = net.predict_proba(X)
-    gone_on = parameters(deepcopy(net).fit(X, y))
+    resumed = parameters(deepcopy(net).fit(X, y))
     for copied in copies:
         assert_array_equal(copied.predict_proba(X), expected)
         assert copied.loss_curve_ == net.loss_curve_
         assert copied.cost(X, y) == net.cost(X, y)
-        assert_array_equal(parameters(copied.fit(X, y)), gone_on)
+        assert_array_equal(parameters(copied.fit(X, y)), resumed)
     assert_array_equal(net.predict_proba(X), expected)
 
 
@@ -143,7 +143,7 @@ def test_read_only_memory_mapped_model(tmp_path):
     assert_array_equal(parameters(mapped.fit(X, y)), parameters(net.fit(X, y)))
 
 
-# -- parameters that are assigned ------------------------------------------------------
+# -- assigning parameters --------------------------------------------------------------
 
 
 def test_assigned_parameters_predict():
@@ -152,17 +152,17 @@ def test_assigned_parameters_predict():
     state, given = net._state, np.array([[1.0], [-2.0], [0.5], [0.0]])
     net.coefs_, net.intercepts_ = [given], [np.array([0.25])]
     assert_allclose(net.decision_function(X), X @ given[:, 0] + 0.25, rtol=1e-5)
-    given[:] = 7  # it was copied
+    given[:] = 7  # the setter copies
     assert net.coefs_[0].max() == 1 and net.coefs_[0].dtype == np.float32
     assert state.theta is not net._state.theta
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_training_goes_on_from_assigned_parameters(early_stopping):
+def test_training_resumes_from_assigned_parameters(early_stopping):
     X, y = make_rows()
     net = _net(solver="sgd", early_stopping=early_stopping, warm_start=True)
     net.set_params(learning_rate_init=0.1, max_iter=40).fit(X, y)
-    assert net.score(X, y) > 0.5  # better than what is assigned now
+    assert net.score(X, y) > 0.5  # better than the parameters assigned next
     net.coefs_ = [np.zeros_like(W) for W in net.coefs_]
     net.intercepts_ = [np.zeros_like(b) for b in net.intercepts_]
     net.set_params(learning_rate_init=1e-30, momentum=0.0).fit(X, y)
@@ -191,7 +191,7 @@ def test_assigned_parameters_of_other_shapes_are_refused(name, arrays):
     assert_array_equal(parameters(net), before)
 
 
-# -- as text and as a picture ----------------------------------------------------------
+# -- repr and HTML ---------------------------------------------------------------------
 
 
 def test_repr_shows_what_was_set():
@@ -200,7 +200,7 @@ def test_repr_shows_what_was_set():
 
 
 @pytest.mark.parametrize("cls", [MLPRegularizedClassifier, InputStandardizer])
-def test_picture_links_to_the_documentation_once_it_is_hosted(cls, monkeypatch):
+def test_html_links_to_the_documentation_once_it_is_hosted(cls, monkeypatch):
     name = cls.__name__
     urls = ["Source, https://a.b/c", "Documentation, https://docs.example.org/"]
     for listed, link in (
@@ -220,7 +220,7 @@ def test_picture_links_to_the_documentation_once_it_is_hosted(cls, monkeypatch):
     _estimator._documentation.cache_clear()
 
 
-def test_picture_of_a_users_subclass_has_no_link():
+def test_html_of_a_user_subclass_has_no_link():
     class Mine(MLPRegularizedClassifier):
         pass
 

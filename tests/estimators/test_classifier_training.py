@@ -1,4 +1,4 @@
-"""How training is told to go: weights, schedules, bounds, first weights, reports."""
+"""Training options: weights, learning-rate schedules, norm bounds, smoothing."""
 
 import re
 
@@ -55,7 +55,7 @@ def test_balanced_counts_weights_as_rows():
 
 
 def test_balanced_labels_count_weights_as_rows():
-    """For labels, too; and dev rows are weighed as the training rows say."""
+    """Also for multilabel targets; dev rows get the class weights of training rows."""
     X, y = make_rows("multilabel")
     y[:, 0] |= np.arange(60) % 5 > 0
     weight = np.arange(60) % 3
@@ -131,7 +131,7 @@ def _rates(printed):
 
 @pytest.mark.parametrize("n_rows", [60, 600])
 def test_invscaling_decays_by_epoch_and_not_by_row(n_rows, capsys):
-    """Regression: MLPClassifier's decays by the rows seen."""
+    """Regression: that of MLPClassifier decays with the number of rows seen."""
     X, y = make_rows(n_rows=n_rows)
     _net(learning_rate="invscaling", learning_rate_init=0.1, verbose=2).fit(X, y)
     expected = 0.1 / np.sqrt(np.arange(1, 6))
@@ -176,7 +176,8 @@ def test_max_norm_bounds_the_weights_into_hidden_units(solver):
     for W, W_free in zip(bound.coefs_[:-1], free.coefs_[:-1], strict=True):
         assert np.linalg.norm(W, axis=0).max() <= 0.7 * (1 + 1e-6)
         assert np.linalg.norm(W_free, axis=0).max() > 0.7
-    assert np.linalg.norm(bound.coefs_[-1], axis=0).max() > 0.7  # the output is free
+    # The output layer is not bounded.
+    assert np.linalg.norm(bound.coefs_[-1], axis=0).max() > 0.7
 
 
 def test_max_grad_norm_bounds_a_step_of_gradient_descent():
@@ -200,7 +201,7 @@ def test_max_grad_norm_bounds_a_step_of_gradient_descent():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_label_smoothing_bounds_the_probabilities(kind):
-    """Rows learned by heart reach the smoothed target and no more."""
+    """Memorised rows reach the smoothed target and no more."""
     X, y = make_rows(kind, n_rows=20, n_columns=30)
     smooth, hard = (
         _net(

@@ -1,7 +1,7 @@
-"""The defects of MLPClassifier, each shown by one check: ours passes, theirs fails.
+"""Defects of MLPClassifier, with one check for each: ours passes, theirs fails.
 
-They were found in scikit-learn 1.9.1. A check uses only what both classes have, so that
-what it shows is the class and not the test.
+They were found in scikit-learn 1.9.1. Checks use only features that both classes have,
+so that a failure is due to the class and not to the test.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ def alpha_means_the_same_at_every_batch_size(cls):
 
 
 def dev_set_of_three_classes_is_stratified(cls):
-    """Without inputs the majority wins: the dev score is its share of the dev set."""
+    """Without inputs the majority is predicted: the dev score is its proportion."""
     X, y = np.zeros((100, 1)), np.repeat([0, 1, 2], [60, 30, 10])
     for seed in range(5):
         net = cls(
@@ -57,7 +57,7 @@ def dev_set_of_three_classes_is_stratified(cls):
             random_state=seed,
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataScaleWarning)  # there are no inputs
+            warnings.simplefilter("ignore", DataScaleWarning)  # all inputs are zero
             net.fit(X, y)
         assert_allclose(net.validation_scores_[-1], 0.6, rtol=1e-6)
 
@@ -68,7 +68,7 @@ def dev_set_is_cut_although_a_class_has_one_row(cls):
     try:
         net = cls((2,), early_stopping=True, max_iter=3, random_state=0).fit(X, y)
     except ValueError as error:
-        raise AssertionError("one row of a class ends in an error") from error
+        raise AssertionError("a class with one row raises an error") from error
     assert len(net.validation_scores_) == net.n_iter_
 
 
@@ -80,10 +80,10 @@ def warm_fit_after_convergence_is_as_patient_as_the_first(cls):
 
 
 def best_score_is_that_of_the_weights_after_a_warm_fit(cls):
-    """One more step turns the weights of three layers into their negatives.
+    """One more step negates the weights of three layers.
 
-    All labels are wrong then. Rows of a class are equal, so that a stratified dev set
-    scores as all rows do.
+    All labels are then wrong. Rows of a class are equal, so that a stratified dev set
+    has the score of all rows.
     """
     y = np.repeat([0, 1], 20)
     X = np.where(y == 1, 1.0, -1.0)[:, np.newaxis]
@@ -120,7 +120,7 @@ def mini_batch_without_weight_is_no_error(cls):
     try:
         net.fit(X, y, sample_weight=weight)
     except ZeroDivisionError as error:
-        raise AssertionError("a batch's weights are divided by") from error
+        raise AssertionError("divides by the zero weight of a batch") from error
     assert np.all(np.isfinite(parameters(net)))
 
 
@@ -131,7 +131,7 @@ def patience_of_one_epoch_is_one_epoch(cls):
 
 
 def invscaling_does_not_depend_on_the_number_of_rows(cls):
-    """Rows that are all there three times have the same gradients."""
+    """Repeating all rows three times does not change the gradients."""
     X, y = make_rows()
     once, thrice = (
         cls(
@@ -157,7 +157,7 @@ def log_probabilities_are_finite(cls):
 
 
 def loss_is_not_clipped(cls):
-    """With a learning rate of nearly zero, the loss is that of the weights after it."""
+    """With a learning rate near zero, loss_ is that of the final weights."""
     X, y = make_rows("binary")
     X = X * 200
     net = cls(
@@ -174,7 +174,7 @@ def loss_is_not_clipped(cls):
         net.fit(X, y)
     z = (X @ net.coefs_[0] + net.intercepts_[0]) @ net.coefs_[1] + net.intercepts_[1]
     losses = -log_expit(np.where(y == 1, 1, -1) * z[:, 0])
-    assert losses.max() > 40  # -log of the least number that clipping leaves is 36.04
+    assert losses.max() > 40  # -log of the smallest clipped probability is 36.04
     assert_allclose(net.loss_, losses.mean(), rtol=1e-3)
 
 
@@ -185,7 +185,7 @@ def lbfgs_stops_early_when_asked(cls):
 
 
 def early_stopping_waits_for_the_probabilities(cls):
-    """Labels are right long before probabilities are."""
+    """Labels are correct long before probabilities are accurate."""
     rng = np.random.default_rng(0)
     y = np.arange(400) % 2
     X = rng.normal(size=(400, 2)) + 3.0 * np.where(y == 1, 1, -1)[:, np.newaxis]
@@ -197,7 +197,7 @@ def early_stopping_waits_for_the_probabilities(cls):
 
 
 class _Memory:
-    """Where epochs are printed; notes the most bytes that each takes for a while."""
+    """A stdout that records the peak memory of each epoch."""
 
     def __init__(self):
         self.most, self._before = [], None
@@ -213,16 +213,16 @@ class _Memory:
         pass
 
 
-def steps_in_float32_take_half_the_room(cls):
-    """Doubles would need as much as in float64; half the parameters are for the rest.
+def steps_in_float32_take_half_the_memory(cls):
+    """Steps in float64 would need twice the memory; the bound leaves some for the rest.
 
-    MLPClassifier trains float32 rows in float32, gradients and moments too, but the
-    steps of its Adam are doubles: their learning rate is a NumPy scalar. With sgd it
-    passes. What compiled code allocates is not seen here, but in the tests of the
-    training.
+    MLPClassifier trains float32 rows in float32, including gradients and moments, but
+    the steps of its Adam are float64, because their learning rate is a NumPy scalar. It
+    passes with sgd. Allocations of compiled code are not visible here; the tests of the
+    training cover them.
     """
     X, y = make_rows(n_rows=4, n_columns=600)
-    room = {}
+    peaks = {}
     for dtype in (np.float32, np.float64):
         net = cls((50,), alpha=0.0, batch_size=2, max_iter=4, verbose=True)
         if "dtype" in net.get_params():
@@ -234,13 +234,13 @@ def steps_in_float32_take_half_the_room(cls):
         finally:
             tracemalloc.stop()
         assert parameters(net).dtype == dtype
-        room[dtype] = max(memory.most)
+        peaks[dtype] = max(memory.most)
     parameters_alone = 4 * parameters(net).size
-    assert room[np.float32] < 0.6 * room[np.float64] + 0.5 * parameters_alone
+    assert peaks[np.float32] < 0.6 * peaks[np.float64] + 0.5 * parameters_alone
 
 
 class _CtrlC:
-    """A terminal at which somebody presses Ctrl-C when the first line appears."""
+    """A stdout that raises KeyboardInterrupt when the first line is printed."""
 
     def write(self, text):
         raise KeyboardInterrupt
@@ -278,23 +278,23 @@ DEFECTS = [
         (8, loss_is_not_clipped),
         (9, lbfgs_stops_early_when_asked),
         (10, early_stopping_waits_for_the_probabilities),
-        (11, steps_in_float32_take_half_the_room),
+        (11, steps_in_float32_take_half_the_memory),
         (12, keyboard_interrupt_ends_a_search),
     ]
 ]
 
 
 @pytest.mark.parametrize("check", DEFECTS)
-def test_ours_has_no_such_defect(check):
+def test_ours_passes(check):
     check(MLPRegularizedClassifier)
 
 
 @pytest.mark.skipif(
     tuple(map(int, sklearn.__version__.split(".")[:2])) > (1, 9),
-    reason="the defects are those of scikit-learn 1.9; later ones may mend some",
+    reason="the defects are those of scikit-learn 1.9; later releases may fix some",
 )
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Training interrupted")
 @pytest.mark.parametrize("check", DEFECTS)
-def test_theirs_has_it(check):
+def test_theirs_fails(check):
     with pytest.raises(AssertionError):
         check(MLPClassifier)

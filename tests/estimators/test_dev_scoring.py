@@ -1,4 +1,4 @@
-"""Scorers under early stopping: each gives a number, or is refused before training."""
+"""Scorers in early stopping return a number or are refused before training."""
 
 import warnings
 
@@ -71,7 +71,7 @@ def net(kind="multiclass", **params):
 
 
 def with_dev(kind, keep):
-    """Return arguments of fit; the dev set has the rows that `keep` says."""
+    """Return arguments of fit; `keep` selects the rows of the dev set."""
     X, y = rows(kind)
     dev = keep(y)
     return (X, y), {"X_val": X[dev], "y_val": y[dev]}
@@ -91,7 +91,7 @@ def test_every_scorer_scores_or_is_refused_before_training(kind, name):
 
 
 def refused_after(model, args, kwargs, monkeypatch):
-    """Return how many epochs a refused fit has trained, and what it says."""
+    """Return the number of epochs before a fit raised, and the message."""
     from skdnn.training import steps
 
     epochs, run = [], steps.Steps.run_epoch
@@ -121,18 +121,20 @@ def refused_after(model, args, kwargs, monkeypatch):
         ("regression", "d2_absolute_error_score", lambda y: [0], "only one row"),
     ],
 )
-def test_no_score_is_refused_before_training(kind, name, keep, reason, monkeypatch):
-    """It was NaN, or constant, and training ended silently when patience ran out."""
+def test_undefined_scores_are_refused_before_training(
+    kind, name, keep, reason, monkeypatch
+):
+    """Regression: the score was NaN or constant, and training stopped silently."""
     args, dev = with_dev(kind, keep)
     model = net(kind, scoring=name)
-    n_epochs, said = refused_after(model, args, dev, monkeypatch)
+    n_epochs, message = refused_after(model, args, dev, monkeypatch)
     assert n_epochs == 0
-    assert f"scoring='{name}'" in said and reason in said
+    assert f"scoring='{name}'" in message and reason in message
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("early_stopping", [True, False])
-def test_a_callers_score_that_is_not_finite_is_an_error_in_its_epoch(
+def test_a_non_finite_custom_score_is_an_error_in_its_epoch(
     value, early_stopping, monkeypatch
 ):
     def best_guess(estimator, X, y):
@@ -140,18 +142,18 @@ def test_a_callers_score_that_is_not_finite_is_an_error_in_its_epoch(
 
     args, dev = with_dev("multiclass", lambda y: y >= 0)
     model = net(scoring=best_guess, early_stopping=early_stopping)
-    n_epochs, said = refused_after(model, args, dev, monkeypatch)
+    n_epochs, message = refused_after(model, args, dev, monkeypatch)
     assert n_epochs == 1
-    assert "scoring=best_guess" in said and f"present network is {value}" in said
+    assert "scoring=best_guess" in message and f"present network is {value}" in message
 
 
-def test_a_score_that_is_no_number_is_refused():
+def test_a_non_numeric_score_is_refused():
     args, dev = with_dev("multiclass", lambda y: y >= 0)
     model = net(scoring=lambda estimator, X, y: {"accuracy": 1.0})
     assert_refused(model, "fit", args, dev, ["scoring=", "a number", "accuracy"])
 
 
-def test_an_error_of_a_callers_scorer_is_its_own():
+def test_errors_of_a_custom_scorer_propagate():
     def broken(estimator, X, y):
         raise KeyError("mine")
 
@@ -178,7 +180,7 @@ def test_partial_fit_refuses_as_fit_does():
     ],
 )
 def test_probabilities_are_scored_without_a_class_in_the_dev_set(name, loss, names):
-    """scikit-learn asked for `labels`, which nobody could give."""
+    """Regression: scikit-learn required `labels`, which could not be passed."""
     (X, y), dev = with_dev("multiclass", lambda y: y < 2)
     y, dev["y_val"] = names[y], names[dev["y_val"]]
     model = net(scoring=name, max_iter=5).fit(X, y, **dev)
@@ -192,14 +194,14 @@ def test_probabilities_are_scored_without_a_class_in_the_dev_set(name, loss, nam
 
 
 @pytest.mark.parametrize("name", ["neg_log_loss", "neg_brier_score", "d2_brier_score"])
-def test_probabilities_of_two_classes_by_any_names(name):
+def test_probability_scores_do_not_depend_on_the_names_of_two_classes(name):
     X, y = make_rows("binary")
     numbered = net(scoring=name).fit(X, y)
     named = net(scoring=name).fit(X, np.array(["no", "yes"])[y])
     assert named.validation_scores_ == numbered.validation_scores_
 
 
-def test_what_a_scorer_says_of_labels_is_left_to_it():
+def test_labels_set_in_a_scorer_are_kept():
     X, y = make_rows()
     own = make_scorer(
         log_loss,
@@ -214,16 +216,16 @@ def test_what_a_scorer_says_of_labels_is_left_to_it():
         ours.validation_scores_
         == net(scoring="neg_log_loss").fit(X, y).validation_scores_
     )
-    # Averages over labels are of those that occur, as in scikit-learn.
+    # Averages over labels use those that occur, as in scikit-learn.
     (X, y), dev = with_dev("multiclass", lambda y: y < 2)
     model = net(scoring="f1_macro").fit(X, y, **dev)
-    said = get_scorer("f1_macro")(model, dev["X_val"], dev["y_val"])
-    assert model.best_validation_score_ == pytest.approx(said)
+    expected = get_scorer("f1_macro")(model, dev["X_val"], dev["y_val"])
+    assert model.best_validation_score_ == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("scoring", ["neg_max_error", "function"])
 @pytest.mark.parametrize("cut", [False, True])
-def test_scorer_without_weights_counts_each_row_of_weight_once(scoring, cut):
+def test_scorer_without_weights_counts_each_row_of_positive_weight_once(scoring, cut):
     (X, y), dev = with_dev("regression", lambda y: np.arange(60) >= 30)
     weight = np.ones(30)
     weight[:10] = 0.0
@@ -237,16 +239,16 @@ def test_scorer_without_weights_counts_each_row_of_weight_once(scoring, cut):
     weighted = {"sample_weight": np.ones(60)}
     if not cut:
         weighted = {**dev, "sample_weight_val": weight}
-    with pytest.warns(UserWarning, match="takes no sample_weight") as told:
+    with pytest.warns(UserWarning, match="takes no sample_weight") as caught:
         model.fit(X, y, **weighted)
-    ours = [w for w in told if not issubclass(w.category, ConvergenceWarning)]
+    ours = [w for w in caught if not issubclass(w.category, ConvergenceWarning)]
     assert len(ours) == 1 and ours[0].filename == __file__
     if not cut:
         error = max_error(y[40:], model.predict(X[40:]))
         assert model.best_validation_score_ == pytest.approx(-error)
 
 
-def test_scorer_that_takes_weights_by_any_name_gets_them():
+def test_scorer_that_accepts_weights_as_keywords_gets_them():
     seen = []
 
     def scoring(estimator, X, y, **options):
@@ -258,8 +260,8 @@ def test_scorer_that_takes_weights_by_any_name_gets_them():
     assert seen == [["sample_weight"]] * 2
 
 
-def test_scores_that_only_learnt_numbers_have_are_waited_for():
-    """At the first weights half of the predictions are negative."""
+def test_scores_undefined_for_initial_predictions_are_tolerated():
+    """Initially half of the predictions are negative."""
     X, _ = make_rows(n_rows=60)
     y = 50 + 0.1 * X[:, 0]
     name = "neg_mean_squared_log_error"
@@ -268,7 +270,7 @@ def test_scores_that_only_learnt_numbers_have_are_waited_for():
     with pytest.warns(DataScaleWarning):
         model.fit(X, y, X_val=X, y_val=y)
     assert np.all(np.isfinite(model.validation_scores_))
-    # Never: y itself has no score.
+    # Refused, because not even y itself has a score.
     refused = net("regression", **one_epoch)
     assert_refused(
         refused, "fit", (X, X[:, 0] - 2), {}, [f"'{name}'", "scikit-learn says"]
@@ -276,8 +278,8 @@ def test_scores_that_only_learnt_numbers_have_are_waited_for():
 
 
 @pytest.mark.parametrize("scoring", ["r2", "neg_mean_absolute_error", "max"])
-def test_divergence_is_told_once_whatever_the_scorer(scoring):
-    """The scorer is not asked about predictions that overflow."""
+def test_divergence_is_reported_once_whatever_the_scorer(scoring):
+    """The scorer is not called with predictions that overflow."""
     X, _ = make_rows(n_rows=200)
     y = X[:, 0]
     if scoring == "max":
@@ -295,22 +297,22 @@ def test_divergence_is_told_once_whatever_the_scorer(scoring):
         learning_rate_init=0.5,
         max_iter=200,
     )
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             model.fit(10 * X, y)
         except ValueError as error:
             assert "diverged in its first epoch" in str(error)
-            assert not told
+            assert not caught
         else:
-            assert len(told) == 1 and "diverged in epoch" in str(told[0].message)
+            assert len(caught) == 1 and "diverged in epoch" in str(caught[0].message)
 
 
-# -- the cut ---------------------------------------------------------------------------
+# -- splitting off the dev set ---------------------------------------------------------
 
 
 def labels_seen(X, y, **params):
-    """Return the dev labels of a fit's own cut, and the number of training rows."""
+    """Return the labels of the dev set split off by fit, and the training size."""
     seen = []
 
     def scoring(estimator, X, y):
@@ -324,7 +326,7 @@ def labels_seen(X, y, **params):
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("fraction", [0.1, 0.9])
 def test_each_class_of_two_rows_is_in_both_parts(seed, fraction):
-    """By shares alone, most dev sets had no row of the rare classes."""
+    """Regression: proportional rounding left most dev sets without rare classes."""
     X = np.random.default_rng(0).normal(size=(240, 3))
     y = np.repeat([0, 1, 2, 3, 4], [150, 84, 2, 2, 2])
     dev, n_train = labels_seen(X, y, validation_fraction=fraction, random_state=seed)
@@ -367,7 +369,7 @@ def test_a_label_that_cannot_be_in_both_parts_is_left_alone():
 
 
 def test_one_class_is_not_scored():
-    """There is nothing to train, so nothing to follow either."""
+    """There is nothing to train, so nothing to score."""
     X, _ = make_rows()
     with pytest.warns(UserWarning, match="one class"):
         model = net(scoring="roc_auc").fit(X, np.full(60, "a"))

@@ -1,4 +1,4 @@
-"""The gradient that training uses is the gradient of J, whatever the settings."""
+"""Training uses the gradient of J, whatever the settings."""
 
 from copy import deepcopy
 
@@ -31,7 +31,7 @@ def _net(**params):
     return MLPRegularizedClassifier(**{**defaults, **params})
 
 
-# -- whatever the settings -------------------------------------------------------------
+# -- all settings ----------------------------------------------------------------------
 
 
 @every_pair(
@@ -41,7 +41,7 @@ def _net(**params):
     penalty=L1_RATIOS,
     weighted=[False, True],
 )
-def test_gradient_is_right(activation, hidden, kind, penalty, weighted):
+def test_gradient_is_correct(activation, hidden, kind, penalty, weighted):
     X, y = make_rows(kind, n_rows=30)
     weight = np.random.default_rng(0).uniform(0.2, 3, 30) if weighted else None
     if weighted:
@@ -57,7 +57,7 @@ def test_gradient_is_right(activation, hidden, kind, penalty, weighted):
         assert report.passed and report.verdict == "correct"
         n_left_out = report.n_parameters - report.n_checked
         assert n_left_out == len(report.kinks) < report.n_parameters
-        if report is at_init or penalty == "L2":  # else zeros sit on L1's kink
+        if report is at_init or penalty == "L2":  # else zeros are at the kink of L1
             has_kink = ACTIVATIONS[activation].has_kink and hidden
             assert n_left_out <= (report.n_parameters / 2 if has_kink else 0)
 
@@ -65,7 +65,7 @@ def test_gradient_is_right(activation, hidden, kind, penalty, weighted):
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "lbfgs"])
 @pytest.mark.parametrize("class_weight", [None, "balanced", {0: 3, 1: 0.1, 2: 1}])
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.3])
-def test_gradient_is_right_with_other_settings(solver, class_weight, label_smoothing):
+def test_gradient_is_correct_with_other_settings(solver, class_weight, label_smoothing):
     X, y = make_rows(n_rows=30)
     net = _net(
         activation=["relu", "tanh"],
@@ -85,7 +85,7 @@ def test_gradient_is_right_with_other_settings(solver, class_weight, label_smoot
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 @pytest.mark.parametrize("tol", [1e-4, 1e-6])
 def test_no_false_alarm_at_the_minimum(activation, l1_ratio, tol):
-    """The gradient vanishes there, and many weights sit on the kink of L1."""
+    """The gradient vanishes there, and many weights are at the kink of L1."""
     X, y = breast_cancer(150)
     net = _net(
         activation=activation, l1_ratio=l1_ratio, solver="lbfgs", tol=tol
@@ -100,7 +100,7 @@ def test_no_false_alarm_at_the_minimum(activation, l1_ratio, tol):
         assert all(c.kind == "W" for c in report.kinks if c.analytic == 0)
 
 
-def test_zero_weights_are_kinks_of_l1_and_of_nothing_else():
+def test_zero_weights_are_kinks_only_under_l1():
     X, y = make_rows(n_rows=30)
     smooth = _net(init="zeros").gradient_check(X, y, at="init")
     assert smooth.passed and not smooth.kinks
@@ -157,7 +157,7 @@ def test_verdict_by_the_size_of_the_error(factor, verdict, monkeypatch):
     assert report.verdict == verdict
 
 
-# -- how it is called ------------------------------------------------------------------
+# -- interface -------------------------------------------------------------------------
 
 
 def test_of_an_unfitted_estimator():
@@ -166,12 +166,12 @@ def test_of_an_unfitted_estimator():
     net = _net()
     report = net.gradient_check(X, names, at="init")
     assert report.passed
-    assert vars(net) == vars(_net())  # nothing was set
+    assert vars(net) == vars(_net())  # no attribute was set
     with pytest.raises(NotFittedError):
         net.gradient_check(X, names)
 
 
-def test_is_at_the_parameters_that_fit_would_start_from():
+def test_check_uses_the_initial_parameters_of_fit():
     X, y = make_rows(n_rows=30)
     net = _net(batch_size=30, max_iter=1, dtype="float64", alpha=0.0).fit(X, y)
     at_init = net.gradient_check(X, y, at="init")
@@ -223,8 +223,8 @@ def test_max_params_checks_some_of_every_layer(max_params):
     everything = max_params >= report.n_parameters
     expected = report.n_parameters if everything else max_params
     assert report.n_checked == sum(e.n_checked for e in report.layers) == expected
-    said = f"A random {max_params} of {report.n_parameters} components"
-    assert (said in str(report)) == (not everything)
+    note = f"A random {max_params} of {report.n_parameters} components"
+    assert (note in str(report)) == (not everything)
     if max_params >= 7:
         assert len(report.layers) == 6
         assert all(e.n_checked >= 1 for e in report.layers)

@@ -1,4 +1,4 @@
-"""The look at the inputs: what is told, what is not, of which rows, and when."""
+"""Input checks: which findings raise a warning, on which rows, and when."""
 
 import pickle
 import warnings
@@ -66,7 +66,7 @@ def found(X, y=None, dev=None, **options):
 
 
 def sentences(n_rows=200):
-    """Return texts of words of very different frequency."""
+    """Return texts of words with very different frequencies."""
     rng = np.random.default_rng(0)
     words = np.minimum(rng.zipf(1.3, size=(n_rows, 60)), 4000)
     return [" ".join(f"word{w}" for w in row) for row in words]
@@ -75,7 +75,7 @@ def sentences(n_rows=200):
 # -- no false alarms -------------------------------------------------------------------
 
 CATEGORIES = np.minimum(RNG.zipf(1.6, size=(300, 2)), 40)
-FINE = {
+ORDINARY = {
     "normal": NORMAL,
     "float32": NORMAL.astype(np.float32),
     "standardised": StandardScaler().fit_transform(load_breast_cancer().data),
@@ -104,7 +104,7 @@ FINE = {
 }
 
 
-@pytest.mark.parametrize("X", FINE.values(), ids=FINE)
+@pytest.mark.parametrize("X", ORDINARY.values(), ids=ORDINARY)
 def test_ordinary_inputs_pass(X):
     assert not found(X, np.resize(NORMAL, X.shape[0]), loss="squared_error")
     order = np.random.default_rng(1).permutation(X.shape[0])
@@ -114,8 +114,8 @@ def test_ordinary_inputs_pass(X):
 
 
 @pytest.mark.parametrize("n_rows", [2, 3, 9])
-def test_little_is_said_of_few_rows(n_rows):
-    """In a first partial_fit, say: scales of a handful of rows are chance."""
+def test_few_rows_raise_few_warnings(n_rows):
+    """Scales of a handful of rows, as in a first partial_fit, are chance."""
     X = RNG.normal(size=(n_rows, 3)) * [1, 1e-4, 0]
     assert not found(X, X[:, 1], dev=100 * X, loss="squared_error")
     assert not found(NORMAL, dev=(100 + X)[:4])
@@ -165,12 +165,12 @@ def test_equal_rows(make):
     X = make(np.tile([0.0, 1.0, 2.0], (40, 1)))
     assert found(X).keys() == {"equal_rows"}
     assert "40 rows" in found(X)["equal_rows"].text
-    almost = np.tile([0.0, 1.0, 2.0], (40, 1))
-    almost[20, 1] = 1.5
-    assert not found(make(almost))
+    nearly_equal = np.tile([0.0, 1.0, 2.0], (40, 1))
+    nearly_equal[20, 1] = 1.5
+    assert not found(make(nearly_equal))
 
 
-def test_rows_of_weight_0_and_rows_left_out_do_not_count():
+def test_rows_of_weight_0_and_held_out_rows_do_not_count():
     X = NORMAL.copy()
     X[::3] = 1e6
     weight = np.ones(300)
@@ -208,7 +208,7 @@ def test_one_column_of_the_dev_rows_in_another_unit():
 
 
 def test_dev_rows_of_a_rare_class_pass():
-    """As where whole groups of rows are kept back."""
+    """As when whole groups of rows are held out."""
     towns = np.where(np.arange(400) % 200 == 0, 1, 2 + np.arange(400) % 7)
     X = OneHotEncoder(sparse_output=False).fit_transform(towns[:, np.newaxis])
     assert not found(X, dev=X[[0] * 40])
@@ -223,13 +223,13 @@ def test_sparse_dev_rows_of_another_weighting():
     assert not found(train, dev=tf_idf.transform(texts[150:]))
 
 
-def test_pipeline_without_transform_input_is_told_and_with_it_is_not():
+def test_pipeline_without_transform_input_warns_and_with_it_does_not():
     X, y = load_digits(return_X_y=True)
     fit = {"X_val": X[:300], "y_val": y[:300]}
     model = Pipeline([("scale", StandardScaler()), ("net", net())])
-    with pytest.warns(DataScaleWarning, match="another scale") as told:
+    with pytest.warns(DataScaleWarning, match="another scale") as caught:
         model.fit(X[300:], y[300:], **{f"net__{k}": a for k, a in fit.items()})
-    (warning,) = (w for w in told if w.category is DataScaleWarning)
+    (warning,) = (w for w in caught if w.category is DataScaleWarning)
     assert warning.filename == __file__
     with sklearn.config_context(enable_metadata_routing=True):
         routed = net().set_fit_request(X_val=True, y_val=True)
@@ -239,7 +239,7 @@ def test_pipeline_without_transform_input_is_told_and_with_it_is_not():
 
 
 def test_own_dev_set_is_not_compared():
-    """What drifts along the rows would be told of at random."""
+    """Drift along the rows would raise warnings at random."""
     X = np.hstack([NORMAL, np.where(np.arange(300) < 3, 20.0, 0.0)[:, np.newaxis]])
     net(early_stopping=True).fit(X, NORMAL[:, 0] > 0)
 
@@ -268,28 +268,28 @@ Y = NORMAL[:, 0]
 def test_targets(y, losses):
     for loss in ("squared_error", "huber", "poisson"):
         for given in (y, sparse.csr_array(y) if y.ndim == 2 else y.astype(np.float32)):
-            said = found(NORMAL, given, loss=loss)
+            findings = found(NORMAL, given, loss=loss)
             expected = {"scale_of_targets"} if loss in losses.split() else set()
-            assert said.keys() == expected
-            if said:
-                text, cure = said["scale_of_targets"][2:]
+            assert findings.keys() == expected
+            if findings:
+                text, cure = findings["scale_of_targets"][2:]
                 assert "y is far from mean 0 and standard deviation 1" in text
                 assert ("column 1" in text) == (y.ndim == 2)
                 assert cure == "Set normalize_y=True."
 
 
-def test_cure_of_targets_is_one():
+def test_suggested_cure_for_targets_works():
     X, y = load_diabetes(return_X_y=True)
     with pytest.warns(DataScaleWarning, match="mean is 152, its standard deviation 77"):
         regressor(normalize_y=False).fit(X, y)
     make_pipeline(InputStandardizer(), regressor()).fit(X, y)
 
 
-# -- a look, no pass -------------------------------------------------------------------
+# -- only a sample of rows is read -----------------------------------------------------
 
 
 class Counted(np.ndarray):
-    """Adds up the rows that are picked from it."""
+    """Count the rows that are read."""
 
     picked = 0
 
@@ -307,7 +307,7 @@ def test_a_large_table_is_not_read_whole(n_columns, most):
     assert 0 < Counted.picked <= most
 
 
-def test_rows_are_from_all_over_the_table():
+def test_sampled_rows_span_the_whole_table():
     X = np.ones((5000, 2))
     X[:100] = 1e4
     assert found(X)
@@ -326,45 +326,45 @@ def test_memory_map(tmp_path):
 # -- when ------------------------------------------------------------------------------
 
 
-def told_by(call):
-    """Return how many of our warnings a call gives."""
-    with warnings.catch_warnings(record=True) as told:
+def warnings_of(call):
+    """Return the messages of the warnings raised by a call."""
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call()
-    return [str(w.message) for w in told if w.category is DataScaleWarning]
+    return [str(w.message) for w in caught if w.category is DataScaleWarning]
 
 
-def test_fit_tells_each_finding_once():
+def test_fit_warns_once_for_each_finding():
     y = 1000 * WINE[:, 0]
     raw = regressor(normalize_y=False)
-    told = told_by(lambda: raw.fit(WINE, y, X_val=WINE * 1e5, y_val=y))
-    assert len(told) == 3 and len(set(told)) == 3
+    caught = warnings_of(lambda: raw.fit(WINE, y, X_val=WINE * 1e5, y_val=y))
+    assert len(caught) == 3 and len(set(caught)) == 3
     assert issubclass(DataScaleWarning, UserWarning)
 
 
-def test_partial_fit_tells_in_its_first_call_only():
+def test_partial_fit_warns_in_its_first_call_only():
     model = net()
     classes = np.unique(WINE_CLASSES)
 
     def call():
         return model.partial_fit(WINE, WINE_CLASSES, classes=classes)
 
-    assert [len(told_by(call)) for _ in range(3)] == [1, 0, 0]
+    assert [len(warnings_of(call)) for _ in range(3)] == [1, 0, 0]
     warm = net(warm_start=True)
-    fits = [len(told_by(lambda: warm.fit(WINE, WINE_CLASSES))) for _ in range(2)]
+    fits = [len(warnings_of(lambda: warm.fit(WINE, WINE_CLASSES))) for _ in range(2)]
     assert fits == [1, 0]
     cold = net()
-    fits = [len(told_by(lambda: cold.fit(WINE, WINE_CLASSES))) for _ in range(2)]
+    fits = [len(warnings_of(lambda: cold.fit(WINE, WINE_CLASSES))) for _ in range(2)]
     assert fits == [1, 1]
 
 
-def test_a_search_tells_once():
+def test_a_search_warns_once():
     search = GridSearchCV(net(), {"alpha": [0.1, 1.0]}, cv=3)
-    (told,) = told_by(lambda: search.fit(WINE, WINE_CLASSES))
-    assert "One of several fits" in told
+    (caught,) = warnings_of(lambda: search.fit(WINE, WINE_CLASSES))
+    assert "One of several fits" in caught
 
 
-def test_where_warnings_are_errors_a_model_stays_as_it_was():
+def test_a_warning_turned_into_an_error_leaves_the_model_unchanged():
     model = net().fit(NORMAL, Y > 0)
     before = pickle.dumps(model.coefs_)
     with warnings.catch_warnings():
@@ -386,16 +386,16 @@ def test_inputs_are_not_changed():
 # -- reports ---------------------------------------------------------------------------
 
 
-def test_signal_propagation_notes_the_same():
-    (told,) = told_by(lambda: net().fit(WINE, WINE_CLASSES))
+def test_signal_propagation_reports_the_same_finding():
+    (caught,) = warnings_of(lambda: net().fit(WINE, WINE_CLASSES))
     report = signal_propagation(net(), WINE, WINE_CLASSES, n_epochs=0)
-    note = told.removesuffix(" [scale_of_columns]")
-    assert note != told and note in report.notes and note in str(report)
+    note = caught.removesuffix(" [scale_of_columns]")
+    assert note != caught and note in report.notes and note in str(report)
     scaled = make_pipeline(InputStandardizer(), net())
     assert not signal_propagation(scaled, WINE, WINE_CLASSES, n_epochs=0).notes
 
 
-def test_bias_variance_report_finds_the_same():
+def test_bias_variance_report_has_the_same_finding():
     arguments = WINE[::2], WINE_CLASSES[::2], WINE[1::2], WINE_CLASSES[1::2]
     with pytest.warns(DataScaleWarning):
         raw = net().fit(*arguments[:2])
@@ -413,7 +413,7 @@ def test_bias_variance_report_finds_the_same():
 
 
 @pytest.mark.parametrize("factor", [1, 1000])
-def test_bias_variance_report_looks_behind_the_scaler(factor):
+def test_bias_variance_report_checks_transformed_inputs(factor):
     model = make_pipeline(StandardScaler(), net()).fit(WINE, WINE_CLASSES)
     report = BiasVarianceReport.from_estimator(
         model, WINE, WINE_CLASSES, factor * WINE, WINE_CLASSES
@@ -437,7 +437,7 @@ def test_bias_variance_report_of_targets():
     assert "scale_of_targets" in codes[0] and "scale_of_targets" not in codes[1]
 
 
-def test_bias_variance_report_looks_at_networks_only():
+def test_bias_variance_report_checks_networks_only():
     other = LogisticRegression(max_iter=10).fit(WINE, WINE_CLASSES)
     report = BiasVarianceReport.from_estimator(
         other, WINE, WINE_CLASSES, 100 * WINE, WINE_CLASSES

@@ -1,4 +1,4 @@
-"""Ctrl-C: a fit of one's own keeps what it has, one that is part of more does not."""
+"""Ctrl-C: a standalone fit keeps its epochs; a search or an ensemble ends."""
 
 from copy import deepcopy
 
@@ -26,7 +26,7 @@ SOLVERS = ["sgd", "adam", "lbfgs"]
 
 
 class CtrlC:
-    """A scoring that is interrupted at its `at`-th call; a clone shares its count."""
+    """A scorer that is interrupted in its `at`-th call; clones share the count."""
 
     def __init__(self, at, scores=()):
         self.at, self.scores, self.n_calls = at, scores, 0
@@ -54,7 +54,7 @@ def _undisturbed(net, max_iter):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_the_epochs_before_are_kept_and_counted(solver):
+def test_completed_epochs_are_kept_and_counted(solver):
     net = _net(solver=solver)
     with pytest.warns(ConvergenceWarning, match="interrupted after 3 epochs") as caught:
         net.fit(X, Y)
@@ -68,7 +68,7 @@ def test_the_epochs_before_are_kept_and_counted(solver):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_the_best_of_the_dev_set_are_kept(solver):
+def test_the_best_parameters_on_the_dev_set_are_kept(solver):
     net = _net(at=6, solver=solver, scores=[1, 7, 3, 4, 5])
     with pytest.warns(ConvergenceWarning, match="of the best epoch, 2, are kept"):
         net.fit(X, Y)
@@ -80,7 +80,7 @@ def test_the_best_of_the_dev_set_are_kept(solver):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
-def test_a_warm_fit_goes_on_from_there(solver):
+def test_warm_start_resumes_after_an_interrupt(solver):
     net = _net(solver=solver, keep_prob=0.8, warm_start=True, tol=0.0).fit(X, Y)
     net.set_params(max_iter=6).fit(X, Y)
     assert len(net.loss_curve_) == 9
@@ -104,7 +104,7 @@ def test_without_early_stopping_the_last_epoch_is_kept(monkeypatch):
 
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("fitted", [False, True])
-def test_before_the_end_of_an_epoch_nothing_has_happened(solver, fitted):
+def test_an_interrupt_in_the_first_epoch_changes_nothing(solver, fitted):
     net = _net(at=1, solver=solver, warm_start=True)
     if fitted:
         with pytest.warns(ConvergenceWarning):
@@ -116,7 +116,7 @@ def test_before_the_end_of_an_epoch_nothing_has_happened(solver, fitted):
     assert same_state(vars(net), before)
 
 
-def test_partial_fit_is_left_as_it_was(monkeypatch):
+def test_an_interrupted_partial_fit_changes_nothing(monkeypatch):
     net = MLPRegularizedClassifier((4,), random_state=0).partial_fit(
         X, Y, classes=[0, 1]
     )
@@ -132,8 +132,8 @@ def test_partial_fit_is_left_as_it_was(monkeypatch):
     assert same_state(vars(net), before)
 
 
-def test_partial_fit_that_is_interrupted_in_its_steps_leaves_all_as_it_was(monkeypatch):
-    """θ and the moments have moved by then, in the copy of this call."""
+def test_partial_fit_interrupted_within_its_steps_changes_nothing(monkeypatch):
+    """By then θ and the moments have changed, but only in a copy."""
     net = MLPRegularizedClassifier((4,), random_state=0).partial_fit(
         X, Y, classes=[0, 1]
     )
@@ -156,7 +156,7 @@ def test_partial_fit_that_is_interrupted_in_its_steps_leaves_all_as_it_was(monke
     assert_array_equal(net.partial_fit(X, Y).coefs_[0], after.coefs_[0])
 
 
-# -- part of something larger ----------------------------------------------------------
+# -- inside searches, ensembles and pipelines ------------------------------------------
 
 LARGER = {
     "search": lambda net: GridSearchCV(net, {"alpha": [1.0, 2.0]}, cv=2).fit(X, Y),
@@ -175,7 +175,7 @@ LARGER = {
 
 
 @pytest.mark.parametrize("larger", LARGER)
-def test_it_ends_what_the_fit_is_part_of(larger):
+def test_an_interrupt_ends_the_surrounding_fit(larger):
     net = _net()
     with pytest.raises(KeyboardInterrupt):
         LARGER[larger](net)
@@ -183,8 +183,8 @@ def test_it_ends_what_the_fit_is_part_of(larger):
     assert not hasattr(net, "coefs_")
 
 
-def test_it_ends_a_refit():
-    """The winner is fitted once more, on all rows, by the search itself."""
+def test_an_interrupt_ends_a_refit():
+    """The search itself fits the best candidate again on all rows."""
     net = _net(at=2 * 9 + 4)
     net.set_params(n_iter_no_change=np.inf)
     with (
@@ -194,14 +194,14 @@ def test_it_ends_a_refit():
         GridSearchCV(net, {"alpha": [1.0]}, cv=2).fit(X, Y)
 
 
-def test_it_ends_only_the_fit_of_a_pipeline():
+def test_an_interrupt_in_a_pipeline_keeps_the_epochs():
     model = make_pipeline(StandardScaler(), _net())
     with pytest.warns(ConvergenceWarning, match="interrupted after 3 epochs"):
         model.fit(X, Y)
     assert model.predict(X).shape == (60,)
 
 
-def test_it_ends_only_the_fit_of_a_regressor_with_transformed_targets():
+def test_an_interrupt_with_transformed_targets_keeps_the_epochs():
     net = _net(cls=MLPRegularizedRegressor)
     model = TransformedTargetRegressor(net, transformer=StandardScaler())
     with pytest.warns(ConvergenceWarning, match="interrupted after 3 epochs"):

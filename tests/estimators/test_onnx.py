@@ -1,4 +1,4 @@
-"""ONNX models say what the estimators say, in a runtime that knows nothing of them."""
+"""ONNX models predict the same as the estimators, in an independent runtime."""
 
 import json
 import sys
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def run(model, X):
-    """Return what onnxruntime makes of the rows, by name of the output."""
+    """Return the outputs of onnxruntime by name."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(
@@ -47,7 +47,7 @@ def run(model, X):
 
 
 def new_rows(n_columns=4, n_rows=1000):
-    """Return rows that nobody trained on, exact in float32."""
+    """Return new rows that are exact in float32."""
     X = np.random.default_rng(7).normal(scale=2, size=(n_rows, n_columns))
     return X.astype(np.float32).astype(np.float64)
 
@@ -61,7 +61,7 @@ def assert_same_classifier(model, estimator, X):
     assert_allclose(found["probabilities"], p, rtol=0, atol=1e-5)
     label = estimator.predict(X)
     assert found["label"].shape == label.shape
-    # Where two classes are equally probable, rounding decides.
+    # Ties between classes are decided by rounding.
     ranked = np.sort(p, axis=1)
     if label.ndim == 1:
         clear = ranked[:, -1] - ranked[:, -2] > 1e-4
@@ -115,7 +115,7 @@ def test_activations_at_extreme_values(activation):
 def test_activations_of_each_layer():
     net = fitted(hidden_layer_sizes=(6, 5, 4), activation=("gelu", "tanh", "selu"))
     assert_same_classifier(net.to_onnx(), net, new_rows())
-    net.set_params(activation="relu")  # for a fit to come
+    net.set_params(activation="relu")  # takes effect in the next fit
     assert_same_classifier(net.to_onnx(), net, new_rows())
 
 
@@ -155,7 +155,7 @@ def test_boolean_labels():
 
 
 @pytest.mark.parametrize("classes", [[0.5, 1.0], [1, "a"], [(1,), (2,)], [b"a", b"b"]])
-def test_classes_that_onnx_cannot_name(classes):
+def test_classes_that_onnx_cannot_represent(classes):
     networks = [Layers([np.ones((2, 1))], [np.zeros(1)], [])]
     of_objects = np.empty(2, dtype=object)
     of_objects[:] = classes
@@ -215,7 +215,7 @@ def test_regressor(loss, n_outputs, activation):
 def test_pipeline(params):
     X, y = make_rows()
     scale = np.array([1e-3, 1.0, 30.0, 1.0])
-    # A year, say: its mean is large beside its deviation.
+    # Like a year: the mean is large relative to the standard deviation.
     shift = np.array([0.0, 2000.0, 5.0, 1e5]) * params.get("with_mean", True)
     net = MLPRegularizedClassifier((6,), "tanh", random_state=0, max_iter=50)
     model = make_pipeline(InputStandardizer(**params), "passthrough", net)
@@ -251,7 +251,7 @@ def test_order_of_standardizers():
         (None, "got NoneType"),
     ],
 )
-def test_what_cannot_be_written(estimator, message):
+def test_estimators_that_cannot_be_converted(estimator, message):
     with pytest.raises(TypeError, match=message):
         to_onnx(estimator)
 

@@ -1,4 +1,4 @@
-"""skl2onnx writes our estimators wherever they stand, once they are registered."""
+"""skl2onnx converts our estimators anywhere in a pipeline, once registered."""
 
 import sys
 
@@ -41,7 +41,7 @@ def small(**options):
 
 
 def convert(model, target_opset=21, **arguments):
-    """Convert for the oldest onnxruntime that the tests run with."""
+    """Convert for the oldest onnxruntime that is tested."""
     return skl2onnx.convert_sklearn(model, target_opset=target_opset, **arguments)
 
 
@@ -64,7 +64,7 @@ def rows(kind="multiclass"):
 )
 def test_classifier_in_a_pipeline(kind, type_of, dtype):
     X, y = rows(kind)
-    # A mean that float32 cannot hold, where the input is float64.
+    # A mean that float32 cannot represent, if the input is float64.
     X = (X + 1e6 * (dtype == "f8")).astype(dtype)
     model = make_pipeline(InputStandardizer(), small()).fit(X, y)
     written = convert(
@@ -78,7 +78,7 @@ def test_classifier_in_a_pipeline(kind, type_of, dtype):
     assert_array_equal(label, model.predict(X))
 
 
-def test_missing_categories_as_a_step_of_its_own():
+def test_missing_categories_as_a_separate_step():
     rng = np.random.default_rng(0)
     towns = rng.choice(["Bonn", "Kiel", "Ulm"], (200, 2))
     ages = rng.standard_normal((200, 1)).astype(np.float32)
@@ -86,9 +86,9 @@ def test_missing_categories_as_a_step_of_its_own():
     y = (X[:, 0] > 0) ^ (X[:, 1] == "Kiel")
     X[::9, 1] = None
     X[4::9, 2] = np.nan
-    levels = make_pipeline(UniformMissing(), OneHotEncoder(sparse_output=False))
+    towns = make_pipeline(UniformMissing(), OneHotEncoder(sparse_output=False))
     columns = ColumnTransformer(
-        [("age", InputStandardizer(), [0]), ("towns", levels, [1, 2])]
+        [("age", InputStandardizer(), [0]), ("towns", towns, [1, 2])]
     )
     model = make_pipeline(columns, small()).fit(X, y.astype(int))
     written = convert(
@@ -108,7 +108,7 @@ def test_missing_categories_as_a_step_of_its_own():
 
 
 @pytest.mark.parametrize("target_opset", [13, 21])
-def test_columns_apart_and_integers(target_opset):
+def test_separate_columns_and_integers(target_opset):
     X, y = rows()
     X = np.round(10 * X)
     names = np.array(["a", "b", "c"])[y]
@@ -174,7 +174,7 @@ def test_encoder(type_of, dtype, strategy, keep_scaled):
     X[:, 3] = X[:, 3] > 0  # no bins
     X = X.astype(dtype)
     if dtype == "f8":
-        # A mean that float32 cannot hold, and one that float64 cannot.
+        # One mean that float32 cannot represent, and one that float64 cannot.
         X[:, 1] += 1e6
         X = np.column_stack([X, 1.7e18 + 256 * (np.arange(len(X)) % 9)])
     ours = PiecewiseLinearEncoder(5, strategy=strategy, keep_scaled=keep_scaled)

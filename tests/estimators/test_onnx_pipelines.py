@@ -1,4 +1,4 @@
-"""Pipelines, searches and target transformers say in ONNX what they say here."""
+"""Pipelines, searches and target transformers predict the same in ONNX."""
 
 import json
 import sys
@@ -68,9 +68,9 @@ def regressor(**options):
 
 @pytest.fixture(scope="module")
 def frame():
-    """Return numbers, text, codes that float32 cannot hold, and missing values."""
+    """Return numbers, text, codes beyond float32 precision, and missing values."""
     rng = np.random.default_rng(0)
-    # A mean far from 0: float32 would lose it, were it not for float64 inside.
+    # A mean far from 0, which needs float64 inside the model.
     year = 2000 + rng.integers(0, 30, N_ROWS) / 4
     frame = pd.DataFrame(
         {
@@ -108,7 +108,7 @@ def columns():
 
 
 def run(model, rows):
-    """Return the outputs by their names; what the model asks for is fed by name."""
+    """Return the outputs by name, feeding the inputs of the model by name."""
     onnx.checker.check_model(model, full_check=True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -151,7 +151,7 @@ def test_frame_with_numbers_words_codes_and_missing_values(frame, y, last):
         "weight in kg": tensor.FLOAT,
         "town": tensor.STRING,
         "code": tensor.INT64,
-    }  # and no "notes", which nothing takes
+    }  # without "notes", which no step uses
     (entry,) = written.metadata_props
     assert json.loads(entry.value) == list(frame.columns)
     assert_same_classifier(model, frame, written)
@@ -179,7 +179,7 @@ def test_encoded_numbers_of_a_frame(frame, y, strategy, last):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_tables_as_they_come(frame, y, encoding):
+def test_raw_tables(frame, y, encoding):
     table = frame.assign(
         code=frame["code"].astype("category"),
         size=pd.Categorical([1.0, 2.0, 2.5, None] * (N_ROWS // 4)),
@@ -215,7 +215,7 @@ def test_tables_as_they_come(frame, y, encoding):
     ],
 )
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
-def test_levels_in_groups(encoder):
+def test_grouped_categories(encoder):
     rows = np.array([["a", "x"], ["b", "y"], ["a", "x"], ["d", "y"]] * 3, object)
     rows[5] = ["c", "y"]
     model = make_pipeline(encoder, classifier()).fit(rows, [0, 1, 0] * 4)
@@ -231,13 +231,13 @@ def test_an_imputer_with_its_indicator(frame, y):
 
 
 @pytest.mark.parametrize("kind", [CountVectorizer, TfidfVectorizer])
-def test_words_of_a_text_beside_targets_of_levels(frame, y, kind):
+def test_text_vectorizer_next_to_target_encoder(frame, y, kind):
     texts = np.array(["paid late", "late", "Paid soon, late", "unpaid"])
     frame = frame.assign(notes=texts[np.arange(len(frame)) % 4])
-    # onnxruntime makes words small only where the system has en_US.UTF-8.
+    # onnxruntime lowercases only if the system has the locale en_US.UTF-8.
     words = kind(lowercase=False)
-    levels = TargetEncoder(cv=StratifiedKFold())
-    columns = ColumnTransformer([("a", words, "notes"), ("b", levels, ["town"])])
+    target_means = TargetEncoder(cv=StratifiedKFold())
+    columns = ColumnTransformer([("a", words, "notes"), ("b", target_means, ["town"])])
     labels = (y > np.median(y)) | (frame["notes"] == "unpaid")
     model = make_pipeline(columns, classifier()).fit(frame, labels)
     assert_same_classifier(model, frame)
@@ -333,7 +333,7 @@ def test_a_column_named_like_an_output(frame, y):
 @pytest.mark.parametrize("before", [[], [SimpleImputer()]])
 def test_scalers(frame, y, scaler, before):
     rows = frame[["year", "weight in kg"]].fillna(0)
-    net = classifier(max_iter=20).fit(np.eye(2), [0, 1])  # any weights will do
+    net = classifier(max_iter=20).fit(np.eye(2), [0, 1])  # any weights serve
     model = make_pipeline(*before, scaler, FrozenEstimator(net)).fit(rows, y)
     found = run(to_onnx(model), rows * 1.5)["probabilities"]
     assert_allclose(found, model.predict_proba(rows * 1.5), atol=1e-5)
@@ -344,7 +344,7 @@ class Doubler(StandardScaler):
         return 2 * super().transform(X)
 
 
-def test_a_class_derived_from_a_scaler_is_none(frame, y):
+def test_a_subclass_of_a_scaler_is_not_converted_as_one(frame, y):
     rows = frame[["year", "weight in kg"]].fillna(0)
     model = make_pipeline(Doubler(), classifier()).fit(rows, y > np.median(y))
     with pytest.raises(TypeError, match="convert step 'doubler', Doubler: Unable"):
@@ -398,7 +398,7 @@ def test_scalers_need_no_skl2onnx(monkeypatch, frame, y):
         ),
     ],
 )
-def test_steps_that_cannot_be_written_are_named(steps, message):
+def test_steps_that_cannot_be_converted_are_named(steps, message):
     rows = np.random.default_rng(0).normal(size=(40, 2))
     if not isinstance(steps[0], Nystroem | ColumnTransformer):
         rows[0, 0] = np.nan
@@ -413,7 +413,7 @@ def test_steps_that_cannot_be_written_are_named(steps, message):
         to_onnx(model)
 
 
-def test_other_models_that_cannot_be_written():
+def test_other_models_that_cannot_be_converted():
     words = make_pipeline(TfidfVectorizer(), classifier())
     words.fit(["aa bb", "bb"] * 4, [0, 1] * 4)
     with pytest.raises(TypeError, match="the columns of step 'tfidfvectorizer', Tfidf"):
@@ -452,9 +452,9 @@ def test_other_models_that_cannot_be_written():
         {},
     ],
 )
-def test_targets_get_their_units_back(frame, y, transform):
+def test_predictions_are_in_the_original_units(frame, y, transform):
     rows = frame[["year", "weight in kg"]].fillna(0)
-    # Any weights near the scale of the targets will do.
+    # Any weights near the scale of the targets serve.
     net = regressor(max_iter=20).fit(np.eye(2), [1.0, 1.2])
     model = TransformedTargetRegressor(
         make_pipeline(StandardScaler(), FrozenEstimator(net)), **transform
@@ -487,7 +487,7 @@ def test_search_inside_target_transformers(frame, y):
         {"func": np.arcsinh, "inverse_func": np.sinh},
     ],
 )
-def test_targets_that_cannot_be_undone(y, transform):
+def test_target_transformers_that_cannot_be_inverted(y, transform):
     rows = np.arange(len(y))[:, None]
     net = regressor(max_iter=20).fit(np.eye(4)[:, :1], np.arange(4.0))
     model = TransformedTargetRegressor(
@@ -497,7 +497,7 @@ def test_targets_that_cannot_be_undone(y, transform):
         to_onnx(model)
 
 
-def test_what_has_not_been_fitted():
+def test_unfitted_models():
     net = regressor().fit(np.eye(3), np.arange(3.0))
     with pytest.raises(NotFittedError, match="TransformedTargetRegressor"):
         to_onnx(TransformedTargetRegressor(net))

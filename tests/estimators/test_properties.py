@@ -1,7 +1,7 @@
-"""What holds for whatever is done with an estimator: one clear error, or a sound fit.
+"""Property tests: any call of fit gives one clear error or a sound fit.
 
-Cases are drawn at random. In the default run they are the same ones each time; the slow
-test draws others each time and prints how to run a case that fails again.
+Cases are drawn at random. The default run repeats the same ones; the slow test draws
+new ones each time and prints how to reproduce a failure.
 """
 
 import pickle
@@ -27,8 +27,8 @@ from sklearn.exceptions import (
 import skdnn
 from skdnn import DataScaleWarning
 from skdnn.training import stopping
-from tests.estimators.drawn_arrays import fingerprint
-from tests.estimators.drawn_calls import ESTIMATORS, cases
+from tests.estimators.array_strategies import fingerprint
+from tests.estimators.call_strategies import ESTIMATORS, cases
 from tests.estimators.refusals import same_state
 
 WARNINGS = {
@@ -57,26 +57,29 @@ SEEN = (
     "validation_scores_",
     "stop_message_",
 )
-# Functions of scikit-learn's whose errors are as clear as ours.
-CLEAR_TOO = {"validate_parameter_constraints", "_check_partial_fit_first_call"}
+# Functions of scikit-learn whose errors are clear, too.
+CLEAR_IN_SCIKIT_LEARN = {
+    "validate_parameter_constraints",
+    "_check_partial_fit_first_call",
+}
 
 
-def hold(case):
-    """Assert all properties of a case."""
+def check_properties(case):
+    """Assert the properties for a case."""
     first, second = case.estimator(), case.estimator()
     first_values = first.get_params(deep=False)
     for call in case.calls:
-        back = {name: first_values[name] for name in call.parameters}
+        previous = {name: first_values[name] for name in call.parameters}
         for net in (first, second):
             net.set_params(**call.parameters)
         if hasattr(first, call.method):  # lbfgs has no partial_fit
             assert same_state(_make(call, first), _make(call, second))
         for net in (first, second):
-            net.set_params(**back)
+            net.set_params(**previous)
 
 
 def _make(call, net):
-    """Make a call, assert what must hold, and return what can be seen of a fit."""
+    """Make a call, check its outcome, and return the state after a fit."""
     arguments = call.arguments()
     given_in = {name: fingerprint(a) for name, a in arguments.items()}
     before, error, seen = _state(net), None, None
@@ -100,7 +103,7 @@ def _make(call, net):
 
 
 def _state(net):
-    """Return all attributes; parameters themselves, the others as they are now."""
+    """Return all attributes: parameters by reference, the others copied."""
     given = signature(type(net)).parameters
     return {k: v if k in given else deepcopy(v) for k, v in vars(net).items()}
 
@@ -111,7 +114,7 @@ def _assert_clear(error, net):
     assert re.search(rf"\b({names})\b", str(error)), f"names no argument: {error}"
     frame = traceback.extract_tb(error.__traceback__)[-1]
     is_ours = Path(skdnn.__file__).parent in Path(frame.filename).parents
-    assert is_ours or frame.name in CLEAR_TOO, f"{frame.name} says: {error}"
+    assert is_ours or frame.name in CLEAR_IN_SCIKIT_LEARN, f"{frame.name} says: {error}"
 
 
 def _assert_sound(net, X, method):
@@ -124,7 +127,7 @@ def _assert_sound(net, X, method):
     (_assert_probabilities if is_classifier(net) else _assert_numbers)(net, X)
     predictions = net.predict(X)
     assert_array_equal(pickle.loads(pickle.dumps(net)).predict(X), predictions)
-    clone(net)  # which checks itself
+    clone(net)  # clone checks the parameters
 
 
 def _assert_probabilities(net, X):
@@ -156,7 +159,7 @@ CASES = st.sampled_from(ESTIMATORS).flatmap(cases)
 @settings(max_examples=200, derandomize=True, database=None, phases=[Phase.generate])
 @given(case=CASES)
 def test_one_clear_error_or_a_sound_fit(case):
-    hold(case)
+    check_properties(case)
 
 
 @pytest.mark.slow
@@ -168,4 +171,4 @@ def test_one_clear_error_or_a_sound_fit(case):
 )
 @given(case=CASES)
 def test_one_clear_error_or_a_sound_fit_of_many_cases(case):
-    hold(case)
+    check_properties(case)

@@ -1,4 +1,4 @@
-"""From raw columns through other people's transformers to our networks."""
+"""Raw columns pass through third-party transformers to our networks."""
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ N_ROWS = 200
 
 @pytest.fixture(scope="module")
 def frame():
-    """Return numbers, gaps, few and many levels, dates and text; the first decides."""
+    """Return numbers, categories, dates, text and missing values; age is the signal."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
@@ -57,12 +57,12 @@ def y(frame):
 
 
 def columns(**towns):
-    """Return a transformer of the frame; its dates are left out."""
+    """Return a transformer of the frame that drops the dates."""
     numbers = make_pipeline(SimpleImputer(add_indicator=True), PiecewiseLinearEncoder())
-    levels = OneHotEncoder(min_frequency=5, handle_unknown="infrequent_if_exist")
+    categories = OneHotEncoder(min_frequency=5, handle_unknown="infrequent_if_exist")
     steps = [
         ("numbers", numbers, ["age", "income"]),
-        ("levels", levels, ["reason"]),
+        ("categories", categories, ["reason"]),
         ("towns", make_pipeline(TargetEncoder(), InputStandardizer()), ["town"]),
         ("text", TfidfVectorizer(), "note"),
     ]
@@ -75,7 +75,7 @@ def net(**options):
     return MLPRegularizedClassifier((8,), **options)
 
 
-def test_raw_columns_have_names_to_the_end_and_an_importance_each(frame, y):
+def test_raw_columns_keep_names_and_have_an_importance_each(frame, y):
     model = make_pipeline(columns(), net(solver="lbfgs")).fit(frame, y)
     names = model[:-1].get_feature_names_out()
     assert len(names) == model[-1].n_features_in_
@@ -89,18 +89,18 @@ def test_raw_columns_have_names_to_the_end_and_an_importance_each(frame, y):
     drops = permutation_importance(model, frame, y, n_repeats=2, random_state=0)
     assert len(drops.importances_mean) == len(frame.columns)
     assert drops.importances_mean.argmax() == 0
-    assert drops.importances_mean[4] == 0  # the date, which nothing takes
+    assert drops.importances_mean[4] == 0  # the date, which no step uses
 
 
-def test_dev_rows_pass_through_the_steps_and_a_bar_is_drawn(frame, y, capsys):
+def test_dev_rows_pass_through_the_steps_with_a_progress_bar(frame, y, capsys):
     fit, dev = np.arange(150), np.arange(150, N_ROWS)
     steps = columns(towns=OneHotEncoder(handle_unknown="ignore"))
-    asking = net(early_stopping=True, n_iter_no_change=20)
+    stopping = net(early_stopping=True, n_iter_no_change=20)
     with sklearn.config_context(enable_metadata_routing=True):
         model = Pipeline(
             [
                 ("columns", clone(steps)),
-                ("net", clone(asking).set_fit_request(X_val=True, y_val=True)),
+                ("net", clone(stopping).set_fit_request(X_val=True, y_val=True)),
             ],
             transform_input=["X_val"],
         ).set_callbacks(ProgressBar())
@@ -108,7 +108,7 @@ def test_dev_rows_pass_through_the_steps_and_a_bar_is_drawn(frame, y, capsys):
             model.fit(frame.loc[fit], y[fit], X_val=frame.loc[dev], y_val=y[dev])
     assert "MLPRegularizedClassifier - fit" in capsys.readouterr().out
     steps.fit(frame.loc[fit], y[fit])
-    by_hand = asking.fit(
+    by_hand = stopping.fit(
         steps.transform(frame.loc[fit]),
         y[fit],
         X_val=steps.transform(frame.loc[dev]),
@@ -120,16 +120,16 @@ def test_dev_rows_pass_through_the_steps_and_a_bar_is_drawn(frame, y, capsys):
     )
 
 
-def test_thin_columns_stay_sparse_beside_dense_ones(frame, y):
-    thin = [
+def test_sparse_columns_stay_sparse_next_to_dense_ones(frame, y):
+    columns_of_kinds = [
         ("numbers", InputStandardizer(), ["age"]),
         ("towns", OneHotEncoder(), ["town"]),
-        ("levels", OneHotEncoder(), ["reason"]),
+        ("categories", OneHotEncoder(), ["reason"]),
     ]
     sparse, dense = (
-        make_pipeline(ColumnTransformer(thin, sparse_threshold=limit), net()).fit(
-            frame, y
-        )
+        make_pipeline(
+            ColumnTransformer(columns_of_kinds, sparse_threshold=limit), net()
+        ).fit(frame, y)
         for limit in (0.3, 0)
     )
     rows = sparse[:-1].transform(frame)
@@ -158,6 +158,6 @@ def test_skrub_prepares_the_raw_frame(frame, y, estimator):
     target = y if is_classifier(estimator) else frame["age"] / 10.0
     model = skrub.tabular_pipeline(estimator).fit(frame, target)
     assert model.predict(frame).shape == (N_ROWS,)
-    takes_gaps = get_tags(estimator).input_tags.allow_nan
-    assert ("simpleimputer" in model.named_steps) != takes_gaps
+    allows_nan = get_tags(estimator).input_tags.allow_nan
+    assert ("simpleimputer" in model.named_steps) != allows_nan
     assert "opened_year" in model[0].get_feature_names_out()

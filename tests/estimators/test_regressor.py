@@ -1,4 +1,4 @@
-"""The regressor: known minima, shapes, losses, and what it refuses."""
+"""The regressor: known minima, shapes, losses and errors."""
 
 import pickle
 import warnings
@@ -19,14 +19,14 @@ from skdnn import DataScaleWarning, InputStandardizer, MLPRegularizedRegressor, 
 from tests.estimators.datasets import parameters
 from tests.estimators.refusals import assert_refused
 
-# Most fits here are a few epochs long on purpose.
+# Most fits take only a few epochs on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 LOSSES = ["squared_error", "poisson", "huber"]
 
 
 def make_rows(n_rows=80, n_outputs=1, loss="squared_error", seed=0):
-    """Return X of unit scale, and targets that it explains up to some noise."""
+    """Return X of unit scale, and targets that depend on it up to noise."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_rows, 4))
     mean = 0.5 * X @ rng.normal(size=(4, n_outputs)) + 0.2
@@ -86,8 +86,8 @@ def test_huber_with_a_wide_threshold_is_the_squared_error():
     assert_allclose(parameters(wide), parameters(square), rtol=1e-6)
 
 
-def test_huber_is_led_by_the_median_of_a_constant():
-    """Without inputs' help and with a narrow threshold the minimum is the median."""
+def test_huber_with_a_small_delta_predicts_the_median():
+    """With uninformative inputs and a small delta the minimum is the median."""
     y = np.array([0.0, 0.1, 0.2, 5.0, 100.0])
     net = linear("huber", alpha=1e4, delta=1e-4).fit(np.ones((5, 1)), y)
     assert_allclose(net.predict(np.zeros((1, 1))), 0.2, atol=0.001)
@@ -95,16 +95,18 @@ def test_huber_is_led_by_the_median_of_a_constant():
 
 def test_huber_withstands_outliers():
     X, y = make_rows(200)
-    spoilt = y.copy()
-    spoilt[::20] += 40
-    fits = {loss: small(loss, max_iter=300).fit(X, spoilt) for loss in LOSSES[::2]}
+    with_outliers = y.copy()
+    with_outliers[::20] += 40
+    fits = {
+        loss: small(loss, max_iter=300).fit(X, with_outliers) for loss in LOSSES[::2]
+    }
     errors = {k: np.mean((net.predict(X) - y) ** 2) for k, net in fits.items()}
     assert errors["huber"] < 0.3 * errors["squared_error"]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("n_outputs", [1, 2])
-def test_the_gradient_is_right(loss, n_outputs):
+def test_the_gradient_is_correct(loss, n_outputs):
     X, y = make_rows(20, n_outputs, loss)
     net = small(loss, activation="tanh", alpha=1.0)
     assert net.gradient_check(X, y, at="init").passed
@@ -123,7 +125,7 @@ def test_predictions_have_the_shape_of_y(loss):
     assert net.n_outputs_ == 1
 
 
-def test_the_outputs_of_a_linear_network_do_not_know_of_each_other():
+def test_the_outputs_of_a_linear_network_are_independent():
     X, Y = make_rows(n_outputs=2)
     both = linear().fit(X, Y)
     alone = linear().fit(X, Y[:, 1])
@@ -176,7 +178,7 @@ def test_sample_weight_counts_rows():
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_early_stopping_on_a_dev_set_of_the_callers(loss):
+def test_early_stopping_on_a_given_dev_set(loss):
     X, y = make_rows(60, loss=loss)
     X_val, y_val = make_rows(60, loss=loss, seed=1)
     options = {"max_iter": 400, "n_iter_no_change": 10, "learning_rate_init": 0.02}
@@ -190,7 +192,7 @@ def test_early_stopping_on_a_dev_set_of_the_callers(loss):
     )
 
 
-def test_the_dev_set_is_cut_from_the_rows():
+def test_the_dev_set_is_split_off_the_rows():
     X, y = make_rows(200)
     net = small(early_stopping=True, max_iter=5).fit(X, y)
     assert len(net.validation_scores_) == 5
@@ -207,7 +209,7 @@ def test_partial_fit_resumes_from_a_pickle_bit_for_bit():
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
-def test_targets_that_are_scaled_around_it_are_scaled_back(n_outputs):
+def test_transformed_targets_are_scaled_back(n_outputs):
     X, y = make_rows(n_outputs=n_outputs)
     net = small(learning_rate_init=0.01, max_iter=60, early_stopping=True)
     scaled = TransformedTargetRegressor(net, transformer=StandardScaler())
@@ -270,7 +272,7 @@ def test_refuses_another_number_of_outputs():
     assert_refused(net, "partial_fit", (X, Y[:, 0]), {}, words)
 
 
-def test_writes_itself_as_onnx():
+def test_conversion_to_onnx():
     X, y = make_rows(loss="poisson")
     net = small("poisson", dtype="float32").fit(X, y)
     model = net.to_onnx()
@@ -280,8 +282,8 @@ def test_writes_itself_as_onnx():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rate", [0.1, 1.0, 10.0, 100.0])
-def test_divergence_under_early_stopping_is_told_once(rate, dtype):
-    """Whatever the dev set makes of predictions that overflow (scikit-learn #29504)."""
+def test_divergence_under_early_stopping_is_reported_once(rate, dtype):
+    """Also when dev predictions overflow (scikit-learn #29504)."""
     X, y = load_diabetes(return_X_y=True)
     net = MLPRegularizedRegressor(
         hidden_layer_sizes=(100,),
@@ -292,14 +294,14 @@ def test_divergence_under_early_stopping_is_told_once(rate, dtype):
         dtype=dtype,
         random_state=0,
     )
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", DataScaleWarning)
         try:
             net.fit(100 * X, y)
         except ValueError as error:
             assert "diverged in its first epoch" in str(error)
-            assert not told
+            assert not caught
         else:
-            assert len(told) == 1 and "diverged in epoch" in str(told[0].message)
+            assert len(caught) == 1 and "diverged in epoch" in str(caught[0].message)
             assert np.all(np.isfinite(net.coefs_[0]))

@@ -1,16 +1,16 @@
-"""scikit-learn's own checks of the regressor, for every solver and loss."""
+"""scikit-learn's estimator checks of the regressor, for every solver and loss."""
 
 import pytest
 
 from skdnn import MLPRegularizedRegressor
 from tests.estimators.common_checks import MASKS, SPLIT, with_checks
 
-# The checks' data are small, and some set max_iter themselves.
+# The data of the checks is small, and some checks set max_iter.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    # Much of the checks' data has means of 100.
+    # Much of the data has means of 100.
     pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning"),
-    # partial_fit is called without a dev set, also where there is early stopping.
+    # The checks call partial_fit without a dev set even with early stopping.
     pytest.mark.filterwarnings("ignore:early_stopping=True has no effect"),
 ]
 
@@ -23,7 +23,7 @@ STOPPING = MLPRegularizedRegressor(early_stopping=True)
         MLPRegularizedRegressor(),
     ],
     in_part=[
-        # With less penalty J has many minima, and rounding decides which one is found.
+        # With a weaker penalty J has many minima, and rounding decides which is found.
         MLPRegularizedRegressor(solver="lbfgs", alpha=10.0),
         STOPPING,
         MLPRegularizedRegressor(solver="sgd", max_grad_norm=1.0),

@@ -1,6 +1,6 @@
 """MLPRegularizedRegressor.from_sklearn and to_sklearn.
 
-What they share with those of the classifier is tested there.
+Behaviour shared with the classifier is tested there.
 """
 
 import pickle
@@ -60,14 +60,14 @@ def test_from_sklearn_predicts_the_same(loss, solver, activation, n_outputs):
 def test_to_sklearn_predicts_the_same(loss, solver, dtype, n_outputs):
     X, y = _rows(n_outputs)
     net = _model(MLPRegularizedRegressor, loss=loss, solver=solver, dtype=dtype)
-    # From the start of seed 0, steps of sgd go too far for the Poisson deviance.
+    # With seed 0, steps of sgd overshoot for the Poisson deviance.
     net.set_params(alpha=10.0, learning_rate_init=1e-3, random_state=1).fit(X, y)
     mlp = net.to_sklearn()
     assert type(mlp) is MLPRegressor
     assert mlp.coefs_[0].dtype == dtype
     predicted = mlp.predict(_new_rows())
     assert predicted.shape == net.predict(_new_rows()).shape
-    # Both round, each in its own order of sums.
+    # Rounding differs with the order of summation.
     tolerance = 1e-6 if dtype == "float64" else 2e-6
     expected = net.predict(_new_rows())
     assert_allclose(predicted, expected, rtol=tolerance, atol=tolerance)
@@ -106,20 +106,20 @@ def test_fitted_attributes(loss, early_stopping):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_the_cost_is_theirs(loss):
+def test_the_cost_equals_theirs(loss):
     X, y = _rows()
     mlp = _model(MLPRegressor, loss=loss, solver="lbfgs", alpha=0.7).fit(X, y)
     net = MLPRegularizedRegressor.from_sklearn(mlp, n_samples=60)
     assert net.cost(X, y).total == pytest.approx(mlp.loss_)
 
 
-# -- training that goes on ------------------------------------------------------------
+# -- resumed training -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_one_more_step_is_the_same(loss, n_outputs):
-    """So that alpha, too, and the gradient of several outputs are the same."""
+    """This compares alpha and the gradient of several outputs, too."""
     X, y = _rows(n_outputs)
     options = {"loss": loss, "solver": "sgd", "alpha": 3.0, "batch_size": 60}
     mlp = _model(MLPRegressor, **options, learning_rate_init=1e-3).fit(X, y)
@@ -222,12 +222,12 @@ def test_the_dev_cost_is_refused():
     assert mlp.early_stopping
 
 
-def test_an_activation_that_sklearn_does_not_have():
+def test_an_activation_unknown_to_sklearn():
     with pytest.raises(ValueError, match="MLPRegressor has one activation"):
         MLPRegularizedRegressor(activation="gelu").to_sklearn(strict=False)
 
 
 @pytest.mark.parametrize("other", [MLPClassifier(), MLPRegularizedRegressor(), None])
-def test_only_an_mlp_regressor_is_taken(other):
+def test_only_an_mlp_regressor_is_accepted(other):
     with pytest.raises(TypeError, match="takes scikit-learn's MLPRegressor, got"):
         MLPRegularizedRegressor.from_sklearn(other)

@@ -1,4 +1,4 @@
-"""Files of estimators: what is in them, who wrote them, that nothing gets lost."""
+"""Saved estimators: content, version, and lossless round trips."""
 
 import copy
 import pickle
@@ -31,7 +31,7 @@ from tests.estimators.refusals import same_state
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SOLVERS = ["sgd", "adam", "adamw", "lbfgs"]
-# What the user guide says that skops.io has to be told to trust.
+# The types that the user guide lists for skops.io to trust.
 TYPES = [
     "skdnn.estimators.classifier.MLPRegularizedClassifier",
     "skdnn.estimators.regressor.MLPRegularizedRegressor",
@@ -51,7 +51,7 @@ def _classifier(**params):
 
 
 def _cases():
-    """Yield estimators of every sort, each with rows for it."""
+    """Yield estimators of every kind with matching rows."""
     X, y = make_rows()
     names = np.array(["b", "a", "c"], dtype=object)
     mixed = {"activation": ["gelu", "tanh"], "class_weight": {0: 1.0, 1: 2.0, 2: 1.5}}
@@ -70,7 +70,7 @@ def _cases():
 
 
 CASES = list(_cases())
-WAYS = {
+ROUND_TRIPS = {
     "pickle": lambda net: pickle.loads(pickle.dumps(net)),
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
@@ -78,13 +78,13 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ROUND_TRIPS)
 @pytest.mark.parametrize("case", range(len(CASES)))
-def test_nothing_gets_lost(case, way):
+def test_round_trip_is_lossless(case, way):
     net, X, y = CASES[case]
     net = clone(net).fit(X, y)
     before = copy.deepcopy(vars(net))
-    copied = WAYS[way](net)
+    copied = ROUND_TRIPS[way](net)
     assert same_state(vars(net), before)
     assert vars(copied).keys() == vars(net).keys()
     assert_array_equal(copied.predict(X), net.predict(X))
@@ -96,10 +96,10 @@ def test_nothing_gets_lost(case, way):
     assert copied.validation_scores_ == net.validation_scores_
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ROUND_TRIPS)
 def test_before_fit(way):
     net = _classifier(alpha=3.0, scoring="accuracy")
-    copied = WAYS[way](net)
+    copied = ROUND_TRIPS[way](net)
     assert copied.get_params() == net.get_params()
     assert not hasattr(copied, "coefs_")
 
@@ -113,7 +113,7 @@ def test_a_joblib_file(tmp_path):
 
 
 def test_a_file_holds_no_other_class_of_ours():
-    """They may be renamed and changed; what is in a file may not."""
+    """Internal classes may be renamed or changed; the content of files may not."""
     X, y = make_rows()
     pickled = pickle.dumps(_classifier().fit(X, y), protocol=2)
     named = {
@@ -180,11 +180,11 @@ def test_a_newer_file_is_refused(case, way, monkeypatch, tmp_path):
     with monkeypatch.context() as newer:
         newer.setattr(_version, "__version__", "99.10.0")
         joblib.dump(model, tmp_path / "model.joblib")
-        pickled, skopsed = pickle.dumps(model), skops.io.dumps(model)
+        pickled, skops_file = pickle.dumps(model), skops.io.dumps(model)
     load = {
         "pickle": lambda: pickle.loads(pickled),
         "joblib": lambda: joblib.load(tmp_path / "model.joblib"),
-        "skops": lambda: skops.io.loads(skopsed, trusted=TYPES),
+        "skops": lambda: skops.io.loads(skops_file, trusted=TYPES),
     }[way]
     words = f"{type(model).__name__} was saved by skdnn 99.10.0; .* {skdnn.__version__}"
     with pytest.raises(ValueError, match=words) as caught:
@@ -207,8 +207,8 @@ def test_an_older_or_equal_file_is_read(written_by, read_by, monkeypatch):
     assert "_skdnn_version" not in vars(loaded)
 
 
-def test_a_newer_file_of_another_form_is_refused_by_its_version():
-    """Before anything in it is read that may not be there."""
+def test_a_newer_file_of_another_format_is_refused_by_its_version():
+    """The version is checked before any other entry is read."""
     state = _classifier().fit(*make_rows()).__getstate__()
     state |= {"_skdnn_version": "99.0.0", "_model": {"other": 1}, "_state": None}
     with pytest.raises(ValueError, match=r"saved by skdnn 99\.0\.0"):
@@ -216,7 +216,7 @@ def test_a_newer_file_of_another_form_is_refused_by_its_version():
 
 
 def test_a_fitted_model_without_a_version_is_refused():
-    """Those of 0.1.0 hold other state."""
+    """Models of 0.1.0 have a different state."""
     X, y = make_rows()
     state = _classifier().fit(X, y).__getstate__()
     del state["_skdnn_version"]

@@ -1,4 +1,4 @@
-"""Good guesses at parameters and arguments: the error says the name that we use."""
+"""Errors for plausible but wrong names and values suggest the right ones."""
 
 import numpy as np
 import pandas as pd
@@ -25,10 +25,10 @@ def _net(**params):
 
 
 class ReLU:
-    """A class named as other libraries name theirs."""
+    """A class named like those of other libraries."""
 
 
-# The values, and the name that the error is to give for each.
+# Each value with the name that the error must suggest.
 GUESSES = {
     "activation": {
         "sigmoid": "logistic",
@@ -81,7 +81,7 @@ GUESSES = {
     ("name", "value", "meant"),
     [(name, v, m) for name, each in GUESSES.items() for v, m in each.items()],
 )
-def test_a_good_guess_is_told_our_name(name, value, meant):
+def test_a_plausible_value_is_answered_with_our_name(name, value, meant):
     words = [f"{name}", f"Did you mean {name}={meant!r}\\?"]
     net = MLPRegularizedRegressor() if name == "loss" else _net()
     assert_refused(net.set_params(**{name: value}), "fit", (X, Y3), {}, words)
@@ -107,7 +107,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("name", "value", "sentence"), SENTENCES)
-def test_other_habits_are_told_ours(name, value, sentence):
+def test_conventions_of_other_libraries_are_explained(name, value, sentence):
     assert_refused(_net(**{name: value}), "fit", (X, Y3), {}, [name, sentence])
 
 
@@ -128,7 +128,7 @@ def test_cross_entropy_is_for_classes():
         ("alpha", -1),
     ],
 )
-def test_no_guess_without_a_reason(name, value):
+def test_no_suggestion_for_implausible_values(name, value):
     with pytest.raises(ValueError, match=name) as info:
         _net(**{name: value}).fit(X, Y3)
     assert "mean" not in str(info.value).replace("neg_mean", "")
@@ -150,7 +150,7 @@ def test_values_per_layer_have_an_order_and_one_axis(name, value):
 
 
 @pytest.mark.parametrize("name", ["alpha", "tol", "max_iter", "learning_rate_init"])
-def test_integers_that_no_float_holds(name):
+def test_integers_too_large_for_float(name):
     words = [name, "too large: 1000"]
     assert_refused(_net(**{name: 10**400}), "fit", (X, Y3), {}, words)
     net = _net(hidden_layer_sizes=(2**31,))
@@ -159,7 +159,7 @@ def test_integers_that_no_float_holds(name):
 
 @pytest.mark.parametrize("name", sorted(_net().get_params()))
 @pytest.mark.parametrize("value", [1j, object(), pd.DataFrame([[1]]), {"a": 1}, b"x"])
-def test_values_of_no_kind(name, value):
+def test_values_of_unsupported_types(name, value):
     if name == "class_weight" and isinstance(value, dict):
         value = 3
     with pytest.raises((ValueError, TypeError), match=f"{name}.*(must|cannot)"):
@@ -172,10 +172,10 @@ def test_metrics_are_no_scorers():
     _net(scoring=make_scorer(accuracy_score), early_stopping=True).fit(X, Y3)
 
 
-# -- a penalty that is none ------------------------------------------------------------
+# -- l1_ratio without a penalty --------------------------------------------------------
 
 
-def test_share_of_no_penalty_is_told():
+def test_l1_ratio_without_a_penalty_warns():
     with pytest.warns(UserWarning, match="l1_ratio=0.5 .* alpha=0") as caught:
         _net(l1_ratio=0.5, alpha=0).fit(X, Y3)
     assert [w.filename for w in caught if "l1_ratio" in str(w.message)] == [__file__]
@@ -201,7 +201,7 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize("name", ARGUMENTS)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_arguments_that_there_are_not(name, method):
+def test_unknown_arguments(name, method):
     words = [f"{method}\\(\\) got an unexpected keyword argument '{name}'"]
     for net in (_net(), MLPRegularizedRegressor()):
         with pytest.raises(TypeError, match=words[0]):
@@ -262,19 +262,19 @@ CLASS_WEIGHTS = [
 
 
 @pytest.mark.parametrize(("class_weight", "words"), CLASS_WEIGHTS)
-def test_class_weights_that_are_none(class_weight, words):
+def test_invalid_class_weights(class_weight, words):
     net = _net(class_weight=class_weight)
     assert_refused(net, "fit", (X, Y3), {}, ["class_weight", *words])
 
 
-def test_class_weight_may_have_keys_besides():
+def test_class_weight_may_have_further_keys():
     kept = Y3 < 2
     net = _net(class_weight={0: 1.0, 1: 2.0, 2: 3.0}).fit(X[kept], Y3[kept])
     expected = _net().fit(X[kept], Y3[kept], 1.0 + Y3[kept])
     assert np.array_equal(net.coefs_[0], expected.coefs_[0])
-    lacking = _net(class_weight={1: 2.0}).fit(X, Y3)
+    incomplete = _net(class_weight={1: 2.0}).fit(X, Y3)
     expected = _net().fit(X, Y3, 1.0 + (Y3 == 1))
-    assert np.array_equal(lacking.coefs_[0], expected.coefs_[0])
+    assert np.array_equal(incomplete.coefs_[0], expected.coefs_[0])
 
 
 LABEL_WEIGHTS = [
@@ -287,7 +287,7 @@ LABEL_WEIGHTS = [
 
 
 @pytest.mark.parametrize(("class_weight", "words"), LABEL_WEIGHTS)
-def test_weights_of_several_labels_that_are_none(class_weight, words):
+def test_invalid_class_weights_of_several_labels(class_weight, words):
     Y = make_rows("multilabel")[1]
     net = _net(class_weight=class_weight)
     assert_refused(net, "fit", (X, Y), {}, ["class_weight", *words])

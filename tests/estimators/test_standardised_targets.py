@@ -1,4 +1,4 @@
-"""A regressor learns standardised targets; what it says is in the caller's units."""
+"""A regressor standardises targets internally; all results are in the units of y."""
 
 import pickle
 
@@ -14,7 +14,7 @@ from skdnn import InputStandardizer, MLPRegularizedRegressor
 from tests.estimators.datasets import parameters
 from tests.estimators.refusals import assert_refused
 
-# Most fits here are a few epochs long on purpose.
+# Most fits take only a few epochs on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 RNG = np.random.default_rng(0)
@@ -32,7 +32,7 @@ def small(loss="squared_error", **options):
     return MLPRegularizedRegressor(loss, (6,), **options)
 
 
-# -- units change nothing else ---------------------------------------------------------
+# -- invariance to units ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loss", DISTANCES)
@@ -46,7 +46,7 @@ def small(loss="squared_error", **options):
     ],
     ids=["adam", "float32", "lbfgs", "sgd"],
 )
-def test_units_of_y_are_units_of_predictions(loss, options):
+def test_predictions_are_in_the_units_of_y(loss, options):
     net = small(loss, **options).fit(X, Y1)
     other = small(loss, **options).fit(X, 1000 * Y1 + 5)
     rtol = 1e-5 if options.get("dtype") == "float32" else 1e-7
@@ -68,7 +68,7 @@ def test_outputs_of_different_scales_are_learnt_alike():
     net = small(**ADAM).fit(X, Y)
     other = small(**ADAM).fit(X, SCALES * Y + [0, -7, 1e6])
     assert_allclose((other.predict(X) - [0, -7, 1e6]) / SCALES, net.predict(X), 1e-5)
-    # J of constants is what it is without scaling.
+    # J of a constant prediction equals that without scaling.
     deviations = (SCALES * Y).std(axis=0)
     weights = np.mean(deviations**2) / deviations**2
     errors = (SCALES * Y + [0, -7, 1e6] - other.predict(X)) ** 2 / 2
@@ -77,7 +77,7 @@ def test_outputs_of_different_scales_are_learnt_alike():
 
 
 def test_small_differences_far_from_zero_are_learnt_in_float32():
-    """As raw float32 numbers almost all of these targets would be one."""
+    """As raw float32 numbers almost all of these targets would be equal."""
     y = 1e8 + Y1
     assert len(np.unique(y.astype(np.float32))) < 4
     far, near = (small(dtype="float32", **ADAM).fit(X, t) for t in (y, Y1))
@@ -85,7 +85,7 @@ def test_small_differences_far_from_zero_are_learnt_in_float32():
     assert far.score(X, y) == pytest.approx(near.score(X, Y1), abs=1e-5)
 
 
-def test_a_real_table_is_learnt_as_it_is():
+def test_a_real_table_is_learnt_without_preprocessing_y():
     X, y = load_diabetes(return_X_y=True)
     X = InputStandardizer().fit_transform(X)
     net = MLPRegularizedRegressor(random_state=0, max_iter=30).fit(X[:350], y[:350])
@@ -106,7 +106,7 @@ def test_a_linear_network_has_the_alpha_of_ridge(l1_ratio):
     assert is_ridge == (l1_ratio == 0)
 
 
-# -- what is measured ------------------------------------------------------------------
+# -- centre and scale ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loss", DISTANCES)
@@ -117,12 +117,12 @@ def test_weights_count_rows(loss):
         np.repeat(X, weight, 0), np.repeat(Y, weight, 0)
     )
     assert_allclose(counted.predict(X), repeated.predict(X), rtol=1e-5, atol=1e-5)
-    spoilt = np.where(weight[:, np.newaxis] > 0, Y, 1e9)
-    without = small(loss, **LBFGS).fit(X, spoilt, sample_weight=weight)
+    corrupted = np.where(weight[:, np.newaxis] > 0, Y, 1e9)
+    without = small(loss, **LBFGS).fit(X, corrupted, sample_weight=weight)
     assert_array_equal(parameters(without), parameters(counted))
 
 
-def test_dev_rows_are_not_measured():
+def test_dev_rows_do_not_affect_centre_and_scale():
     watched = small(max_iter=1).fit(X[:80], Y1[:80], X_val=X[80:], y_val=9 * Y1[80:])
     assert_allclose(watched._model.targets.centre, Y1[:80].mean())
     assert_allclose(watched._model.targets.scale, Y1[:80].std())
@@ -137,7 +137,7 @@ def test_dev_rows_are_not_measured():
     assert scales == {True, False}
 
 
-def test_huber_measures_what_outliers_do_not_move():
+def test_huber_uses_a_robust_centre_and_scale():
     y = np.where(np.arange(120) % 12, Y1, 1e4)
     net = small("huber", max_iter=300, learning_rate_init=0.01).fit(X, y)
     fine = y < 1e4
@@ -147,7 +147,7 @@ def test_huber_measures_what_outliers_do_not_move():
     assert scale == pytest.approx(mostly_equal.std(), rel=0.2)
 
 
-def test_delta_is_in_deviations():
+def test_delta_is_in_standard_deviations():
     y = 1000 * Y1
     options = {"solver": "lbfgs", "tol": 1e-8, "max_iter": 500, "alpha": 0.0}
     net = MLPRegularizedRegressor("huber", (), delta=0.1, **options).fit(X, y)
@@ -175,7 +175,7 @@ def test_constant_targets_are_predicted(loss, value):
     assert r2_score(Y1, both.predict(X)[:, 0]) > 0.7
 
 
-def test_digits_that_rounding_makes_are_not_blown_up():
+def test_rounding_noise_of_constant_targets_is_not_amplified():
     y = np.where(np.arange(120) % 2, 0.3, 0.1 + 0.2)
     assert_array_equal(small(max_iter=1).fit(X, y)._model.targets.scale, 1.0)
 
@@ -191,7 +191,7 @@ def test_counts_start_at_their_mean():
     start.fit(X, y, sample_weight=weight)
     means = np.average(y, axis=0, weights=weight)
     assert_allclose(start.intercepts_[-1], np.log(means), rtol=1e-6)
-    # alpha is that of counts: nothing is scaled.
+    # Counts are not scaled, so alpha refers to y itself.
     assert start._model.targets.cost_unit == 1
     nothing = start.fit(X, 0 * y)
     assert_allclose(nothing.intercepts_[-1], 0, atol=1e-9)
@@ -208,13 +208,13 @@ def test_large_counts_are_learnt():
     assert deviances[1] < 0.1 * deviances[0]
 
 
-# -- what is shown, assigned and exported ----------------------------------------------
+# -- attributes, assignment and export -------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("loss", DISTANCES)
 @pytest.mark.parametrize("y", [1e3 * Y1 - 70, SCALES * Y + 5], ids=["one", "three"])
-def test_shown_parameters_predict_by_hand(loss, dtype, y):
+def test_coefs_reproduce_the_predictions(loss, dtype, y):
     net = small(loss, dtype=dtype, **ADAM).fit(X, y)
     (W1, W2), (b1, b2) = net.coefs_, net.intercepts_
     by_hand = (np.maximum(X @ W1 + b1, 0) @ W2 + b2).reshape(y.shape)
@@ -231,7 +231,7 @@ def test_shown_parameters_predict_by_hand(loss, dtype, y):
     assert W1.flags.writeable
 
 
-def test_assigned_parameters_are_in_the_callers_units():
+def test_assigned_parameters_are_in_the_units_of_y():
     y = SCALES * Y + 5
     net = small(**ADAM).fit(X, y)
     before = net.predict(X)
@@ -243,14 +243,14 @@ def test_assigned_parameters_are_in_the_callers_units():
     net.partial_fit(X, y)
 
 
-def test_onnx_predicts_in_the_callers_units():
+def test_onnx_predicts_in_the_units_of_y():
     reference = pytest.importorskip("onnx.reference")
     y = SCALES * Y + 5
     net = small(**ADAM).fit(X, y)
     X32 = X.astype(np.float32)
-    (told,) = reference.ReferenceEvaluator(net.to_onnx()).run(None, {"X": X32})
-    assert told.dtype == np.float32
-    assert_allclose(told / SCALES, net.predict(X32) / SCALES, rtol=1e-5, atol=1e-4)
+    (output,) = reference.ReferenceEvaluator(net.to_onnx()).run(None, {"X": X32})
+    assert output.dtype == np.float32
+    assert_allclose(output / SCALES, net.predict(X32) / SCALES, rtol=1e-5, atol=1e-4)
 
 
 def test_saved_and_loaded():
@@ -270,7 +270,7 @@ def test_float32_rows_get_float32():
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_costs_are_in_the_callers_units(solver, capsys):
+def test_costs_are_in_the_units_of_y(solver, capsys):
     y, y_val = 1e3 * Y1[:80], 1e3 * Y1[80:]
     net = small(solver=solver, alpha=0.0, dtype="float64", max_iter=5, verbose=2)
     net.fit(X[:80], y, X_val=X[80:], y_val=y_val)
@@ -292,11 +292,11 @@ def test_the_gradient_is_that_of_training(loss):
     assert net.fit(X, y).gradient_check(X, y).passed
 
 
-# -- training that goes on -------------------------------------------------------------
+# -- resumed training ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("again", ["fit", "partial_fit"])
-def test_training_goes_on_with_the_first_centre_and_scale(again):
+def test_resumed_training_keeps_the_first_centre_and_scale(again):
     net = small(warm_start=True, **ADAM)
     getattr(net, again)(X[:60], 1e3 * Y1[:60] + 9)
     before = net._model.targets
@@ -308,7 +308,7 @@ def test_training_goes_on_with_the_first_centre_and_scale(again):
     assert fresh._model.targets != before
 
 
-def test_another_loss_goes_on_with_the_scale_where_it_fits():
+def test_another_loss_keeps_the_scale_if_compatible():
     net = small(warm_start=True, **ADAM).fit(X, 1e3 * Y1)
     scale = net._model.targets.scale
     assert_array_equal(
@@ -318,7 +318,7 @@ def test_another_loss_goes_on_with_the_scale_where_it_fits():
     assert net._model.targets.cost_unit == 1
 
 
-def test_scikit_learns_network_goes_on_with_y_as_it_is():
+def test_a_converted_network_resumes_without_scaling():
     mlp = MLPRegressor(hidden_layer_sizes=(6,), max_iter=5, random_state=0).fit(
         X, 30 * Y1
     )
@@ -328,7 +328,7 @@ def test_scikit_learns_network_goes_on_with_y_as_it_is():
         assert net._model.targets.cost_unit == 1
 
 
-def test_switched_off_it_is_y_that_is_learnt():
+def test_without_normalize_y_training_uses_y():
     net = small(normalize_y=False, dtype="float64", max_iter=1).fit(X, Y1)
     assert_array_equal(net._model.theta, parameters(net))
     assert net.coefs_[-1].flags.writeable

@@ -1,4 +1,4 @@
-"""Why a training stopped: one code and one sentence, of which everything speaks."""
+"""Why training stopped: one code and one sentence, used everywhere."""
 
 import re
 import warnings
@@ -32,7 +32,7 @@ quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarnin
 
 
 class Stop:
-    """A callback that stops at the second epoch."""
+    """Stop at the second epoch."""
 
     def setup(self, estimator, context):
         pass
@@ -90,9 +90,7 @@ def test_every_code_has_a_sentence():
     ],
 )
 @quiet
-def test_codes_sentences_and_what_speaks_of_them(
-    options, code, words, converged, capsys
-):
+def test_codes_and_sentences_agree_everywhere(options, code, words, converged, capsys):
     fitted = net(**options, verbose=True).fit(X, Y)
     assert fitted.stop_reason_ == code
     assert fitted.converged_ is converged
@@ -108,7 +106,7 @@ def test_a_callback_and_partial_fit_are_reasons_too():
     assert net().partial_fit(X, Y, classes=[0, 1, 2]).stop_reason_ == "one_epoch"
 
 
-# -- training that cannot have worked --------------------------------------------------
+# -- failed training -------------------------------------------------------------------
 
 DIGITS = load_digits(return_X_y=True)
 ONE_LAYER = {"batch_size": 200, "keep_prob": 1.0, "averaging": None}
@@ -147,7 +145,7 @@ FAILING = {
 
 @pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
 @pytest.mark.parametrize("name", FAILING)
-def test_what_cannot_have_worked_is_not_called_converged(name):
+def test_failed_training_is_not_called_converged(name):
     estimator, (rows, targets), code = FAILING[name]
     estimator.set_params(random_state=0)
     with pytest.warns(ConvergenceWarning, match="Training failed: .*Lower learning_ra"):
@@ -157,7 +155,7 @@ def test_what_cannot_have_worked_is_not_called_converged(name):
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "adam", "sgd"])
-def test_who_loses_the_net_to_the_penalty_is_told(solver):
+def test_a_dominating_penalty_raises_a_warning(solver):
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([0, 1, 1, 0])
     lost = MLPRegularizedClassifier(
         100, solver=solver, alpha=50.0, max_iter=3000, learning_rate_init=0.01
@@ -176,12 +174,12 @@ def test_xor_is_learned_with_the_alpha_that_the_warning_names():
     with pytest.warns(ConvergenceWarning, match="try alpha=0.004"):
         net.fit(X, y)
     with pytest.warns(ConvergenceWarning, match="2000 iterations was reached"):
-        net.set_params(alpha=0.004).fit(X, y)  # to and fro across a kink
+        net.set_params(alpha=0.004).fit(X, y)  # oscillates across a kink
     assert net.score(X, y) == 1.0
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_a_regressor_is_told_too(method):
+def test_a_dominating_penalty_of_a_regressor_raises_a_warning(method):
     strong = net(MLPRegularizedRegressor, alpha=1e6, learning_rate_init=0.1)
     with pytest.warns(ConvergenceWarning, match="penalty dominates"):
         for _ in range(60):
@@ -190,16 +188,16 @@ def test_a_regressor_is_told_too(method):
                 break
 
 
-def test_a_constant_target_is_no_loss():
+def test_a_constant_target_does_not_warn():
     net(MLPRegularizedRegressor, alpha=1e6, solver="lbfgs").fit(X, np.ones(60))
 
 
-def test_zero_weights_are_blamed_on_their_start():
+def test_zero_weights_are_attributed_to_init():
     with pytest.warns(ConvergenceWarning, match="init='zeros'.*Use init='auto'"):
         net(init="zeros", tol=1e-3).fit(X, Y)
 
 
-# -- what a warning advises ------------------------------------------------------------
+# -- advice in warnings ----------------------------------------------------------------
 
 
 def advice(estimator, *arguments, **more):
@@ -210,7 +208,7 @@ def advice(estimator, *arguments, **more):
     return str(warning.message)
 
 
-def test_at_max_iter_the_curves_say_what_to_do():
+def test_advice_at_max_iter_follows_from_the_curves():
     rows, labels = DIGITS[0] / 16, DIGITS[1]
     half = slice(0, 600), slice(600, 1200)
     dev = {"X_val": rows[half[1]], "y_val": labels[half[1]]}
@@ -232,7 +230,7 @@ def test_at_max_iter_the_curves_say_what_to_do():
 
 
 @pytest.mark.parametrize("search", ["grid", "cross_val_score", "decomposition"])
-def test_many_fits_that_ran_out_of_epochs_are_told_of_once(search):
+def test_many_fits_that_reach_max_iter_warn_once(search):
     short = net(max_iter=2)
     with pytest.warns(ConvergenceWarning) as caught:
         if search == "grid":
@@ -255,7 +253,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_warning_blames_the_line_that_called_us(call):
+def test_a_warning_points_to_the_calling_line(call):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         CALLS[call](net(max_iter=2, batch_size=len(X) + 1))
@@ -263,7 +261,7 @@ def test_a_warning_blames_the_line_that_called_us(call):
     assert {w.filename for w in caught} == {__file__}
 
 
-# -- lines of verbose ------------------------------------------------------------------
+# -- verbose output --------------------------------------------------------------------
 
 
 def records(n, compile_seconds=0.0):
@@ -295,7 +293,7 @@ def test_short_fits_print_few_lines_and_long_ones_all(
     assert last == "Stopped: it was enough."
 
 
-def test_compiling_is_told_once_and_is_not_the_time_of_an_epoch(capsys):
+def test_compilation_is_reported_once_and_not_counted_as_epoch_time(capsys):
     printer = EpochPrinter(2)
     for record in records(2, compile_seconds=9.2):
         printer.epoch(record)

@@ -1,4 +1,4 @@
-"""partial_fit: J over all rows seen so far, whatever the pieces."""
+"""partial_fit minimises J over all rows seen so far, whatever the pieces."""
 
 import pickle
 
@@ -44,7 +44,7 @@ def test_digits_fed_in_small_pieces_are_learned(digits, size, n_rows):
 
 @pytest.mark.parametrize("total", [None, "known"])
 @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
-def test_a_file_in_pieces_ends_with_the_weights_of_one_fit(digits, solver, total):
+def test_a_file_in_pieces_gives_the_weights_of_one_fit(digits, solver, total):
     X, _, y, _ = digits
     options = {"solver": solver, "alpha": 5.0, "batch_size": 100, "random_state": 0}
     whole = MLPRegularizedClassifier(
@@ -86,7 +86,7 @@ def test_rows_of_fit_count_and_repeated_calls_do_not():
         assert net._model.total_weight == 90
 
 
-def test_what_has_been_seen_is_state():
+def test_the_weight_seen_so_far_is_state():
     X, y = make_rows(n_rows=90)
     net = MLPRegularizedClassifier((4,), random_state=0)
     net.partial_fit(X[:30], y[:30], classes=CLASSES)
@@ -122,8 +122,8 @@ def rates_of(net, calls):
     return rates
 
 
-def test_schedules_count_what_was_seen_and_not_calls():
-    """20 calls are two passes: a wave of four passes is half over, not long gone."""
+def test_schedules_count_rows_and_not_calls():
+    """20 calls are two passes, so a schedule of four passes is only half over."""
     X, _ = make_rows()
     net = MLPRegularizedRegressor(
         hidden_layer_sizes=(4,), learning_rate="cosine", max_iter=4, random_state=0
@@ -135,7 +135,7 @@ def test_schedules_count_what_was_seen_and_not_calls():
     assert_allclose(rates, 0.5 * (1 + np.cos(np.pi * passes / 4)), rtol=1e-9)
 
 
-def test_a_stream_without_an_end_keeps_its_rate():
+def test_an_endless_stream_keeps_its_rate():
     X, _ = make_rows()
     net = MLPRegularizedRegressor(
         hidden_layer_sizes=(4,), learning_rate="cosine", max_iter=2, random_state=0
@@ -145,7 +145,7 @@ def test_a_stream_without_an_end_keeps_its_rate():
 
 
 @pytest.mark.parametrize("total", [0, -1, np.inf, np.nan, "60", True])
-def test_a_total_that_is_none_is_refused(total):
+def test_an_invalid_total_weight_is_refused(total):
     X, y = make_rows()
     net = MLPRegularizedClassifier((3,), random_state=0)
     with pytest.raises(ValueError, match="total_weight must be a number > 0 or None"):

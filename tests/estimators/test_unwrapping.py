@@ -1,4 +1,4 @@
-"""One model is found inside everything that wraps one, with the rows that it sees."""
+"""Find the model inside wrappers, and the rows that it is fitted to."""
 
 import numpy as np
 import pytest
@@ -24,15 +24,15 @@ X, Y = make_rows("binary", n_rows=40)
 T = 1e3 + 50 * X[:, 0] - 20 * X[:, 2]
 
 
-class Keeps(Ridge):
-    """A regressor that remembers what fit was given."""
+class RecordingRidge(Ridge):
+    """A regressor that records the arguments of fit."""
 
     def fit(self, X, y):
         self.X_, self.y_ = X, y
         return super().fit(X, y)
 
 
-def test_bare():
+def test_bare_model():
     model = LogisticRegression()
     assert unwrap(model) == (model, (), (), "", False)
     assert unwrap(None).model is None
@@ -73,7 +73,7 @@ def test_pipeline_in_search_in_pipeline():
         (TunedThresholdClassifierCV(LogisticRegression(), cv=2), "estimator__"),
     ],
 )
-def test_wrappers_of_one(wrapper, prefix):
+def test_wrappers_of_one_model(wrapper, prefix):
     model = make_pipeline(StandardScaler(), wrapper)
     template = wrapper.get_params(deep=False)[prefix[:-2]]
     assert unwrap(model).model is template
@@ -96,7 +96,7 @@ def test_a_frozen_model_is_found_but_cannot_be_set():
     assert unwrap(FrozenEstimator(search)).is_frozen
 
 
-def test_what_is_not_one_model_is_the_model_itself():
+def test_wrappers_without_a_single_model_are_returned():
     empty = Pipeline([])
     assert unwrap(empty).model is empty
     default = TransformedTargetRegressor()
@@ -115,13 +115,13 @@ def test_what_is_not_one_model_is_the_model_itself():
         {},
     ],
 )
-def test_rows_are_those_that_fit_gives_the_model(transform, y):
-    """Transformers of X that look at y see it as it is at their place."""
+def test_rows_are_those_passed_to_the_model_by_fit(transform, y):
+    """Transformers of X that use y get it as transformed at that point."""
     selected = SelectKBest(
         lambda X, y: f_regression(X, np.reshape(y, (len(y), -1))[:, 0]), k=3
     )
     target = TransformedTargetRegressor(
-        make_pipeline(clone(selected).set_params(k=2), Keeps()), **transform
+        make_pipeline(clone(selected).set_params(k=2), RecordingRidge()), **transform
     )
     model = make_pipeline(StandardScaler(), selected, target)
     fresh = unwrap(model, fitted=False).rows(X, y, refit=True)
@@ -139,12 +139,12 @@ def test_rows_are_those_that_fit_gives_the_model(transform, y):
 
 def test_frozen_transformers_are_not_fitted_again():
     scaler = StandardScaler().fit(X)
-    frozen = FrozenEstimator(make_pipeline(scaler, Keeps()).fit(X, T))
+    frozen = FrozenEstimator(make_pipeline(scaler, RecordingRidge()).fit(X, T))
     rows, _ = unwrap(frozen, fitted=False).rows(2 * X, T, refit=True)
     assert_array_equal(rows, scaler.transform(2 * X))
 
 
-def test_what_has_no_network():
+def test_estimators_without_a_network():
     search = GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2)
     calibrated = CalibratedClassifierCV(LogisticRegression())
     for model, words in [

@@ -1,4 +1,4 @@
-"""Tables that are not in memory, by the real libraries: trained on as in memory."""
+"""Fits on tables of real out-of-core libraries equal fits in memory."""
 
 import pickle
 import re
@@ -16,7 +16,7 @@ X = rng.standard_normal((300, 3))
 y = np.where(X[:, 0] > 0, "yes", "no")
 FRAME = pd.DataFrame(X, columns=["a", "b", "c"]).assign(label=y)
 NEEDS = 'comes with pip install "skdnn[stream]"'
-# Dask calls what pandas 3.1 deprecates.
+# Dask uses an argument that pandas 3.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
 
 
@@ -101,14 +101,14 @@ def classifier():
 
 
 @pytest.mark.parametrize("make", FRAMES + ARRAYS, ids=lambda make: make.__name__)
-def test_a_fit_is_that_of_the_table(make, tmp_path):
+def test_a_fit_equals_that_of_the_table(make, tmp_path):
     source = source_of(make, tmp_path)
     net, whole = classifier().fit(source), classifier().fit(X, y)
     for mine, theirs in zip(net.coefs_, whole.coefs_, strict=True):
         assert_array_equal(mine, theirs)
     robust = InputStandardizer("robust")
     assert_array_equal(robust.fit(source).scale_, robust.fit(X).scale_)
-    if make is not h5py_dataset:  # its files cannot be pickled
+    if make is not h5py_dataset:  # h5py files cannot be pickled
         copy = pickle.loads(pickle.dumps(source.map(InputStandardizer().fit(source))))
         assert sum(len(labels) for _, labels in copy) == 300
 
@@ -118,7 +118,7 @@ def test_a_fit_is_that_of_the_table(make, tmp_path):
     [pyarrow_dataset, polars_frame, dask_frame, dask_array, zarr_array, h5py_dataset],
     ids=lambda make: make.__name__,
 )
-def test_the_hint_of_a_refusal_works_as_it_stands(make, tmp_path):
+def test_the_code_suggested_by_the_error_works(make, tmp_path):
     table = make(tmp_path)
     with pytest.raises(TypeError, match="would be loaded whole") as refused:
         classifier().fit(table, y)
@@ -130,7 +130,7 @@ def test_the_hint_of_a_refusal_works_as_it_stands(make, tmp_path):
 
 
 @pytest.mark.parametrize("make", [dask_array, zarr_array, h5py_dataset])
-def test_transformers_refuse_what_they_would_load_whole(make, tmp_path):
+def test_transformers_refuse_tables_that_they_would_load_whole(make, tmp_path):
     with pytest.raises(TypeError, match="would be loaded whole"):
         InputStandardizer().fit(make(tmp_path))
 

@@ -1,4 +1,4 @@
-"""The sample of a stream: whole if it is short, fair if it is long."""
+"""RowSample keeps a short stream whole and samples a long one uniformly."""
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ def test_a_short_stream_is_kept_whole_and_in_order():
     assert_array_equal(sample.numbers, y)
 
 
-def test_rows_of_a_long_stream_are_kept_together_with_their_numbers():
+def test_rows_of_a_long_stream_are_kept_with_their_indices():
     y = np.arange(1000)
     sample = sample_of([(y[k : k + 90, None], y[k : k + 90]) for k in y[::90]], 100)
     assert 30 <= sample.numbers.size <= 100
@@ -35,8 +35,8 @@ def test_rows_of_a_long_stream_are_kept_together_with_their_numbers():
     assert_array_equal(sample.arrays[1], sample.numbers)
 
 
-def test_every_part_of_a_stream_has_its_share():
-    # Whatever has a period, such as classes that take turns, is not cut by one.
+def test_every_part_of_a_stream_is_sampled_equally():
+    # The sample must not be biased by periodic rows, such as alternating classes.
     chunks = [(np.arange(k, k + 500),) for k in range(0, 100_000, 500)]
     numbers = sample_of(chunks, 8000).numbers
     expected = numbers.size / 8
@@ -47,7 +47,7 @@ def test_every_part_of_a_stream_has_its_share():
 @pytest.mark.parametrize(
     "kind", [sparse.csc_array, pd.DataFrame, lambda X: pl.DataFrame(X, orient="row")]
 )
-def test_tables_stay_of_their_kind(kind):
+def test_tables_keep_their_type(kind):
     X = np.arange(600.0).reshape(300, 2)
     sample = sample_of([(kind(X[k : k + 50]),) for k in range(0, 300, 50)], 100)
     (rows,) = sample.arrays
@@ -58,7 +58,7 @@ def test_tables_stay_of_their_kind(kind):
     assert_array_equal(np.asarray(rows), X[sample.numbers])
 
 
-def test_what_is_kept_is_a_copy():
+def test_kept_rows_are_copies():
     buffer, sample = np.zeros((5, 1)), RowSample(10)
     for k in range(2):
         buffer[:] = k

@@ -1,4 +1,4 @@
-"""Weights that are shares of one, as boosting hands them out, count rows too."""
+"""Weights that are all below 1, as in boosting, are rescaled to a mean of 1."""
 
 import numpy as np
 import pytest
@@ -15,19 +15,19 @@ from tests.estimators.datasets import make_rows, parameters
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-def test_shares_are_scaled_to_an_average_of_one():
+def test_weights_below_one_are_rescaled_to_a_mean_of_one():
     assert as_counts(None) is None
     assert_allclose(as_counts(np.full(4, 0.25)), 1.0)
     assert_allclose(as_counts(np.array([0.1, 0.3, 0.0])), [0.5, 1.5, 0.0])
 
 
 @pytest.mark.parametrize("weight", [[1.0, 0.5], [2.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
-def test_weights_that_count_are_left_alone(weight):
+def test_other_weights_are_unchanged(weight):
     assert_array_equal(as_counts(np.array(weight)), weight)
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_shares_train_as_counts_do(solver):
+def test_weights_below_one_train_like_counts(solver):
     X, y = make_rows()
     counts = np.arange(60) % 4.0
     options = {"solver": solver, "max_iter": 20, "random_state": 0, "dtype": "float64"}
@@ -35,11 +35,11 @@ def test_shares_train_as_counts_do(solver):
         MLPRegularizedClassifier((5,), **options).fit(X, y, sample_weight=weight)
         for weight in (counts / counts.sum(), counts * 45 / counts.sum())
     )
-    assert one._model.total_weight == pytest.approx(45)  # the rows that have any weight
+    assert one._model.total_weight == pytest.approx(45)  # rows of positive weight
     assert_allclose(parameters(one), parameters(other), rtol=1e-6, atol=1e-9)
 
 
-def test_class_weights_multiply_shares():
+def test_class_weights_multiply_rescaled_weights():
     X, y = make_rows()
     options = {"class_weight": {0: 3.0, 1: 1.0, 2: 1.0}, "max_iter": 5}
     nets = [
@@ -52,7 +52,7 @@ def test_class_weights_multiply_shares():
     assert_allclose(*map(parameters, nets), rtol=1e-5, atol=1e-7)
 
 
-def test_boosting_does_not_lose_the_net():
+def test_boosted_nets_are_not_dominated_by_the_penalty():
     X, y = load_breast_cancer(return_X_y=True)
     X, X_test, y, y_test = train_test_split(scale(X), y, stratify=y, random_state=0)
     net = MLPRegularizedClassifier((20,), random_state=0)

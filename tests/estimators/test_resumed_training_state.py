@@ -1,7 +1,7 @@
-"""A training that is stopped, saved and resumed is the uninterrupted one: its state.
+"""Training that is stopped, saved and resumed has the state of one uninterrupted fit.
 
-What goes on is patience and the best parameters too; a training that has converged is
-over, and a warm fit then begins another one.
+The state includes patience and the best parameters. After convergence a warm-started
+fit begins a new training run.
 """
 
 import pickle
@@ -42,7 +42,7 @@ def _assert_same_training(one, other):
 
 
 def _in_parts(net, n_parts, X, y, **dev):
-    """Fit again and again, each time as it comes out of a file."""
+    """Fit repeatedly, each time after pickling."""
     for _ in range(n_parts):
         net = pickle.loads(pickle.dumps(net)).fit(X, y, **dev)
     return net
@@ -54,8 +54,8 @@ def _in_parts(net, n_parts, X, y, **dev):
 @pytest.mark.parametrize("scoring", ["loss", "accuracy"])
 @pytest.mark.parametrize("own_dev_set", [False, True])
 @pytest.mark.parametrize("solver", STOCHASTIC)
-def test_early_stopping_in_parts_is_one_fit(solver, own_dev_set, scoring):
-    """In five parts of nine epochs: the best is in an early one, patience runs over."""
+def test_early_stopping_in_parts_equals_one_fit(solver, own_dev_set, scoring):
+    """Five parts of nine epochs: the best is early, patience spans several parts."""
     X, y, dev = rows_with_dev()
     dev = dev if own_dev_set else {}
     options = {
@@ -75,7 +75,7 @@ def test_early_stopping_in_parts_is_one_fit(solver, own_dev_set, scoring):
 
 @pytest.mark.parametrize("solver", STOCHASTIC)
 @pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
-def test_patience_for_the_training_cost_in_parts_is_one_fit(solver, learning_rate):
+def test_patience_on_the_training_cost_in_parts_equals_one_fit(solver, learning_rate):
     X, y = make_rows()
     options = {
         "hidden_layer_sizes": (4,),
@@ -94,7 +94,7 @@ def test_patience_for_the_training_cost_in_parts_is_one_fit(solver, learning_rat
     _assert_same_training(_in_parts(parts, 1, X, y), whole)
 
 
-def test_early_stopping_of_a_regressor_in_parts_is_one_fit():
+def test_early_stopping_of_a_regressor_in_parts_equals_one_fit():
     X, _ = make_rows()
     y = X[:, 0] + np.random.default_rng(0).normal(size=60)
     options = {
@@ -110,7 +110,7 @@ def test_early_stopping_of_a_regressor_in_parts_is_one_fit():
     _assert_same_training(_in_parts(parts, 3, X, y), whole)
 
 
-def test_lbfgs_keeps_the_best_over_its_parts():
+def test_lbfgs_keeps_the_best_across_parts():
     X, y, dev = rows_with_dev()
     net = overfitting_net(solver="lbfgs", max_iter=4, warm_start=True)
     net = _in_parts(net.set_params(n_iter_no_change=12), 3, X, y, **dev)
@@ -142,7 +142,7 @@ def test_a_fit_after_convergence_has_fresh_patience_and_keeps_the_best():
 
 
 def test_a_fit_after_convergence_forgets_the_training_cost():
-    """It is that of other settings, perhaps; there is nothing to keep."""
+    """Settings may have changed, so the old cost is not comparable."""
     X, y = make_rows()
     net = MLPRegularizedClassifier((4,), warm_start=True, max_iter=500, random_state=0)
     net.set_params(learning_rate_init=0.05, batch_size=20).fit(X, y)
@@ -153,7 +153,7 @@ def test_a_fit_after_convergence_forgets_the_training_cost():
 
 
 @pytest.mark.parametrize("learning_rate", ["adaptive", "invscaling"])
-def test_the_rate_begins_anew_after_convergence(learning_rate, capsys):
+def test_the_learning_rate_restarts_after_convergence(learning_rate, capsys):
     X, y = make_rows()
     net = MLPRegularizedClassifier(
         (4,),
@@ -177,7 +177,7 @@ def test_the_rate_begins_anew_after_convergence(learning_rate, capsys):
     assert len(set(rates[0])) > 2
 
 
-def test_the_adaptive_rate_goes_on_where_epochs_ran_out():
+def test_the_adaptive_rate_resumes_after_max_iter():
     X, y = make_rows()
     net = MLPRegularizedClassifier(
         (4,), solver="sgd", learning_rate="adaptive", tol=1e9, n_iter_no_change=3
@@ -187,13 +187,13 @@ def test_the_adaptive_rate_goes_on_where_epochs_ran_out():
     assert not net.converged_
 
 
-# -- something else is followed --------------------------------------------------------
+# -- another criterion -----------------------------------------------------------------
 
 
-def test_the_best_is_looked_at_again_on_another_dev_set():
+def test_the_best_is_scored_again_on_another_dev_set():
     X, y, dev = rows_with_dev()
     net = overfitting_net(warm_start=True, max_iter=3).fit(X, y, **dev)
-    easy = {"X_val": X, "y_val": y}  # on which training goes on to gain
+    easy = {"X_val": X, "y_val": y}  # on which training keeps improving
     net.fit(X, y, **easy)
     assert net.best_iteration_ == 6
     hard = {"X_val": X, "y_val": (y + 1) % 3}
@@ -204,7 +204,7 @@ def test_the_best_is_looked_at_again_on_another_dev_set():
     assert net.best_validation_score_ == pytest.approx(net.score(X, (y + 1) % 3))
 
 
-def test_the_best_is_looked_at_again_by_another_scoring():
+def test_the_best_is_scored_again_with_another_scoring():
     X, y, dev = rows_with_dev()
     net = overfitting_net(warm_start=True, max_iter=3).fit(X, y, **dev)
     net.set_params(scoring="neg_log_loss").fit(X, y, **dev)
@@ -215,8 +215,8 @@ def test_the_best_is_looked_at_again_by_another_scoring():
 @pytest.mark.parametrize(
     "change", [{"alpha": 50.0}, {"keep_prob": 0.5}, {"label_smoothing": 0.3}]
 )
-def test_patience_begins_anew_for_another_cost(change):
-    """A higher one would be no improvement on the old for ever."""
+def test_patience_restarts_for_another_cost(change):
+    """A higher cost would never improve on the old one."""
     X, y = make_rows()
     net = MLPRegularizedClassifier((8,), warm_start=True, random_state=0, tol=0.0)
     net.set_params(n_iter_no_change=5, max_iter=30, learning_rate_init=0.01).fit(X, y)
@@ -227,7 +227,7 @@ def test_patience_begins_anew_for_another_cost(change):
     assert net.n_iter_ == 6
 
 
-def test_patience_begins_anew_for_other_rows():
+def test_patience_restarts_for_other_rows():
     X, y = make_rows()
     net = MLPRegularizedClassifier((8,), warm_start=True, random_state=0, tol=0.0)
     net.set_params(n_iter_no_change=5, max_iter=30, learning_rate_init=0.01).fit(X, y)
@@ -237,7 +237,7 @@ def test_patience_begins_anew_for_other_rows():
     assert net.n_iter_ == 6
 
 
-def test_early_stopping_that_is_switched_off_leaves_the_last_parameters():
+def test_switching_early_stopping_off_keeps_the_last_parameters():
     net, X, y, _ = _converged()
     net.set_params(early_stopping=False, max_iter=2).fit(X, y)
     assert_array_equal(parameters(net), net._state.to_predict)
@@ -262,7 +262,7 @@ def test_partial_fit_stops_early_as_fit_does(solver):
     _assert_same_training(parts, whole)
 
 
-def test_partial_fit_after_convergence_trains_on_and_keeps_the_best():
+def test_partial_fit_after_convergence_continues_and_keeps_the_best():
     X, y, dev = rows_with_dev()
     net = overfitting_net(n_iter_no_change=4).fit(X, y, **dev)
     best, last, n_epochs = parameters(net), net._state.theta, len(net.loss_curve_)
@@ -285,8 +285,8 @@ def test_an_improvement_after_convergence_counts():
 def test_partial_fit_of_the_same_rows_has_patience_without_a_dev_set():
     X, y = make_rows()
     net = MLPRegularizedClassifier((4,), tol=1e9, n_iter_no_change=3, random_state=0)
-    told = [net.partial_fit(X, y, classes=[0, 1, 2]).converged_ for _ in range(6)]
-    assert told == [False, False, False, True, True, True]
+    converged = [net.partial_fit(X, y, classes=[0, 1, 2]).converged_ for _ in range(6)]
+    assert converged == [False, False, False, True, True, True]
     stream = MLPRegularizedClassifier((4,), tol=1e9, n_iter_no_change=3)
     for k in range(6):
         rows = slice(10 * k, 10 * (k + 1))
@@ -294,7 +294,7 @@ def test_partial_fit_of_the_same_rows_has_patience_without_a_dev_set():
         assert not stream.converged_
 
 
-def test_partial_fit_says_that_early_stopping_has_no_dev_set():
+def test_partial_fit_warns_about_early_stopping_without_a_dev_set():
     X, y = make_rows()
     net = overfitting_net()
     with pytest.warns(UserWarning, match="no effect in partial_fit") as caught:

@@ -1,4 +1,4 @@
-"""In whatever order threads are done, the choice is the same, and nothing is wasted."""
+"""The order in which threads finish does not change a CV fit or waste steps."""
 
 import random
 from functools import partial
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 MANY = {"alphas": [0.1, 1e4], "keep_probs": [1.0, 0.8], "n_members": 3}
 
 
-class Disordered(Workers):
-    """Ends legs in a random order, and goes ahead wherever that is allowed."""
+class ShuffledWorkers(Workers):
+    """Finish legs in random order, and train ahead wherever that is allowed."""
 
     n_ahead = 0
 
@@ -32,25 +32,25 @@ class Disordered(Workers):
         legs = list(legs)
         while legs:
             while (leg := ahead()) is not None:
-                Disordered.n_ahead += 1
+                ShuffledWorkers.n_ahead += 1
                 legs.append(leg)
             leg = legs.pop(self._random.randrange(len(legs)))
             legs += follow(leg, run_leg(leg))
 
 
 @pytest.fixture
-def disordered(monkeypatch):
-    """Return what has fits end their legs in another order."""
+def shuffle_workers(monkeypatch):
+    """Return a function that shuffles the order of legs in the following fits."""
 
     def use(seed):
-        monkeypatch.setattr(base, "Workers", partial(Disordered, seed=seed))
-        monkeypatch.setattr(Disordered, "n_ahead", 0)
+        monkeypatch.setattr(base, "Workers", partial(ShuffledWorkers, seed=seed))
+        monkeypatch.setattr(ShuffledWorkers, "n_ahead", 0)
 
     return use
 
 
 def assert_same(model, expected):
-    """Compare what has been chosen, and what each network has reached."""
+    """Compare scores, predictions and the state of each network."""
     assert_array_equal(model.scores_, expected.scores_)
     assert_array_equal(model.oof_decision_function_, expected.oof_decision_function_)
     assert_array_equal(thetas(model), thetas(expected))
@@ -62,21 +62,21 @@ def assert_same(model, expected):
 
 
 @pytest.mark.parametrize("options", [{}, {"refit": False}, {"scoring": "accuracy"}])
-def test_the_order_changes_nothing(options, disordered, monkeypatch):
-    monkeypatch.setattr("skdnn.cross_validated.race._PATIENT_UNTIL", 0)
+def test_the_order_of_legs_changes_nothing(options, shuffle_workers, monkeypatch):
+    monkeypatch.setattr("skdnn.cross_validated.race._MIN_STEPS_TO_STOP", 0)
     steps(monkeypatch, 4, 12, 20, 28, 36, 44, 52)
     model = classifier(**MANY, **options, n_iter_no_change=2)
     expected = model.fit(X, Y)
-    assert np.isnan(expected.scores_).any()  # some have stopped before the others
+    assert np.isnan(expected.scores_).any()  # some candidates stopped early
     for seed in range(3):
-        disordered(seed)
+        shuffle_workers(seed)
         other = classifier(**MANY, **options, n_iter_no_change=2)
         assert_same(other.fit(X, Y), expected)
-        assert Disordered.n_ahead > 0
+        assert ShuffledWorkers.n_ahead > 0
 
 
-def test_who_went_ahead_of_a_divergence_is_put_back(disordered, monkeypatch):
-    """The best checkpoint may be before it: then these networks are the members."""
+def test_networks_ahead_of_a_divergence_are_rolled_back(shuffle_workers, monkeypatch):
+    """The best checkpoint may precede the divergence; its networks are the members."""
     steps(monkeypatch, 4, 8, 12, 16)
     advance, expected = NetInTraining.advance_to, classifier(refit=False).fit(X, Y)
     seed_of_last = expected._nets[-1].random_state
@@ -90,33 +90,35 @@ def test_who_went_ahead_of_a_divergence_is_put_back(disordered, monkeypatch):
         expected.fit(X, Y)
     assert {net.optimizer_state_.t for net in expected._nets} == {12}
     for seed in range(3):
-        disordered(seed)
+        shuffle_workers(seed)
         with pytest.warns(match="diverged"):
             model = classifier(refit=False).fit(X, Y)
-        assert Disordered.n_ahead > 0
+        assert ShuffledWorkers.n_ahead > 0
         assert_same(model, expected)
 
 
-def test_nobody_goes_beyond_where_a_candidate_stops(disordered, monkeypatch):
-    monkeypatch.setattr("skdnn.cross_validated.race._PATIENT_UNTIL", 0)
+def test_no_network_trains_beyond_the_stop_of_its_candidate(
+    shuffle_workers, monkeypatch
+):
+    monkeypatch.setattr("skdnn.cross_validated.race._MIN_STEPS_TO_STOP", 0)
     steps(monkeypatch, 4, 12, 20, 28, 36, 44, 52)
     fits = []
     for seed in range(3):
-        disordered(seed)
+        shuffle_workers(seed)
         fits.append(classifier(alphas=1e4, refit=False, n_iter_no_change=2).fit(X, Y))
-        assert Disordered.n_ahead > 0
+        assert ShuffledWorkers.n_ahead > 0
     stopped = fits[0].n_steps_[-1]
     assert stopped < 52
     assert {net.optimizer_state_.t for fit in fits for net in fit._nets} == {stopped}
 
 
-def test_nobody_goes_ahead_where_each_checkpoint_is_told(
-    disordered, monkeypatch, capsys
+def test_no_network_trains_ahead_when_each_checkpoint_is_reported(
+    shuffle_workers, monkeypatch, capsys
 ):
     steps(monkeypatch, 4, 8, 12)
-    disordered(0)
+    shuffle_workers(0)
     classifier(**MANY, verbose=True).fit(X, Y)
-    assert Disordered.n_ahead == 0
+    assert ShuffledWorkers.n_ahead == 0
     assert capsys.readouterr().out
 
 
@@ -130,15 +132,15 @@ def test_rows_of_a_fold_are_prepared_once_for_all_candidates(monkeypatch):
 
 
 def test_members_take_turns(monkeypatch):
-    """Each a checkpoint at a time: so threads come to an end together."""
+    """Members advance by one checkpoint each, so that threads finish together."""
     steps(monkeypatch, 4, 8, 12)
     turns, advance = [], NetInTraining.advance_to
 
-    def noted(net, n_steps):
+    def recorded_advance(net, n_steps):
         turns.append((net.examples.n_rows == len(Y), n_steps))
         return advance(net, n_steps)
 
-    monkeypatch.setattr(NetInTraining, "advance_to", noted)
+    monkeypatch.setattr(NetInTraining, "advance_to", recorded_advance)
     model = classifier(n_members=3).fit(X, Y)
     best = [n for n in (4, 8, 12) if n <= model.best_n_steps_]
     of_members = [n_steps for is_member, n_steps in turns if is_member]
@@ -146,8 +148,8 @@ def test_members_take_turns(monkeypatch):
     assert of_members == [n for n in best for _ in range(3)]
 
 
-def test_threads_are_not_idle_while_a_leg_can_be_had():
-    """Twice as many legs are begun as there are threads; the rest is asked for."""
+def test_threads_are_not_idle_while_legs_are_left():
+    """Twice as many legs as threads start at once; the others follow on demand."""
 
     class Net:
         def advance_to(self, n_steps):

@@ -1,4 +1,4 @@
-"""How a choice ends, and what it warns of."""
+"""When CV fits stop, and their warnings."""
 
 import re
 import warnings
@@ -23,13 +23,13 @@ NOISE = np.random.default_rng(7).normal(size=(90, 4))
 
 @pytest.fixture
 def quiet():
-    """A fit that warns of nothing, whatever these warnings are made of."""
+    """Turn every warning of a fit into an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
 
 
-def test_a_choice_that_works_is_silent(quiet, monkeypatch):
+def test_a_successful_fit_does_not_warn(quiet, monkeypatch):
     steps(monkeypatch, 30, 60, 600)
     model = classifier(alphas=0.001).fit(X, Y)
     assert model.best_n_steps_ < 600
@@ -49,7 +49,7 @@ def test_too_few_steps(make, monkeypatch):
 
 @pytest.mark.parametrize("cv", [3, 30])
 @pytest.mark.parametrize("make", [classifier, regressor])
-def test_columns_that_say_nothing(make, cv, monkeypatch):
+def test_uninformative_columns(make, cv, monkeypatch):
     steps(monkeypatch, 5)
     y = Y if make is classifier else X[:, 0]
     with pytest.warns(ConvergenceWarning, match="below that of a constant") as caught:
@@ -59,8 +59,8 @@ def test_columns_that_say_nothing(make, cv, monkeypatch):
 
 
 @pytest.mark.parametrize("cv", [3, 30])
-def test_the_constant_is_one_for_all_folds(cv, quiet, monkeypatch):
-    """Small folds have constants of their own that no network could beat."""
+def test_all_folds_are_compared_with_one_constant(cv, quiet, monkeypatch):
+    """No network could beat a separate constant for each small fold."""
     steps(monkeypatch, 30, 60, 600)
     model = classifier(alphas=0.001, cv=cv, random_state=1).fit(X, Y)
     shares = np.bincount(Y) / 90
@@ -76,7 +76,7 @@ def test_the_constant_of_weighted_targets_in_units(monkeypatch):
         regressor(learning_rate_init=1e-9).fit(X, y, sample_weight=weight)
 
 
-def test_scores_of_a_caller_have_no_constant(monkeypatch):
+def test_custom_scores_are_not_compared_with_a_constant(monkeypatch):
     steps(monkeypatch, 5, 6)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -112,9 +112,9 @@ def test_candidates_that_diverge_are_left_out():
     with pytest.warns(ConvergenceWarning) as caught:
         model.fit(X, X[:, 0])
     assert {w.filename for w in caught} == {__file__}
-    told = " ".join(str(w.message) for w in caught)
-    assert "Training of 2 of 4 candidates diverged" in told
-    assert "{'alpha': 1000000.0, 'keep_prob': 0.9, 'enc" in told
+    message = " ".join(str(w.message) for w in caught)
+    assert "Training of 2 of 4 candidates diverged" in message
+    assert "{'alpha': 1000000.0, 'keep_prob': 0.9, 'enc" in message
     assert model.alpha_ == 0.1
     assert np.isnan(model.scores_[2:]).all() and np.isfinite(model.scores_[0, 0]).all()
 
@@ -133,25 +133,25 @@ def test_divergence_after_a_checkpoint_keeps_it(monkeypatch):
         assert member[-1].best_iteration_ == 1 < len(member[-1].loss_curve_)
 
 
-def test_logits_that_are_not_finite_are_divergence(monkeypatch):
-    """Parameters may be finite where what they say of held-out rows is not."""
+def test_non_finite_logits_are_divergence(monkeypatch):
+    """Finite parameters may give logits of held-out rows that are not finite."""
     steps(monkeypatch, 4, 8)
     logits = NetInTraining.logits
 
-    def far(net, examples):
+    def non_finite_logits(net, examples):
         return logits(net, examples) * (np.nan if net.estimator.alpha == 0.1 else 1)
 
-    monkeypatch.setattr(NetInTraining, "logits", far)
+    monkeypatch.setattr(NetInTraining, "logits", non_finite_logits)
     with pytest.warns(ConvergenceWarning) as caught:
         model = classifier(alphas=[0.1, 1.0], learning_rate_init="auto").fit(X, Y)
     assert model.alpha_ == 1.0
-    (told,) = [str(w.message) for w in caught if "diverged" in str(w.message)]
-    assert re.search(r"Lower learning_rate_init=0\.\d+ or set", told)
+    (message,) = [str(w.message) for w in caught if "diverged" in str(w.message)]
+    assert re.search(r"Lower learning_rate_init=0\.\d+ or set", message)
     with pytest.raises(ValueError, match=r"Lower learning_rate_init=0\.\d+, stand"):
         classifier(alphas=0.1, learning_rate_init="auto").fit(X, Y)
 
 
-def test_divergence_on_all_rows_is_an_error(monkeypatch):
+def test_divergence_of_the_refit_is_an_error(monkeypatch):
     steps(monkeypatch, 4)
     advance = NetInTraining.advance_to
     monkeypatch.setattr(
@@ -163,11 +163,11 @@ def test_divergence_on_all_rows_is_an_error(monkeypatch):
         classifier().fit(X, Y)
 
 
-# -- when to stop ----------------------------------------------------------------------
+# -- patience --------------------------------------------------------------------------
 
 
-class Pretended:
-    """A contender whose scores are given."""
+class FakeContender:
+    """A contender with given scores."""
 
     def __init__(self, *scores):
         self.contender = contending.Contender(None, [], [], [], [])
@@ -177,7 +177,7 @@ class Pretended:
         )
 
 
-# The first is within the steps in which no candidate stops.
+# At the first checkpoint no candidate may stop yet.
 CHECKPOINTS = np.array([50, 100, 120, 150, 180, 200])
 
 
@@ -197,7 +197,7 @@ def run(contenders, patience, tol=0.0, ends=lambda n_steps: False):
 
 def test_a_candidate_stops_after_patience_and_keeps_its_best():
     scores = [(5, 3, 3, 4, 1, 1), (5, 4, 3, 2, 1, 0)]
-    contenders = [Pretended(*of).contender for of in scores]
+    contenders = [FakeContender(*of).contender for of in scores]
     seen = run(contenders, patience=2)
     assert seen == [[0, 1]] * 4 + [[1]] * 2
     assert [c.snapshot.n_steps for c in contenders] == [100, 200]
@@ -206,22 +206,22 @@ def test_a_candidate_stops_after_patience_and_keeps_its_best():
 
 
 def test_gains_up_to_tol_are_kept_but_do_not_count():
-    contender = Pretended(5, 4.9, 4.8, 1, 1, 1).contender
+    contender = FakeContender(5, 4.9, 4.8, 1, 1, 1).contender
     run([contender], patience=2, tol=0.15)
     assert contender.snapshot.n_steps == 120
     assert contender.snapshot.score.value == 4.8
 
 
-def test_endless_patience_and_a_listener_that_ends_the_race():
-    assert len(run([Pretended(*[1] * 6).contender], patience=np.inf)) == 6
-    seen = run([Pretended(*[1] * 6).contender], np.inf, ends=lambda n: n == 120)
+def test_infinite_patience_and_a_callback_that_stops():
+    assert len(run([FakeContender(*[1] * 6).contender], patience=np.inf)) == 6
+    seen = run([FakeContender(*[1] * 6).contender], np.inf, ends=lambda n: n == 120)
     assert len(seen) == 3
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_stopped_candidates_have_nan_in_scores(monkeypatch):
     steps(monkeypatch, *range(2, 200, 6))
-    monkeypatch.setattr(racing, "_PATIENT_UNTIL", 0)
+    monkeypatch.setattr(racing, "_MIN_STEPS_TO_STOP", 0)
     model = classifier(
         alphas=[0.0, 500.0], n_iter_no_change=4, learning_rate_init=0.1
     ).fit(X, Y)
@@ -231,10 +231,10 @@ def test_stopped_candidates_have_nan_in_scores(monkeypatch):
     assert np.isnan(stopped).all()
 
 
-# -- who is told -----------------------------------------------------------------------
+# -- where warnings and progress go ----------------------------------------------------
 
 
-def test_a_search_is_told_once():
+def test_a_search_warns_once():
     grid = {"keep_probs": [1.0, 0.9]}
     with pytest.warns(ConvergenceWarning, match="One of several fits") as caught:
         GridSearchCV(classifier(max_steps=3), grid, cv=2).fit(X, Y)

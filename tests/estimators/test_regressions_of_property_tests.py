@@ -1,4 +1,4 @@
-"""What the property tests have found, each as one small case."""
+"""Regression tests for bugs that the property tests found."""
 
 import warnings
 
@@ -35,7 +35,7 @@ def _regressor(**params):
 
 
 def test_rows_of_a_single_class_can_be_mixed():
-    """The class's share was taken for its number, which lies beyond the logits."""
+    """The proportion of the class was used as an index, out of range of the logits."""
     net = _classifier(augmentation=Mixup(), alpha=0)
     with pytest.warns(UserWarning, match="one class only"):
         net.fit(X, np.ones(20))
@@ -56,7 +56,7 @@ def test_lbfgs_that_starts_at_a_minimum_has_a_cost(make, early_stopping):
         assert net.best_validation_score_ == net.validation_scores_[0]
 
 
-def test_dev_rows_with_infinite_squares_are_looked_at_silently():
+def test_checking_dev_rows_with_infinite_squares_does_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         with pytest.warns(DataScaleWarning, match="X_val"):
@@ -65,29 +65,29 @@ def test_dev_rows_with_infinite_squares_are_looked_at_silently():
 
 @pytest.mark.parametrize(("dtype", "size"), [("float32", 1e17), ("float64", 1e153)])
 def test_targets_whose_squares_add_up_to_infinity_are_refused(dtype, size):
-    """They were taken for a training that diverges."""
+    """They were mistaken for divergence."""
     words = ["y contains", f"too large for {dtype}", "Divide it by a constant"]
     assert_refused(_regressor(dtype=dtype), "fit", (X, size * X[:, 0]), {}, words)
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 1, 1: 2, 2: 1}])
-def test_new_labels_are_told_with_class_weight_too(class_weight):
+def test_new_labels_are_reported_with_class_weight_too(class_weight):
     net = _classifier(class_weight=class_weight).fit(X, Y3)
     for labels, word in ((Y3 + 5, "labels that are not"), (np.eye(3)[Y3], "1d array")):
         assert_refused(net, "partial_fit", (X, labels), {}, [f"y .*{word}"])
 
 
 @pytest.mark.filterwarnings("ignore::skdnn.DataScaleWarning")
-def test_lbfgs_that_goes_on_at_an_infinite_cost_has_diverged():
-    """Where the gradient is finite it does: here only the penalty is infinite."""
+def test_lbfgs_at_an_infinite_cost_has_diverged():
+    """lbfgs continues if the gradient is finite: here only the penalty is infinite."""
     net = _regressor(solver="lbfgs", hidden_layer_sizes=())
     net.set_params(init=lambda rng, n_in, n_out: np.full((n_in, n_out), 1e200))
     words = ["diverged in its first epoch", "init"]
     assert_refused(net, "fit", (0 * X, X[:, 0], 1e90), {}, words)
 
 
-def test_predictions_far_apart_are_looked_at_silently():
-    """Their costs are finite, but their squares are not."""
+def test_checking_extreme_predictions_does_not_warn():
+    """Their cost is finite, but their squares overflow."""
     net = _regressor(loss="huber", hidden_layer_sizes=(), solver="sgd", max_iter=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
@@ -96,15 +96,15 @@ def test_predictions_far_apart_are_looked_at_silently():
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_a_first_step_too_far_is_divergence(method):
-    """No other step comes after it, which would find the cost infinite."""
+def test_overflow_in_the_first_step_is_divergence(method):
+    """There is no further step that would find the cost infinite."""
     net = _classifier(solver="sgd", learning_rate_init=1e300, max_iter=1)
     classes = {} if method == "fit" else {"classes": [0, 1, 2]}
     words = ["diverged in its first epoch", "learning_rate_init"]
     assert_refused(net, method, (X, Y3), classes, words)
 
 
-def test_a_last_step_too_far_ends_as_if_there_were_one_more():
+def test_overflow_in_the_last_step_is_detected():
     options = {"solver": "sgd", "learning_rate_init": 1e75, "hidden_layer_sizes": ()}
     last, one_more = (
         _regressor(max_iter=n, momentum=0, **options).fit(X, X[:, 0]) for n in (3, 4)
@@ -116,7 +116,7 @@ def test_a_last_step_too_far_ends_as_if_there_were_one_more():
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_large_rows_of_both_signs_are_checked_silently(dtype):
+def test_checking_large_rows_of_both_signs_does_not_warn(dtype):
     most = np.finfo(dtype).max / 2
     rows = np.repeat([[most, -most]], 20, axis=0).astype(dtype)
     net = _classifier(dtype="float64")
@@ -130,7 +130,7 @@ def test_large_rows_of_both_signs_are_checked_silently(dtype):
 
 
 @pytest.mark.parametrize("known", [1e-300, 19, TOO_LARGE], ids=["tiny", "19", "huge"])
-def test_a_training_set_is_no_lighter_than_a_part_of_it(known):
+def test_total_weight_must_not_be_below_that_of_the_call(known):
     words = ["total_weight"] if known == TOO_LARGE else ["total_weight", "this call"]
     net = _regressor().fit(X, X[:, 0])
     kwargs = {"total_weight": known}
@@ -150,20 +150,20 @@ def test_a_training_set_is_no_lighter_than_a_part_of_it(known):
         ("class_weight", {0: 1, 1: 1, 2: TOO_LARGE}),
     ],
 )
-def test_arrays_of_no_dimension_and_numbers_beyond_floats_are_refused(name, value):
+def test_0d_arrays_and_ints_beyond_float_are_refused(name, value):
     assert_refused(_classifier(**{name: value}), "fit", (X, Y3), {}, [name])
 
 
 @pytest.mark.parametrize(
     "drawn", [np.full((4, 3), 1e200), np.full((4, 3), "w"), np.full((4, 3), None)]
 )
-def test_first_weights_that_the_network_cannot_hold_are_refused(drawn):
+def test_invalid_initial_weights_are_refused(drawn):
     net = _classifier(init=lambda rng, n_in, n_out: drawn, dtype="float32")
     assert_refused(net, "fit", (X, Y3), {}, ["init", str(drawn.dtype)])
 
 
-def test_labels_follow_from_the_logits_that_are_shown():
-    """Those of float32 rows are rounded, and may tie where those of float64 do not."""
+def test_predicted_labels_match_the_returned_logits():
+    """Rounded to float32, logits may tie that do not tie in float64."""
     net = _classifier(hidden_layer_sizes=()).fit(X.astype(np.float32), Y3)
     W, b = np.zeros((4, 3)), np.array([1.0, 1.0 + 1e-12, 0.0])
     net.coefs_, net.intercepts_ = [W], [b]
@@ -185,7 +185,7 @@ def test_logits_beyond_float32_give_probabilities(n_outputs):
     np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-6)
 
 
-def test_a_polars_frame_of_float32_is_read_as_it_is():
+def test_a_polars_frame_of_float32_is_not_converted():
     frame = pl.DataFrame(X.astype(np.float32))
     net = _classifier().fit(frame, Y3)
     expected = _classifier().fit(pd.DataFrame(X.astype(np.float32)), Y3)

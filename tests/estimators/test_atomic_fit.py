@@ -1,4 +1,4 @@
-"""A fit works on a draft: the estimator takes over a finished model, all at once."""
+"""A fit is atomic: the estimator changes only once training is complete."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class _Reader:
-    """Reads the estimator, and the one it is handed, at the end of each epoch."""
+    """Read the estimator and `fitted_estimator` at the end of each epoch."""
 
     def __init__(self, X):
         self.X, self.seen = X, []
@@ -43,7 +43,7 @@ def _fitted(attributes):
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_an_estimator_is_the_same_until_the_fit_is_over(solver):
+def test_an_estimator_is_unchanged_until_the_fit_ends(solver):
     X, y = make_rows()
     net = MLPRegularizedClassifier((4,), solver=solver, max_iter=3, random_state=0)
     reader = _Reader(X)
@@ -51,7 +51,7 @@ def test_an_estimator_is_the_same_until_the_fit_is_over(solver):
     assert len(reader.seen) == 3
     assert all(_fitted(seen.attributes) == set() for seen in reader.seen)
     assert_array_equal(reader.seen[-1].predicted, net.predict_proba(X))
-    # Other columns, other classes, other layers: the old model predicts as it did.
+    # During a fit with other columns, classes and layers the old model still predicts.
     before, predicted = vars(net).copy(), net.predict_proba(X)
     reader.old_X, reader.X, reader.seen = X, X[:, :2], []
     net.set_params(hidden_layer_sizes=(3, 3)).fit(X[:, :2], np.array([*"ab"])[y % 2])
@@ -64,7 +64,7 @@ def test_an_estimator_is_the_same_until_the_fit_is_over(solver):
     assert net.n_features_in_ == 2 and net.classes_.tolist() == ["a", "b"]
 
 
-def test_names_of_columns_go_with_the_rows_that_had_them():
+def test_feature_names_belong_to_the_model_fitted_with_them():
     X, y = make_rows()
     frame = pd.DataFrame(X, columns=[f"column {k}" for k in range(X.shape[1])])
     reader = _Reader(X)
@@ -76,13 +76,13 @@ def test_names_of_columns_go_with_the_rows_that_had_them():
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "numbers"])
-def test_a_model_is_made_again_of_plain_values(kind):
+def test_a_model_is_rebuilt_from_plain_values(kind):
     X, y = make_rows() if kind == "numbers" else make_rows(kind)
     cls = MLPRegularizedRegressor if kind == "numbers" else MLPRegularizedClassifier
     net = cls(hidden_layer_sizes=(4, 2), max_iter=2, random_state=0).fit(X, y)
     model = net._model
     again = type(model).unpack(model.pack())
-    assert again.theta is model.theta  # nothing is copied
+    assert again.theta is model.theta  # not copied
     assert type(again.targets) is type(model.targets)
     assert again.network.activations == ("relu", "relu")
     assert_array_equal(again.predict(X), net.predict(X))

@@ -1,4 +1,4 @@
-"""What is chosen and predicted, done once more by hand from plain networks."""
+"""Choice and predictions of CV estimators, recomputed from plain networks."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def plain(member, X, y, n_steps):
-    """Train a member's network anew: from its parameters alone, epoch by epoch."""
+    """Retrain a member's network epoch by epoch, from its parameters only."""
     net = clone(net_of(member))
     rows = len(X) if net.batch_size == "auto" else net.batch_size
     n_epochs, rest = divmod(n_steps, -(-len(X) // rows))
@@ -35,7 +35,7 @@ def plain(member, X, y, n_steps):
     dropout=[1.0, 0.8],
     n_members=[1, 2],
 )
-def test_members_are_plain_networks_of_so_many_steps(
+def test_members_equal_plain_networks_after_the_same_steps(
     kind, solver, preprocess, dropout, n_members, monkeypatch
 ):
     steps(monkeypatch, 4, 12)
@@ -61,10 +61,8 @@ def test_members_are_plain_networks_of_so_many_steps(
 
 
 @pytest.mark.parametrize("preprocess", [True, False])
-def test_networks_of_the_folds_are_plain_networks_of_their_rows(
-    preprocess, monkeypatch
-):
-    steps(monkeypatch, 9, 300)  # after 300 they have learnt the noise, too
+def test_fold_networks_equal_plain_networks_on_their_rows(preprocess, monkeypatch):
+    steps(monkeypatch, 9, 300)  # after 300 steps they overfit the noise
     X, y = make_rows()
     model = classifier(cv=FOLDS, refit=False, calibrate=False, preprocess=preprocess)
     model.fit(X, y)
@@ -76,7 +74,7 @@ def test_networks_of_the_folds_are_plain_networks_of_their_rows(
         )
 
 
-def test_a_regressor_s_members_are_plain_networks(monkeypatch):
+def test_members_of_a_regressor_equal_plain_networks(monkeypatch):
     steps(monkeypatch, 8)
     X, _ = make_rows()
     y = 50 + 9 * X[:, 0]
@@ -87,21 +85,21 @@ def test_a_regressor_s_members_are_plain_networks(monkeypatch):
     assert not np.array_equal(*predictions)
 
 
-# -- rows that were held out -----------------------------------------------------------
+# -- out-of-fold predictions -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_row_is_told_by_the_network_that_has_not_seen_it(kind):
+def test_out_of_fold_predictions_come_from_the_network_without_the_row(kind):
     X, y = make_rows(kind)
     model = classifier(cv=FOLDS, refit=False).fit(X, y)
-    said = model.oof_decision_function_
+    oof = model.oof_decision_function_
     for member, (_, held_out) in zip(model.members_, FOLDS, strict=True):
         expected = member.decision_function(X[held_out])
-        assert_allclose(said[held_out], expected, rtol=1e-4, atol=1e-5)
-    assert said.shape == model.decision_function(X).shape
+        assert_allclose(oof[held_out], expected, rtol=1e-4, atol=1e-5)
+    assert oof.shape == model.decision_function(X).shape
 
 
-def test_rows_held_out_twice_have_the_average_and_others_nan():
+def test_rows_held_out_twice_are_averaged_and_never_held_out_are_nan():
     X, y = make_rows("binary")
     every = np.arange(N)
     first, second = np.arange(20), np.arange(10, 30)
@@ -114,16 +112,16 @@ def test_rows_held_out_twice_have_the_average_and_others_nan():
     assert_allclose(model.oof_decision_function_, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_with_a_dev_set_its_rows_are_told():
+def test_with_a_dev_set_out_of_fold_predictions_are_those_of_its_rows():
     X, y = make_rows()
     model = classifier(refit=False).fit(X[:40], y[:40], X_val=X[40:], y_val=y[40:])
     (member,) = model.members_
-    said = model.oof_decision_function_
-    assert_allclose(said, member.decision_function(X[40:]), rtol=1e-4, atol=1e-5)
+    oof = model.oof_decision_function_
+    assert_allclose(oof, member.decision_function(X[40:]), rtol=1e-4, atol=1e-5)
     assert model.scores_.shape[2] == 1
 
 
-# -- the choice ------------------------------------------------------------------------
+# -- selection -------------------------------------------------------------------------
 
 
 def probabilities(kind, Z):
@@ -159,9 +157,9 @@ def test_the_best_candidate_and_checkpoint_have_the_least_pooled_loss(uneven):
     ).fit(X, y)
     weights = [len(part) for part in held_out]
     pooled = np.average(model.scores_, axis=2, weights=weights)
-    best, look = np.unravel_index(np.nanargmin(pooled), pooled.shape)
-    assert model.oof_score_ == pytest.approx(pooled[best, look])
-    assert model.best_n_steps_ == model.n_steps_[look] < 150
+    best, checkpoint = np.unravel_index(np.nanargmin(pooled), pooled.shape)
+    assert model.oof_score_ == pytest.approx(pooled[best, checkpoint])
+    assert model.best_n_steps_ == model.n_steps_[checkpoint] < 150
     assert model.candidates_[best] == {
         "alpha": model.alpha_,
         "keep_prob": model.keep_prob_,
@@ -170,7 +168,7 @@ def test_the_best_candidate_and_checkpoint_have_the_least_pooled_loss(uneven):
     assert len(model.candidates_) == 12
 
 
-def test_a_callers_scorer_is_averaged_over_folds_by_their_weight():
+def test_a_custom_scorer_is_averaged_over_folds_by_their_weight():
     X, y = make_rows()
     weight = 1.0 + np.arange(N) % 2 * (np.arange(N) < 30)
     model = classifier(scoring="accuracy", cv=FOLDS, max_steps=60)
@@ -191,12 +189,12 @@ def test_a_scorer_of_probabilities_sees_them_calibrated(monkeypatch):
     assert by_scorer.oof_score_ == pytest.approx(-by_loss.oof_score_, rel=1e-5)
 
 
-# -- the temperature -------------------------------------------------------------------
+# -- temperature -----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def calibration(request):
-    """Return the kind, its rows and the same fit with and without a temperature."""
+    """Return the kind, its rows and a fit with and without temperature."""
     kind = request.param
     X, y = make_rows(kind)
     with pytest.MonkeyPatch.context() as patch:
@@ -205,7 +203,7 @@ def calibration(request):
     return kind, X, y, *fits
 
 
-def test_the_temperature_is_that_of_the_least_smoothed_loss(calibration):
+def test_the_temperature_minimises_the_smoothed_loss(calibration):
     kind, _, y, model, raw = calibration
     Z = raw.oof_decision_function_
     n_classes = 3 if kind == "multiclass" else 2
@@ -240,7 +238,7 @@ def test_the_temperature_divides_the_logits(calibration):
     assert_allclose(model.oof_decision_function_, oof, rtol=1e-5)
 
 
-def test_it_is_part_of_the_weights(calibration):
+def test_the_temperature_is_folded_into_the_weights(calibration):
     kind, X, _, model, _ = calibration
     W, b = model.coefs_, model.intercepts_
     A = np.maximum(model.preprocessor_.transform(X) @ W[0] + b[0], 0)
@@ -255,8 +253,8 @@ def test_it_is_part_of_the_weights(calibration):
 
 
 @pytest.mark.parametrize("right", [True, False])
-def test_no_temperature_runs_away(right, monkeypatch):
-    """All held-out rows right, or all wrong, say little about how sure to be."""
+def test_the_temperature_stays_bounded(right, monkeypatch):
+    """Held-out rows that are all right or all wrong hardly determine confidence."""
     steps(monkeypatch, 40)
     X = np.repeat([[-1.0], [1.0]], 20, axis=0)
     y = np.repeat([0, 1], 20)
@@ -293,7 +291,7 @@ def test_probabilities_are_averaged(kind, refit):
     )
 
 
-def test_averages_of_the_surest_networks_stay_finite():
+def test_averages_of_extremely_confident_networks_stay_finite():
     from skdnn.cross_validated.classifier import averaged_logits
     from skdnn.estimators.targets.classes import ClassTargets
 

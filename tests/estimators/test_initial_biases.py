@@ -1,7 +1,7 @@
-"""Nets on one or two columns learn from the first biases that fit draws.
+"""Random initial biases help nets on one or two columns.
 
-With all biases at zero every ReLU bends at the mean of standardised columns, and the
-same nets reach the figures that each test names. Means over seeds, with defaults.
+With zero biases every ReLU has its kink at the mean of standardised columns, and the
+same nets reach only the second figure of each test. Means over seeds, with defaults.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def mean_score(estimator, problem, n_seeds):
-    """Return the mean score on rows that were not trained on."""
+    """Return the mean score on test rows."""
     scores = []
     for seed in range(n_seeds):
         n_rows, X, y = problem(np.random.default_rng(seed))
@@ -57,7 +57,7 @@ def test_a_checkerboard_in_two_columns():
     assert mean_score(MLPRegularizedClassifier, checkerboard, 3) >= 0.97
 
 
-def test_looks_at_the_start_see_the_biases_that_fit_starts_from():
+def test_diagnostics_use_the_initial_biases_of_fit():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 1)), rng.normal(size=60)
     net = MLPRegularizedRegressor(

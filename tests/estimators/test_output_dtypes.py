@@ -1,4 +1,4 @@
-"""Types out follow types in: float32 rows give float32, all others float64."""
+"""Output dtypes follow input dtypes: float32 rows give float32, others float64."""
 
 import json
 from copy import copy
@@ -43,7 +43,7 @@ def net(cls=MLPRegularizedClassifier, **options):
 
 @pytest.fixture(scope="module")
 def classifiers():
-    """One for each number of classes; all compute in float32."""
+    """Return a float32 classifier for each kind of labels."""
     targets = {"binary": Y > 4, "multiclass": Y, "multilabel": np.c_[Y > 4, Y % 2]}
     return {
         name: net().fit(X.astype(np.float32), target)
@@ -80,8 +80,8 @@ def test_regressors_and_parameters(dtype, given):
 
 @pytest.mark.parametrize("cls", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_as_scikit_learn_tests_its_own(cls, dtype):
-    """As test_mlp_param_dtypes of scikit-learn."""
+def test_the_dtype_test_of_scikit_learn(cls, dtype):
+    """Adapted from test_mlp_param_dtypes of scikit-learn."""
     rows = X.astype(dtype)
     mlp = cls(
         alpha=1e-5, hidden_layer_sizes=(5, 3), random_state=1, max_iter=50, tol=1e-1
@@ -94,7 +94,7 @@ def test_as_scikit_learn_tests_its_own(cls, dtype):
         assert pred.dtype == dtype
 
 
-def test_shown_copies_cannot_be_written_to_and_assigning_works():
+def test_coefs_are_read_only_and_can_be_assigned():
     fitted = net().fit(X, Y)
     with pytest.raises(ValueError, match="read-only"):
         fitted.coefs_[0][:] = 0
@@ -103,14 +103,14 @@ def test_shown_copies_cannot_be_written_to_and_assigning_works():
     assert not np.allclose(fitted.predict_proba(X), before)
 
 
-def test_what_reads_floats_only_takes_them():
+def test_predictions_can_be_serialised_and_clipped():
     P = net().fit(X, Y).predict_proba(X[:3])
     json.dumps(P[0, 0])
     assert np.all(np.clip(P, 1e-15, 1 - 1e-15) < 1)
 
 
-def test_large_targets_keep_their_digits():
-    """Regression: 70 different predictions for 1 000 rows."""
+def test_large_targets_keep_their_precision():
+    """Regression: 1000 rows had only 70 distinct predictions."""
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(1000, 3))
     seconds = 1.7e9 + 100 * rows[:, 0]
@@ -120,7 +120,7 @@ def test_large_targets_keep_their_digits():
     assert np.unique(model.predict(rows)).size > 950
 
 
-# -- a model in memory that cannot be written to ---------------------------------------
+# -- read-only models ------------------------------------------------------------------
 
 
 def test_a_read_only_model_predicts(tmp_path):
@@ -132,7 +132,7 @@ def test_a_read_only_model_predicts(tmp_path):
     assert_array_equal(loaded.predict_proba(X), expected)
 
 
-def test_a_view_that_looks_writeable_keeps_its_memory():
+def test_a_writeable_view_of_a_memory_map_is_not_copied():
     array = np.arange(5.0)
     assert as_writeable(array) is array
     array.flags.writeable = False
@@ -142,7 +142,7 @@ def test_a_view_that_looks_writeable_keeps_its_memory():
     assert_array_equal(view, np.arange(5.0))
 
 
-def test_small_data_is_no_exception():
+def test_small_data_has_the_same_dtypes():
     rows, labels = make_rows()
     fitted = net().fit(rows, labels)
     assert fitted.predict_proba(rows).dtype == np.float64

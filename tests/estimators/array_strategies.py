@@ -1,7 +1,7 @@
-"""Arrays as callers hand them over, drawn as descriptions from which they are built.
+"""Hypothesis strategies for X, y and weights: descriptions that build the arrays.
 
-A description is drawn fast, shrinks well, prints as what makes the same array again,
-and knows what was wrong on purpose.
+A description is fast to draw, shrinks well, has a repr that rebuilds the same array,
+and knows what is invalid on purpose.
 """
 
 import tempfile
@@ -15,25 +15,25 @@ from scipy import sparse
 
 
 def mostly(usual, *others):
-    """Draw the first in half of the cases."""
+    """Draw the usual value in half of the cases."""
     return st.sampled_from([usual] * len(others) + list(others))
 
 
 def rarely(usual, wrong):
-    """Draw what cannot be used in one case of twenty."""
+    """Draw an invalid value in one of twenty cases."""
     return sometimes(st.sampled_from(list(wrong)), one_in=20).flatmap(
         lambda found: usual if found is None else st.just(found)
     )
 
 
 def sometimes(strategy, otherwise=None, one_in=4):
-    """Draw from a strategy in one case of some, and one value in the others."""
+    """Draw from a strategy in one of `one_in` cases, else return `otherwise`."""
     return st.integers(1, one_in).flatmap(
         lambda k: strategy if k == one_in else st.just(otherwise)
     )
 
 
-SEEDS = st.integers(0, 7)  # few, so that rows come again in later calls
+SEEDS = st.integers(0, 7)  # few, so that later calls repeat rows
 
 # -- X ---------------------------------------------------------------------------------
 
@@ -50,7 +50,7 @@ VALUES = {
     "tiny": lambda normal, rng: normal * 1e-30,
     "huge": lambda normal, rng: normal * 1e30,
 }
-NO_VALUES = {
+INVALID_VALUES = {
     "beyond float32": lambda normal, rng: normal * 1e300,
     "a NaN": lambda normal, rng: _with_one(np.nan, normal, rng),
     "an infinity": lambda normal, rng: _with_one(-np.inf, normal, rng),
@@ -69,7 +69,7 @@ CONTAINERS = {
     "pandas": lambda X: pd.DataFrame(X).add_prefix("x"),
     "polars": lambda X: pl.DataFrame(_of_known_type(X)),
 }
-NO_CONTAINERS = {
+INVALID_CONTAINERS = {
     "one row": lambda X: X[0],
     "cube": lambda X: X[:, :, np.newaxis],
     "text": lambda X: X.astype(str).astype(object) + "!",
@@ -80,7 +80,7 @@ NO_CONTAINERS = {
 
 @dataclass(frozen=True)
 class Table:
-    """An X."""
+    """Description of X."""
 
     n_rows: int
     n_columns: int
@@ -93,21 +93,23 @@ class Table:
         """Return the array."""
         rng = np.random.default_rng(self.seed)
         normal = rng.normal(size=(self.n_rows, self.n_columns))
-        X = (VALUES | NO_VALUES)[self.values](normal, rng)
-        return (CONTAINERS | NO_CONTAINERS)[self.container](_as_type(X, self.dtype))
+        X = (VALUES | INVALID_VALUES)[self.values](normal, rng)
+        return (CONTAINERS | INVALID_CONTAINERS)[self.container](
+            _as_type(X, self.dtype)
+        )
 
 
 @st.composite
 def tables(draw, n_columns, n_rows=None):
-    """Draw an X; a few of them no network can take."""
+    """Draw X, occasionally an invalid one."""
     if n_rows is None:
         n_rows = draw(mostly(12, 30, 60, 5, 4, 3, 2, 1))
     return Table(
         n_rows,
         n_columns,
-        draw(rarely(mostly("normal", *VALUES), NO_VALUES)),
+        draw(rarely(mostly("normal", *VALUES), INVALID_VALUES)),
         draw(mostly("float64", *TYPES)),
-        draw(rarely(mostly("array", *CONTAINERS), NO_CONTAINERS)),
+        draw(rarely(mostly("array", *CONTAINERS), INVALID_CONTAINERS)),
         draw(SEEDS),
     )
 
@@ -125,7 +127,7 @@ def _as_type(X, dtype):
 
 
 def _of_known_type(X):
-    """Convert types that SciPy and polars do not have."""
+    """Convert dtypes that SciPy and polars do not support."""
     return X.astype(np.float32 if X.dtype == np.float16 else X.dtype.newbyteorder("="))
 
 
@@ -154,7 +156,7 @@ LABELS = {
     "many": np.arange(12),
     "one class": np.array([4]),
 }
-NO_LABELS = ("decimals", "missing", "several columns", "bytes", "mixed")
+INVALID_LABELS = ("decimals", "missing", "several columns", "bytes", "mixed")
 INDICATORS = ("indicator", "sparse indicator", "one label")
 NUMBERS = {
     "normal": lambda rng, n: rng.normal(size=n),
@@ -171,7 +173,7 @@ NUMBERS = {
     "huge": lambda rng, n: 10.0 ** rng.choice([30, 100, 150]) * rng.normal(size=n),
     "sparse": lambda rng, n: sparse.csr_array(rng.poisson(0.5, (n, 2))),
 }
-NO_NUMBERS = {
+INVALID_NUMBERS = {
     "too large": lambda rng, n: 1e300 * rng.normal(size=n),
     "missing": lambda rng, n: np.where(np.arange(n) == 0, np.nan, 1.0),
     "text": lambda rng, n: np.full(n, "many"),
@@ -185,7 +187,7 @@ Y_CONTAINERS = {
     "column": lambda y: y[:, np.newaxis] if np.ndim(y) == 1 else y,
     "read-only": lambda y: _read_only(y) if isinstance(y, np.ndarray) else y,
 }
-NO_Y_CONTAINERS = {
+INVALID_Y_CONTAINERS = {
     "one too few": lambda y: y[:-1],
     "none": lambda y: None,
 }
@@ -193,25 +195,27 @@ NO_Y_CONTAINERS = {
 
 @dataclass(frozen=True)
 class Targets:
-    """A y."""
+    """Description of y."""
 
     n_rows: int
     kind: str
     are_labels: bool
     container: str = "array"
-    is_rare: bool = False  # whether all rows but one or two are of the first class
+    is_rare: bool = False  # whether all but one or two rows are of the first class
     seed: int = 0
 
     def build(self):
         """Return the array."""
         rng = np.random.default_rng(self.seed)
-        make = self._labels if self.are_labels else (NUMBERS | NO_NUMBERS)[self.kind]
-        container = (Y_CONTAINERS | NO_Y_CONTAINERS)[self.container]
+        make = (
+            self._labels if self.are_labels else (NUMBERS | INVALID_NUMBERS)[self.kind]
+        )
+        container = (Y_CONTAINERS | INVALID_Y_CONTAINERS)[self.container]
         return container(make(rng, self.n_rows))
 
     @property
     def classes(self):
-        """What to give to `partial_fit`."""
+        """Return the argument `classes` of `partial_fit`."""
         return LABELS.get(self.kind)
 
     def _labels(self, rng, n):
@@ -239,14 +243,14 @@ class Targets:
 def kinds_of_targets(are_labels):
     """Draw the name of a kind of y."""
     if are_labels:
-        return rarely(mostly("three numbers", *LABELS, *INDICATORS), NO_LABELS)
-    return rarely(mostly("normal", *NUMBERS), NO_NUMBERS)
+        return rarely(mostly("three numbers", *LABELS, *INDICATORS), INVALID_LABELS)
+    return rarely(mostly("normal", *NUMBERS), INVALID_NUMBERS)
 
 
 @st.composite
 def targets(draw, n_rows, kind, are_labels):
-    """Draw a y of one kind."""
-    container = draw(rarely(mostly("array", *Y_CONTAINERS), NO_Y_CONTAINERS))
+    """Draw y of one kind."""
+    container = draw(rarely(mostly("array", *Y_CONTAINERS), INVALID_Y_CONTAINERS))
     is_rare = draw(sometimes(st.just(True), False, one_in=6))
     return Targets(n_rows, kind, are_labels, container, is_rare, draw(SEEDS))
 
@@ -271,7 +275,7 @@ WEIGHTS = {
     "list": lambda rng, n: [1.0] * n,
     "pandas": lambda rng, n: pd.Series(rng.random(n) + 0.5),
 }
-NO_WEIGHTS = {
+INVALID_WEIGHTS = {
     "column": lambda rng, n: np.ones((n, 1)),
     "zeros": lambda rng, n: np.zeros(n),
     "negative": lambda rng, n: np.full(n, -1.0),
@@ -286,7 +290,7 @@ NO_WEIGHTS = {
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of rows, or None."""
+    """Description of sample weights, or None."""
 
     n_rows: int
     kind: str | None = None
@@ -296,21 +300,21 @@ class Weights:
         """Return the array."""
         if self.kind is None:
             return None
-        make = (WEIGHTS | NO_WEIGHTS)[self.kind]
+        make = (WEIGHTS | INVALID_WEIGHTS)[self.kind]
         return make(np.random.default_rng(self.seed), self.n_rows)
 
 
 def weights(n_rows):
-    """Draw weights; none, in most cases."""
+    """Draw weights, in most cases None."""
     kinds = sometimes(st.sampled_from(list(WEIGHTS)), one_in=3)
-    return st.builds(Weights, st.just(n_rows), rarely(kinds, NO_WEIGHTS), SEEDS)
+    return st.builds(Weights, st.just(n_rows), rarely(kinds, INVALID_WEIGHTS), SEEDS)
 
 
-# -- what has become of them -----------------------------------------------------------
+# -- checks for changes ----------------------------------------------------------------
 
 
 def fingerprint(array):
-    """Return what changes whenever anything of an array does, its layout included."""
+    """Return a value that changes with any change of an array, even of its layout."""
     if sparse.issparse(array):
         parts = ("data", "indices", "indptr", "row", "col")
         found = [fingerprint(getattr(array, p)) for p in parts if hasattr(array, p)]

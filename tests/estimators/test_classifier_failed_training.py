@@ -1,4 +1,4 @@
-"""Training that ends badly: it diverges, runs out of epochs, fails."""
+"""Training that diverges, runs out of epochs or raises."""
 
 import re
 from copy import deepcopy
@@ -50,14 +50,14 @@ def test_divergence_names_the_epoch_and_keeps_finite_parameters(dtype, with_dev)
     before = net.coefs_[0]
     net.set_params(learning_rate_init=1e-300, warm_start=True, max_iter=1)
     with pytest.warns(ConvergenceWarning, match="the training cost rose from"):
-        net.fit(X, Y3)  # the velocity that made it diverge is gone
+        net.fit(X, Y3)  # the velocity that caused the divergence is reset
     assert_array_equal(net.coefs_[0], before)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("fitted", [False, True])
 def test_divergence_in_the_first_epoch_is_an_error(method, fitted):
-    """There is nothing to keep, but the model of before."""
+    """There are no new parameters to keep, only the previous model."""
     net = _net(solver="sgd", activation="identity", batch_size=10, dtype="float32")
     net.set_params(warm_start=True)
     if fitted:
@@ -71,7 +71,7 @@ def test_divergence_in_the_first_epoch_is_an_error(method, fitted):
     assert np.all(np.isfinite(net.predict_proba(X)))
 
 
-def test_lbfgs_that_cannot_begin_names_its_remedies():
+def test_lbfgs_that_cannot_start_names_remedies():
     net = _net(solver="lbfgs", activation="identity")
     net.set_params(init=lambda rng, n_in, n_out: np.full((n_in, n_out), 1e200))
     words = ["diverged in its first epoch", "init with smaller weights"]
@@ -88,7 +88,7 @@ def test_out_of_epochs(solver, words):
         _net(solver=solver).fit(X, Y3)
 
 
-def test_batch_larger_than_the_rows_is_said():
+def test_batch_size_above_the_number_of_rows_warns():
     with pytest.warns(UserWarning, match="batch_size=61 is larger.*60") as caught:
         net = _net(batch_size=61).fit(X, Y3)
     assert caught[0].filename == __file__
@@ -96,7 +96,7 @@ def test_batch_larger_than_the_rows_is_said():
     assert_array_equal(net.coefs_[0], expected.coefs_[0])
 
 
-def test_a_fit_that_fails_leaves_the_model_as_it_was():
+def test_a_failed_fit_leaves_the_model_unchanged():
     net = _net(warm_start=True).fit(X, Y3)
     calls = []
 

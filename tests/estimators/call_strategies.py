@@ -1,4 +1,4 @@
-"""Estimators and what is done with them, drawn: parameters and calls of fit."""
+"""Hypothesis strategies for estimators: parameters and calls of fit."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,7 @@ from skdnn import (
 )
 from skdnn.network.activations import ACTIVATIONS
 from skdnn.network.initializers import BIAS_INITIALIZERS, INITIALIZERS
-from tests.estimators.drawn_arrays import (
+from tests.estimators.array_strategies import (
     Table,
     Targets,
     Weights,
@@ -35,27 +35,27 @@ from tests.estimators.drawn_arrays import (
 
 
 def negative_error(estimator, X, y):
-    """Score as a scorer of one's own does."""
+    """Score as a custom scorer would."""
     return -float(np.mean(estimator.predict(X) != np.asarray(y)))
 
 
 def small_weights(rng, n_in, n_out):
-    """Draw first weights as a function of one's own does."""
+    """Draw initial weights as a custom function would."""
     return rng.normal(scale=0.1, size=(n_in, n_out))
 
 
 def small_biases(rng, n_in, n_out):
-    """Draw first biases as a function of one's own does."""
+    """Draw initial biases as a custom function would."""
     return rng.normal(scale=0.1, size=n_out)
 
 
 def huge_weights(rng, n_in, n_out):
-    """Draw first weights from which nothing can be learnt."""
+    """Return initial weights with which training cannot succeed."""
     return np.full((n_in, n_out), 1e200)
 
 
-def wrong_weights(rng, n_in, n_out):
-    """Return what are no first weights."""
+def misshapen_weights(rng, n_in, n_out):
+    """Return initial weights of a wrong shape."""
     return np.zeros((n_in, n_out + 1))
 
 
@@ -65,7 +65,7 @@ BOUNDS = st.sampled_from([1.0, 0.1, 1e6, 1e-30, 1e-300, 1e300, None])
 RATES = st.sampled_from([1e-3, 0.01, 0.1, 1.0, 1e-12, 1e-300, 30.0, 1e6, 1e30, 1e300])
 DECAYS = st.sampled_from([0.9, 0.0, 0.5, 0.999999999, 1 - 2**-53])
 
-# Each group is one thing to ask for, with the parameters that belong to it.
+# Each group is one feature with the parameters that belong to it.
 GROUPS = {
     "solver": {"solver": st.sampled_from(["adam", "adamw", "sgd", "lbfgs"])},
     "sgd": {
@@ -104,10 +104,10 @@ GROUPS = {
     },
     "init": {
         "init": st.sampled_from(
-            ["auto", *INITIALIZERS, small_weights, huge_weights, wrong_weights]
+            ["auto", *INITIALIZERS, small_weights, huge_weights, misshapen_weights]
         ),
         "bias_init": st.sampled_from(
-            ["auto", *BIAS_INITIALIZERS, small_biases, wrong_weights]
+            ["auto", *BIAS_INITIALIZERS, small_biases, misshapen_weights]
         ),
     },
     "batches": {
@@ -203,8 +203,8 @@ OF_REGRESSORS = {
         ),
     },
 }
-# Some parameter can have each of these, and most cannot.
-NONSENSE = (
+# Each value is valid for some parameter and invalid for most.
+USUALLY_INVALID = (
     None,
     "nonsense",
     b"bytes",
@@ -232,7 +232,7 @@ NONSENSE = (
 
 
 def parameters(estimator_class):
-    """Draw some parameters, which may contradict each other."""
+    """Draw parameters, which may contradict each other."""
     is_classifier = estimator_class is MLPRegularizedClassifier
     groups = GROUPS | (OF_CLASSIFIERS if is_classifier else OF_REGRESSORS)
     some = st.lists(st.sampled_from(list(groups)), max_size=5, unique=True)
@@ -244,11 +244,11 @@ def _merged(groups):
     return st.tuples(*each).map(lambda found: {k: d[k] for d in found for k in d})
 
 
-def one_wrong(estimator_class):
-    """Draw a parameter with a value that it probably cannot have."""
+def one_invalid(estimator_class):
+    """Draw a parameter with a value that is probably invalid."""
     names = st.sampled_from(sorted(estimator_class().get_params()))
-    found = st.builds(lambda k, v: {k: v}, names, st.sampled_from(NONSENSE))
-    # It may be None, but then no two fits are alike.
+    found = st.builds(lambda k, v: {k: v}, names, st.sampled_from(USUALLY_INVALID))
+    # None is valid, but makes no two fits equal.
     return found.filter(lambda wrong: wrong.get("random_state", 0) is not None)
 
 
@@ -257,7 +257,7 @@ def one_wrong(estimator_class):
 
 @dataclass(frozen=True)
 class Call:
-    """A call of `fit` or `partial_fit`, and the parameters that are set before it."""
+    """A call of `fit` or `partial_fit`, and the parameters set before it."""
 
     X: Table
     y: Targets
@@ -268,7 +268,7 @@ class Call:
     more: dict = field(default_factory=dict)  # arguments of partial_fit
 
     def arguments(self):
-        """Return the arguments, their arrays built."""
+        """Return the arguments, with their arrays built."""
         arguments = {"X": self.X, "y": self.y, "sample_weight": self.sample_weight}
         if self.dev is not None:
             names = "X_val", "y_val", "sample_weight_val"
@@ -278,21 +278,21 @@ class Call:
 
 @dataclass(frozen=True)
 class Case:
-    """An estimator and the calls it is to go through."""
+    """An estimator and a sequence of calls."""
 
     estimator_class: type
     parameters: dict
     calls: list[Call]
 
     def estimator(self):
-        """Return it, not fitted."""
+        """Return the unfitted estimator."""
         small = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}
         return self.estimator_class(**(small | self.parameters))
 
 
 @st.composite
 def calls(draw, estimator_class, n_columns, kind):
-    """Draw a call with rows of so many columns and, mostly, targets of one kind."""
+    """Draw a call with `n_columns` features and, mostly, targets of one kind."""
     are_labels = estimator_class is MLPRegularizedClassifier
     X = draw(tables(n_columns))
     y_of = partial(targets, kind=kind, are_labels=are_labels)
@@ -311,7 +311,7 @@ def calls(draw, estimator_class, n_columns, kind):
         total = draw(rarely(sometimes(totals), [0, -1.0, np.nan, 10**400, "100"]))
         if total is not None:
             more["total_weight"] = total
-    now = draw(sometimes(one_wrong(estimator_class), {}, one_in=8))
+    now = draw(sometimes(one_invalid(estimator_class), {}, one_in=8))
     return Call(X, y, draw(weights(X.n_rows)), dev, method, now, more)
 
 
@@ -325,7 +325,7 @@ def cases(draw, estimator_class):
     found = draw(st.lists(of_kind, min_size=1, max_size=3))
     given = draw(parameters(estimator_class))
     if draw(st.integers(1, 12)) == 12:
-        given |= draw(one_wrong(estimator_class))
+        given |= draw(one_invalid(estimator_class))
     return Case(estimator_class, given, found)
 
 

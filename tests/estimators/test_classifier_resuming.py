@@ -1,4 +1,4 @@
-"""Training that goes on where it stopped: warm_start, partial_fit, pickles."""
+"""Resumed training: warm_start, partial_fit, pickles."""
 
 import pickle
 
@@ -37,7 +37,7 @@ def _net(**params):
 @pytest.mark.parametrize("solver", STOCHASTIC)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_twice_five_epochs_are_ten_bit_for_bit(solver, kind, dtype):
+def test_twice_five_epochs_equal_ten_bit_for_bit(solver, kind, dtype):
     X, y = make_rows(kind)
     whole = _net(solver=solver, dtype=dtype).fit(X, y)
     parts = _net(solver=solver, dtype=dtype, warm_start=True, max_iter=5)
@@ -50,7 +50,7 @@ def test_twice_five_epochs_are_ten_bit_for_bit(solver, kind, dtype):
     assert not np.allclose(first, parameters(parts))
 
 
-def test_invscaling_goes_on_where_a_warm_start_finds_it():
+def test_warm_start_resumes_invscaling():
     X, y = make_rows()
     options = {"solver": "sgd", "learning_rate": "invscaling"}
     whole = _net(**options).fit(X, y)
@@ -58,7 +58,7 @@ def test_invscaling_goes_on_where_a_warm_start_finds_it():
     assert_array_equal(parameters(parts), parameters(whole))
 
 
-def test_without_warm_start_fit_begins_anew():
+def test_without_warm_start_fit_starts_over():
     X, y = make_rows()
     net = _net()
     once, twice = parameters(net.fit(X, y)), parameters(net.fit(X, y))
@@ -66,8 +66,8 @@ def test_without_warm_start_fit_begins_anew():
     assert net.t_ == 10 * 60 and len(net.loss_curve_) == 10
 
 
-def test_early_stopping_goes_on_with_the_same_dev_set():
-    """A new cut would leak dev rows into training: rows are learned by heart here."""
+def test_warm_start_keeps_the_dev_set_of_early_stopping():
+    """A new split would leak dev rows into training, which memorises them here."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 30)), rng.integers(2, size=60)
     net = _net(
@@ -86,7 +86,7 @@ def test_early_stopping_goes_on_with_the_same_dev_set():
     assert net.validation_loss_curve_[-1] > 1
 
 
-def test_trains_on_after_convergence():
+def test_warm_start_continues_after_convergence():
     """Regression: MLPClassifier's patience counter is never reset."""
     X, y = make_rows()
     net = _net(n_iter_no_change=4, tol=10.0, max_iter=50, warm_start=True).fit(X, y)
@@ -97,7 +97,7 @@ def test_trains_on_after_convergence():
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_best_parameters_are_not_shared_with_training(solver):
-    """Regression: MLPClassifier's coefs_ is the stored best, which fit writes into."""
+    """Regression: the next fit of MLPClassifier overwrites coefs_ in place."""
     X, y = make_rows()
     net = _net(solver=solver, early_stopping=True, warm_start=True).fit(X, y)
     state = net.optimizer_state_.m
@@ -120,7 +120,7 @@ def test_settings_may_change_between_fits():
 
 @pytest.mark.parametrize("other", ["sgd", "lbfgs", "adamw"])
 def test_changing_the_solver_keeps_theta_and_not_the_moments(other):
-    """Adam's mean gradient would be a huge velocity for sgd."""
+    """As a velocity of sgd, Adam's first moment would be huge."""
     X, y = make_rows()
     options = {"keep_prob": 1.0, "input_keep_prob": 1.0}
     net = _net(warm_start=True, max_iter=100, **options).fit(X, y)
@@ -129,7 +129,7 @@ def test_changing_the_solver_keeps_theta_and_not_the_moments(other):
     assert net.cost(X, y).total <= before * (1 + 1e-5)
 
 
-def test_lbfgs_goes_on():
+def test_lbfgs_resumes():
     X, y = make_rows()
     net = _net(solver="lbfgs", warm_start=True, max_iter=5).fit(X, y)
     costs = [net.cost(X, y).total]
@@ -138,11 +138,11 @@ def test_lbfgs_goes_on():
     assert np.all(np.diff(costs) < 0)
 
 
-def test_cosine_begins_anew_with_each_warm_fit():
+def test_cosine_restarts_with_each_warm_start():
     X, y = make_rows()
     net = _net(learning_rate="cosine", warm_start=True).fit(X, y)
     before = parameters(net)
-    net.fit(X, y)  # a rate that stayed at 0 would leave it as it is
+    net.fit(X, y)  # with a rate that stayed at 0 nothing would change
     assert np.abs(parameters(net) - before).max() > 1e-3
 
 
@@ -184,7 +184,7 @@ def test_partial_fit_with_weights():
     assert_array_equal(parameters(part), parameters(whole))
 
 
-def test_partial_fit_knows_classes_it_has_not_seen():
+def test_partial_fit_predicts_declared_classes_not_yet_seen():
     X, y = make_rows()
     names = np.array(["x", "y", "z"])
     net = _net(batch_size=4).partial_fit(X[y < 2], names[y[y < 2]], classes=names)
@@ -205,7 +205,7 @@ def test_partial_fit_of_few_rows():
 
 
 def test_partial_fit_copies_parameters_and_moments_once(monkeypatch):
-    """Of large networks, each more copy would take a tenth of a step."""
+    """For large networks each further copy would take a tenth of a step."""
     X, y = make_rows()
     net = _net(averaging=None).partial_fit(X, y, classes=[0, 1, 2])
     sizes, copied = [], state_parts.aligned_copy
@@ -219,7 +219,7 @@ def test_partial_fit_copies_parameters_and_moments_once(monkeypatch):
     assert [size for size in sizes if size] == 3 * [n_parameters]  # θ, m and v
 
 
-def test_partial_fit_after_fit_goes_on_from_there():
+def test_partial_fit_after_fit_resumes():
     X, y = make_rows()
     net = _net(max_iter=9).fit(X, y)
     net.partial_fit(X, y)
@@ -227,7 +227,7 @@ def test_partial_fit_after_fit_goes_on_from_there():
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
-def test_partial_fit_asks_for_classes_first(kind):
+def test_partial_fit_requires_classes_in_the_first_call(kind):
     X, y = make_rows(kind)
     net = _net()
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
@@ -262,7 +262,7 @@ def test_lbfgs_has_no_partial_fit():
 
 @pytest.mark.parametrize("solver", STOCHASTIC)
 @pytest.mark.parametrize("learning_rate", ["invscaling", "adaptive", "cosine"])
-def test_a_pickle_in_mid_stream_changes_nothing(solver, learning_rate):
+def test_pickling_between_partial_fits_changes_nothing(solver, learning_rate):
     X, y = make_rows(n_rows=128)
     options = {"solver": solver, "learning_rate": learning_rate, "max_grad_norm": 1.0}
     through, stopped = _net(**options), _net(**options)
@@ -281,7 +281,7 @@ def test_a_pickle_in_mid_stream_changes_nothing(solver, learning_rate):
         )
 
 
-def test_a_pickle_between_warm_fits_changes_nothing():
+def test_pickling_between_warm_starts_changes_nothing():
     X, y = make_rows()
     whole = _net(max_iter=10).fit(X, y)
     half = _net(max_iter=5, warm_start=True).fit(X, y)
@@ -289,7 +289,7 @@ def test_a_pickle_between_warm_fits_changes_nothing():
     assert_array_equal(parameters(half), parameters(whole))
 
 
-def test_partial_fit_watches_a_dev_set():
+def test_partial_fit_monitors_a_dev_set():
     X, y = make_rows()
     net = _net(solver="adam")
     for epoch in range(1, 4):
