@@ -268,7 +268,7 @@ def test_refuses_another_number_of_outputs():
     net = small().fit(X, Y)
     words = ["y_val", "1 output", "2"]
     assert_refused(net, "fit", (X, Y), {"X_val": X, "y_val": Y[:, 0]}, words)
-    words = ["layers it began with"]
+    words = ["layers of the first fit"]
     assert_refused(net, "partial_fit", (X, Y[:, 0]), {}, words)
 
 
