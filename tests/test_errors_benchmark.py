@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from benchmarks import errors, errors_report, journal, quality_tables
+from benchmarks import errors, errors_report, journal, page, quality_tables
 from benchmarks.__main__ import main
+from benchmarks.documents import Documents
 from benchmarks.errors import CLASSIFICATION, REGRESSION, Contestant, Kind
 
 MLP, PLAIN, ONE, FIVE, TREES = CLASSIFICATION.contestants
@@ -187,6 +188,21 @@ def test_without_a_folder_there_are_tables_of_both_kinds(tmp_path):
     table = mixed_table()
     np.savez(tmp_path / "a.npz", X=table.X, y=table.y, cat=table.is_category)
     assert [kind.name for kind, _ in errors.tables_of(tmp_path)] == ["classification"]
+
+
+def test_the_pages_show_means_of_the_result_file():
+    docs = Documents(page.RESULTS)
+    logs, calibration = [], []
+    for of_table in docs.results("errors", kind="classification"):
+        values = of_table["by_seed"]
+        ours, theirs = (np.array(values["error"][name]) for name in (FIVE, MLP))
+        logs.append(np.log(ours + 0.01) - np.log(theirs + 0.01))
+        calibration.append(values["calibration"][ONE])
+    mean = np.exp(np.mean(logs))
+    assert page.shown(docs, "errors.error") == f"{mean:.2f}"
+    assert f"{mean:.2f} |" in page.shown(docs, "table:errors.classification")
+    assert page.shown(docs, "errors.calibration_one") == f"{np.mean(calibration):.3f}"
+    assert page.shown(docs, "errors.tables") == str(len(logs))
 
 
 @pytest.mark.slow
