@@ -14,11 +14,14 @@ from benchmarks import (
     augmentation,
     cv,
     dask_workers,
+    errors,
+    errors_report,
     everything,
     extras,
     frames,
     growth,
     growth_picture,
+    journal,
     memory,
     page,
     partial_fit,
@@ -36,6 +39,11 @@ from benchmarks import (
 from benchmarks.nets import NETS
 
 _QUICK_REPETITIONS = 3
+_SEEDS = {"quality": quality.SEEDS, "errors": errors.SEEDS}
+_HELP_OF_TABLES = (
+    "a folder of .npz files; `errors` also reads regression tables in its subfolder "
+    f"{errors.REGRESSION_FOLDER}"
+)
 
 
 def run_quality(arguments: argparse.Namespace) -> list[dict]:
@@ -55,6 +63,20 @@ def run_quality(arguments: argparse.Namespace) -> list[dict]:
     print("\nEpochs, log-loss and the factors of the ratios:\n")
     print(quality_report.parts(results))
     print("", *quality_report.verdicts(results), sep="\n")
+    return results
+
+
+def run_errors(arguments: argparse.Namespace) -> list[dict]:
+    """Measure and print test errors and times, relative to scikit-learn's MLP."""
+    results = list(
+        errors.measure_errors(
+            errors.tables_of(arguments.tables),
+            seeds=1 if arguments.quick else arguments.seeds,
+            quick=arguments.quick,
+            done=journal.Journal(_unfinished(arguments.out)),
+        )
+    )
+    print(f"\n{errors_report.printed(results)}")
     return results
 
 
@@ -216,6 +238,7 @@ def run_startup(arguments: argparse.Namespace) -> list[dict]:
 
 COMMANDS = {
     "quality": run_quality,
+    "errors": run_errors,
     "steps": run_steps,
     "parts": run_parts,
     "activations": run_activations,
@@ -232,6 +255,11 @@ COMMANDS = {
     "startup": run_startup,
     "dask": run_dask,
 }
+
+
+def _unfinished(out: Path | None) -> Path | None:
+    """Return where `errors` stores finished fits until all are done."""
+    return None if out is None else out.with_suffix(".unfinished")
 
 
 def _nets(arguments: argparse.Namespace) -> list:
@@ -280,12 +308,13 @@ def _parser() -> argparse.ArgumentParser:
         if name in ("steps", "parts"):
             command.add_argument("--threads", type=int, default=1, help="default: 1")
         if name == "quality":
-            command.add_argument("--tables", type=Path, help="a folder of .npz files")
             command.add_argument(
                 "--compiled", action="store_true", help="PyTorch may compile its step"
             )
+        if name in _SEEDS:
+            command.add_argument("--tables", type=Path, help=_HELP_OF_TABLES)
             command.add_argument(
-                "--seeds", type=int, default=quality.SEEDS, help="splits of each table"
+                "--seeds", type=int, default=_SEEDS[name], help="splits of each table"
             )
         if name == "growth":
             command.add_argument("--picture", type=Path, help="write a picture (SVG)")
@@ -297,7 +326,7 @@ def _add_all_and_page(commands) -> None:
     help_of_all = "run every command; results that are up to date are kept"
     command = commands.add_parser("all", description=help_of_all, help=help_of_all)
     command.add_argument("--out", type=Path, default=page.RESULTS, help="the folder")
-    command.add_argument("--tables", type=Path, help="for quality: a folder of .npz")
+    command.add_argument("--tables", type=Path, help=_HELP_OF_TABLES)
     command.add_argument("--quick", action="store_true", help="few repetitions")
     command.add_argument("--again", action="store_true", help="rerun these as well")
     help_of_page = "write the performance page from a folder of results"
@@ -339,6 +368,7 @@ def main(argv: list[str] | None = None) -> None:
         }
         content = report.document(arguments.command, settings, results)
         report.write_json(arguments.out, content)
+        _unfinished(arguments.out).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,10 @@ def arguments_of(
             if with_tables:
                 yield command, [command, *with_tables, *extra]
             continue
+        if command == "errors":
+            if with_tables:
+                yield command, [command, *with_tables, *extra]
+            continue
         if command == "growth":
             extra += ["--picture", str(folder.resolve() / "growth.svg")]
         yield command, [command, *extra]
@@ -44,7 +48,8 @@ def run_everything(
     folder : Path
         Receives a ``NAME.json`` from each.
     tables : Path, optional
-        The tables of `quality`; without them its file is left unchanged.
+        The tables of `quality` and `errors`; without them their files are left
+        unchanged.
     quick : bool, default=False
         Few repetitions. The files of a quick run are not current for a full one.
     again : bool, default=False

@@ -2,7 +2,7 @@
 
 from statistics import geometric_mean
 
-from benchmarks import dask_workers, quality_report, report
+from benchmarks import dask_workers, errors_figures, quality_report, report
 from benchmarks.documents import Documents, Figure, figure
 from benchmarks.growth import GROUPS
 from benchmarks.nets import NETS
@@ -123,6 +123,7 @@ _TABLES: dict[str, Figure] = {
     "cv.choice": _many_nets(of_choice=True),
     "startup.processes": _starts(False),
     "startup.workers": _starts(True),
+    **errors_figures.TABLES,
     "dask": lambda docs: dask_workers.table(docs.results("dask")),
     "commands": _commands,
     **{f"growth.{grows.replace(' ', '_')}": _grown(grows) for grows in GROUPS},
@@ -230,6 +231,7 @@ FIGURES: dict[str, Figure] = {
     "search.new_workers": _new_workers,
     "startup.import_share": _import_share,
     "machine": machine,
+    **errors_figures.FIGURES,
     **{
         f"augmentation.{name.replace(' ', '_')}": _augmentation(name)
         for name in (

@@ -1,4 +1,4 @@
-"""The tables of `quality`, and their preprocessing."""
+"""The tables of `quality` and `errors`, and their preprocessing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ _TEST_SHARE = 0.25
 
 
 class Table(NamedTuple):
-    """A classification table."""
+    """A table for classification or regression."""
 
     name: str
     X: np.ndarray  # numbers; NaN is missing, categories are integer codes
@@ -53,6 +53,12 @@ def shipped() -> Iterator[Table]:
     yield _numbers("clusters", *clusters)
 
 
+def shipped_for_regression() -> Iterator[Table]:
+    """Yield regression tables that need no file."""
+    yield _numbers("diabetes", *datasets.load_diabetes(return_X_y=True))
+    yield _numbers("friedman", *datasets.make_friedman1(2000, random_state=0))
+
+
 def in_folder(folder: Path) -> Iterator[Table]:
     """Yield the tables of a folder of .npz files.
 
@@ -82,22 +88,42 @@ def split(table: Table, seed: int) -> Rows:
     X_train, X_test, y_train, y_test = train_test_split(
         table.X, y, test_size=_TEST_SHARE, stratify=y, random_state=seed
     )
+    X_train, X_test = prepared(X_train, X_test, table.is_category)
+    return Rows(X_train, y_train, X_test, y_test, len(classes))
+
+
+def prepared(
+    X_train: np.ndarray, X_test: np.ndarray, is_category: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both in float32, preprocessed with statistics of the training rows."""
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     prepare = ColumnTransformer(
         [
             (
                 "numbers",
                 make_pipeline(SimpleImputer(strategy="median"), StandardScaler()),
-                np.flatnonzero(~table.is_category),
+                np.flatnonzero(~is_category),
             ),
             (
                 "categories",
                 make_pipeline(SimpleImputer(strategy="most_frequent"), one_hot),
-                np.flatnonzero(table.is_category),
+                np.flatnonzero(is_category),
             ),
         ]
     )
     X_train, X_test = prepare.fit_transform(X_train), prepare.transform(X_test)
-    as_float32 = (np.ascontiguousarray(X, np.float32) for X in (X_train, X_test))
-    X_train, X_test = as_float32
-    return Rows(X_train, y_train, X_test, y_test, len(classes))
+    return (
+        np.ascontiguousarray(X_train, np.float32),
+        np.ascontiguousarray(X_test, np.float32),
+    )
+
+
+def as_frame(table: Table):
+    """Return X as a data frame; columns of codes have the dtype "category"."""
+    import pandas as pd
+
+    frame = pd.DataFrame(table.X, columns=[f"x{j}" for j in range(table.X.shape[1])])
+    for name in frame.columns[table.is_category]:
+        labels = frame[name].map(lambda code: f"{code:g}", na_action="ignore")
+        frame[name] = labels.astype("category")
+    return frame

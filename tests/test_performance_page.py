@@ -99,6 +99,9 @@ def test_what_is_there_is_not_run_again(monkeypatch, tmp_path, capsys):
     both.append("quality.json")
     assert files_run(monkeypatch, tmp_path, tables=tmp_path) == both[2:]
     assert json.loads((tmp_path / "steps.json").read_text())["took_seconds"] == 60
+    assert files_run(monkeypatch, tmp_path, ["errors"]) == []  # without tables
+    (of_errors,) = files_run(monkeypatch, tmp_path, ["errors"], tables=tmp_path)
+    assert of_errors == "errors.json"
     monkeypatch.setattr(everything, "hash_of_sources", lambda: "of other sources")
     assert files_run(monkeypatch, tmp_path)[:1] == ["steps.json"]
 
