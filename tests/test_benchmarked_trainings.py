@@ -10,6 +10,8 @@ from benchmarks.measuring import alternate
 from benchmarks.nets import Net, data_for
 from benchmarks.training import Training
 
+pytestmark = pytest.mark.slow  # the benchmarks are no part of the package
+
 TINY = Net((4, 3, 3), batch_size=5, n_batches=4, repetitions=1, n_epochs=2)
 # More than any patience: on random labels the cost of a training soon stalls.
 MANY = 60

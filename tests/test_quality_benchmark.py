@@ -7,6 +7,8 @@ from benchmarks import quality, quality_report, quality_tables
 from benchmarks.quality import Reached, measure_quality
 from benchmarks.quality_trainers import Trainer, loss_on_test_rows
 
+pytestmark = pytest.mark.slow  # the benchmarks are no part of the package
+
 BETTER, WORSE = 0.3, 0.9
 
 
