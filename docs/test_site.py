@@ -154,6 +154,9 @@ def leads_somewhere(link, pages):
         ("resume", "surviving.html"),
         ("MLPClassifier", "comparison.html"),
         ("keep_prob", "dropout.html"),
+        # Codes that end warnings.
+        ("lost_to_penalty", "does_not_learn.html"),
+        ("scale_of_columns", "does_not_learn.html"),
     ],
 )
 def test_search_finds_the_page_among_the_first(browser, address, words, name):
