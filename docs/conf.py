@@ -16,7 +16,6 @@ copyright = "2026, skdnn developers"
 release = importlib.metadata.version("skdnn")
 version = ".".join(release.split(".")[:2])
 
-
 extensions = [
     "myst_parser",
     "numpydoc",

@@ -21,7 +21,7 @@ from skdnn.displays.arguments import (
 from skdnn.displays.choice import search_of
 from skdnn.displays.legends import line_style_handles, place_legend
 from skdnn.displays.panels import scale_values
-from skdnn.displays.search_table import SearchTable, are_numbers, full_name, text_of
+from skdnn.displays.search_table import SearchTable, are_numbers, text_of
 from skdnn.displays.texts import IN_FIGURE, wrapped
 
 
@@ -248,11 +248,11 @@ class ParameterScoreDisplay:
         sign = -1 if negate_score else 1
         train = table.train_scores
         display = cls(
-            param_name=full_name(cv_results, param, "param"),
+            param_name=table.param,
             param_values=table.values,
             dev_scores=sign * table.dev_scores,
             train_scores=None if train is None else sign * train,
-            hue_name=hue and full_name(cv_results, hue, "hue"),
+            hue_name=table.hue,
             hue_values=table.hue_values if hue else None,
             score_name=name_of_score(score_name, metric, negate_score),
             connected=table.is_grid,

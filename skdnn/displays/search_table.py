@@ -16,8 +16,8 @@ class SearchTable(Report):
     used: the best over all other parameters.
     """
 
-    param: str  # full names
-    hue: str | None
+    param: str  # full name
+    hue: str | None  # full name of the second parameter
     values: list  # of the parameter
     hue_values: list  # of the second parameter, or [None]
     dev_scores: np.ndarray  # (n_hues, n_values, n_splits), NaN if none was fitted

@@ -2,8 +2,8 @@
 
 For a classifier the constant is the most frequent class of the training rows (their
 class shares, if probabilities are scored), for a regressor the mean of their targets.
-It ignores X, so a model that is worse has learnt
-something that does not hold for these rows, most often because of their scale.
+It ignores X, so a model that is worse has learnt something that does not hold for these
+rows, most often because of their scale.
 """
 
 import math
