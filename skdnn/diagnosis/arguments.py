@@ -1,4 +1,4 @@
-"""Validation of the estimators, rows and numbers that a caller passes."""
+"""Validation of the estimators, rows, numbers and names that a caller passes."""
 
 import reprlib
 from numbers import Integral, Real
@@ -19,6 +19,11 @@ def is_number(value: Any) -> bool:
 def is_count(value: Any) -> bool:
     """Return whether a value has an integer type; True and False are not counts."""
     return is_number(value) and isinstance(value, Integral)
+
+
+def short_name(parameter: str) -> str:
+    """Return the last part of a nested parameter name: "alpha" of "net__alpha"."""
+    return parameter.rpartition("__")[2]
 
 
 def check_count(name: str, value: Any, least: int = 1) -> None:

@@ -20,6 +20,7 @@ from skdnn.diagnosis.arguments import (
     check_is_instance,
     check_like,
     check_pair,
+    short_name,
 )
 from skdnn.diagnosis.bias_variance.out_of_fold import common_predictions
 from skdnn.diagnosis.decomposition_losses import (
@@ -387,7 +388,7 @@ def _predict_after_redraw(estimator, X, y, X_test, predict, seed):
     unset = [
         name
         for name, value in sorted(estimator.get_params().items())
-        if name.split("__")[-1] == "random_state" and value is None
+        if short_name(name) == "random_state" and value is None
     ]
     estimator.set_params(**{name: rng.randint(_MAX_SEED) for name in unset})
     X_drawn, y_drawn = resample(X, y, random_state=rng)

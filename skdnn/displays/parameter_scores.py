@@ -11,7 +11,7 @@ from skdnn._sklearn import (
     name_of_score,
     style_kwargs,
 )
-from skdnn.diagnosis.arguments import check_flag, check_is_instance
+from skdnn.diagnosis.arguments import check_flag, check_is_instance, short_name
 from skdnn.displays.arguments import (
     check_ax,
     check_text,
@@ -292,7 +292,7 @@ class ParameterScoreDisplay:
         if len(self.score_name + spread) > _LONGEST_LABEL:
             spread = f"\n{spread.lstrip()}"
         ax.set(
-            xlabel=wrapped(self.param_name.split("__")[-1], IN_FIGURE),
+            xlabel=wrapped(short_name(self.param_name), IN_FIGURE),
             ylabel=f"{self.score_name}{spread}",
         )
         self._draw_legend(is_ours)
@@ -321,7 +321,7 @@ class ParameterScoreDisplay:
             labels,
             side="above",
             is_ours=is_ours,
-            title=self.hue_name and self.hue_name.split("__")[-1],
+            title=self.hue_name and short_name(self.hue_name),
             alignment="left",
             frameon=False,
             ncols=1 if n_lines == 1 or longest > _SHORT else 2 if n_lines == 2 else 4,

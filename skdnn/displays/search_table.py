@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skdnn._reports import Report
-from skdnn.diagnosis.arguments import is_number
+from skdnn.diagnosis.arguments import is_number, short_name
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,8 +29,8 @@ class SearchTable(Report):
         n_hues, n_values, n_splits = self.dev_scores.shape
         means = np.array([[_mean(fold) for fold in row] for row in self.dev_scores])
         shade, best = np.unravel_index(int(np.argmax(means)), means.shape)
-        param = _last_part(self.param)
-        hue = None if self.hue is None else _last_part(self.hue)
+        param = short_name(self.param)
+        hue = None if self.hue is None else short_name(self.hue)
         at = f"{param}={text_of(self.values[best])}"
         at += f", {hue}={text_of(self.hue_values[shade])}" if hue else ""
         width = 2 + max(12, len(param), len(hue or ""))
@@ -129,11 +129,6 @@ def full_name(cv_results, name, argument) -> str:
             f"{sorted(known)}, got {name!r}."
         )
     return meant[0]
-
-
-def _last_part(name) -> str:
-    """Return "alpha" of "net__alpha"."""
-    return name.rpartition("__")[2]
 
 
 def are_numbers(values) -> bool:

@@ -4,8 +4,8 @@ from html import escape
 from textwrap import wrap
 
 from skdnn._sklearn import check_pandas_support
+from skdnn.diagnosis.arguments import short_name
 from skdnn.diagnosis.bias_variance.findings import KINDS
-from skdnn.diagnosis.bias_variance.trials import short_name
 
 _WIDTH = 88
 # Colours are inherited, so that the table is readable on light and dark pages.

@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdnn._sklearn import safe_indexing
 from skdnn.cross_validated.base import BaseMLPRegularizedCV
-from skdnn.diagnosis.arguments import count_rows
+from skdnn.diagnosis.arguments import count_rows, short_name
 from skdnn.diagnosis.bias_variance.errors import Measured
 from skdnn.diagnosis.bias_variance.findings import Finding
 from skdnn.diagnosis.bias_variance.gaps import OUT_OF_FOLD, Interval
@@ -109,11 +109,6 @@ def _after(finding: Finding, trials: Mapping[str, Trial]) -> Finding:
         for t in helped
     ]
     return replace(finding, text=text, remedies=(*with_effects, *untried))
-
-
-def short_name(parameter: str) -> str:
-    """Return the last part of a nested parameter name."""
-    return parameter.rpartition("__")[2]
 
 
 class _TrialRunner:
